@@ -1,0 +1,121 @@
+/** What a validated configuration says: every option with its type, its unit and its default filled in. */
+export interface Settings {
+  readonly source:
+    | { readonly kind: 'queue'; readonly queue: QueueSettings }
+    | {
+        readonly kind: 'broker';
+        readonly broker: BrokerSettings;
+        readonly subscriptions: readonly SubscriptionSettings[];
+        readonly prefetch: number | undefined;
+      };
+  readonly sink:
+    | { readonly kind: 'queue'; readonly queue: QueueSettings }
+    | { readonly kind: 'broker'; readonly broker: BrokerSettings };
+  readonly callback: CallbackSettings | undefined;
+  readonly failureQueue: QueueSettings | undefined;
+
+  /** queue source: keep going round after the last element */
+  readonly loop: boolean;
+  /** queue source: remove what was sent; otherwise it is browsed */
+  readonly remove: boolean;
+  readonly reliable: boolean;
+  readonly lazy: boolean;
+  readonly heartBeat: boolean;
+  readonly version: readonly StompVersion[];
+  /** deliveries */
+  readonly window: number;
+  /** bytes */
+  readonly windowBytes: number;
+  /** bytes */
+  readonly maxMessageSize: number;
+  readonly maxAttempts: number;
+  readonly maxParked: number;
+  readonly sync: 'batch' | 'message' | 'none';
+  /** messages taken from the source; undefined: without end */
+  readonly count: number | undefined;
+  readonly durationMs: number | undefined;
+  readonly statistics: boolean;
+  readonly pidfile: string | undefined;
+  readonly daemon: boolean;
+  /** -d: 0 to 3 */
+  readonly debug: number;
+  readonly logLevel: LogLevel;
+  readonly logFormat: 'json' | 'pretty' | 'syslog' | undefined;
+  readonly reconnect: {
+    readonly delayMs: number;
+    readonly maxDelayMs: number;
+    /** undefined: without end */
+    readonly attempts: number | undefined;
+  };
+  readonly timeouts: {
+    readonly brokerMs: number;
+    readonly clientMs: number;
+    readonly connectMs: number;
+    readonly disconnectMs: number;
+    readonly flushMs: number;
+    /** undefined: off */
+    readonly inactivityMs: number | undefined;
+    readonly lingerMs: number;
+    readonly serverMs: number;
+    /** undefined: off */
+    readonly statusMs: number | undefined;
+  };
+}
+
+export type StompVersion = '1.0' | '1.1' | '1.2';
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error';
+export type BrokerType = 'ActiveMQ' | 'Apollo' | 'Artemis' | 'RabbitMQ' | 'UNKNOWN';
+
+export interface QueueSettings {
+  readonly path: string;
+  readonly type: 'DQS' | 'DQN' | 'NULL';
+  readonly umask: number | undefined;
+  /** seconds */
+  readonly granularity: number;
+  readonly rndhex: number | undefined;
+  /** seconds */
+  readonly maxLock: number;
+  /** seconds */
+  readonly maxTemp: number;
+  /** DQN: elements an intermediate folder holds */
+  readonly maxElts: number;
+}
+
+export interface BrokerSettings {
+  /** as given; `broker-uri.ts` parses it at each attempt */
+  readonly uri: string;
+  /** undefined: recognised from CONNECTED */
+  readonly type: BrokerType | undefined;
+  /** as given; `credential.ts` resolves files and variables at each attempt */
+  readonly auth: readonly CredentialSettings[];
+  /** extra CONNECT headers; they win over ours */
+  readonly connect: Readonly<Record<string, string>>;
+  readonly sockopts: Readonly<Record<string, string>>;
+  readonly stompDebug: readonly string[];
+  /** outgoing only: add `persistent:true` to a SEND without it, or not */
+  readonly persistent: 'true' | 'keep';
+}
+
+export interface CredentialSettings {
+  readonly scheme: 'none' | 'plain' | 'x509';
+  /** `name pass pass-file pass-env pass-credential cert key ca`, %-decoded */
+  readonly fields: Readonly<Record<string, string>>;
+}
+
+export interface SubscriptionSettings {
+  /** headers of SUBSCRIBE, `destination` among them; `id` and `ack` may be given */
+  readonly header: Readonly<Record<string, string>>;
+  /** headers of UNSUBSCRIBE at the end; undefined: none is sent */
+  readonly unsubscribe: Readonly<Record<string, string>> | undefined;
+}
+
+export interface CallbackSettings {
+  readonly code: string;
+  /** where the code stands, for error messages: `line` is where its first line is in `file` */
+  readonly origin: { readonly file: string; readonly line: number };
+  readonly fromPath: boolean;
+  readonly language: 'javascript' | 'perl' | undefined;
+  readonly data: Readonly<Record<string, string>>;
+  readonly timeoutMs: number;
+  readonly memoryBytes: number;
+}

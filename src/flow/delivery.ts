@@ -1,0 +1,20 @@
+import type { StompctlError } from '../base/errors.js';
+import type { Message } from '../message/message.js';
+
+/**
+ * One message handed over by a source, to be settled exactly once. The first settling wins; a second one is ignored
+ * and counted. Settling only notes the wish: the source carries it out in batches, and all of it before `close` resolves.
+ */
+export interface Delivery {
+  readonly message: Message;
+  /** what the source calls it, for logs: an element name, or the broker's message id */
+  readonly name: string;
+  /** `Message.size`, counted once */
+  readonly size: number;
+  /** done: safe in the sink, or dropped by the callback */
+  ack(): void;
+  /** give it back: the source may hand it over again */
+  release(): void;
+  /** poison: to the failure queue, or kept apart */
+  reject(reason: StompctlError): void;
+}

@@ -1,0 +1,12 @@
+import type { StompctlError } from '../base/errors.js';
+import type { Message } from '../message/message.js';
+
+/** Where rejected messages go (`failure-queue`). A source is given one, or none. */
+export interface Failures {
+  /** Resolves when the message is on disk, synced, with the headers that say why it is there. */
+  store(
+    message: Message,
+    reason: StompctlError,
+    from: { readonly source: string; readonly name: string },
+  ): Promise<void>;
+}

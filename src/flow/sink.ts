@@ -1,0 +1,18 @@
+import type { Message } from '../message/message.js';
+
+/** Where a transfer writes to. I/O only: no retry, no policy. It never sees the source nor acknowledgement ids. */
+export interface Sink {
+  /** for logs: `queue /var/spool/x`, `broker stomp://host:61613` */
+  readonly name: string;
+  /** Resolves when messages can be sent. May be called again after an error whose action is `reopen`. */
+  open(): Promise<void>;
+  /**
+   * Resolves when the message is safe: its receipt came back, or its file is on disk, synced, under its final name.
+   * Rejects with a StompctlError; whatever its action, this message is then not known to be safe. Many at once; order kept.
+   */
+  send(message: Message): Promise<void>;
+  /** Hurries everything sent so far; resolves when each of those sends has resolved or rejected. */
+  flush(): Promise<void>;
+  /** Flushes and closes. Safe when not open. */
+  close(): Promise<void>;
+}

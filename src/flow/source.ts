@@ -1,0 +1,39 @@
+import type { StompctlError } from '../base/errors.js';
+import type { Delivery } from './delivery.js';
+
+/** How much more the transfer can take now: never more deliveries, nor more bytes unless it is a single delivery. */
+export interface Demand {
+  readonly deliveries: number;
+  readonly bytes: number;
+}
+
+export type SourceResult =
+  | { readonly kind: 'batch'; readonly deliveries: readonly Delivery[] }
+  /** nothing now; ask again. The source has already waited a moment (≤ 1 s), or was interrupted */
+  | { readonly kind: 'idle'; readonly reason: 'empty' | 'interrupted' }
+  /** nothing will ever come again */
+  | { readonly kind: 'end' };
+
+/** What a source tells besides deliveries. Given at construction, called synchronously, must not throw. */
+export interface SourceEvents {
+  /** an input that never became a delivery (undecodable element): it stays where it is, is counted and logged once */
+  rejected(name: string, reason: StompctlError): void;
+  /** a settling that came too late (dead session) or twice */
+  settledInVain(name: string, why: 'dead-session' | 'twice'): void;
+  /** a rejected delivery now waits unacknowledged, outside the window; `parked` counts them all */
+  parked(name: string, parked: number): void;
+}
+
+/** Where a transfer reads from. I/O only: no retry, no policy. One `next` at a time. */
+export interface Source {
+  /** for logs: `queue /var/spool/x`, `broker stomp://host:61613` */
+  readonly name: string;
+  /** Resolves when messages can come. May be called again after an error whose action is `reopen`: a new epoch. */
+  open(): Promise<void>;
+  /** The next batch, within `demand`; resolves early as idle when `interrupt` aborts. Rejects with a StompctlError. */
+  next(demand: Demand, interrupt: AbortSignal): Promise<SourceResult>;
+  /** Carries out every settling asked for so far (removals synced, ACKs written). */
+  settle(): Promise<void>;
+  /** Ends the reading for good: settles, gives back what it still holds, closes. Never rejects twice; safe when not open. */
+  close(): Promise<void>;
+}
