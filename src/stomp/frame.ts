@@ -1,0 +1,34 @@
+export type StompVersion = '1.0' | '1.1' | '1.2';
+
+/** Header names to values, always without a prototype: `constructor` and `__proto__` are names like any other. */
+export type FrameHeader = Record<string, string>;
+
+/** One STOMP frame. Header values are unescaped; `body` has exactly the body's bytes, without the closing NUL. */
+export interface Frame {
+  readonly command: string;
+  readonly header: FrameHeader;
+  readonly body: Buffer;
+}
+
+export const EMPTY_BODY = Buffer.alloc(0);
+
+export function newFrameHeader(from?: Readonly<FrameHeader>): FrameHeader {
+  const header = Object.create(null) as FrameHeader;
+  return from === undefined ? header : Object.assign(header, from);
+}
+
+/** What a peer may send at most. Each excess is a FRAME_TOO_LARGE. */
+export interface FrameLimits {
+  /** bytes of command and headers together, as on the wire, the empty line included */
+  readonly headerBytes: number;
+  /** header lines of one frame, repeated ones included */
+  readonly headerCount: number;
+  /** bytes of one body */
+  readonly bodyBytes: number;
+}
+
+export const DEFAULT_LIMITS: FrameLimits = {
+  headerBytes: 1024 * 1024,
+  headerCount: 4096,
+  bodyBytes: 64 * 1024 * 1024,
+};
