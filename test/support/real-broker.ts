@@ -1,0 +1,32 @@
+export type BrokerKind = 'rabbitmq' | 'activemq' | 'artemis';
+
+export interface QueueDepth {
+  /** messages that wait for a subscriber */
+  readonly ready: number;
+  /** messages delivered and not acknowledged */
+  readonly unacknowledged: number;
+}
+
+/** A real broker on loopback, ours or an external one. Same user on all of ours: `stompctl`, password `stompctl`. */
+export interface RealBroker {
+  readonly kind: BrokerKind;
+  /** `stomp://127.0.0.1:PORT`, without user info; stays the same over `kill` and `start` */
+  readonly uri: string;
+  /** STOMP over WebSocket, where the broker offers it */
+  readonly webUri: string | undefined;
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly pass: string;
+  readonly vhost: string;
+  /** Ends the whole broker, not asked (or asked, with SIGTERM); resolves when its process is gone. Not for external ones. */
+  kill(signal?: 'SIGKILL' | 'SIGTERM'): Promise<void>;
+  /** Starts it again, on the same folders and ports; resolves when a login succeeds. */
+  start(): Promise<void>;
+  /** Kills it and removes its folder. Safe to call twice; does nothing to an external one. */
+  stop(): Promise<void>;
+  /** the last lines of its output, to print when a test fails */
+  logTail(lines?: number): Promise<string>;
+  /** What stands in a queue (`/queue/NAME`), asked with the broker's own tools: takes a second or two. Not for external ones. */
+  queueDepth(name: string): Promise<QueueDepth>;
+}
