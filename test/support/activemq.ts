@@ -54,7 +54,10 @@ export async function startActivemq(): Promise<RealBroker> {
   });
 }
 
-/** Management on loopback, with a password and for reading only: `queueDepth` asks there. */
+/**
+ * Java management, with a password and for reading only: `queueDepth` asks there. Java opens one more port beside it,
+ * on every address, and hangs up on whoever is not on this machine.
+ */
 function management(folder: BrokerFolder, port: number): string[] {
   const remote = '-Dcom.sun.management.jmxremote';
   return [
@@ -104,8 +107,12 @@ log4j.appender.stdout.layout=org.apache.log4j.PatternLayout
 log4j.appender.stdout.layout.ConversionPattern=%d %-5p %c: %m%n
 `;
 
-/** The console prints `QueueSize = 3`, and counts messages in flight into it; nothing at all for an unknown queue. */
+/**
+ * The console prints `QueueSize = 3`, and counts messages in flight into it; nothing at all for an unknown queue, and
+ * it exits 0 whatever happens.
+ */
 function depthOf(printed: string): QueueDepth {
+  if (/^ERROR|not available/m.test(printed)) throw new Error(`queueDepth(activemq): ${printed}`);
   const number = (attribute: string): number =>
     Number(new RegExp(`^${attribute} = (\\d+)$`, 'm').exec(printed)?.[1] ?? 0);
   const unacknowledged = number('InFlightCount');
