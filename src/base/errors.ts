@@ -27,7 +27,9 @@ export const ERROR_KINDS = {
   // daemon
   ALREADY_RUNNING: { action: 'stop', exit: 75 },
   PIDFILE_INVALID: { action: 'stop', exit: 78 },
+  PIDFILE_CANNOT_CREATE: { action: 'stop', exit: 73 },
   PIDFILE_LOST: { action: 'stop', exit: 75 },
+  QUIT_FAILED: { action: 'stop', exit: 77 },
   // directory queues
   QUEUE_MISSING: { action: 'stop', exit: 66 },
   QUEUE_INVALID: { action: 'stop', exit: 78 },

@@ -1,0 +1,110 @@
+import { type Clock, systemClock } from '../base/clock.js';
+import { errnoOf, reasonOf, StompctlError } from '../base/errors.js';
+import { mayBeOwner } from './liveness.js';
+import { type PidfileContent, readPidfile, requestQuit } from './pidfile-content.js';
+import { unlinkIfThere } from './takeover.js';
+
+export interface QuitOptions {
+  /** `timeout-linger` of the command that asks, in milliseconds */
+  readonly lingerMs: number;
+  /** `timeout-flush`, in milliseconds */
+  readonly flushMs: number;
+  /** called with each line for the user, without the program's name */
+  readonly say: (text: string) => void;
+  readonly clock?: Clock;
+  /** sends a signal; a test may watch it */
+  readonly kill?: (pid: number, signal: 'SIGTERM' | 'SIGKILL') => void;
+}
+
+/** What an owner may take beyond linger and flush: to notice the request, disconnect and exit. */
+const MARGIN_MS = 10_000;
+const LOOK_MS = 100;
+/** After TERM, before KILL. */
+const TERM_MS = 5000;
+/** After KILL: a process in an uninterruptible system call outlives even that for a while. */
+const KILL_MS = 5000;
+
+/**
+ * Stops the owner of a pidfile: asks through the file, waits linger + flush + 10 s, then TERM, then KILL, and removes
+ * the file if it is still that owner's. Resolves when nothing runs any more, also when nothing ran. PIDFILE_INVALID when
+ * the file is not a pidfile or stays empty; QUIT_FAILED when the process cannot be signalled or outlives KILL.
+ */
+export async function quitOwner(path: string, options: QuitOptions): Promise<void> {
+  const { say, clock = systemClock } = options;
+  const found = await readFilled(path, clock);
+  if (found === undefined) {
+    say('does not seem to be running (no pid file)');
+    return;
+  }
+  // a pid that was given again to another program since the owner last touched the file must not be signalled
+  const lives = () => mayBeOwner(found.pid, found.touchedMs);
+  // said in any case, as stompclt does, for the scripts that look for it
+  say(`(pid ${found.pid}) is being told to quit...`);
+  if (lives()) requestQuit(path);
+  if (await gone(lives, options.lingerMs + options.flushMs + MARGIN_MS, clock)) {
+    say('does not seem to be running anymore');
+  } else {
+    say(`(pid ${found.pid}) is still running, killing it now...`);
+    await kill(found.pid, path, options, lives, clock);
+    say(`(pid ${found.pid}) has been successfully killed`);
+  }
+  removeStale(path, found.pid, say);
+}
+
+type Owned = Extract<PidfileContent, { kind: 'owned' }>;
+
+/** The content of a pidfile; an empty one is read again for a second, since it may be being written. */
+async function readFilled(path: string, clock: Clock): Promise<Owned | undefined> {
+  const deadline = clock.monotonicMs() + 1000;
+  while (true) {
+    const found = readPidfile(path);
+    if (found === undefined || found.kind === 'owned') return found;
+    if (clock.monotonicMs() >= deadline) break;
+    await sleep(clock, LOOK_MS);
+  }
+  const reason = 'it stays empty, so there is no process to ask; remove it if nothing runs';
+  throw new StompctlError('PIDFILE_INVALID', 'quit', path, reason);
+}
+
+async function kill(pid: number, path: string, options: QuitOptions, lives: () => boolean, clock: Clock) {
+  const send = options.kill ?? ((to, signal) => process.kill(to, signal));
+  for (const [signal, waitMs] of [['SIGTERM', TERM_MS] as const, ['SIGKILL', KILL_MS] as const]) {
+    try {
+      send(pid, signal);
+    } catch (error) {
+      if (errnoOf(error) === 'ESRCH') return;
+      throw new StompctlError(
+        'QUIT_FAILED',
+        'quit',
+        path,
+        `cannot send ${signal} to ${pid}: ${reasonOf(error)}`,
+        error,
+      );
+    }
+    if (await gone(lives, waitMs, clock)) return;
+  }
+  throw new StompctlError('QUIT_FAILED', 'quit', path, `process ${pid} outlives SIGKILL; is its disk stuck?`);
+}
+
+async function gone(lives: () => boolean, waitMs: number, clock: Clock): Promise<boolean> {
+  const deadline = clock.monotonicMs() + waitMs;
+  while (lives()) {
+    if (clock.monotonicMs() >= deadline) return false;
+    await sleep(clock, LOOK_MS);
+  }
+  return true;
+}
+
+/** Removes the pidfile if it still holds `pid`. */
+function removeStale(path: string, pid: number, say: (text: string) => void): void {
+  const left = readPidfile(path);
+  // RACE: a new owner may take the dead one's file over between this look and the removal; it finds its pidfile gone
+  // within a second and stops, with the message that says so. Only a start at the very moment of a quit can meet this.
+  if (left?.kind !== 'owned' || left.pid !== pid) return;
+  say(`removing stale pid file: ${path}`);
+  unlinkIfThere(path);
+}
+
+function sleep(clock: Clock, ms: number): Promise<void> {
+  return new Promise((resolve) => clock.after(ms, resolve));
+}

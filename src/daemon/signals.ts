@@ -1,0 +1,96 @@
+/**
+ * Imports nothing: it is loaded and called before everything else, because until there are listeners Node opens its
+ * debugger on USR1 and dies of HUP, TERM and INT without a drain.
+ */
+
+export type StopSignal = 'SIGTERM' | 'SIGINT' | 'SIGQUIT';
+
+/** What 128 is added to when a signal ends the process, as shells report it. */
+const STOP_NUMBERS: Readonly<Record<StopSignal, number>> = { SIGINT: 2, SIGQUIT: 3, SIGTERM: 15 };
+
+/** The part of `process` that is used; a test hands in its own. */
+export interface SignalTarget {
+  on(signal: NodeJS.Signals, run: () => void): unknown;
+  off(signal: NodeJS.Signals, run: () => void): unknown;
+  exit(code: number): unknown;
+}
+
+/** The signals of the process, as wishes. A wish that comes before its handler waits for it; HUP and USR1 coalesce. */
+export interface Signals {
+  /** TERM, INT or QUIT: `run` is called once, for the first; the second of them exits at once with 128 + its number. */
+  onStop(run: (signal: StopSignal) => void): void;
+  /** For commands with nothing to drain: the first TERM, INT or QUIT exits at once too, one already received included. */
+  exitOnStop(): void;
+  /** HUP */
+  onReload(run: () => void): void;
+  /** USR1 */
+  onReport(run: () => void): void;
+  /** the first stop signal received, if any */
+  readonly stopped: StopSignal | undefined;
+  /** Takes the listeners away: signals act as Node has them by default. */
+  dispose(): void;
+}
+
+/** Installs listeners for TERM INT QUIT HUP USR1 PIPE at once. PIPE is ignored: writing to a closed pipe fails with EPIPE. */
+export function installSignals(target: SignalTarget = process): Signals {
+  let stopped: StopSignal | undefined;
+  let stop: ((signal: StopSignal) => void) | undefined;
+  const reload = new Wish();
+  const report = new Wish();
+
+  const exitBy = (signal: StopSignal) => target.exit(128 + STOP_NUMBERS[signal]);
+  const receive = (signal: StopSignal) => {
+    if (stopped !== undefined) {
+      exitBy(signal);
+      return;
+    }
+    stopped = signal;
+    stop?.(signal);
+  };
+
+  const listeners: ReadonlyArray<[NodeJS.Signals, () => void]> = [
+    ['SIGTERM', () => receive('SIGTERM')],
+    ['SIGINT', () => receive('SIGINT')],
+    ['SIGQUIT', () => receive('SIGQUIT')],
+    ['SIGHUP', () => reload.come()],
+    ['SIGUSR1', () => report.come()],
+    ['SIGPIPE', () => undefined],
+  ];
+  for (const [signal, run] of listeners) target.on(signal, run);
+
+  const onStop = (run: (signal: StopSignal) => void) => {
+    const first = stop === undefined;
+    stop = run;
+    if (first && stopped !== undefined) run(stopped);
+  };
+  return {
+    onStop,
+    exitOnStop: () => onStop(exitBy),
+    onReload: (run) => reload.attach(run),
+    onReport: (run) => report.attach(run),
+    get stopped() {
+      return stopped;
+    },
+    dispose() {
+      for (const [signal, run] of listeners) target.off(signal, run);
+    },
+  };
+}
+
+/** A signal that may come again: without a handler it is remembered, once. */
+class Wish {
+  #waiting = false;
+  #run: (() => void) | undefined;
+
+  come(): void {
+    if (this.#run === undefined) this.#waiting = true;
+    else this.#run();
+  }
+
+  attach(run: () => void): void {
+    this.#run = run;
+    if (!this.#waiting) return;
+    this.#waiting = false;
+    run();
+  }
+}

@@ -1,0 +1,141 @@
+import { pino, stdTimeFunctions } from 'pino';
+import { type Clock, systemClock } from '../base/clock.js';
+import { FdStream, type LineStream } from './fd-stream.js';
+import { FloodGuard } from './flood-guard.js';
+import type { LogFields, Logger } from './logger.js';
+import { maskText, safeField } from './mask.js';
+import { SyslogStream } from './syslog-stream.js';
+
+export type LogLevelName = 'trace' | 'debug' | 'info' | 'warn' | 'error';
+export type LogFormat = 'json' | 'pretty' | 'syslog';
+
+export interface LoggerOptions {
+  /** what is below it is not logged */
+  readonly level: LogLevelName;
+  /** undefined: pretty when standard error is a terminal, else JSON */
+  readonly format?: LogFormat | undefined;
+  /** instead of standard error */
+  readonly stream?: LineStream;
+  readonly clock?: Clock;
+  /** lines of one event and text that pass in ten seconds before the rest is collapsed; default 10 */
+  readonly burst?: number;
+}
+
+/** The logger of a run. */
+export interface RunLogger extends Logger {
+  /**
+   * Lets out what the flood guard holds (before this returns) and waits until everything is written, a second at most.
+   * Call it, and await it if you can, before the process ends.
+   */
+  flush(): Promise<void>;
+}
+
+const RANKS: Readonly<Record<LogLevelName, number>> = { trace: 10, debug: 20, info: 30, warn: 40, error: 50 };
+const STDERR = 2;
+
+/**
+ * The level of a run: `log-level` when given, else from `-d`: 0 info, 1 debug, 2 and more trace (one line a message and
+ * more).
+ */
+export function levelFor(debug: number, logLevel?: LogLevelName): LogLevelName {
+  if (logLevel !== undefined) return logLevel;
+  if (debug <= 0) return 'info';
+  return debug === 1 ? 'debug' : 'trace';
+}
+
+/**
+ * Makes the logger: JSON lines, each with `level time pid name event msg` and its fields; pretty for people; or syslog.
+ * Secrets are masked and floods collapsed here, whatever the callers hand in. Resolves when lines can be written.
+ */
+export async function createLogger(options: LoggerOptions): Promise<RunLogger> {
+  const clock = options.clock ?? systemClock;
+  const format = options.format ?? (process.stderr.isTTY ? 'pretty' : 'json');
+  const stream = await openStream(format, options.stream, clock);
+  const sink = pino(
+    {
+      level: options.level,
+      base: { pid: process.pid, name: 'stompctl' },
+      timestamp: stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    stream,
+  );
+  const guard = new FloodGuard({ clock, ...(options.burst === undefined ? {} : { burst: options.burst }) });
+  const threshold = RANKS[options.level];
+
+  const line = (level: LogLevelName, event: string, text: string, fields?: LogFields) => {
+    const write = (repeated: number | undefined) => {
+      sink[level]({ event, ...safeFields(fields), ...(repeated === undefined ? {} : { repeated }) }, maskText(text));
+    };
+    // whoever asks for debug lines wants each of them
+    if (RANKS[level] < RANKS.info) write(undefined);
+    else guard.pass(`${level} ${event} ${text}`, write);
+  };
+  const at = (level: LogLevelName) =>
+    RANKS[level] < threshold
+      ? () => undefined
+      : (event: string, text: string, fields?: LogFields) => line(level, event, text, fields);
+  return {
+    trace: at('trace'),
+    debug: at('debug'),
+    info: at('info'),
+    warn: at('warn'),
+    error: at('error'),
+    flush() {
+      guard.flush();
+      return stream.flush();
+    },
+  };
+}
+
+/** Names that a line has already; a field of the same name gets an underscore. */
+const TAKEN = new Set(['level', 'time', 'pid', 'name', 'event', 'msg', 'repeated']);
+
+function safeFields(fields: LogFields | undefined): Record<string, unknown> {
+  if (fields === undefined) return {};
+  const safe = safeField(fields) as Record<string, unknown>;
+  for (const name of Object.keys(safe)) {
+    if (!TAKEN.has(name)) continue;
+    safe[`${name}_`] = safe[name];
+    delete safe[name];
+  }
+  return safe;
+}
+
+async function openStream(format: LogFormat, given: LineStream | undefined, clock: Clock): Promise<LineStream> {
+  const output = given ?? new FdStream(STDERR, clock, (dropped) => dropLine(dropped));
+  if (format === 'json') return output;
+  if (format === 'pretty') return prettyStream(output);
+  return given ?? new SyslogStream({ clock, onTrouble: (text) => output.write(`stompctl: ${text}\n`) });
+}
+
+async function prettyStream(output: LineStream): Promise<LineStream> {
+  const { prettyFactory } = await import('pino-pretty');
+  const colorize = process.stderr.isTTY === true && (process.env.NO_COLOR ?? '') === '';
+  const prettify = prettyFactory({
+    colorize,
+    singleLine: true,
+    translateTime: 'SYS:HH:MM:ss.l',
+    ignore: 'pid,name,event',
+    messageFormat: '{event}: {msg}',
+    errorLikeObjectKeys: [],
+  });
+  return {
+    write(lines) {
+      output.write(prettify(lines) ?? lines);
+    },
+    flush: () => output.flush(),
+  };
+}
+
+function dropLine(dropped: number): string {
+  const line = {
+    level: 'warn',
+    time: new Date().toISOString(),
+    pid: process.pid,
+    name: 'stompctl',
+    event: 'log-lines-dropped',
+    msg: `${dropped} log lines were dropped: standard error was not read`,
+  };
+  return `${JSON.stringify(line)}\n`;
+}

@@ -1,0 +1,154 @@
+import type { Clock } from '../base/clock.js';
+
+/** What is counted of a transfer. All counts are since its start. */
+export interface StatisticsSnapshot {
+  /** messages taken from the source, before the callback; each delivery counts */
+  readonly received: number;
+  /** size of the messages taken: body plus header names and values plus framing, as `stompclt` counts it */
+  readonly receivedBytes: number;
+  /** messages made safe by the sink */
+  readonly sent: number;
+  /** messages dropped by the callback */
+  readonly dropped: number;
+  /** the same by reason; reasons beyond the limit are together under `(other)` */
+  readonly droppedBy: Readonly<Record<string, number>>;
+  /** messages rejected, inputs that never became a message included */
+  readonly rejected: number;
+  /** the same by error code */
+  readonly rejectedBy: Readonly<Record<string, number>>;
+  /** deliveries given back to the source */
+  readonly released: number;
+  /** rejected deliveries that wait unacknowledged at the broker, now */
+  readonly parked: number;
+  /** sessions or folders opened again after a loss, both ends together */
+  readonly reconnects: number;
+  /** settlings of a session that had ended: the broker hands these messages over again */
+  readonly settledTooLate: number;
+  /** second settlings of one delivery: should be 0 */
+  readonly settledTwice: number;
+  /** between the first message taken and the last one settled, in seconds; 0 with fewer than two */
+  readonly elapsedSeconds: number;
+}
+
+/** Reasons to drop come from the callback, that is from outside: only so many are told apart. */
+const MAX_REASONS = 100;
+const MAX_REASON_LENGTH = 200;
+const OTHER = '(other)';
+
+/** The counters of one transfer. Its methods are called once a message: they allocate nothing. */
+export class Statistics {
+  readonly #clock: Clock;
+  readonly #droppedBy = new Map<string, number>();
+  readonly #rejectedBy = new Map<string, number>();
+  #received = 0;
+  #receivedBytes = 0;
+  #sent = 0;
+  #dropped = 0;
+  #rejected = 0;
+  #released = 0;
+  #parked = 0;
+  #reconnects = 0;
+  #settledTooLate = 0;
+  #settledTwice = 0;
+  #firstMs = 0;
+  #lastMs = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** One message taken from the source; `size` is `Message.size`. */
+  received(size: number): void {
+    if (this.#received === 0) this.#firstMs = this.#lastMs = this.#clock.monotonicMs();
+    this.#received += 1;
+    // stompclt: the size of a message is 1, plus its body, plus 2 and name and value of each header
+    this.#receivedBytes += size + 1;
+  }
+
+  /** One message made safe by the sink. */
+  sent(): void {
+    this.#sent += 1;
+    this.#lastMs = this.#clock.monotonicMs();
+  }
+
+  /** One message that the callback dropped. */
+  dropped(reason: string): void {
+    this.#dropped += 1;
+    const key = reason.length > MAX_REASON_LENGTH ? `${reason.slice(0, MAX_REASON_LENGTH)}…` : reason;
+    const known = this.#droppedBy.has(key) || this.#droppedBy.size < MAX_REASONS;
+    count(this.#droppedBy, known ? key : OTHER);
+    this.#lastMs = this.#clock.monotonicMs();
+  }
+
+  /** One message, or one input that never became a message, that was rejected; `code` is the error's. */
+  rejected(code: string): void {
+    this.#rejected += 1;
+    count(this.#rejectedBy, code);
+    this.#lastMs = this.#clock.monotonicMs();
+  }
+
+  /** One delivery given back to the source. */
+  released(): void {
+    this.#released += 1;
+  }
+
+  /** How many rejected deliveries wait unacknowledged now. */
+  setParked(parked: number): void {
+    this.#parked = parked;
+  }
+
+  /** One end was opened again. */
+  reconnected(): void {
+    this.#reconnects += 1;
+  }
+
+  settledInVain(why: 'dead-session' | 'twice'): void {
+    if (why === 'twice') this.#settledTwice += 1;
+    else this.#settledTooLate += 1;
+  }
+
+  snapshot(): StatisticsSnapshot {
+    return {
+      received: this.#received,
+      receivedBytes: this.#receivedBytes,
+      sent: this.#sent,
+      dropped: this.#dropped,
+      droppedBy: asRecord(this.#droppedBy),
+      rejected: this.#rejected,
+      rejectedBy: asRecord(this.#rejectedBy),
+      released: this.#released,
+      parked: this.#parked,
+      reconnects: this.#reconnects,
+      settledTooLate: this.#settledTooLate,
+      settledTwice: this.#settledTwice,
+      elapsedSeconds: this.#received < 2 ? 0 : (this.#lastMs - this.#firstMs) / 1000,
+    };
+  }
+}
+
+/** What `--statistics` prints at the end, line by line, exactly as stompclt does. */
+export function statisticsLines(
+  counted: Pick<StatisticsSnapshot, 'received' | 'receivedBytes' | 'elapsedSeconds'>,
+): string[] {
+  const { received, receivedBytes } = counted;
+  if (received === 0) return ['processed no messages'];
+  if (received === 1) return ['processed only 1 message'];
+  // the least that is printed other than 0: messages settled within one millisecond must not divide by zero
+  const seconds = Math.max(counted.elapsedSeconds, 0.001);
+  const rate = (received / seconds / 1000).toFixed(3);
+  return [
+    `processed ${received} messages in ${seconds.toFixed(3)} seconds (${rate} k msg/sec)`,
+    `throughput is around ${(receivedBytes / seconds / 1024 / 1024).toFixed(3)} MB/second`,
+    `average message size is around ${Math.floor(receivedBytes / received + 0.5)} bytes`,
+  ];
+}
+
+function count(counts: Map<string, number>, key: string): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
+}
+
+function asRecord(counts: ReadonlyMap<string, number>): Record<string, number> {
+  const record: Record<string, number> = Object.create(null);
+  for (const [key, value] of counts) record[key] = value;
+  return record;
+}
