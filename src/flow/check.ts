@@ -1,0 +1,19 @@
+import type { StompctlError } from '../base/errors.js';
+import type { Message } from '../message/message.js';
+
+/** What became of one message in the callback. */
+export type CheckOutcome =
+  | { readonly kind: 'pass'; readonly message: Message }
+  /** handled: it goes no further, and leaves the source */
+  | { readonly kind: 'drop'; readonly reason: string }
+  | { readonly kind: 'reject'; readonly error: StompctlError };
+
+/** What stands between source and sink: rewrites, drops or rejects each message. */
+export interface Checker {
+  /** One outcome a message, in order. Rejects only when no further message can be checked at all. */
+  check(messages: readonly Message[]): Promise<readonly CheckOutcome[]>;
+  /** Nothing to do just now. */
+  idle(): Promise<void>;
+  /** Ends it; never rejects. */
+  close(): Promise<void>;
+}

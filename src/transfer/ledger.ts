@@ -1,0 +1,82 @@
+import type { Delivery } from '../flow/delivery.js';
+import type { Demand } from '../flow/source.js';
+
+/**
+ * The deliveries taken from the source and not yet settled: never more than `window`, nor more than `windowBytes` unless
+ * it is a single delivery. Whoever takes one out settles it; after any stop the ledger is empty.
+ */
+export class Ledger {
+  readonly #window: number;
+  readonly #windowBytes: number;
+  readonly #inFlight = new Set<Delivery>();
+  #bytes = 0;
+  #waiters: { readonly enough: () => boolean; readonly resolve: () => void }[] = [];
+
+  constructor(window: number, windowBytes: number) {
+    this.#window = window;
+    this.#windowBytes = windowBytes;
+  }
+
+  get count(): number {
+    return this.#inFlight.size;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  add(delivery: Delivery): void {
+    this.#inFlight.add(delivery);
+    this.#bytes += delivery.size;
+  }
+
+  /** True when the caller may settle this delivery now; false when somebody already has. */
+  take(delivery: Delivery): boolean {
+    if (!this.#inFlight.delete(delivery)) return false;
+    this.#bytes -= delivery.size;
+    this.#wake();
+    return true;
+  }
+
+  /** What the source may hand over now; no deliveries when the window is full. */
+  demand(): Demand {
+    const bytes = this.#windowBytes - this.#bytes;
+    if (this.count > 0 && bytes <= 0) return { deliveries: 0, bytes: 0 };
+    return { deliveries: this.#window - this.count, bytes: Math.max(bytes, 0) };
+  }
+
+  /**
+   * Resolves when an eighth of the window is free again (in deliveries and in bytes), or the ledger is empty: asking the
+   * source for one message at a time costs more than waiting for a few.
+   */
+  room(): Promise<void> {
+    return this.#when(() => {
+      if (this.count === 0) return true;
+      const freeBytes = this.#windowBytes - this.#bytes;
+      return this.#window - this.count >= this.#window / 8 && freeBytes >= this.#windowBytes / 8;
+    });
+  }
+
+  /** Resolves when nothing is in flight. */
+  empty(): Promise<void> {
+    return this.#when(() => this.count === 0);
+  }
+
+  /** What is in flight now, oldest first. */
+  all(): Delivery[] {
+    return [...this.#inFlight];
+  }
+
+  #when(enough: () => boolean): Promise<void> {
+    if (enough()) return Promise.resolve();
+    return new Promise((resolve) => this.#waiters.push({ enough, resolve }));
+  }
+
+  #wake(): void {
+    if (this.#waiters.length === 0) return;
+    const ready = this.#waiters.filter((waiter) => waiter.enough());
+    if (ready.length === 0) return;
+    this.#waiters = this.#waiters.filter((waiter) => !ready.includes(waiter));
+    for (const waiter of ready) waiter.resolve();
+  }
+}

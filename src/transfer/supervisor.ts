@@ -1,0 +1,144 @@
+import { BackOff } from '../base/back-off.js';
+import type { Clock } from '../base/clock.js';
+import { errnoOf, StompctlError } from '../base/errors.js';
+import type { Logger } from '../observe/logger.js';
+
+export interface SupervisorOptions {
+  /** longest delay before the first new attempt, in milliseconds */
+  readonly delayMs: number;
+  readonly maxDelayMs: number;
+  /** attempts in a row before giving up; undefined: without end */
+  readonly attempts: number | undefined;
+  /** a run that ends by itself (one pass of a queue): a refused login ends it at once */
+  readonly bounded: boolean;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly random?: () => number;
+}
+
+/** After this long without a loss the delays start small again. */
+const HEALTHY_MS = 30_000;
+
+interface Openable {
+  readonly name: string;
+  open(): Promise<void>;
+}
+
+/**
+ * Who decides to reconnect: the one policy for both ends of a transfer, first connection included. Exponential back-off
+ * with full jitter; `attempts` counts openings in a row without a healthy stretch between.
+ */
+export class Supervisor {
+  readonly #options: SupervisorOptions;
+  readonly #backOff: BackOff;
+  #openedAtMs: number | undefined;
+  #failures = 0;
+  #interrupt = new AbortController();
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+    const { delayMs, maxDelayMs, random } = options;
+    this.#backOff = new BackOff({ initialMs: delayMs, factor: 2, maxMs: maxDelayMs, ...(random && { random }) });
+  }
+
+  /** Ends every wait now and for good: `open` and `pause` then resolve false. */
+  interrupt(): void {
+    this.#interrupt.abort();
+  }
+
+  get interrupted(): boolean {
+    return this.#interrupt.signal.aborted;
+  }
+
+  /**
+   * Opens `end`, as often as it takes. `lost` is why it must be opened again; absent for the first time. Resolves true once
+   * open, false when interrupted. Rejects with the last error when no attempt will help or all are used up.
+   */
+  async open(end: Openable, lost?: StompctlError): Promise<boolean> {
+    if (lost !== undefined) {
+      const healthy = this.#openedAtMs !== undefined && this.#nowMs() - this.#openedAtMs >= HEALTHY_MS;
+      if (healthy) this.succeeded();
+      this.#openedAtMs = undefined;
+      if (!(await this.#failed(end, lost))) return false;
+    }
+    while (!this.interrupted) {
+      try {
+        if (!(await this.#unlessInterrupted(end.open()))) return false;
+        this.#openedAtMs = this.#nowMs();
+        return true;
+      } catch (error) {
+        if (!(await this.#failed(end, asStompctlError(error, end.name)))) return false;
+      }
+    }
+    return false;
+  }
+
+  /** The end works: the next loss is met with small delays again. */
+  succeeded(): void {
+    this.#failures = 0;
+    this.#backOff.reset();
+  }
+
+  /** Waits before the next attempt; false when interrupted. Rejects when there is to be none. */
+  async #failed(end: Openable, error: StompctlError): Promise<boolean> {
+    const { attempts, bounded, logger, maxDelayMs } = this.#options;
+    if (this.interrupted) return false;
+    if (error.action === 'stop' || error.action === 'reject') throw error;
+    const refusedLogin = error.code === 'LOGIN_REFUSED';
+    this.#failures += 1;
+    if ((refusedLogin && bounded) || (attempts !== undefined && this.#failures >= attempts)) throw error;
+    const delayMs = refusedLogin ? maxDelayMs : this.#backOff.nextMs();
+    logger.warn('open-retry', `${error.message}; next attempt in ${(delayMs / 1000).toFixed(1)} s`, {
+      end: end.name,
+      code: error.code,
+      attempt: this.#failures,
+      attempts: attempts ?? 'without end',
+      delayMs: Math.round(delayMs),
+    });
+    return this.#pause(delayMs);
+  }
+
+  /** True once `opening` resolves; false when interrupted before: whoever interrupts closes the end, which abandons the opening. */
+  #unlessInterrupted(opening: Promise<void>): Promise<boolean> {
+    const { signal } = this.#interrupt;
+    return new Promise((resolve, reject) => {
+      const interrupted = () => resolve(false);
+      signal.addEventListener('abort', interrupted, { once: true });
+      opening.finally(() => signal.removeEventListener('abort', interrupted)).then(() => resolve(true), reject);
+    });
+  }
+
+  #pause(delayMs: number): Promise<boolean> {
+    const { signal } = this.#interrupt;
+    return new Promise((resolve) => {
+      const interrupted = () => {
+        timer.cancel();
+        resolve(false);
+      };
+      const timer = this.#options.clock.after(delayMs, () => {
+        signal.removeEventListener('abort', interrupted);
+        resolve(true);
+      });
+      if (signal.aborted) interrupted();
+      else signal.addEventListener('abort', interrupted, { once: true });
+    });
+  }
+
+  #nowMs(): number {
+    return this.#options.clock.monotonicMs();
+  }
+}
+
+/** Anything thrown, as one of our errors: what is not ours already is a fault in this program. */
+export function asStompctlError(error: unknown, argument: string): StompctlError {
+  if (error instanceof StompctlError) return error;
+  const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const errno = errnoOf(error);
+  return new StompctlError(
+    'INTERNAL',
+    'transfer',
+    argument,
+    errno === undefined ? reason : `${errno}: ${reason}`,
+    error,
+  );
+}

@@ -1,0 +1,303 @@
+import type { Clock, Timer } from '../base/clock.js';
+import { StompctlError } from '../base/errors.js';
+import type { Checker, CheckOutcome } from '../flow/check.js';
+import type { Delivery } from '../flow/delivery.js';
+import type { Sink } from '../flow/sink.js';
+import type { Source, SourceEvents } from '../flow/source.js';
+import type { Message } from '../message/message.js';
+import type { Logger } from '../observe/logger.js';
+import { Ledger } from './ledger.js';
+import type { Statistics } from './statistics.js';
+import { asStompctlError } from './supervisor.js';
+
+export interface TransferLimits {
+  /** most unsettled deliveries */
+  readonly window: number;
+  /** most unsettled bytes; one delivery is always allowed */
+  readonly windowBytes: number;
+  /** deliveries to take before the run ends; undefined: without end */
+  readonly count: number | undefined;
+  readonly durationMs: number | undefined;
+  /** the run ends after that long without a delivery; undefined: off */
+  readonly inactivityMs: number | undefined;
+  /** the longest a drain may take */
+  readonly lingerMs: number;
+  /** rejected deliveries that may wait unacknowledged */
+  readonly maxParked: number;
+}
+
+export interface TransferParts {
+  readonly source: Source;
+  readonly sink: Sink;
+  /** undefined: every message passes as it is */
+  readonly checker: Checker | undefined;
+  readonly limits: TransferLimits;
+  /** open the sink at the first message */
+  readonly lazy: boolean;
+  readonly statistics: Statistics;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Why a run ended. `signal` and `quit` were asked for; `failed` has the error in the outcome. */
+export type EndReason = 'end' | 'count' | 'duration' | 'inactivity' | 'signal' | 'quit' | 'failed';
+
+export interface TransferOutcome {
+  readonly reason: EndReason;
+  readonly failure: StompctlError | undefined;
+  /** deliveries given back because the drain took longer than `lingerMs` */
+  readonly released: number;
+}
+
+/**
+ * One transfer: source, callback, sink, and the loop that drives them. A delivery is acknowledged only after the sink made
+ * its message safe. Runs once.
+ */
+export class Transfer {
+  readonly #parts: TransferParts;
+  readonly #ledger: Ledger;
+  readonly #interrupt = new AbortController();
+  #timers: Timer[] = [];
+  #ended: EndReason | undefined;
+  #failure: StompctlError | undefined;
+  /** of `count` */
+  #stillToTake: number;
+  #lastDeliveryMs = 0;
+  /** callback and sends of one batch after the other, so that the next batch is read meanwhile and the order kept */
+  #pipeline: Promise<void> = Promise.resolve();
+
+  constructor(parts: TransferParts) {
+    this.#parts = parts;
+    this.#stillToTake = parts.limits.count ?? Number.POSITIVE_INFINITY;
+    this.#ledger = new Ledger(parts.limits.window, parts.limits.windowBytes);
+  }
+
+  /** Deliveries taken and not settled. */
+  get inFlight(): number {
+    return this.#ledger.count;
+  }
+
+  /** Ends the run: reading stops, what is in flight is settled, then `run` resolves. The first reason counts. */
+  stop(reason: EndReason): void {
+    if (this.#ended !== undefined) return;
+    this.#ended = reason;
+    for (const timer of this.#timers) timer.cancel();
+    this.#interrupt.abort();
+  }
+
+  /** Resolves when everything is settled and closed. Never rejects: what went wrong is in the outcome. */
+  async run(): Promise<TransferOutcome> {
+    const { source, sink, lazy, logger } = this.#parts;
+    let released = 0;
+    try {
+      // both ends wait inside `open` for as long as their broker is away: a stop must not wait with them
+      if (!lazy) await this.#unlessStopped(sink.open());
+      if (this.#ended === undefined) await this.#unlessStopped(source.open());
+      this.#startTimers();
+      while (this.#ended === undefined) await this.#step();
+    } catch (error) {
+      this.#fail(asStompctlError(error, source.name));
+    }
+    logger.debug('drain', `no more reading (${this.#ended}); ${this.inFlight} in flight`, { inFlight: this.inFlight });
+    released = await this.#drain();
+    await this.#close();
+    return { reason: this.#ended ?? 'end', failure: this.#failure, released };
+  }
+
+  async #step(): Promise<void> {
+    const { source } = this.#parts;
+    const demand = this.#ledger.demand();
+    const wanted = Math.min(demand.deliveries, this.#stillToTake);
+    if (wanted <= 0) {
+      if (this.#stillToTake === 0) return this.stop('count');
+      return this.#unlessStopped(this.#ledger.room());
+    }
+    const result = await source.next({ deliveries: wanted, bytes: demand.bytes }, this.#interrupt.signal);
+    if (result.kind === 'batch') return this.#take(result.deliveries);
+    if (result.kind === 'end' || result.reason === 'empty') this.#idle();
+    if (result.kind === 'end') this.stop('end');
+  }
+
+  #idle(): void {
+    const { checker } = this.#parts;
+    if (checker === undefined) return;
+    this.#pipeline = this.#pipeline
+      .then(() => checker.idle())
+      .catch((error) => this.#fail(asStompctlError(error, 'callback')));
+  }
+
+  #take(deliveries: readonly Delivery[]): void {
+    this.#lastDeliveryMs = this.#parts.clock.monotonicMs();
+    this.#stillToTake -= deliveries.length;
+    for (const delivery of deliveries) {
+      this.#ledger.add(delivery);
+      this.#parts.statistics.received(delivery.size);
+    }
+    if (this.#parts.checker === undefined) {
+      for (const delivery of deliveries) this.#send(delivery, delivery.message);
+      return;
+    }
+    const { checker } = this.#parts;
+    this.#pipeline = this.#pipeline
+      .then(() => checker.check(deliveries.map((delivery) => delivery.message)))
+      .then((outcomes) => this.#carryOut(deliveries, outcomes))
+      .catch((error) => {
+        for (const delivery of deliveries) this.#release(delivery);
+        this.#fail(asStompctlError(error, 'callback'));
+      });
+  }
+
+  #carryOut(deliveries: readonly Delivery[], outcomes: readonly CheckOutcome[]): void {
+    deliveries.forEach((delivery, index) => {
+      const outcome = outcomes[index];
+      if (outcome?.kind === 'pass') this.#send(delivery, outcome.message);
+      else if (outcome?.kind === 'drop') this.#drop(delivery, outcome.reason);
+      else if (outcome?.kind === 'reject') this.#reject(delivery, outcome.error);
+    });
+  }
+
+  #send(delivery: Delivery, message: Message): void {
+    this.#parts.sink.send(message).then(
+      () => {
+        if (!this.#ledger.take(delivery)) return;
+        delivery.ack();
+        this.#parts.statistics.sent();
+      },
+      (error: unknown) => this.#notSent(delivery, asStompctlError(error, delivery.name)),
+    );
+  }
+
+  #notSent(delivery: Delivery, error: StompctlError): void {
+    if (error.action === 'reject') this.#reject(delivery, error);
+    else this.#release(delivery);
+    if (error.action === 'stop') this.#fail(error);
+  }
+
+  #release(delivery: Delivery): void {
+    if (!this.#ledger.take(delivery)) return;
+    delivery.release();
+    this.#parts.statistics.released();
+  }
+
+  #drop(delivery: Delivery, reason: string): void {
+    if (!this.#ledger.take(delivery)) return;
+    delivery.ack();
+    this.#parts.statistics.dropped(reason);
+    this.#parts.logger.debug('dropped', `the callback dropped ${delivery.name}: ${reason}`, {
+      name: delivery.name,
+      reason,
+    });
+  }
+
+  #reject(delivery: Delivery, error: StompctlError): void {
+    if (!this.#ledger.take(delivery)) return;
+    delivery.reject(error);
+    this.#countRejected(delivery.name, error);
+  }
+
+  /** What the source tells besides deliveries; hand it over when making the source. */
+  static eventsFor(of: () => Transfer): SourceEvents {
+    return {
+      rejected: (name, reason) => of().#countRejected(name, reason),
+      settledInVain: (name, why) => of().#settledInVain(name, why),
+      parked: (name, parked) => of().#parked(name, parked),
+    };
+  }
+
+  #countRejected(delivery: string, error: StompctlError): void {
+    this.#parts.statistics.rejected(error.code);
+    this.#parts.logger.error('rejected', `rejected ${delivery}: ${error.message}`, { delivery, code: error.code });
+  }
+
+  #settledInVain(delivery: string, why: 'dead-session' | 'twice'): void {
+    this.#parts.statistics.settledInVain(why);
+    this.#parts.logger.debug('settled-in-vain', `${delivery} was settled in vain (${why}): it may come again`, {
+      delivery,
+      why,
+    });
+  }
+
+  #parked(delivery: string, parked: number): void {
+    const { limits, logger, source, statistics } = this.#parts;
+    statistics.setParked(parked);
+    logger.warn('parked', `${delivery} stays unacknowledged at the broker (${parked} of at most ${limits.maxParked})`, {
+      parked,
+    });
+    if (parked < limits.maxParked) return;
+    const reason = `${parked} rejected messages wait unacknowledged; set failure-queue to keep them apart`;
+    this.#fail(new StompctlError('TOO_MANY_PARKED', 'transfer', source.name, reason));
+  }
+
+  #fail(error: StompctlError): void {
+    this.#failure ??= error;
+    this.stop('failed');
+  }
+
+  /** Settles what is in flight, at most for `lingerMs`; then gives the rest back. Resolves to how many that were. */
+  async #drain(): Promise<number> {
+    const { limits, sink, clock, logger } = this.#parts;
+    const expired = new Promise<'expired'>((resolve) => {
+      this.#timers = [clock.after(limits.lingerMs, () => resolve('expired'))];
+    });
+    const drained = this.#pipeline.then(() => Promise.all([this.#ledger.empty(), sink.flush().catch(() => undefined)]));
+    await Promise.race([drained, expired]);
+    for (const timer of this.#timers) timer.cancel();
+    const left = this.#ledger.all();
+    for (const delivery of left) this.#release(delivery);
+    if (left.length > 0) {
+      logger.warn('linger-exceeded', `${left.length} messages were not settled in time and stay with the source`, {
+        released: left.length,
+        lingerMs: limits.lingerMs,
+      });
+    }
+    return left.length;
+  }
+
+  async #close(): Promise<void> {
+    const { source, sink, checker } = this.#parts;
+    for (const close of [() => source.close(), () => sink.close(), () => checker?.close()]) {
+      try {
+        await close();
+      } catch (error) {
+        this.#failure ??= asStompctlError(error, source.name);
+      }
+    }
+  }
+
+  #startTimers(): void {
+    const { limits, clock } = this.#parts;
+    if (this.#ended !== undefined) return;
+    this.#lastDeliveryMs = clock.monotonicMs();
+    if (limits.durationMs !== undefined) this.#timers.push(clock.after(limits.durationMs, () => this.stop('duration')));
+    if (limits.inactivityMs !== undefined) this.#watchInactivity(limits.inactivityMs);
+  }
+
+  #watchInactivity(inactivityMs: number): void {
+    const quietMs = this.#parts.clock.monotonicMs() - this.#lastDeliveryMs;
+    if (quietMs >= inactivityMs) {
+      this.stop('inactivity');
+      return;
+    }
+    const timer = this.#parts.clock.after(inactivityMs - quietMs, () => {
+      this.#timers = this.#timers.filter((other) => other !== timer);
+      if (this.#ended === undefined) this.#watchInactivity(inactivityMs);
+    });
+    this.#timers.push(timer);
+  }
+
+  /** Resolves with `wait`, or earlier when the run is stopped. */
+  async #unlessStopped(wait: Promise<void>): Promise<void> {
+    const { signal } = this.#interrupt;
+    if (signal.aborted) return;
+    let stopped: (() => void) | undefined;
+    const stop = new Promise<void>((resolve) => {
+      stopped = resolve;
+      signal.addEventListener('abort', resolve as () => void, { once: true });
+    });
+    try {
+      await Promise.race([wait, stop]);
+    } finally {
+      if (stopped !== undefined) signal.removeEventListener('abort', stopped);
+    }
+  }
+}

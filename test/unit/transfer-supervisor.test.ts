@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { StompctlError } from '../../src/base/errors.js';
+import { Supervisor } from '../../src/transfer/supervisor.js';
+import { ManualClock } from '../support/manual-clock.js';
+import { MemoryLogger } from '../support/memory-logger.js';
+
+const unreachable = () => new StompctlError('CONNECT_FAILED', 'connect', 'stomp://b:1', 'connection refused');
+const refusedLogin = () => new StompctlError('LOGIN_REFUSED', 'connect', 'stomp://b:1', 'wrong password');
+
+function setUp(options: { attempts?: number; bounded?: boolean; failures: (StompctlError | undefined)[] }) {
+  const clock = new ManualClock();
+  const logger = new MemoryLogger();
+  const openedAtMs: number[] = [];
+  const failures = [...options.failures];
+  const end = {
+    name: 'broker',
+    async open() {
+      openedAtMs.push(clock.monotonicMs());
+      const failure = failures.shift();
+      if (failure !== undefined) throw failure;
+    },
+  };
+  const supervisor = new Supervisor({
+    delayMs: 1000,
+    maxDelayMs: 60_000,
+    attempts: options.attempts,
+    bounded: options.bounded ?? false,
+    clock,
+    logger,
+    random: () => 1,
+  });
+  return { clock, logger, end, openedAtMs, supervisor };
+}
+
+describe('the supervisor', () => {
+  it('doubles its delays from 1 s to 60 s, first connection included', async () => {
+    const { supervisor, clock, end, openedAtMs } = setUp({ failures: Array.from({ length: 9 }, unreachable) });
+    const opening = supervisor.open(end);
+    await clock.advance(400_000);
+    assert.equal(await opening, true);
+    const delays = openedAtMs.slice(1).map((atMs, index) => (atMs - (openedAtMs[index] ?? 0)) / 1000);
+    assert.deepEqual(delays, [1, 2, 4, 8, 16, 32, 60, 60, 60]);
+  });
+
+  it('starts small again after 30 healthy seconds, not before', async () => {
+    const { supervisor, clock, end, openedAtMs } = setUp({ failures: [unreachable(), unreachable()] });
+    const first = supervisor.open(end);
+    await clock.advance(3000);
+    await first;
+    await clock.advance(29_000);
+    const second = supervisor.open(end, unreachable());
+    await clock.advance(4000);
+    await second;
+    assert.equal(openedAtMs.at(-1), 36_000, 'the third delay is 4 s');
+    await clock.advance(30_000);
+    const third = supervisor.open(end, unreachable());
+    await clock.advance(1000);
+    await third;
+    assert.equal(openedAtMs.at(-1), 67_000, 'the first delay again');
+  });
+
+  it('gives up with the last error when the attempts are used up', async () => {
+    const { supervisor, clock, end, openedAtMs } = setUp({
+      attempts: 3,
+      failures: Array.from({ length: 9 }, unreachable),
+    });
+    const opening = assert.rejects(supervisor.open(end), { code: 'CONNECT_FAILED' });
+    await clock.advance(400_000);
+    await opening;
+    assert.equal(openedAtMs.length, 3);
+  });
+
+  it('ends a bounded run at once when the login is refused', async () => {
+    const { supervisor, end, openedAtMs } = setUp({ bounded: true, attempts: 10, failures: [refusedLogin()] });
+    await assert.rejects(supervisor.open(end), { code: 'LOGIN_REFUSED' });
+    assert.equal(openedAtMs.length, 1);
+  });
+
+  it('tries a refused login of an endless run once a minute, and says so each time', async () => {
+    const { supervisor, clock, end, openedAtMs, logger } = setUp({ failures: [refusedLogin(), refusedLogin()] });
+    const opening = supervisor.open(end);
+    await clock.advance(120_000);
+    assert.equal(await opening, true);
+    assert.deepEqual(openedAtMs, [0, 60_000, 120_000]);
+    assert.match(logger.events('open-retry')[0]?.text ?? '', /wrong password; next attempt in 60\.0 s/);
+  });
+
+  it('does not try again what no attempt can mend', async () => {
+    const forbidden = new StompctlError('QUEUE_PERMISSION', 'open', '/q', 'permission denied');
+    const { supervisor, end, openedAtMs } = setUp({ failures: [forbidden] });
+    await assert.rejects(supervisor.open(end), { code: 'QUEUE_PERMISSION' });
+    assert.equal(openedAtMs.length, 1);
+  });
+
+  it('resolves false at once when interrupted while it waits, and leaves no timer', async () => {
+    const { supervisor, clock, end } = setUp({ failures: [unreachable()] });
+    const opening = supervisor.open(end);
+    await clock.advance(500);
+    supervisor.interrupt();
+    assert.equal(await opening, false);
+    assert.equal(clock.pending, 0);
+  });
+
+  it('resolves false at once when interrupted while an attempt is under way', async () => {
+    const { supervisor } = setUp({ failures: [] });
+    const opening = supervisor.open({ name: 'silent broker', open: () => new Promise(() => undefined) });
+    supervisor.interrupt();
+    assert.equal(await opening, false);
+  });
+});
