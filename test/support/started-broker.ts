@@ -1,0 +1,10 @@
+import type { BrokerOptions } from '../../src/broker/broker-options.js';
+import { InProcessBroker } from '../../src/broker/in-process-broker.js';
+import type { Cleaning } from './temp-folder.js';
+
+/** An in-process broker that is killed when the test ends. */
+export async function startedBroker(test: Cleaning, options: BrokerOptions = {}): Promise<InProcessBroker> {
+  const broker = await InProcessBroker.start(options);
+  test.after(() => broker.kill());
+  return broker;
+}
