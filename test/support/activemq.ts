@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { BrokerFolder, runAsBroker } from './broker-process.js';
 import { freePort } from './free-port.js';
 import { LocalBroker, TEST_PASS, TEST_USER } from './local-broker.js';
-import type { QueueDepth, RealBroker } from './real-broker.js';
+import type { QueueDepth, RealBroker, StartOptions } from './real-broker.js';
 
 const HOME = '/usr/share/activemq';
 const JAR = `${HOME}/bin/activemq.jar`;
@@ -11,10 +11,10 @@ const JAR = `${HOME}/bin/activemq.jar`;
  * Starts Debian's ActiveMQ with a `stomp+nio` connector on a free loopback port, one user, and persistence (KahaDB),
  * in a temporary folder. Rejects, with the end of the broker's log, when it does not start.
  */
-export async function startActivemq(): Promise<RealBroker> {
+export async function startActivemq(options: StartOptions = {}): Promise<RealBroker> {
   const [port, managementPort] = [await freePort(), await freePort()];
   const folder = await BrokerFolder.create('activemq', (path) => ({
-    'activemq.xml': configuration(path, port),
+    'activemq.xml': configuration(path, port, options),
     'log4j.properties': LOGGING,
     'jmx.password': `${TEST_USER} ${TEST_PASS}\n`,
     'jmx.access': `${TEST_USER} readonly\n`,
@@ -71,7 +71,7 @@ function management(folder: BrokerFolder, port: number): string[] {
   ];
 }
 
-function configuration(folder: string, port: number): string {
+function configuration(folder: string, port: number, { anonymous = false }: StartOptions): string {
   return `<beans xmlns="http://www.springframework.org/schema/beans"
     xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"
     xsi:schemaLocation="http://www.springframework.org/schema/beans
@@ -82,7 +82,7 @@ function configuration(folder: string, port: number): string {
     <managementContext><managementContext createConnector="false"/></managementContext>
     <persistenceAdapter><kahaDB directory="${folder}/data/kahadb"/></persistenceAdapter>
     <plugins>
-      <simpleAuthenticationPlugin>
+      <simpleAuthenticationPlugin anonymousAccessAllowed="${anonymous}">
         <users><authenticationUser username="${TEST_USER}" password="${TEST_PASS}" groups="users"/></users>
       </simpleAuthenticationPlugin>
     </plugins>

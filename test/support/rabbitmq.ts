@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { BrokerFolder, BrokerProcess, runAsBroker } from './broker-process.js';
 import { freePort } from './free-port.js';
 import { LocalBroker, TEST_PASS, TEST_USER } from './local-broker.js';
-import type { QueueDepth, RealBroker } from './real-broker.js';
+import type { QueueDepth, RealBroker, StartOptions } from './real-broker.js';
 
 // Debian's own wrapper in /usr/sbin insists on the user rabbitmq and on /var/log; these do not.
 const SERVER = '/usr/lib/rabbitmq/bin/rabbitmq-server';
@@ -14,7 +14,7 @@ const TOOL = '/usr/lib/rabbitmq/bin/rabbitmqctl';
  * Everything else that it would listen on is off or on loopback: no AMQP, an epmd and a distribution port of its own.
  * Rejects, with the end of the broker's log, when it does not start.
  */
-export async function startRabbitmq(): Promise<RealBroker> {
+export async function startRabbitmq(options: StartOptions = {}): Promise<RealBroker> {
   const [port, webPort, distributionPort, epmdPort] = [
     await freePort(),
     await freePort(),
@@ -22,7 +22,7 @@ export async function startRabbitmq(): Promise<RealBroker> {
     await freePort(),
   ];
   const folder = await BrokerFolder.create('rabbitmq', () => ({
-    'rabbitmq.conf': configuration(port, webPort),
+    'rabbitmq.conf': configuration(port, webPort, options),
     enabled_plugins: '[rabbitmq_stomp,rabbitmq_web_stomp].\n',
     // Erlang nodes talk to each other only with the same cookie
     '.erlang.cookie': randomBytes(20).toString('hex').toUpperCase(),
@@ -61,8 +61,9 @@ export async function startRabbitmq(): Promise<RealBroker> {
   });
 }
 
-function configuration(port: number, webPort: number): string {
-  return `listeners.tcp = none
+function configuration(port: number, webPort: number, { anonymous = false }: StartOptions): string {
+  const guest = `stomp.default_user = ${TEST_USER}\nstomp.default_pass = ${TEST_PASS}\n`;
+  return `${anonymous ? guest : ''}listeners.tcp = none
 stomp.listeners.tcp.1 = 127.0.0.1:${port}
 web_stomp.tcp.ip = 127.0.0.1
 web_stomp.tcp.port = ${webPort}

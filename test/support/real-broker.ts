@@ -30,3 +30,8 @@ export interface RealBroker {
   /** What stands in a queue (`/queue/NAME`), asked with the broker's own tools: takes a second or two. Not for external ones. */
   queueDepth(name: string): Promise<QueueDepth>;
 }
+
+export interface StartOptions {
+  /** a CONNECT without login is let in; default false */
+  readonly anonymous?: boolean;
+}

@@ -1,0 +1,48 @@
+import type { WriteStream } from 'node:tty';
+
+export interface ProgressOptions {
+  readonly total: number;
+  /** how many are done now */
+  readonly done: () => number;
+  readonly label: string;
+  readonly stream: NodeJS.WriteStream;
+}
+
+export interface Progress {
+  stop(): void;
+}
+
+const REDRAW_MS = 100;
+
+/**
+ * A progress bar with rate and time left, on a terminal only: elsewhere nothing is written. Loaded on use. The bar shows
+ * what `done` says and ends where it is when stopped.
+ */
+export async function startProgress(options: ProgressOptions): Promise<Progress> {
+  const { total, done, label, stream } = options;
+  if (!stream.isTTY || total === 0) return { stop: () => undefined };
+  const { default: cliProgress } = await import('cli-progress');
+  const bar = new cliProgress.SingleBar({
+    format: `${label} [{bar}] {percentage}% | {value}/{total} | {rate} msg/s | {left} s left`,
+    barCompleteChar: '=',
+    barIncompleteChar: ' ',
+    hideCursor: true,
+    clearOnComplete: false,
+    stream: stream as WriteStream,
+  });
+  const startedMs = performance.now();
+  const figures = () => {
+    const rate = done() / Math.max((performance.now() - startedMs) / 1000, 0.001);
+    return { rate: Math.round(rate), left: rate === 0 ? '?' : Math.ceil((total - done()) / rate) };
+  };
+  bar.start(total, 0, figures());
+  const redraw = setInterval(() => bar.update(done(), figures()), REDRAW_MS);
+  redraw.unref();
+  return {
+    stop() {
+      clearInterval(redraw);
+      bar.update(done(), figures());
+      bar.stop();
+    },
+  };
+}

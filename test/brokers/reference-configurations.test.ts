@@ -1,0 +1,243 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { describe, it, type TestContext } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { eventually } from '../support/eventually.js';
+import { Random, testSeed } from '../support/random.js';
+import { brokerKinds, type RealBroker, startActivemq, startRabbitmq } from '../support/real-brokers.js';
+import { consume, elementPaths, filesOf, produce, type Sample, sampleMessages } from '../support/sample-messages.js';
+import { StompctlProcess } from '../support/stompctl-process.js';
+import { tempFolder } from '../support/temp-folder.js';
+
+const MESSAGES = Number(process.env.STOMPCTL_TEST_MESSAGES ?? 2000);
+const WINDOW = 1000;
+const FIXTURES = fileURLToPath(new URL('../../../test/fixtures/config/', import.meta.url));
+
+/** Where kills are due, as shares of the messages settled: one in each third of 10 to 90 %. */
+function killPoints(random: Random): number[] {
+  const thirds = [
+    [10, 35],
+    [37, 62],
+    [64, 88],
+  ] as const;
+  return thirds.map(([least, most]) => Math.ceil((random.between(least, most) / 100) * MESSAGES));
+}
+
+/** One of the two reference configurations with only paths, URI, name and password changed, and its process. */
+class Reference {
+  readonly queue: string;
+  readonly #config: string;
+  #process: StompctlProcess;
+
+  constructor(folder: string, role: 'sender' | 'receiver', broker: RealBroker) {
+    this.queue = join(folder, 'spool', role);
+    this.#config = join(folder, `${role}.conf`);
+    const text = readFileSync(join(FIXTURES, `${role}.conf`), 'utf8')
+      .replaceAll('/var/spool/', `${folder}/spool/`)
+      .replaceAll('/var/run/', `${folder}/run/`)
+      .replaceAll('stomp://broker.acme.com:6163', broker.uri)
+      .replaceAll('name = receiver', `name = ${broker.user}`)
+      .replaceAll('pass = secret', `pass = ${broker.pass}`);
+    writeFileSync(this.#config, text);
+    this.#process = this.#start();
+  }
+
+  #start(): StompctlProcess {
+    return new StompctlProcess(['--config', this.#config]);
+  }
+
+  get process(): StompctlProcess {
+    return this.#process;
+  }
+
+  get elements(): number {
+    return elementPaths(this.queue).length;
+  }
+
+  get locked(): string[] {
+    return filesOf(this.queue)
+      .filter((path) => path.endsWith('.lck'))
+      .map((path) => path.slice(0, -'.lck'.length));
+  }
+
+  /** Kills it as it stands, and starts it again; `look` runs while it is frozen. */
+  async killAndRestart(look: () => Promise<void>): Promise<void> {
+    assert.ok(this.#process.running, `${this.#config}: not running\n${this.#process.stderr}`);
+    this.#process.signal('SIGSTOP');
+    await look();
+    const ended = await this.#process.stop('SIGKILL');
+    assert.equal(ended.signal, 'SIGKILL');
+    this.#process = this.#start();
+  }
+}
+
+/** What the faults left to be sent twice: element numbers, and how many at most. */
+class Suspicion {
+  readonly numbers = new Set<number>();
+  faults = 0;
+
+  blame(paths: readonly string[]): void {
+    for (const path of paths) this.numbers.add(Number.parseInt(basename(path).slice(8, 13), 16));
+  }
+}
+
+async function scenario(test: TestContext, broker: RealBroker, seed: number): Promise<void> {
+  const folder = await tempFolder(test);
+  for (const name of ['spool', 'run']) mkdirSync(join(folder, name));
+  const random = new Random(seed);
+  const samples = new Map<number, Sample>();
+  for (const one of sampleMessages(MESSAGES, seed)) samples.set(one.number, one);
+  produce(join(folder, 'spool/sender'), samples.values());
+
+  const sender = new Reference(folder, 'sender', broker);
+  const receiver = new Reference(folder, 'receiver', broker);
+  test.after(async () => {
+    for (const end of [sender, receiver]) if (end.process.running) await end.process.stop('SIGKILL');
+  });
+  const suspicion = new Suspicion();
+  const due = { sender: killPoints(random), receiver: killPoints(random), broker: [random.between(10, 90)] };
+  due.broker = due.broker.map((percent) => Math.ceil((percent / 100) * MESSAGES));
+  test.diagnostic(`seed ${seed}, kills due at ${JSON.stringify(due)} of ${MESSAGES} messages settled`);
+
+  const settledBySender = () => MESSAGES - sender.elements;
+  while (due.sender.length + due.receiver.length + due.broker.length > 0) {
+    const next = await eventually(
+      () => {
+        if (settledBySender() >= (due.sender[0] ?? Number.POSITIVE_INFINITY)) return 'sender';
+        if (receiver.elements >= (due.receiver[0] ?? Number.POSITIVE_INFINITY)) return 'receiver';
+        return receiver.elements >= (due.broker[0] ?? Number.POSITIVE_INFINITY) && 'broker';
+      },
+      { deadlineMs: 120_000, everyMs: 1, what: `the next kill of ${JSON.stringify(due)}` },
+    );
+    due[next].shift();
+    suspicion.faults += 1;
+    if (next === 'sender') await killSender(test, sender, suspicion, settledBySender);
+    else if (next === 'receiver') await killReceiver(test, receiver, broker, suspicion);
+    else await killBroker(test, broker, sender, receiver, suspicion);
+  }
+
+  await eventually(() => numbersOf(receiver.queue).size === MESSAGES, { deadlineMs: 180_000, everyMs: 50 });
+  await eventually(() => sender.elements === 0, { deadlineMs: 30_000 });
+  for (const end of [sender, receiver]) {
+    const ended = await end.process.stop();
+    assert.deepEqual([ended.code, ended.signal], [0, null], ended.stderr.slice(-2000));
+  }
+  assertNothingLeft(folder, sender, receiver);
+  assertSameMessages(test, receiver.queue, samples, suspicion);
+}
+
+async function killSender(test: TestContext, sender: Reference, suspicion: Suspicion, settled: () => number) {
+  let locked: string[] = [];
+  await sender.killAndRestart(async () => {
+    locked = sender.locked;
+    assert.ok(locked.length > 0, 'elements are locked at the moment of the kill');
+    assert.ok(locked.length <= WINDOW, `${locked.length} locks, the window is ${WINDOW}`);
+    suspicion.blame(locked);
+    test.diagnostic(`sender killed at ${settled()} settled, ${locked.length} locked`);
+  });
+  const waitedFor = locked.filter((path) => existsSync(path));
+  await eventually(() => waitedFor.length === 0 || waitedFor.some((path) => !existsSync(path)), {
+    deadlineMs: 5000,
+    what: 'the restarted sender resumes its own elements',
+  });
+}
+
+async function killReceiver(test: TestContext, receiver: Reference, broker: RealBroker, suspicion: Suspicion) {
+  await receiver.killAndRestart(async () => {
+    const { unacknowledged } = await broker.queueDepth('myapp.data');
+    assert.ok(unacknowledged > 0, 'deliveries are unacknowledged at the moment of the kill');
+    for (const number of numbersOf(receiver.queue).keys()) suspicion.numbers.add(number);
+    test.diagnostic(`receiver killed at ${receiver.elements} stored, ${unacknowledged} unacknowledged`);
+  });
+}
+
+async function killBroker(
+  test: TestContext,
+  broker: RealBroker,
+  sender: Reference,
+  receiver: Reference,
+  suspicion: Suspicion,
+) {
+  const before = receiver.elements;
+  await broker.kill('SIGKILL');
+  suspicion.blame(sender.locked);
+  for (const number of numbersOf(receiver.queue).keys()) suspicion.numbers.add(number);
+  test.diagnostic(`broker killed at ${before} stored, ${sender.locked.length} locked by the sender`);
+  await broker.start();
+  // both ends come back: the receiver stores more, unless there is nothing more
+  await eventually(() => receiver.elements > before, { deadlineMs: 90_000, what: 'the receiver comes back' });
+}
+
+/** How often each number is in a queue. */
+function numbersOf(queue: string): Map<number, number> {
+  const numbers = new Map<number, number>();
+  for (const path of elementPaths(queue)) {
+    const number = numberIn(path);
+    if (number !== undefined) numbers.set(number, (numbers.get(number) ?? 0) + 1);
+  }
+  return numbers;
+}
+
+const known = new Map<string, number>();
+
+/** Elements never change: each file is read once. */
+function numberIn(path: string): number | undefined {
+  const cached = known.get(path);
+  if (cached !== undefined) return cached;
+  const header = (JSON.parse(readFileSync(path, 'utf8')) as { header: Record<string, string> }).header;
+  const number = Number(header['x-number']);
+  known.set(path, number);
+  return number;
+}
+
+function assertNothingLeft(folder: string, sender: Reference, receiver: Reference): void {
+  assert.deepEqual(filesOf(sender.queue), [], 'the queue of the sender is empty: no lock, journal or temporary file');
+  const foreign = filesOf(receiver.queue).filter((path) => !/\/[0-9a-f]{8}\/[0-9a-f]{14}$/.test(path));
+  assert.deepEqual(foreign, [], 'only elements in the queue of the receiver');
+  assert.deepEqual(filesOf(join(folder, 'run')), [], 'no pidfile');
+}
+
+function assertSameMessages(
+  test: TestContext,
+  queue: string,
+  samples: ReadonlyMap<number, Sample>,
+  suspicion: Suspicion,
+): void {
+  const seen = new Map<number, number>();
+  for (const stored of consume(queue)) {
+    const number = Number(stored.header['x-number']);
+    const sample = samples.get(number);
+    assert.ok(sample !== undefined, `number ${number} was never sent`);
+    seen.set(number, (seen.get(number) ?? 0) + 1);
+    for (const [name, value] of Object.entries(sample.header)) {
+      assert.equal(stored.header[name], value, `header ${name} of message ${number}`);
+    }
+    assert.ok(stored.body.equals(sample.body), `body of message ${number}`);
+    assert.equal(stored.text, sample.text, `text flag of message ${number}`);
+  }
+  assert.equal(seen.size, samples.size, 'every message arrived');
+  const twice = [...seen].filter(([, times]) => times > 1);
+  const duplicates = twice.reduce((sum, [, times]) => sum + times - 1, 0);
+  test.diagnostic(`${duplicates} duplicates after ${suspicion.faults} kills`);
+  assert.ok(duplicates <= suspicion.faults * WINDOW, `${duplicates} duplicates`);
+  for (const [number] of twice) assert.ok(suspicion.numbers.has(number), `duplicate ${number} belongs to no kill`);
+}
+
+describe('the reference configurations', { concurrency: false }, () => {
+  const starters = { rabbitmq: startRabbitmq, activemq: startActivemq } as const;
+  for (const kind of brokerKinds()) {
+    if (kind === 'artemis') continue; // it is never ours to kill
+    it(`carry ${MESSAGES} messages through ${kind} while sender, receiver and broker are killed`, async (test) => {
+      // the reference sender logs in as nobody
+      const broker = await starters[kind]({ anonymous: true });
+      test.after(() => broker.stop());
+      try {
+        await scenario(test, broker, testSeed());
+      } catch (error) {
+        test.diagnostic(await broker.logTail(30));
+        throw error;
+      }
+    });
+  }
+});
