@@ -1,0 +1,144 @@
+import { errnoOf } from '../base/errors.js';
+import type { FileSystem } from './file-system.js';
+import { hostName, isAlive, ownIdentity, type ProcessIdentity } from './process-identity.js';
+import type { LockInfo } from './simple-elements.js';
+
+/** How what a dead process left is found and undone, by type of queue. */
+export interface Leftovers {
+  /** undefined: not locked */
+  lockInfo(name: string): LockInfo | undefined;
+  unlock(name: string): boolean;
+  /** Removes a temporary file or folder, when there. */
+  discard(name: string): void;
+}
+
+export interface Recovery {
+  /** journals of dead processes */
+  journals: number;
+  /** locks that were removed: their elements can be taken again */
+  locks: number;
+}
+
+/** stompctl.HOST.PID[.NUMBER].locks[.claimed.PID.STARTED] */
+const JOURNAL = /^stompctl\.([A-Za-z0-9_-]+)\.(\d+)(?:\.\d+)?\.locks(?:\.new)?(?:\.claimed\.(\d+)\.(\d+|-))?$/;
+/** what a journal may name: nothing outside the queue, whoever wrote it */
+const NAME = /^(?:temporary|[0-9a-f]{8})\/[0-9a-f]{14}(?:\.tmp)?$/;
+/** the sign of life of a process that cannot be seen: it touches its journal at least every 60 s */
+const SILENT_MS = 120_000;
+/** the kernel stamps files with a clock that ticks every 1 to 10 ms */
+const CLOCK_TICK_MS = 20;
+/** times pass through floating point on their way to the disk and back */
+const SAME_TIME_MS = 0.003;
+
+/**
+ * Gives back what processes of this machine that are gone had locked, as their journals say, and removes their temporary
+ * files and journals. Another machine's journals are left alone. Throws the system's error.
+ */
+export function recoverJournals(queue: string, files: FileSystem, leftovers: Leftovers): Recovery {
+  const recovery: Recovery = { journals: 0, locks: 0 };
+  const host = hostName();
+  for (const name of files.readdirSync(queue)) {
+    const match = JOURNAL.exec(name);
+    if (match === null || match[1] !== host) continue;
+    const claimer = match[3] === undefined ? undefined : { pid: Number(match[3]), started: match[4] ?? '-' };
+    const claimed = claim(queue, name, Number(match[2]), claimer, files);
+    if (claimed === undefined) continue;
+    recovery.journals += 1;
+    recovery.locks += undo(files.readFileSync(claimed, 'latin1'), leftovers);
+    unlinkIfThere(files, claimed);
+  }
+  return recovery;
+}
+
+/** Renames a dead process's journal so that one process alone works on it. Undefined: it is not for us. */
+function claim(
+  queue: string,
+  name: string,
+  pid: number,
+  claimer: { pid: number; started: string } | undefined,
+  files: FileSystem,
+): string | undefined {
+  const path = `${queue}/${name}`;
+  const own = ownIdentity();
+  try {
+    if (claimer !== undefined ? isAlive(claimer.pid, claimer.started) : !isDead(path, pid, own, files))
+      return undefined;
+    const claimed = `${queue}/${name.replace(/\.claimed\..*/, '')}.claimed.${process.pid}.${own.started}`;
+    files.renameSync(path, claimed);
+    return claimed;
+  } catch (error) {
+    // RACE: another process claimed it, or its owner dropped it
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+function isDead(path: string, pid: number, own: ProcessIdentity, files: FileSystem): boolean {
+  const text = files.readFileSync(path, 'latin1');
+  const [boot, started, namespace] = text.slice(0, Math.max(0, text.indexOf('\n'))).split(' ');
+  // RACE: a journal is empty for an instant after it was made
+  if (boot === undefined || started === undefined || namespace === undefined) return !isAlive(pid, '-');
+  if (boot !== own.boot) return true;
+  if (namespace !== own.namespace) return Date.now() - files.statSync(path).mtimeMs > SILENT_MS;
+  return !isAlive(pid, started);
+}
+
+/** the names of a journal with every time at which their locks may have been set, in ms */
+function readJournal(text: string): { times: Map<string, number[]>; last: string[]; lastMs: number } {
+  const times = new Map<string, number[]>();
+  let last: string[] = [];
+  let lastMs = 0;
+  const lines = text.split('\n');
+  // after the last LF stands nothing, or half a line of an append that was cut off: its locks were not taken
+  lines.pop();
+  for (const line of lines.slice(1)) {
+    if (line.startsWith('@')) {
+      lastMs = Number(line.slice(1)) * 1000;
+      last = [];
+      continue;
+    }
+    if (!NAME.test(line)) continue;
+    last.push(line);
+    const known = times.get(line);
+    if (known === undefined) times.set(line, [lastMs]);
+    else known.push(lastMs);
+  }
+  return { times, last, lastMs };
+}
+
+function undo(text: string, leftovers: Leftovers): number {
+  const startedMs = Date.now();
+  const { times, last, lastMs } = readJournal(text);
+  const lastNames = new Set(last);
+  let locks = 0;
+  for (const [name, known] of times) {
+    if (name.endsWith('.tmp') || name.startsWith('temporary/')) {
+      leftovers.discard(name);
+      continue;
+    }
+    const lock = leftovers.lockInfo(name);
+    if (lock === undefined) continue;
+    // a lock with a time that is not in the journal is another process's, which took the element later
+    const ours = known.some((time) => Math.abs(time - lock.modifiedMs) < SAME_TIME_MS);
+    if (!ours && !(lastNames.has(name) && halfTaken(lock, lastMs, startedMs))) continue;
+    if (leftovers.unlock(name)) locks += 1;
+  }
+  return locks;
+}
+
+/**
+ * Was the process killed between making this lock and setting its time? Then the element still has an older time, and
+ * the lock was made (which the kernel notes as the time of change) after the names were written down.
+ */
+function halfTaken(lock: LockInfo, journalledMs: number, nowMs: number): boolean {
+  return lock.modifiedMs < journalledMs && lock.changedMs > journalledMs - CLOCK_TICK_MS && lock.changedMs <= nowMs;
+}
+
+function unlinkIfThere(files: FileSystem, path: string): void {
+  try {
+    files.unlinkSync(path);
+  } catch (error) {
+    // RACE: someone cleaned up by hand
+    if (errnoOf(error) !== 'ENOENT') throw error;
+  }
+}

@@ -1,0 +1,125 @@
+import { constants } from 'node:fs';
+import { dirname } from 'node:path';
+import { errnoOf, reasonOf, StompctlError } from '../base/errors.js';
+import { FOLDER_NAME } from './element-name.js';
+import type { FileSystem } from './file-system.js';
+
+const { O_CREAT, O_EXCL, O_WRONLY, O_RDONLY, R_OK, W_OK, X_OK } = constants;
+
+/** What a full or failing disk, a lost permission or too many open files become while a queue is used: wait, try again. */
+export function queueError(operation: string, path: string, error: unknown): StompctlError {
+  if (error instanceof StompctlError) return error;
+  return new StompctlError('QUEUE_IO', operation, path, reasonOf(error), error);
+}
+
+/** A queue's top folder: makes files and folders in it with the modes that its umask asks for. */
+export class QueueDirectory {
+  readonly path: string;
+  readonly files: FileSystem;
+  readonly #umask: number | undefined;
+  /** does the process's own umask take away what ours permits? Known after the first file */
+  #fixModes: boolean | undefined;
+  /** folders whose entry of the queue, or of one of its parents, is not on the disk yet */
+  #unsynced: string[] = [];
+
+  constructor(path: string, files: FileSystem, umask: number | undefined) {
+    this.path = path;
+    this.files = files;
+    this.#umask = umask;
+  }
+
+  /**
+   * Makes the folder, with its parents, when it is missing, and checks that elements can be taken and put there.
+   * Throws QUEUE_INVALID (not a folder), QUEUE_CANNOT_CREATE or QUEUE_PERMISSION.
+   */
+  open(): void {
+    const { path, files } = this;
+    try {
+      if (!this.makeFolder(path, true) && !files.statSync(path).isDirectory()) throw this.#notFolder();
+    } catch (error) {
+      if (error instanceof StompctlError) throw error;
+      if (errnoOf(error) === 'ENOTDIR' || errnoOf(error) === 'EEXIST') throw this.#notFolder(error);
+      const reason = `${reasonOf(error)}: make the directory, or run as a user who may`;
+      throw new StompctlError('QUEUE_CANNOT_CREATE', 'open queue', path, reason, error);
+    }
+    try {
+      files.accessSync(path, R_OK | W_OK | X_OK);
+    } catch (error) {
+      const reason = `${reasonOf(error)}: reading, writing and searching must be permitted`;
+      throw new StompctlError('QUEUE_PERMISSION', 'open queue', path, reason, error);
+    }
+  }
+
+  /** The intermediate folders, oldest first. Throws QUEUE_IO. */
+  folders(): string[] {
+    try {
+      return this.files
+        .readdirSync(this.path)
+        .filter((name) => FOLDER_NAME.test(name))
+        .sort();
+    } catch (error) {
+      throw queueError('read queue', this.path, error);
+    }
+  }
+
+  /** Creates a file that was not there and answers its descriptor. Throws the system's error, EEXIST among them. */
+  createFile(path: string): number {
+    const mode = 0o666 & ~(this.#umask ?? 0);
+    const fd = this.files.openSync(path, O_WRONLY | O_CREAT | O_EXCL, mode);
+    if (this.#umask !== undefined && this.#fixModes !== false) {
+      this.#fixModes ??= (this.files.fstatSync(fd).mode & 0o777) !== mode;
+      if (this.#fixModes) this.files.fchmodSync(fd, mode);
+    }
+    return fd;
+  }
+
+  /** Makes a folder; false when there is one already. Throws the system's error. */
+  makeFolder(path: string, parents = false): boolean {
+    const mode = 0o777 & ~(this.#umask ?? 0);
+    try {
+      this.files.mkdirSync(path, mode);
+    } catch (error) {
+      const errno = errnoOf(error);
+      // RACE: another process made it first
+      if (errno === 'EEXIST') return false;
+      if (errno !== 'ENOENT' || !parents) throw error;
+      this.makeFolder(dirname(path), true);
+      return this.makeFolder(path, true);
+    }
+    if (parents) this.#unsynced.push(dirname(path));
+    if (this.#umask !== undefined) this.files.chmodSync(path, mode);
+    return true;
+  }
+
+  /** Resolves when the queue's folder, if `open` made it, would survive a power loss. Rejects with QUEUE_IO. */
+  async syncParents(): Promise<void> {
+    const folders = this.#unsynced;
+    this.#unsynced = [];
+    for (const folder of folders) await this.syncFolder(folder);
+  }
+
+  /** Resolves when the entries of a folder are on the disk; at once when the folder is gone. Rejects with QUEUE_IO. */
+  async syncFolder(path: string): Promise<void> {
+    const { files } = this;
+    let fd: number;
+    try {
+      fd = files.openSync(path, O_RDONLY);
+    } catch (error) {
+      // RACE: a purge removed the folder: it was empty
+      if (errnoOf(error) === 'ENOENT') return;
+      throw queueError('fsync', path, error);
+    }
+    try {
+      await new Promise<void>((resolve, reject) => {
+        files.fsync(fd, (error) => (error === null ? resolve() : reject(queueError('fsync', path, error))));
+      });
+    } finally {
+      files.closeSync(fd);
+    }
+  }
+
+  #notFolder(cause?: unknown): StompctlError {
+    const reason = 'is not a directory: give the path of a directory, or of one to be made';
+    return new StompctlError('QUEUE_INVALID', 'open queue', this.path, reason, cause);
+  }
+}

@@ -1,0 +1,159 @@
+import { constants, type Stats } from 'node:fs';
+import { errnoOf, StompctlError } from '../base/errors.js';
+import { decodeMessage, largestFile } from '../message/json.js';
+import type { Message } from '../message/message.js';
+import type { QueueDirectory } from './queue-directory.js';
+
+const { O_RDONLY, O_RDWR, O_NOFOLLOW, O_NONBLOCK } = constants;
+/** enough for most messages with one read, and no allocation */
+const SCRATCH_BYTES = 65536;
+export const LOCK_SUFFIX = '.lck';
+
+/** What is known of an element without reading it. */
+export interface ElementInfo {
+  /** bytes on disk */
+  readonly size: number;
+  readonly ino: number;
+  readonly modifiedMs: number;
+  /** false: something that no producer puts there (a folder, a pipe, a symbolic link) */
+  readonly regular: boolean;
+}
+
+/** When a lock was taken, as its file tells. */
+export interface LockInfo {
+  readonly modifiedMs: number;
+  readonly changedMs: number;
+}
+
+/**
+ * The elements of a DQS queue, one system call after the other: lock by hard link, read, unlock, remove. Names are
+ * `folder/file`. Every race with another process ends in an answer; what is thrown is the system's own error.
+ */
+export class SimpleElements {
+  readonly #directory: QueueDirectory;
+  readonly #prefix: string;
+  readonly #scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
+
+  constructor(directory: QueueDirectory) {
+    this.#directory = directory;
+    this.#prefix = `${directory.path}/`;
+  }
+
+  /** undefined: there is no such element */
+  inspect(name: string): ElementInfo | undefined {
+    const stats = this.#lstat(this.#prefix + name);
+    if (stats === undefined) return undefined;
+    return { size: stats.size, ino: stats.ino, modifiedMs: stats.mtimeMs, regular: stats.isFile() };
+  }
+
+  /** undefined: not locked */
+  lockInfo(name: string): LockInfo | undefined {
+    const stats = this.#lstat(this.#prefix + name + LOCK_SUFFIX);
+    return stats === undefined ? undefined : { modifiedMs: stats.mtimeMs, changedMs: stats.ctimeMs };
+  }
+
+  /** True: it is ours now, as of `time` (seconds since the epoch); false: it is another's, or gone. */
+  lock(name: string, time: number): boolean {
+    const path = this.#prefix + name;
+    const { files } = this.#directory;
+    try {
+      files.linkSync(path, path + LOCK_SUFFIX);
+    } catch (error) {
+      // RACE: another process locked it (EEXIST), or took and removed it (ENOENT)
+      if (errnoOf(error) === 'EEXIST' || errnoOf(error) === 'ENOENT') return false;
+      throw error;
+    }
+    try {
+      this.touch(name, time);
+    } catch (error) {
+      this.unlock(name);
+      // RACE: another process removed it while our link was being made
+      if (errnoOf(error) === 'ENOENT') return false;
+      throw error;
+    }
+    return true;
+  }
+
+  /** False: there was no lock. */
+  unlock(name: string): boolean {
+    return this.#unlink(this.#prefix + name + LOCK_SUFFIX);
+  }
+
+  /** Removes an element that we locked. False: it, or its lock, was gone: someone purged a lock that grew too old. */
+  remove(name: string): boolean {
+    const path = this.#prefix + name;
+    const removed = this.#unlink(path);
+    return this.#unlink(path + LOCK_SUFFIX) && removed;
+  }
+
+  /** Sets the times of an element, which are those of its lock. Throws ENOENT when it is gone. */
+  touch(name: string, time: number): void {
+    const path = this.#prefix + name;
+    const { files } = this.#directory;
+    try {
+      files.lutimesSync(path, time, time);
+    } catch (error) {
+      if (errnoOf(error) !== 'EPERM') throw error;
+      // only the owner may set a time; whoever may write can still make it "now"
+      const fd = files.openSync(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK);
+      try {
+        files.ftruncateSync(fd, files.fstatSync(fd).size);
+      } finally {
+        files.closeSync(fd);
+      }
+    }
+  }
+
+  /**
+   * The bytes of an element, at most `limit`. They are valid until the next call: a small element is read into a buffer
+   * that is used again. Throws MESSAGE_TOO_LARGE, or the system's error.
+   */
+  read(name: string, limit: number): Buffer {
+    const { files } = this.#directory;
+    const fd = files.openSync(this.#prefix + name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    try {
+      let length = files.readSync(fd, this.#scratch, 0, SCRATCH_BYTES, 0);
+      if (length < SCRATCH_BYTES) return this.#scratch.subarray(0, length);
+      const { size } = files.fstatSync(fd);
+      if (size > limit) throw tooLarge(name, size, limit);
+      const bytes = Buffer.allocUnsafeSlow(size);
+      this.#scratch.copy(bytes, 0, 0, length);
+      for (let count = 1; length < size && count > 0; length += count) {
+        count = files.readSync(fd, bytes, length, size - length, length);
+      }
+      return bytes.subarray(0, length);
+    } finally {
+      files.closeSync(fd);
+    }
+  }
+
+  /** The message in an element that we locked; undefined when the file is empty. Throws as `read` and `decodeMessage`. */
+  readMessage(name: string, maxMessageSize: number): Message | undefined {
+    const bytes = this.read(name, largestFile(maxMessageSize));
+    return bytes.length === 0 ? undefined : decodeMessage(bytes, { maxMessageSize }, name);
+  }
+
+  /** Removes a temporary file (`folder/file.tmp`) that a dead process left. */
+  discard(temporary: string): void {
+    this.#unlink(this.#prefix + temporary);
+  }
+
+  #lstat(path: string): Stats | undefined {
+    return this.#directory.files.lstatSync(path, { throwIfNoEntry: false });
+  }
+
+  #unlink(path: string): boolean {
+    try {
+      this.#directory.files.unlinkSync(path);
+      return true;
+    } catch (error) {
+      // RACE: a purge elsewhere thought the lock, or the process that held it, dead
+      if (errnoOf(error) === 'ENOENT') return false;
+      throw error;
+    }
+  }
+}
+
+function tooLarge(name: string, size: number, limit: number): StompctlError {
+  return new StompctlError('MESSAGE_TOO_LARGE', 'read', name, `the file has ${size} bytes, more than ${limit}`);
+}

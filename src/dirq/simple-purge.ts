@@ -1,0 +1,94 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { errnoOf } from '../base/errors.js';
+import { readElements } from './element-list.js';
+import { ELEMENT_FILE } from './element-name.js';
+import { type QueueDirectory, queueError } from './queue-directory.js';
+import { LOCK_SUFFIX } from './simple-elements.js';
+import { TEMPORARY_SUFFIX } from './simple-writer.js';
+import { TimeSlice } from './time-slice.js';
+
+const SECOND_LOOK_MS = 10;
+
+export interface PurgeOptions {
+  /** seconds; 0: locks stay */
+  readonly maxLock: number;
+  /** seconds; 0: temporary files stay */
+  readonly maxTemp: number;
+  /** is the lock of this element (`folder/file`) our own? It stays, however old */
+  readonly isOurs?: (name: string) => boolean;
+  /** true: stop soon */
+  readonly stopped?: () => boolean;
+}
+
+export interface PurgeReport {
+  /** temporary files removed */
+  temporary: number;
+  /** locks removed: their elements can be taken again */
+  locks: number;
+  /** intermediate folders removed */
+  folders: number;
+}
+
+/**
+ * Removes temporary files older than `maxTemp`, locks older than `maxLock`, and empty intermediate folders, all but the
+ * last. What is neither an element, nor a lock, nor a temporary file is not ours: it stays, and so does its folder.
+ * Yields as it goes. Rejects with QUEUE_IO.
+ */
+export async function purgeSimple(directory: QueueDirectory, options: PurgeOptions): Promise<PurgeReport> {
+  const report: PurgeReport = { temporary: 0, locks: 0, folders: 0 };
+  const slice = new TimeSlice();
+  const folders = directory.folders();
+  for (const [index, folder] of folders.entries()) {
+    if (options.stopped?.()) break;
+    const volatile: string[] = [];
+    const elements = await readElements(directory.files, `${directory.path}/${folder}`, (name) => volatile.push(name));
+    const old = volatile.filter((name) => isOld(directory, `${folder}/${name}`, options));
+    // RACE: an element being locked shows its own, old, time until its locker sets the new one: look twice
+    if (old.length > 0) await delay(SECOND_LOOK_MS);
+    for (const name of old) {
+      removeOld(directory, `${folder}/${name}`, options, report);
+      if (slice.over()) await slice.rest();
+    }
+    if (elements.length === 0 && index < folders.length - 1) removeFolder(directory, folder, report);
+    if (slice.over()) await slice.rest();
+  }
+  return report;
+}
+
+function isOld(directory: QueueDirectory, name: string, options: PurgeOptions): boolean {
+  const file = name.slice(name.indexOf('/') + 1, -TEMPORARY_SUFFIX.length);
+  if (!ELEMENT_FILE.test(file)) return false;
+  const isLock = name.endsWith(LOCK_SUFFIX);
+  if (!isLock && !name.endsWith(TEMPORARY_SUFFIX)) return false;
+  const seconds = isLock ? options.maxLock : options.maxTemp;
+  if (seconds === 0 || (isLock && options.isOurs?.(name.slice(0, -LOCK_SUFFIX.length)))) return false;
+  const stats = directory.files.lstatSync(`${directory.path}/${name}`, { throwIfNoEntry: false });
+  return stats !== undefined && stats.mtimeMs < Date.now() - seconds * 1000;
+}
+
+function removeOld(directory: QueueDirectory, name: string, options: PurgeOptions, report: PurgeReport): void {
+  const path = `${directory.path}/${name}`;
+  try {
+    if (!isOld(directory, name, options)) return;
+    directory.files.unlinkSync(path);
+  } catch (error) {
+    // RACE: unlocked, or finished, meanwhile
+    if (errnoOf(error) === 'ENOENT') return;
+    throw queueError('purge', path, error);
+  }
+  if (name.endsWith(LOCK_SUFFIX)) report.locks += 1;
+  else report.temporary += 1;
+}
+
+function removeFolder(directory: QueueDirectory, folder: string, report: PurgeReport): void {
+  const path = `${directory.path}/${folder}`;
+  try {
+    directory.files.rmdirSync(path);
+    report.folders += 1;
+  } catch (error) {
+    const errno = errnoOf(error);
+    // RACE: a producer put something into it, another purge removed it; or it holds what is not ours
+    if (errno === 'ENOTEMPTY' || errno === 'EEXIST' || errno === 'ENOENT' || errno === 'ENOTDIR') return;
+    throw queueError('purge', path, error);
+  }
+}

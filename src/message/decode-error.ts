@@ -1,0 +1,23 @@
+export interface DecodeLimits {
+  /** bytes a body may have once decoded */
+  readonly maxMessageSize: number;
+}
+
+/** Why a message file cannot be read; `decodeMessage` says which file. */
+export class DecodeError extends Error {
+  readonly code: 'ELEMENT_UNDECODABLE' | 'MESSAGE_TOO_LARGE';
+
+  constructor(code: 'ELEMENT_UNDECODABLE' | 'MESSAGE_TOO_LARGE', reason: string) {
+    super(reason);
+    this.code = code;
+  }
+}
+
+export function undecodable(reason: string): DecodeError {
+  return new DecodeError('ELEMENT_UNDECODABLE', reason);
+}
+
+/** `what`: `the body has 5 bytes` */
+export function tooLarge(what: string, limits: DecodeLimits): DecodeError {
+  return new DecodeError('MESSAGE_TOO_LARGE', `${what}, over max-message-size (${limits.maxMessageSize})`);
+}

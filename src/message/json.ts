@@ -1,0 +1,150 @@
+import { isAscii, isUtf8 } from 'node:buffer';
+import { reasonOf, StompctlError } from '../base/errors.js';
+import { type Body, decodeBody } from './body-encoding.js';
+import { DecodeError, type DecodeLimits, tooLarge, undecodable } from './decode-error.js';
+import { exactNumbers } from './exact-numbers.js';
+import { type Header, Message, newHeader } from './message.js';
+
+/** V8 cannot hold a longer string: no file beyond this can be decoded. */
+const LONGEST_FILE = 0x1fffffe8;
+
+const FIELDS: ReadonlySet<string> = new Set(['header', 'body', 'text', 'encoding']);
+const LONE_SURROGATE = /\p{Surrogate}/u;
+const NOT_PLAIN = /[^\t\n\r\x20-\x7e]/;
+
+/**
+ * The largest element file that may hold a message of `maxMessageSize` bytes: one byte of a body takes at most six in
+ * JSON (`\u0001`). What is larger need not be read.
+ */
+export function largestFile(maxMessageSize: number): number {
+  return Math.min(LONGEST_FILE, maxMessageSize * 6 + 65536);
+}
+
+/**
+ * The bytes of an element file for `message`, as Perl's and Python's messaging libraries write them. A body said to be
+ * text that is not valid UTF-8 is written as bytes, without the flag: bytes are never lost.
+ * Throws MESSAGE_BAD_HEADER for a header that is not valid Unicode (a lone surrogate).
+ */
+export function encodeMessage(message: Message): Buffer {
+  const header = headerJson(message.header);
+  const { body } = message;
+  if (body.length === 0) return Buffer.from(joinFields(undefined, header, message.text), 'utf8');
+  const ascii = isAscii(body);
+  if (message.text && (ascii || isUtf8(body))) {
+    const characters = ascii ? body.toString('latin1') : body.toString('utf8');
+    return Buffer.from(joinFields(`"body":${JSON.stringify(characters)}`, header, true), 'utf8');
+  }
+  if (ascii) {
+    const characters = body.toString('latin1');
+    if (!NOT_PLAIN.test(characters)) {
+      return Buffer.from(joinFields(`"body":${JSON.stringify(characters)}`, header, false), 'utf8');
+    }
+  }
+  return base64File(body, header);
+}
+
+/**
+ * The message in an element file. Throws ELEMENT_UNDECODABLE with the reason, or MESSAGE_TOO_LARGE. Reading is strict:
+ * what another implementation would refuse, or would read as another message, is not guessed at. `name` is what the
+ * error calls it.
+ */
+export function decodeMessage(bytes: Buffer, limits: DecodeLimits, name = 'message'): Message {
+  try {
+    return decode(bytes, limits);
+  } catch (error) {
+    if (error instanceof DecodeError) throw new StompctlError(error.code, 'decode', name, error.message);
+    throw error;
+  }
+}
+
+function decode(bytes: Buffer, limits: DecodeLimits): Message {
+  if (bytes.length > largestFile(limits.maxMessageSize)) throw tooLarge(`the file has ${bytes.length} bytes`, limits);
+  const ascii = isAscii(bytes);
+  if (!ascii && !isUtf8(bytes)) throw undecodable('the file is not valid UTF-8');
+  const json = ascii ? bytes.toString('latin1') : bytes.toString('utf8');
+  const fields = parse(json);
+  const escaped = json.includes('\\u');
+  for (const name in fields) if (!FIELDS.has(name)) throw undecodable(`unknown field ${JSON.stringify(name)}`);
+  const text = fields.text === undefined ? false : fields.text;
+  if (typeof text !== 'boolean') throw undecodable('field "text" is not true or false');
+  const header = readHeader(fields.header, escaped);
+  const characters = readScalar(fields.body, 'body');
+  const encoding = readScalar(fields.encoding, 'encoding');
+  if (escaped && LONE_SURROGATE.test(characters)) throw undecodable('the body holds half a surrogate pair');
+  const body: Body = { characters, text, ascii: ascii && !escaped };
+  return new Message(header, decodeBody(body, encoding, limits), text);
+}
+
+function parse(json: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = exactNumbers(JSON.parse(json), json);
+  } catch (error) {
+    // the text of V8's error quotes the input: a body must not reach the logs
+    throw undecodable(
+      `not JSON: ${reasonOf(error)
+        .replace(/"[\s\S]*/, '')
+        .trim()}`,
+    );
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw undecodable('not a JSON object');
+  return value as Record<string, unknown>;
+}
+
+function readHeader(value: unknown, escaped: boolean): Header {
+  const header = newHeader();
+  if (value === undefined) return header;
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw undecodable('field "header" is not an object');
+  }
+  const fields = value as Record<string, unknown>;
+  for (const name in fields) {
+    const field = fields[name];
+    if (typeof field === 'string') header[name] = field;
+    else if (typeof field === 'number') header[name] = String(field);
+    else throw undecodable(`header ${JSON.stringify(name)} is not a string`);
+    if (escaped && LONE_SURROGATE.test(name + header[name])) throw undecodable('a header holds half a surrogate pair');
+  }
+  return header;
+}
+
+function readScalar(value: unknown, name: string): string {
+  if (value === undefined) return '';
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number') return String(value);
+  throw undecodable(`field "${name}" is not a string`);
+}
+
+function headerJson(header: Readonly<Header>): string | undefined {
+  for (const _name in header) {
+    const json = JSON.stringify(header);
+    // JSON.stringify escapes a surrogate only when it stands alone
+    if (json.includes('\\ud') && LONE_SURROGATE.test(Object.entries(header).join())) {
+      throw new StompctlError('MESSAGE_BAD_HEADER', 'encode', 'message', 'a header holds half a surrogate pair');
+    }
+    return json;
+  }
+  return undefined;
+}
+
+function joinFields(body: string | undefined, header: string | undefined, text: boolean): string {
+  const fields = body === undefined ? [] : [body];
+  if (header !== undefined) fields.push(`"header":${header}`);
+  if (text) fields.push('"text":true');
+  return `{${fields.join()}}`;
+}
+
+/** Written straight into the file's bytes, a piece at a time: a large body is never held as a string as well. */
+function base64File(body: Buffer, header: string | undefined): Buffer {
+  const head = '{"body":"';
+  const tail = `","encoding":"base64"${header === undefined ? '' : `,"header":${header}`}}`;
+  const length = Math.ceil(body.length / 3) * 4;
+  const file = Buffer.allocUnsafe(head.length + length + Buffer.byteLength(tail));
+  let at = file.write(head, 'latin1');
+  const PIECE = 3 * 65536;
+  for (let from = 0; from < body.length; from += PIECE) {
+    at += file.write(body.toString('base64', from, Math.min(from + PIECE, body.length)), at, 'latin1');
+  }
+  file.write(tail, at, 'utf8');
+  return file;
+}

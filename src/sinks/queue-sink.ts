@@ -1,0 +1,211 @@
+import { errnoOf, StompctlError } from '../base/errors.js';
+import { ElementNames } from '../dirq/element-name.js';
+import { type FileSystem, systemFiles } from '../dirq/file-system.js';
+import { recoverJournals } from '../dirq/journal-recovery.js';
+import { LockJournal } from '../dirq/lock-journal.js';
+import { QueueDirectory, queueError } from '../dirq/queue-directory.js';
+import { type QueueOptions, resolveQueueOptions } from '../dirq/queue-options.js';
+import { SimpleElements } from '../dirq/simple-elements.js';
+import { SimpleWriter, type Staged } from '../dirq/simple-writer.js';
+import type { Sink } from '../flow/sink.js';
+import { encodeMessage } from '../message/json.js';
+import type { Message } from '../message/message.js';
+
+export interface QueueSinkOptions extends QueueOptions {
+  /** batch: messages sent together are synced together; message: one by one; none: no fsync at all */
+  readonly sync: 'batch' | 'message' | 'none';
+}
+
+/** elements of one batch: as many files are open at once */
+const MOST_MESSAGES = 128;
+const MOST_BYTES = 16 * 1024 * 1024;
+
+interface Pending {
+  readonly message: Message;
+  readonly resolve: () => void;
+  readonly reject: (reason: StompctlError) => void;
+}
+
+interface Writing extends Pending {
+  readonly staged: Staged;
+}
+
+/**
+ * Writes messages into a queue. What is sent while a batch is on its way to the disk makes the next batch. Every failure
+ * of the disk is a QUEUE_IO (wait, send again), with nothing half-written left.
+ */
+export class QueueSink implements Sink {
+  readonly name: string;
+  readonly #directory: QueueDirectory;
+  readonly #writer: SimpleWriter;
+  readonly #elements: SimpleElements;
+  readonly #journal: LockJournal;
+  readonly #sync: QueueSinkOptions['sync'];
+  #pending: Pending[] = [];
+  #commits: Promise<void> | undefined;
+
+  constructor(options: QueueSinkOptions, files: FileSystem = systemFiles) {
+    const { path, umask, granularity, rndhex } = resolveQueueOptions(options);
+    this.name = `queue ${path}`;
+    this.#sync = options.sync;
+    this.#directory = new QueueDirectory(path, files, umask);
+    this.#writer = new SimpleWriter(this.#directory, new ElementNames(granularity, rndhex));
+    this.#elements = new SimpleElements(this.#directory);
+    this.#journal = new LockJournal(path, files);
+  }
+
+  /** Makes the queue's folder when it is missing, and removes the temporary files of dead processes of this machine. */
+  async open(): Promise<void> {
+    this.#directory.open();
+    const { path, files } = this.#directory;
+    try {
+      recoverJournals(path, files, {
+        lockInfo: (name) => this.#elements.lockInfo(name),
+        unlock: (name) => this.#elements.unlock(name),
+        discard: (name) => this.#elements.discard(name),
+      });
+    } catch (error) {
+      throw queueError('open queue', path, error);
+    }
+    if (this.#sync !== 'none') await this.#directory.syncParents();
+  }
+
+  send(message: Message): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#pending.push({ message, resolve, reject });
+      this.#commits ??= this.#run();
+    });
+  }
+
+  async flush(): Promise<void> {
+    await this.#commits;
+  }
+
+  async close(): Promise<void> {
+    await this.flush();
+    this.#quietly(() => this.#journal.drop());
+  }
+
+  async #run(): Promise<void> {
+    while (this.#pending.length > 0) {
+      // all that is sent in this turn belongs together
+      await new Promise<void>((resolve) => setImmediate(resolve));
+      await this.#commit(this.#nextBatch());
+    }
+    this.#commits = undefined;
+  }
+
+  #nextBatch(): Pending[] {
+    const most = this.#sync === 'message' ? 1 : MOST_MESSAGES;
+    let bytes = 0;
+    let count = 0;
+    for (; count < most && count < this.#pending.length; count += 1) {
+      bytes += this.#pending[count]?.message.size ?? 0;
+      if (count > 0 && bytes > MOST_BYTES) break;
+    }
+    const batch = this.#pending.slice(0, count);
+    this.#pending = this.#pending.slice(count);
+    return batch;
+  }
+
+  /**
+   * Write the temporary files, fdatasync each, link each, fsync the touched folders, and the queue's folder when one of
+   * them was new, resolve, unlink the temporary files. Never rejects: each message's promise tells.
+   */
+  async #commit(batch: readonly Pending[]): Promise<void> {
+    const written = this.#stageAll(batch);
+    const durable = this.#sync === 'none' ? written : await this.#syncData(written);
+    const published = this.#publishAll(durable);
+    const safe = this.#sync === 'none' ? published : await this.#syncFolders(published);
+    for (const one of safe) one.resolve();
+    for (const one of safe) this.#quietly(() => this.#writer.finish(one.staged));
+    if (this.#journal.isLarge) this.#quietly(() => this.#journal.compact([]));
+  }
+
+  #stageAll(batch: readonly Pending[]): Writing[] {
+    const written: Writing[] = [];
+    const names = batch.map(() => this.#writer.temporaryName());
+    for (const [index, one] of batch.entries()) {
+      try {
+        if (index === 0) this.#journal.append(names, Date.now() / 1000);
+        written.push({ ...one, staged: this.#stage(encodeMessage(one.message), names[index]) });
+      } catch (error) {
+        // with some files open already, the rest can wait until they are closed
+        if (errnoOf(error) === 'EMFILE' && written.length > 0) {
+          this.#pending = batch.slice(index).concat(this.#pending);
+          return written;
+        }
+        one.reject(queueError('write', this.#directory.path, error));
+        // order: what comes after must not overtake; a message that is itself at fault stops nobody
+        if (error instanceof StompctlError && error.action === 'reject') continue;
+        for (const later of batch.slice(index + 1)) later.reject(queueError('write', this.#directory.path, error));
+        return written;
+      }
+    }
+    return written;
+  }
+
+  #stage(bytes: Buffer, temporary: string | undefined): Staged {
+    try {
+      return this.#writer.stage(bytes, temporary);
+    } catch (error) {
+      // RACE: another process took the same name in the same microsecond
+      if (errnoOf(error) !== 'EEXIST') throw error;
+    }
+    const other = this.#writer.temporaryName();
+    this.#journal.append([other], Date.now() / 1000);
+    return this.#writer.stage(bytes, other);
+  }
+
+  /** A file whose sync failed is dropped: the kernel may have thrown its pages away and would call the next sync good. */
+  async #syncData(written: readonly Writing[]): Promise<Writing[]> {
+    const results = await Promise.allSettled(written.map((one) => this.#writer.syncData(one.staged)));
+    const durable: Writing[] = [];
+    for (const [index, one] of written.entries()) {
+      const result = results[index];
+      if (result?.status === 'fulfilled') durable.push(one);
+      else this.#giveUp(one, 'fdatasync', result?.reason);
+    }
+    return durable;
+  }
+
+  #publishAll(durable: readonly Writing[]): Writing[] {
+    for (const [index, one] of durable.entries()) {
+      try {
+        this.#writer.publish(one.staged);
+      } catch (error) {
+        for (const later of durable.slice(index)) this.#giveUp(later, 'link', error);
+        return durable.slice(0, index);
+      }
+    }
+    return [...durable];
+  }
+
+  async #syncFolders(published: readonly Writing[]): Promise<Writing[]> {
+    const folders = new Set(published.map((one) => one.staged.folder));
+    let safe = [...published];
+    for (const folder of folders) {
+      try {
+        await this.#writer.syncFolder(folder);
+      } catch (error) {
+        for (const one of safe) if (one.staged.folder === folder) this.#giveUp(one, 'fsync', error);
+        safe = safe.filter((one) => one.staged.folder !== folder);
+      }
+    }
+    return safe;
+  }
+
+  #giveUp(one: Writing, operation: string, error: unknown): void {
+    this.#quietly(() => this.#writer.discard(one.staged));
+    one.reject(queueError(operation, this.#directory.path, error));
+  }
+
+  /** Tidying up on a failing disk may fail as well; what stays behind is a temporary file, for the next purge. */
+  #quietly(tidy: () => void): void {
+    try {
+      tidy();
+    } catch (error) {
+      if (errnoOf(error) === undefined) throw error;
+    }
+  }
+}

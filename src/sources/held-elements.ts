@@ -1,0 +1,259 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { errnoOf } from '../base/errors.js';
+import { LockJournal } from '../dirq/lock-journal.js';
+import { type QueueDirectory, queueError } from '../dirq/queue-directory.js';
+import type { SimpleElements } from '../dirq/simple-elements.js';
+import { TimeSlice } from '../dirq/time-slice.js';
+import type { Failures } from '../flow/failures.js';
+import type { SourceEvents } from '../flow/source.js';
+import type { QueueDelivery, Settler, Settling } from './queue-delivery.js';
+import { RemovalSync } from './removal-sync.js';
+
+export interface HoldOptions {
+  readonly source: string;
+  readonly remove: boolean;
+  readonly sync: 'batch' | 'message' | 'none';
+  /** most removals that may be undone by a power loss */
+  readonly window: number;
+  readonly failures: Failures | undefined;
+  readonly events: SourceEvents;
+  /** a rejected delivery that goes nowhere: not to be handed out again soon */
+  readonly skip: (delivery: QueueDelivery) => void;
+  /** something was settled */
+  readonly changed: () => void;
+}
+
+/**
+ * The elements that a source has locked and handed over, and how they are settled: in batches, in the order asked for,
+ * a few milliseconds at a time, off the callers' stack. Their locks stand in the journal and are refreshed.
+ */
+export class HeldElements implements Settler {
+  readonly #elements: SimpleElements;
+  readonly #options: HoldOptions;
+  readonly #journal: LockJournal;
+  readonly #removals: RemovalSync;
+  readonly #held = new Map<string, QueueDelivery>();
+  readonly #storing = new Set<Promise<void>>();
+  #wishes: { delivery: QueueDelivery; how: Settling }[] = [];
+  #released: string[] = [];
+  #worker: Promise<void> | undefined;
+  #error: unknown;
+  #refreshing = false;
+  #closed = false;
+
+  constructor(directory: QueueDirectory, elements: SimpleElements, options: HoldOptions) {
+    this.#elements = elements;
+    this.#options = options;
+    this.#journal = new LockJournal(directory.path, directory.files);
+    this.#removals = new RemovalSync(directory, options.sync, options.window);
+  }
+
+  get size(): number {
+    return this.#held.size;
+  }
+
+  get hasReleased(): boolean {
+    return this.#released.length > 0;
+  }
+
+  has(name: string): boolean {
+    return this.#held.has(name);
+  }
+
+  open(): void {
+    this.#closed = false;
+  }
+
+  /** The names given back since the last call, in order: to be handed out again before newer ones. */
+  takeReleased(): string[] {
+    const released = this.#released.sort();
+    this.#released = [];
+    return released;
+  }
+
+  /** Writes down that these elements are about to be locked, and answers the time to lock them with. Throws QUEUE_IO. */
+  begin(names: readonly string[]): number {
+    const time = lockTime();
+    try {
+      if (this.#journal.isLarge && !this.#refreshing) this.#journal.compact(this.#times());
+      this.#journal.append(names, time);
+    } catch (error) {
+      throw queueError('write lock journal', this.#options.source, error);
+    }
+    return time;
+  }
+
+  hold(delivery: QueueDelivery): void {
+    this.#held.set(delivery.name, delivery);
+  }
+
+  /** Resolves when more elements may be taken. Rejects with what went wrong in settling: the next try follows by itself. */
+  async beforeTaking(): Promise<void> {
+    await this.#removals.belowWindow();
+    this.#throwError();
+    if (this.#wishes.length > 0) this.#kick();
+  }
+
+  settle(delivery: QueueDelivery, how: Settling): void {
+    if (this.#closed) {
+      this.#options.events.settledInVain(delivery.name, 'dead-session');
+      return;
+    }
+    this.#wishes.push({ delivery, how });
+    this.#kick();
+  }
+
+  settledInVain(delivery: QueueDelivery): void {
+    this.#options.events.settledInVain(delivery.name, this.#closed ? 'dead-session' : 'twice');
+  }
+
+  /** Resolves when everything asked for is done, and removals are synced. Rejects with QUEUE_IO; asking again tries again. */
+  async settleAll(): Promise<void> {
+    do {
+      if (this.#wishes.length > 0) this.#kick();
+      await this.#worker;
+      await Promise.all(this.#storing);
+      this.#throwError();
+    } while (this.#wishes.length > 0 || this.#storing.size > 0);
+    await this.#removals.all();
+  }
+
+  /** Sets the locks' times to now, so that no purge takes them for dead. */
+  async refresh(): Promise<void> {
+    if (this.#held.size === 0 || this.#refreshing || this.#closed) return;
+    this.#refreshing = true;
+    try {
+      const time = this.begin([...this.#held.keys()]);
+      const slice = new TimeSlice();
+      for (const delivery of this.#held.values()) {
+        delivery.lockTime = time;
+        this.#touch(delivery.name, time);
+        if (slice.over()) await slice.rest();
+      }
+    } catch (error) {
+      this.#error = error;
+    } finally {
+      this.#refreshing = false;
+    }
+  }
+
+  /** Settles, unlocks the rest, drops the journal. Rejects once, with the first thing that went wrong. */
+  async close(): Promise<void> {
+    let failure: unknown;
+    try {
+      await this.settleAll();
+    } catch (error) {
+      failure = error;
+    }
+    this.#closed = true;
+    this.#wishes = [];
+    this.#released = [];
+    try {
+      for (const name of this.#held.keys()) this.#elements.unlock(name);
+      this.#journal.drop();
+    } catch (error) {
+      failure ??= queueError('unlock', this.#options.source, error);
+    }
+    this.#held.clear();
+    if (failure !== undefined) throw failure;
+  }
+
+  #kick(): void {
+    this.#worker ??= this.#work();
+  }
+
+  async #work(): Promise<void> {
+    // what is settled in this turn is carried out together
+    await nextTurn();
+    const slice = new TimeSlice();
+    let done = 0;
+    try {
+      for (; done < this.#wishes.length; done += 1) {
+        const wish = this.#wishes[done];
+        if (wish === undefined) continue;
+        if (this.#removals.isFull) await this.#removals.belowWindow();
+        this.#carryOut(wish.delivery, wish.how);
+        if (slice.over()) {
+          this.#wishes.splice(0, done + 1);
+          done = -1;
+          await slice.rest();
+        }
+      }
+    } catch (error) {
+      this.#error = queueError('settle', this.#options.source, error);
+    }
+    this.#wishes.splice(0, done);
+    this.#worker = undefined;
+    this.#options.changed();
+  }
+
+  #carryOut(delivery: QueueDelivery, how: Settling): void {
+    if (how === 'ack') {
+      if (this.#options.remove) this.#remove(delivery);
+      else this.#elements.unlock(delivery.name);
+      this.#held.delete(delivery.name);
+    } else if (how === 'release') {
+      this.#elements.unlock(delivery.name);
+      this.#held.delete(delivery.name);
+      this.#released.push(delivery.name);
+    } else {
+      const storing = this.#reject(delivery).finally(() => {
+        this.#storing.delete(storing);
+        this.#options.changed();
+      });
+      this.#storing.add(storing);
+    }
+  }
+
+  #remove(delivery: QueueDelivery): void {
+    this.#elements.remove(delivery.name);
+    this.#removals.removed(delivery.name.slice(0, 8));
+  }
+
+  /** Never rejects: a message that cannot be stored stays where it is. */
+  async #reject(delivery: QueueDelivery): Promise<void> {
+    const { failures, source } = this.#options;
+    let stored = false;
+    try {
+      if (failures !== undefined && delivery.reason !== undefined) {
+        await failures.store(delivery.message, delivery.reason, { source, name: delivery.name });
+        stored = true;
+      }
+    } catch (error) {
+      this.#error = queueError('store in failure queue', delivery.name, error);
+    }
+    try {
+      if (stored) this.#remove(delivery);
+      else this.#elements.unlock(delivery.name);
+    } catch (error) {
+      this.#error = queueError('settle', this.#options.source, error);
+    }
+    if (!stored) this.#options.skip(delivery);
+    this.#held.delete(delivery.name);
+  }
+
+  #touch(name: string, time: number): void {
+    try {
+      this.#elements.touch(name, time);
+    } catch (error) {
+      // RACE: settled meanwhile, or another process took a lock that it thought dead; settling will notice
+      if (errnoOf(error) !== 'ENOENT') throw queueError('refresh lock', name, error);
+    }
+  }
+
+  *#times(): Generator<readonly [string, number]> {
+    for (const delivery of this.#held.values()) yield [delivery.name, delivery.lockTime];
+  }
+
+  #throwError(): void {
+    if (this.#error === undefined) return;
+    const error = this.#error;
+    this.#error = undefined;
+    throw error;
+  }
+}
+
+/** Now, in seconds, with a fraction of its own: by this number the journal knows its locks. */
+function lockTime(): number {
+  return Math.floor(Date.now()) / 1000 + Math.floor(1 + Math.random() * 998) / 1e6;
+}

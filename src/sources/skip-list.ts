@@ -1,0 +1,46 @@
+import type { ElementInfo } from '../dirq/simple-elements.js';
+
+const FIRST_DELAY_MS = 1000;
+const LONGEST_DELAY_MS = 600_000;
+const MOST_ENTRIES = 10_000;
+
+interface Entry {
+  readonly ino: number;
+  readonly size: number;
+  readonly delayMs: number;
+  readonly untilMs: number;
+}
+
+/**
+ * The elements that are of no use now: undecodable, unreadable, or rejected with nowhere to go. Each is looked at again
+ * when its file changed, or after a delay that doubles from 1 s to 10 min. The oldest are forgotten when there are many.
+ */
+export class SkipList {
+  readonly #entries = new Map<string, Entry>();
+
+  /** Is the element to be passed over? `nowMs`: monotonic. */
+  has(name: string, info: ElementInfo, nowMs: number): boolean {
+    const entry = this.#entries.get(name);
+    return entry !== undefined && nowMs < entry.untilMs && entry.ino === info.ino && entry.size === info.size;
+  }
+
+  /** True when this file is here for the first time: worth telling. */
+  add(name: string, info: ElementInfo, nowMs: number): boolean {
+    const entry = this.#entries.get(name);
+    const known = entry !== undefined && entry.ino === info.ino && entry.size === info.size;
+    const delayMs = known ? Math.min(LONGEST_DELAY_MS, entry.delayMs * 2) : FIRST_DELAY_MS;
+    this.#entries.delete(name);
+    if (this.#entries.size === MOST_ENTRIES) {
+      for (const oldest of this.#entries.keys()) {
+        this.#entries.delete(oldest);
+        break;
+      }
+    }
+    this.#entries.set(name, { ino: info.ino, size: info.size, delayMs, untilMs: nowMs + delayMs });
+    return !known;
+  }
+
+  delete(name: string): void {
+    this.#entries.delete(name);
+  }
+}
