@@ -30,6 +30,7 @@ export const ERROR_KINDS = {
   PIDFILE_CANNOT_CREATE: { action: 'stop', exit: 73 },
   PIDFILE_LOST: { action: 'stop', exit: 75 },
   QUIT_FAILED: { action: 'stop', exit: 77 },
+  DAEMON_FAILED: { action: 'stop', exit: 75 },
   // directory queues
   QUEUE_MISSING: { action: 'stop', exit: 66 },
   QUEUE_INVALID: { action: 'stop', exit: 78 },
