@@ -36,6 +36,7 @@ export class SyslogStream implements LineStream {
   #startedAt = 0;
   #starting = false;
   #toldTrouble = false;
+  #closed = false;
   /** lines for the next `logger`: it was not there, or died before it took them */
   #waiting: string[] = [];
   #waitingBytes = 0;
@@ -57,6 +58,13 @@ export class SyslogStream implements LineStream {
     while (this.#pendingBytes() > 0 && clock.monotonicMs() < deadline) {
       await new Promise<void>((resolve) => clock.after(10, resolve));
     }
+  }
+
+  /** Ends `logger` once it has read everything, without waiting for that; lines written later are dropped. */
+  close(): void {
+    this.#closed = true;
+    this.#input?.end();
+    this.#input = undefined;
   }
 
   #pendingBytes(): number {
@@ -98,6 +106,7 @@ export class SyslogStream implements LineStream {
 
   #start(): void {
     this.#starting = false;
+    if (this.#closed) return;
     const [program, ...before] = this.#options.command ?? ['logger'];
     const args = [...before, '--prio-prefix', '-t', 'stompctl', `--id=${process.pid}`, `--size=${MAX_LINE + 100}`];
     // a process group of its own: Ctrl-C on the terminal is not for it; a bare environment: ours may hold secrets
@@ -127,7 +136,7 @@ export class SyslogStream implements LineStream {
   }
 
   #ended(child: ChildProcess): void {
-    if (this.#child !== child || this.#starting) return;
+    if (this.#closed || this.#child !== child || this.#starting) return;
     this.#starting = true;
     this.#input = undefined;
     const { clock } = this.#options;

@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { createLogger, type LoggerOptions, levelFor } from '../../src/observe/pino-logger.js';
+import { ManualClock } from '../support/manual-clock.js';
+
+async function setUp(options: Partial<LoggerOptions> = {}) {
+  let text = '';
+  const stream = {
+    write: (lines: string) => {
+      text += lines;
+    },
+    flush: async () => undefined,
+  };
+  const clock = new ManualClock();
+  const logger = await createLogger({ level: 'info', format: 'json', stream, clock, ...options });
+  const lines = () =>
+    text
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+  return { logger, clock, lines, text: () => text };
+}
+
+describe('the logger in JSON', () => {
+  it('writes one line with event, sentence, level, time, pid and name', async () => {
+    const { logger, lines } = await setUp();
+    logger.warn('session-lost', 'the broker closed the connection', { broker: 'stomp://host' });
+    const [line] = lines();
+    assert.equal(lines().length, 1);
+    assert.match(String(line?.time), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+    assert.deepEqual(
+      { ...line, time: '' },
+      {
+        level: 'warn',
+        time: '',
+        pid: process.pid,
+        name: 'stompctl',
+        event: 'session-lost',
+        msg: 'the broker closed the connection',
+        broker: 'stomp://host',
+      },
+    );
+  });
+
+  it('leaves out what is below its level', async () => {
+    const { logger, lines } = await setUp({ level: 'warn' });
+    for (const level of ['trace', 'debug', 'info', 'warn', 'error'] as const) logger[level](level, 'x');
+    assert.deepEqual(
+      lines().map((line) => line.level),
+      ['warn', 'error'],
+    );
+  });
+
+  it('masks secrets in text and fields', async () => {
+    const { logger, text } = await setUp();
+    logger.info('connect', 'to ssl://me:hidden@host', { headers: { passcode: 'hidden' }, body: Buffer.from('hidden') });
+    assert.doesNotMatch(text(), /hidden/);
+  });
+
+  it('keeps a field from taking the place of a fixed one', async () => {
+    const { logger, lines } = await setUp();
+    logger.info('e', 't', { event: 'x', msg: 'y', pid: 1, level: 'z' });
+    const [line] = lines();
+    assert.deepEqual([line?.event, line?.msg, line?.pid, line?.level], ['e', 't', process.pid, 'info']);
+    assert.deepEqual([line?.event_, line?.msg_, line?.pid_, line?.level_], ['x', 'y', 1, 'z']);
+  });
+
+  it('cannot be made to write a second line by a text with line ends', async () => {
+    const { logger, lines } = await setUp();
+    logger.info('e', 'a\n{"event":"forged"}', { value: 'b\nc' });
+    assert.equal(lines().length, 1);
+  });
+
+  it('collapses a flood of one event and text into one line that says how many', async () => {
+    const { logger, clock, lines } = await setUp({ burst: 3 });
+    for (let at = 0; at < 100; at += 1) logger.warn('rejected', 'cannot decode', { element: at });
+    logger.warn('rejected', 'another text');
+    assert.equal(lines().length, 4);
+    clock.advance(10_000);
+    const last = lines()[4];
+    assert.deepEqual([last?.event, last?.repeated, last?.element], ['rejected', 97, 99]);
+  });
+
+  it('collapses nothing below info', async () => {
+    const { logger, lines } = await setUp({ level: 'trace', burst: 3 });
+    for (let at = 0; at < 10; at += 1) logger.trace('message', 'x');
+    for (let at = 0; at < 10; at += 1) logger.debug('message', 'x');
+    assert.equal(lines().length, 20);
+  });
+
+  it('lets out what is held before flush returns', async () => {
+    const { logger, lines } = await setUp({ burst: 1 });
+    logger.info('e', 't');
+    logger.info('e', 't');
+    const flushed = logger.flush();
+    assert.equal(lines()[1]?.repeated, 1);
+    await flushed;
+  });
+});
+
+describe('the logger for people', () => {
+  it('writes time, level, event, sentence and fields on one line, without colour when not on a terminal', async () => {
+    const { logger, text } = await setUp({ format: 'pretty' });
+    logger.error('stop', 'cannot go on', { error: Object.assign(new Error('no'), { code: 'EX' }), count: 3 });
+    assert.match(
+      text(),
+      /^\[\d\d:\d\d:\d\d\.\d{3}\] ERROR: stop: cannot go on \{"error":\{"message":"no","code":"EX"\},"count":3\}\n$/,
+    );
+  });
+});
+
+describe('the level of a run', () => {
+  for (const [debug, given, level] of [
+    [0, undefined, 'info'],
+    [1, undefined, 'debug'],
+    [2, undefined, 'trace'],
+    [3, undefined, 'trace'],
+    [3, 'warn', 'warn'],
+    [0, 'trace', 'trace'],
+  ] as const) {
+    it(`-d ${debug} times and log-level ${given ?? 'not given'}: ${level}`, () => {
+      assert.equal(levelFor(debug, given), level);
+    });
+  }
+});
