@@ -49,7 +49,7 @@ describe('log lines to a file descriptor', () => {
     let text = read();
     assert.ok(text.length < 150_000, 'the pipe was full');
     for (let turn = 0; turn < 20; turn += 1) {
-      clock.advance(50);
+      clock.skip(50);
       text += read();
     }
     assert.equal(text, lines.join(''));
@@ -63,7 +63,7 @@ describe('log lines to a file descriptor', () => {
     for (let at = 0; at < 200; at += 1) stream.write(line);
     let text = read();
     for (let turn = 0; turn < 40; turn += 1) {
-      clock.advance(50);
+      clock.skip(50);
       text += read();
     }
     const kept = text.length / line.length;
@@ -91,7 +91,7 @@ describe('log lines to a file descriptor', () => {
     });
     for (let turn = 0; turn < 20; turn += 1) {
       assert.equal(over, false);
-      clock.advance(50);
+      clock.skip(50);
       await new Promise(setImmediate);
     }
     await flushed;

@@ -6,7 +6,8 @@ import { systemClock } from '../../src/base/clock.js';
 import { Pidfile } from '../../src/daemon/pidfile.js';
 import { readPidfile, requestQuit } from '../../src/daemon/pidfile-content.js';
 import { deadPid } from '../support/child.js';
-import { HurriedClock, ManualClock } from '../support/manual-clock.js';
+import { HurriedClock } from '../support/hurried-clock.js';
+import { ManualClock } from '../support/manual-clock.js';
 import { tempFolder } from '../support/temp-folder.js';
 
 const clock = systemClock;
@@ -169,14 +170,14 @@ describe('checking the own pidfile', () => {
     for (const content of ['', 'strange']) {
       await writeFile(path, content);
       assert.equal(pidfile.check(), 'run');
-      manual.advance(9000);
+      manual.skip(9000);
       assert.equal(pidfile.check(), 'run');
       await writeFile(path, `${process.pid}\n`);
       assert.equal(pidfile.check(), 'run');
     }
     await writeFile(path, '');
     assert.equal(pidfile.check(), 'run');
-    manual.advance(10_000);
+    manual.skip(10_000);
     assert.throws(() => pidfile.check(), { code: 'PIDFILE_LOST' });
   });
 });
@@ -188,14 +189,14 @@ describe('watching the own pidfile', () => {
     const pidfile = await Pidfile.acquire(path, { clock: manual });
     const told: string[] = [];
     const stop = pidfile.watch({ onQuit: () => told.push('quit'), onLost: (error) => told.push(error.code) });
-    manual.advance(1000);
+    manual.skip(1000);
     assert.deepEqual(told, []);
     requestQuit(path);
-    manual.advance(1000);
-    manual.advance(1000);
+    manual.skip(1000);
+    manual.skip(1000);
     assert.deepEqual(told, ['quit']);
     pidfile.release();
-    manual.advance(1000);
+    manual.skip(1000);
     assert.deepEqual(told, ['quit', 'PIDFILE_LOST']);
     assert.equal(manual.pending, 0, 'the watch has ended');
     stop();
@@ -206,7 +207,7 @@ describe('watching the own pidfile', () => {
     const pidfile = await Pidfile.acquire(await place(test), { clock: manual });
     pidfile.watch({ onQuit: () => assert.fail(), onLost: () => assert.fail() })();
     pidfile.release();
-    manual.advance(5000);
+    manual.skip(5000);
     assert.equal(manual.pending, 0);
   });
 });

@@ -5,7 +5,7 @@ import { describe, it, type TestContext } from 'node:test';
 import { quit } from '../../src/cli/quit.js';
 import { quitOwner } from '../../src/daemon/quit.js';
 import { deadPid, startChild } from '../support/child.js';
-import { HurriedClock } from '../support/manual-clock.js';
+import { HurriedClock } from '../support/hurried-clock.js';
 import { tempFolder } from '../support/temp-folder.js';
 
 async function scene(test: TestContext, content?: string) {

@@ -5,7 +5,7 @@ import { describe, it, type TestContext } from 'node:test';
 import { status } from '../../src/cli/status.js';
 import { localDate } from '../../src/daemon/status.js';
 import { deadPid } from '../support/child.js';
-import { HurriedClock } from '../support/manual-clock.js';
+import { HurriedClock } from '../support/hurried-clock.js';
 import { tempFolder } from '../support/temp-folder.js';
 
 const NOW = Date.now();
