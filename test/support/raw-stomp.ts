@@ -46,6 +46,8 @@ export class RawStomp {
       socket.once('error', reject);
       socket.once('connect', () => {
         socket.off('error', reject);
+        // a connection that a test forgot must not keep its process alive; every wait below has a timer
+        socket.unref();
         resolve(new RawStomp(socket));
       });
     });

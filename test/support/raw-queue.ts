@@ -1,0 +1,35 @@
+import { randomUUID } from 'node:crypto';
+import { headerOf, type RawFrame, type RawStomp } from './raw-stomp.js';
+
+/** A destination that no other test uses: `/queue/NAME-…`. */
+export function freshQueue(name: string): string {
+  return `/queue/${name}-${randomUUID().slice(0, 8)}`;
+}
+
+/** SEND with a receipt; throws when the broker refuses it. */
+export async function send(
+  client: RawStomp,
+  destination: string,
+  body: string | Buffer = '',
+  headers: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  const answer = await client.request('SEND', { destination, persistent: 'true', ...headers }, body);
+  if (answer.command !== 'RECEIPT') throw new Error(`send(${destination}): ${headerOf(answer, 'message')}`);
+}
+
+/** SUBSCRIBE with a receipt and `client-individual`, id `1`; throws when the broker refuses it. */
+export async function subscribe(
+  client: RawStomp,
+  destination: string,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  const usual = { destination, id: '1', ack: 'client-individual' };
+  const answer = await client.request('SUBSCRIBE', { ...usual, ...headers });
+  if (answer.command !== 'RECEIPT') throw new Error(`subscribe(${destination}): ${headerOf(answer, 'message')}`);
+}
+
+/** ACK of a delivery of a 1.2 session, with a receipt. */
+export async function acknowledge(client: RawStomp, message: RawFrame): Promise<void> {
+  const answer = await client.request('ACK', { id: headerOf(message, 'ack') ?? '' });
+  if (answer.command !== 'RECEIPT') throw new Error(`acknowledge(): ${headerOf(answer, 'message')}`);
+}
