@@ -21,7 +21,6 @@ export interface Settings {
   readonly reliable: boolean;
   readonly lazy: boolean;
   readonly heartBeat: boolean;
-  readonly version: readonly StompVersion[];
   /** deliveries */
   readonly window: number;
   /** bytes */
@@ -88,7 +87,9 @@ export interface BrokerSettings {
   readonly type: BrokerType | undefined;
   /** as given; `credential.ts` resolves files and variables at each attempt */
   readonly auth: readonly CredentialSettings[];
-  /** extra CONNECT headers; they win over ours */
+  /** the versions to offer; never empty */
+  readonly version: readonly StompVersion[];
+  /** extra CONNECT headers; they win over ours. Never `version`, `accept-version` */
   readonly connect: Readonly<Record<string, string>>;
   readonly sockopts: Readonly<Record<string, string>>;
   readonly stompDebug: readonly string[];

@@ -1,0 +1,94 @@
+import { reasonOf, StompctlError } from '../base/errors.js';
+import { toPlain } from '../config/config-node.js';
+import { parseConfigGeneral } from '../config/config-general.js';
+import { parseConfigFile } from '../config/config-parser.js';
+import { describeRun } from '../config/describe-run.js';
+import { type EffectiveOption, effectiveConfiguration } from '../config/effective-configuration.js';
+import type { Environment } from '../config/environment.js';
+import { COMMAND_LINE, problemError, problemText } from '../config/problem.js';
+import { examineConfiguration } from '../config/resolve-settings.js';
+import { EXIT_CODES, exitCodeOf } from './exit-codes.js';
+import type { CommandIo } from './io.js';
+import type { ParsedArguments } from './option-command.js';
+
+/** What is found about one file; what `--json` prints. */
+interface Report {
+  readonly file: string;
+  readonly valid: boolean;
+  readonly exit: number;
+  readonly problems: readonly string[];
+  readonly warnings: readonly string[];
+  readonly summary: string | undefined;
+  readonly options: readonly EffectiveOption[];
+}
+
+/** `stompctl check FILE…`: 0 when every file is valid, otherwise the exit code that a run with the first bad one has. */
+export async function check(parsed: ParsedArguments, env: Environment, io: CommandIo): Promise<number> {
+  const files = [...parsed.operands, ...(parsed.options.get('config') ?? [])];
+  if (files.length === 0) throw new StompctlError('USAGE', 'stompctl', 'check', 'name the files to check');
+  if (parsed.flags.has('connect')) {
+    const reason = '--connect is not supported yet: without it, the files are checked and nothing is contacted';
+    throw new StompctlError('CONFIG_UNSUPPORTED', 'stompctl', 'check', reason);
+  }
+  if (parsed.flags.has('raw')) return printTrees(files, parsed, env, io);
+  const reports: Report[] = [];
+  for (const file of files) reports.push(await report(file, parsed, env));
+  if (parsed.flags.has('json')) io.out.write(`${JSON.stringify(reports.length === 1 ? reports[0] : reports, null, 2)}\n`);
+  else for (const each of reports) io.out.write(`${reportText(each)}\n`);
+  return reports.find((each) => each.exit !== 0)?.exit ?? EXIT_CODES.ok;
+}
+
+async function printTrees(
+  files: readonly string[],
+  parsed: ParsedArguments,
+  env: Environment,
+  io: CommandIo,
+): Promise<number> {
+  const options = parseConfigGeneral((parsed.options.get('config-general') ?? []).join(' '), COMMAND_LINE, env);
+  for (const file of files) {
+    io.out.write(`${JSON.stringify(toPlain(await parseConfigFile(file, options)), null, 2)}\n`);
+  }
+  return EXIT_CODES.ok;
+}
+
+async function report(file: string, parsed: ParsedArguments, env: Environment): Promise<Report> {
+  const commandLine = new Map([...parsed.options, ['config', [file]]]);
+  try {
+    const { problems, warnings, settings, values } = await examineConfiguration({ commandLine, env });
+    const [first, ...others] = problems;
+    return {
+      file,
+      valid: first === undefined,
+      exit: first === undefined ? EXIT_CODES.ok : exitCodeOf(problemError([first, ...others])),
+      problems: problems.map(problemText),
+      warnings,
+      summary: settings === undefined ? undefined : describeRun(settings),
+      options: effectiveConfiguration(values),
+    };
+  } catch (error) {
+    if (!(error instanceof StompctlError)) throw error;
+    const problems = [reasonOf(error)];
+    return { file, valid: false, exit: exitCodeOf(error), problems, warnings: [], summary: undefined, options: [] };
+  }
+}
+
+function reportText(found: Report): string {
+  const lines = [`${found.file}: ${found.valid ? 'valid' : 'not valid'}`];
+  for (const problem of found.problems) lines.push(`  error: ${problem}`);
+  for (const warning of found.warnings) lines.push(`  warning: ${warning}`);
+  if (found.summary !== undefined) lines.push('', `  ${found.summary}`);
+  if (found.options.length > 0) lines.push('', ...tableLines(found.options));
+  return lines.join('\n');
+}
+
+function tableLines(options: readonly EffectiveOption[]): string[] {
+  const rows = options.map(({ name, value, source }) => [name, shortValue(value), source] as const);
+  const width = (column: 0 | 1): number => Math.min(60, Math.max(...rows.map((row) => row[column].length)));
+  return rows.map((row) => `  ${row[0].padEnd(width(0))}  ${row[1].padEnd(width(1))}  ${row[2]}`);
+}
+
+/** Code of several lines would tear the table apart. */
+function shortValue(value: string): string {
+  const lines = value.split('\n');
+  return lines.length === 1 ? value : `(${lines.length} lines)`;
+}

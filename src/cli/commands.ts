@@ -1,0 +1,28 @@
+import type { CommandDefinition } from './option-command.js';
+
+const CHECK_FLAGS = [
+  { name: 'raw', doc: 'print the parsed tree as JSON, before any validation' },
+  { name: 'json', doc: 'print the result as JSON' },
+  { name: 'connect', doc: 'log in to each broker, check the queues and the callback; move nothing' },
+];
+
+/** Every command, in the order in which help lists them. */
+export const COMMANDS = {
+  run: { name: 'run', summary: 'Move messages (the default command).' },
+  check: {
+    name: 'check',
+    summary: 'Parse and validate configuration files, and say what they will do.',
+    operands: 'FILE',
+    flags: CHECK_FLAGS,
+  },
+  status: { name: 'status', summary: 'Tell whether the instance of a pidfile runs.' },
+  quit: { name: 'quit', summary: 'Tell the instance of a pidfile to quit, and wait for it.' },
+  demo: { name: 'demo', summary: 'Show a sender and a receiver at work, with a broker of their own.' },
+  queue: { name: 'queue', summary: 'Work on a queue from the shell.' },
+} as const satisfies Record<string, CommandDefinition>;
+
+export type CommandName = keyof typeof COMMANDS;
+
+export function isCommandName(name: string): name is CommandName {
+  return Object.hasOwn(COMMANDS, name);
+}

@@ -1,0 +1,42 @@
+import { readFile } from 'node:fs/promises';
+import { OPTION_TABLE } from '../config/option-table.js';
+import { COMMANDS, type CommandName } from './commands.js';
+import type { CommandIo } from './io.js';
+
+const SEE_ALSO = 'Option names are the same in configuration files. See "stompctl --manual" for all of it.';
+
+/** The help of a command; of `run`, with the list of commands, since that is what `stompctl --help` shows. */
+export async function helpText(name: CommandName, columns: number | undefined): Promise<string> {
+  const { optionCommand } = await import('./option-command.js');
+  const command = optionCommand(COMMANDS[name]);
+  command.configureOutput({ getOutHelpWidth: () => Math.min(columns ?? 80, 120) });
+  if (name !== 'run') return command.helpInformation();
+  const widest = Math.max(...Object.keys(COMMANDS).map((each) => each.length));
+  const commands = Object.values(COMMANDS).map((each) => `  ${each.name.padEnd(widest)}  ${each.summary}`);
+  command.name('stompctl').description('Moves messages between directory queues and STOMP brokers.');
+  command.usage('[run] [options]\n       stompctl COMMAND [options]');
+  command.addHelpText('before', '');
+  return `${command.helpInformation()}\nCommands:\n${commands.join('\n')}\n\n${SEE_ALSO}\n`;
+}
+
+/** `--list`: every option of the command line with its default, one a line, sorted by name. */
+export function listText(): string {
+  const lines = OPTION_TABLE.map((row) => {
+    const names = [row.name, ...(row.aliases ?? [])].map((name) => (name.length === 1 ? `-${name}` : `--${name}`));
+    const value = row.value === undefined ? '' : ` ${row.value}`;
+    const note = row.default ?? row.defaultNote;
+    return `  ${names.join(', ')}${value}${note === undefined ? '' : ` (${note.replaceAll('`', '')})`}`;
+  });
+  return `Here are the supported command line options:\n${lines.sort().join('\n')}\n`;
+}
+
+/** `--manual`: the reference of the configuration, as it is installed with the program. */
+export async function printManual(io: CommandIo): Promise<void> {
+  io.out.write(await readFile(new URL('../../../docs/configuration.md', import.meta.url), 'utf8'));
+}
+
+/** `stompctl X.Y.Z`, from the program's own package.json. */
+export async function versionText(): Promise<string> {
+  const text = await readFile(new URL('../../../package.json', import.meta.url), 'utf8');
+  return `stompctl ${(JSON.parse(text) as { version: string }).version}\n`;
+}

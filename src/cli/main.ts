@@ -1,0 +1,105 @@
+import { reasonOf, StompctlError } from '../base/errors.js';
+import type { Environment } from '../config/environment.js';
+import { type CommandName, COMMANDS, isCommandName } from './commands.js';
+import { EXIT_CODES, exitCodeOf } from './exit-codes.js';
+import type { CommandIo } from './io.js';
+import type { ParsedArguments } from './option-command.js';
+
+/**
+ * The program: `argv` are the arguments after its name. Resolves to the exit code and never rejects: errors are told on
+ * `io.err`. What a command does not need is not loaded.
+ */
+export async function main(argv: readonly string[], env: Environment, io: CommandIo): Promise<number> {
+  try {
+    return await dispatch(argv, env, io);
+  } catch (error) {
+    if (error instanceof StompctlError && error.code !== 'INTERNAL') io.err.write(`stompctl: ${error.message}\n`);
+    else io.err.write(`stompctl: internal error: ${error instanceof Error ? error.stack : reasonOf(error)}\n`);
+    return exitCodeOf(error);
+  }
+}
+
+async function dispatch(argv: readonly string[], env: Environment, io: CommandIo): Promise<number> {
+  const [first = ''] = argv;
+  if (argv.length === 1 && (first === '--version' || first === '-version')) return printVersion(io);
+  if (first === 'help') return dispatch([...argv.slice(1), '--help'], env, io);
+  if (first !== '' && !first.startsWith('-') && !isCommandName(first)) {
+    const { didYouMean } = await import('../config/closest-name.js');
+    const reason = `there is no such command${didYouMean(first, Object.keys(COMMANDS))}; see "stompctl --help"`;
+    throw new StompctlError('USAGE', 'stompctl', first, reason);
+  }
+  const name = isCommandName(first) ? first : 'run';
+  const args = name === first ? argv.slice(1) : argv;
+  const { parseArguments } = await import('./option-command.js');
+  const parsed = parseArguments(COMMANDS[name], args);
+  if (await printedHelp(name, parsed, io)) return EXIT_CODES.ok;
+  return execute(commandMeant(name, parsed), parsed, env, io);
+}
+
+async function printVersion(io: CommandIo): Promise<number> {
+  const { versionText } = await import('./help.js');
+  io.out.write(await versionText());
+  return EXIT_CODES.ok;
+}
+
+/** In stompclt's order: help, manual, list, version. */
+async function printedHelp(name: CommandName, { options }: ParsedArguments, io: CommandIo): Promise<boolean> {
+  if (!['help', 'manual', 'list', 'version'].some((option) => options.has(option))) return false;
+  const { helpText, listText, printManual } = await import('./help.js');
+  if (options.has('help')) io.out.write(await helpText(name, io.columns));
+  else if (options.has('manual')) await printManual(io);
+  else if (options.has('list')) io.out.write(listText());
+  else await printVersion(io);
+  return true;
+}
+
+/** `--status` and `--quit` are commands written as options, as in stompclt. */
+function commandMeant(name: CommandName, { options }: ParsedArguments): CommandName {
+  const status = options.has('status') || name === 'status';
+  const quit = options.has('quit') || name === 'quit';
+  if (status && quit) throw new StompctlError('USAGE', 'stompctl', name, '--status and --quit exclude each other');
+  if (!status && !quit) return name;
+  return status ? 'status' : 'quit';
+}
+
+async function execute(
+  name: CommandName,
+  parsed: ParsedArguments,
+  env: Environment,
+  io: CommandIo,
+): Promise<number> {
+  const input = { commandLine: parsed.options, env };
+  switch (name) {
+    case 'check':
+      return (await import('./check.js')).check(parsed, env, io);
+    case 'status':
+    case 'quit':
+      return statusOrQuit(name, input, io);
+    case 'run': {
+      const [{ resolveSettings }, { run }] = await Promise.all([
+        import('../config/resolve-settings.js'),
+        import('./run.js'),
+      ]);
+      const warnings: string[] = [];
+      const settings = await resolveSettings(input, (text) => warnings.push(text));
+      return run(settings, { io, env, warnings, reload: () => resolveSettings(input) });
+    }
+    case 'demo':
+      return (await import('./demo.js')).demo(io);
+    case 'queue':
+      throw new StompctlError('CONFIG_UNSUPPORTED', 'stompctl', 'queue', 'this command is not supported yet');
+  }
+}
+
+async function statusOrQuit(
+  name: 'status' | 'quit',
+  input: { commandLine: ParsedArguments['options']; env: Environment },
+  io: CommandIo,
+): Promise<number> {
+  const { readPidOptions } = await import('../config/pid-options.js');
+  const { pidfile, statusMs, lingerMs, flushMs } = await readPidOptions(input, name);
+  if (name === 'status') {
+    return (await import('./status.js')).status({ pidfile, timeoutMs: statusMs, out: io.out });
+  }
+  return (await import('./quit.js')).quit({ pidfile, lingerMs, flushMs, out: io.out });
+}

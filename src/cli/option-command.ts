@@ -1,0 +1,87 @@
+import { Command, CommanderError, Option } from 'commander';
+import { StompctlError } from '../base/errors.js';
+import { OPTION_GROUPS, type OptionRow } from '../config/option.js';
+import { OPTION_TABLE } from '../config/option-table.js';
+import type { CommandLineOptions } from '../config/read-given.js';
+import { normalizeArguments, takesValue } from './arguments.js';
+
+/** An option of one command alone, such as `--raw` of `check`. */
+export interface CommandFlag {
+  readonly name: string;
+  readonly doc: string;
+}
+
+export interface CommandDefinition {
+  readonly name: string;
+  readonly summary: string;
+  readonly flags?: readonly CommandFlag[];
+  /** the name of its operands in `--help`; absent: it has none */
+  readonly operands?: string;
+}
+
+export interface ParsedArguments {
+  /** options of the table, by full name */
+  readonly options: CommandLineOptions;
+  /** the command's own flags that were given */
+  readonly flags: ReadonlySet<string>;
+  readonly operands: readonly string[];
+}
+
+function defaultText(row: OptionRow): string {
+  const text = row.defaultNote ?? row.default;
+  return text === undefined || row.kind === 'boolean' && text === 'false' ? '' : ` (default: ${text.replaceAll('`', '')})`;
+}
+
+function commanderOptions(row: OptionRow): Option[] {
+  const short = (row.aliases ?? []).filter((alias) => alias.length === 1 && alias !== '?').map((alias) => `-${alias}, `);
+  const names = `${short[0] ?? ''}--${row.name}`;
+  const description = `${row.doc.replaceAll('`', '')}${defaultText(row)}`;
+  const heading = `${OPTION_GROUPS[row.group]}:`;
+  if (takesValue(row)) {
+    const collect = (value: string, before: string[] | undefined): string[] => [...(before ?? []), value];
+    return [new Option(`${names} <${row.value}>`, description).argParser(collect).helpGroup(heading)];
+  }
+  if (row.kind === 'count') {
+    const increase = (_: string, before: number | undefined): number => (before ?? 0) + 1;
+    return [new Option(names, description).argParser(increase).helpGroup(heading)];
+  }
+  const option = new Option(row.kind === 'boolean' ? `${short[0] ?? ''}--${row.name}` : names, description).helpGroup(heading);
+  return row.kind === 'boolean' ? [option, new Option(`--no-${row.name}`).hideHelp()] : [option];
+}
+
+/** The commander command for `definition`, with every option of the table. */
+export function optionCommand(definition: CommandDefinition): Command {
+  const command = new Command(`stompctl ${definition.name}`);
+  command.description(definition.summary).helpOption(false).exitOverride();
+  command.configureOutput({ writeErr: () => undefined, writeOut: () => undefined });
+  for (const flag of definition.flags ?? []) command.option(`--${flag.name}`, flag.doc);
+  for (const row of OPTION_TABLE) for (const option of commanderOptions(row)) command.addOption(option);
+  if (definition.operands !== undefined) command.argument(`[${definition.operands}...]`);
+  command.allowExcessArguments(false);
+  return command;
+}
+
+/** Parses the arguments after the command's name. Throws USAGE, with a suggestion for a misspelt option. */
+export function parseArguments(definition: CommandDefinition, args: readonly string[]): ParsedArguments {
+  const command = optionCommand(definition);
+  const own = (definition.flags ?? []).map((flag) => flag.name);
+  try {
+    command.parse(normalizeArguments(args, own), { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    const reason = error.message.replace(/^error: /, '').replace(/\n/g, ' ');
+    throw new StompctlError('USAGE', 'stompctl', definition.name, `${reason}; see "stompctl --help"`, error);
+  }
+  const options = new Map<string, readonly string[]>();
+  for (const row of OPTION_TABLE) {
+    const value: unknown = command.getOptionValue(attributeName(row));
+    if (value === undefined) continue;
+    options.set(row.name, Array.isArray(value) ? value.map(String) : [String(value)]);
+  }
+  const flags = new Set(own.filter((name) => command.getOptionValue(name) === true));
+  return { options, flags, operands: command.args };
+}
+
+function attributeName(row: OptionRow): string {
+  return new Option(`--${row.name}`).attributeName();
+}

@@ -1,0 +1,115 @@
+import type { OptionRow } from './option.js';
+
+const STOMP_DEBUG_FLAGS = ['api', 'command', 'header', 'body', 'connection', 'all'];
+const BROKER_TYPES = ['ActiveMQ', 'Apollo', 'Artemis', 'RabbitMQ', 'UNKNOWN'];
+
+/** The options that a broker has on both sides. */
+function brokerOptions(side: 'incoming' | 'outgoing'): OptionRow[] {
+  const group = side === 'incoming' ? 'source' : 'sink';
+  const verb = side === 'incoming' ? 'Receive messages from' : 'Send messages to';
+  return [
+    {
+      name: `${side}-broker-uri`,
+      kind: 'text',
+      value: 'URI',
+      group,
+      doc: `${verb} the broker at this address.`,
+      notes:
+        '`stomp://HOST:PORT` or `tcp://HOST:PORT`, port 61613 when there is none. What follows the first slash of the ' +
+        'path, %-decoded, is the virtual host (`stomp://host/prod` is `prod`); without it the virtual host is `/`. ' +
+        `Name and password do not belong here: see \`${side}-broker-auth\`.`,
+    },
+    {
+      name: `${side}-broker-auth`,
+      kind: 'credentials',
+      value: 'STRING',
+      group,
+      doc: 'Log in with this credential; may be given several times.',
+      notes:
+        '`SCHEME key=value …` with %-escaped values, or a block with `scheme` and the keys. Schemes: `none`; `plain` ' +
+        'with `name` and one of `pass`, `pass-file`, `pass-env`, `pass-credential`; `x509` with `cert`, `key`, `pass`, ' +
+        '`ca`. One `plain` and one `x509` can be used together. The files and variables are read again at each ' +
+        'connection, so that a password can be changed without a restart.',
+    },
+    {
+      name: `${side}-broker-type`,
+      kind: 'choice',
+      choices: BROKER_TYPES,
+      value: 'TYPE',
+      group,
+      defaultNote: 'recognised at login',
+      doc: 'Say which broker it is, when it cannot be recognised.',
+    },
+    {
+      name: `${side}-broker-connect`,
+      kind: 'table',
+      value: 'KEY=VALUE…',
+      group,
+      doc: 'Add these headers to CONNECT; they win over ours.',
+      notes:
+        '`version=1.1` (or a list, `version=1.0,1.1`) restricts the versions of STOMP that are offered; ' +
+        '`host=NAME` sets the virtual host.',
+    },
+    {
+      name: `${side}-broker-sockopts`,
+      kind: 'table',
+      value: 'KEY=VALUE…',
+      group,
+      doc: 'Use these socket options.',
+    },
+    {
+      name: `${side}-broker-stomp-debug`,
+      kind: 'choices',
+      choices: STOMP_DEBUG_FLAGS,
+      value: 'FLAGS',
+      group,
+      doc: 'Log this of the STOMP frames, secrets masked.',
+    },
+  ];
+}
+
+export const BROKER_OPTIONS: readonly OptionRow[] = [
+  ...brokerOptions('incoming'),
+  {
+    name: 'subscribe',
+    kind: 'tables',
+    value: 'KEY=VALUE…',
+    group: 'source',
+    doc: 'Subscribe with these headers; may be given several times.',
+    notes: '`destination` is needed. An `id` and a receipt are added.',
+  },
+  {
+    name: 'unsubscribe',
+    kind: 'tables',
+    value: 'KEY=VALUE…',
+    group: 'source',
+    defaultNote: 'no UNSUBSCRIBE is sent',
+    doc: 'Send UNSUBSCRIBE with these headers at the end, even when empty; the first one goes with the first `subscribe`.',
+  },
+  {
+    name: 'prefetch',
+    kind: 'number',
+    integer: true,
+    min: 0,
+    zero: 'default',
+    unit: 'messages',
+    value: 'N',
+    group: 'source',
+    defaultNote: 'the window when `reliable` and the broker is known; with `count`, the smaller of it and 100',
+    doc: 'Ask the broker for at most this many unacknowledged messages.',
+  },
+  ...brokerOptions('outgoing'),
+  {
+    name: 'outgoing-broker-persistent',
+    kind: 'choice',
+    choices: ['true', 'keep'],
+    value: 'WHEN',
+    group: 'sink',
+    default: 'true',
+    added: true,
+    doc: 'Add `persistent:true` to a message that says nothing about it when `reliable` (`true`), or never (`keep`).',
+    notes:
+      'A broker keeps a message that is not persistent in memory only and confirms it all the same: a broker ' +
+      'restart would lose it. An explicit `persistent:false` is always kept, with one warning.',
+  },
+];

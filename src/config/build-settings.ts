@@ -1,0 +1,187 @@
+import { placeOf } from './config-node.js';
+import type { Table } from './option-reader.js';
+import type { OptionValues } from './option-values.js';
+import type {
+  BrokerSettings,
+  BrokerType,
+  CallbackSettings,
+  CredentialSettings,
+  LogLevel,
+  QueueSettings,
+  Settings,
+  SubscriptionSettings,
+} from './settings.js';
+import { versionsOf } from './stomp-versions.js';
+
+/** Reconnection attempts of a run that has an end. */
+const BOUNDED_ATTEMPTS = 10;
+/** The most messages asked for when `count` says how many are wanted. */
+const MOST_COUNTED_PREFETCH = 100;
+
+/** Makes the settings of values that follow every rule. `callbackFile` is the content of `callback-path`. */
+export function buildSettings(values: OptionValues, callbackFile?: string): Settings {
+  const fromBroker = values.has('incoming-broker-uri');
+  const loop = values.flag('loop');
+  const reliable = values.flag('reliable');
+  const failures = values.table('failure-queue');
+  return {
+    source: fromBroker
+      ? {
+          kind: 'broker',
+          broker: broker(values, 'incoming'),
+          subscriptions: subscriptions(values),
+          prefetch: prefetch(values, reliable),
+        }
+      : { kind: 'queue', queue: queue(values.table('incoming-queue') ?? {}) },
+    sink: values.has('outgoing-broker-uri')
+      ? { kind: 'broker', broker: broker(values, 'outgoing') }
+      : { kind: 'queue', queue: queue(values.table('outgoing-queue') ?? {}) },
+    callback: callback(values, callbackFile),
+    failureQueue: failures === undefined ? undefined : queue(failures),
+    loop,
+    remove: values.flag('remove'),
+    reliable,
+    lazy: values.flag('lazy'),
+    heartBeat: values.flag('heart-beat'),
+    window: values.definite('window'),
+    windowBytes: values.definite('window-bytes'),
+    maxMessageSize: values.definite('max-message-size'),
+    maxAttempts: values.definite('max-attempts'),
+    maxParked: values.definite('max-parked'),
+    sync: sync(values, reliable),
+    count: values.number('count'),
+    durationMs: milliseconds(values.number('duration')),
+    statistics: values.flag('statistics'),
+    pidfile: values.text('pidfile'),
+    daemon: values.flag('daemon'),
+    debug: values.definite('debug'),
+    logLevel: logLevel(values),
+    logFormat: values.text('log-format') as Settings['logFormat'],
+    reconnect: {
+      delayMs: definiteMs(values, 'reconnect-delay'),
+      maxDelayMs: definiteMs(values, 'reconnect-max-delay'),
+      attempts: values.number('reconnect-attempts') ?? (loop || fromBroker ? undefined : BOUNDED_ATTEMPTS),
+    },
+    timeouts: {
+      brokerMs: definiteMs(values, 'timeout-broker'),
+      clientMs: definiteMs(values, 'timeout-client'),
+      connectMs: definiteMs(values, 'timeout-connect'),
+      disconnectMs: definiteMs(values, 'timeout-disconnect'),
+      flushMs: definiteMs(values, 'timeout-flush'),
+      inactivityMs: milliseconds(values.number('timeout-inactivity')),
+      lingerMs: definiteMs(values, 'timeout-linger'),
+      serverMs: definiteMs(values, 'timeout-server'),
+      statusMs: milliseconds(values.number('timeout-status')),
+    },
+  };
+}
+
+function milliseconds(seconds: number | undefined): number | undefined {
+  return seconds === undefined ? undefined : Math.round(seconds * 1000);
+}
+
+function definiteMs(values: OptionValues, name: string): number {
+  return Math.round(values.definite(name) * 1000);
+}
+
+function sync(values: OptionValues, reliable: boolean): Settings['sync'] {
+  if (!values.has('sync') && !reliable) return 'none';
+  return values.text('sync') as Settings['sync'];
+}
+
+function logLevel(values: OptionValues): LogLevel {
+  const debug = values.definite('debug');
+  if (values.has('log-level') || debug === 0) return values.text('log-level') as LogLevel;
+  return debug === 1 ? 'debug' : 'trace';
+}
+
+/** As stompclt: a run that counts does not take more from the broker than it needs. */
+function prefetch(values: OptionValues, reliable: boolean): number | undefined {
+  const count = values.number('count');
+  const given = values.number('prefetch');
+  if (given !== undefined || count === undefined || !reliable) return given;
+  return Math.min(count, MOST_COUNTED_PREFETCH);
+}
+
+function queue(table: Table): QueueSettings {
+  const number = (key: string): number | undefined => (table[key] === undefined ? undefined : Number(table[key]));
+  return {
+    path: String(table.path),
+    type: (table.type ?? 'DQS') as QueueSettings['type'],
+    umask: number('umask'),
+    granularity: number('granularity') ?? 60,
+    rndhex: number('rndhex'),
+    maxLock: number('maxlock') ?? 600,
+    maxTemp: number('maxtemp') ?? 300,
+    maxElts: number('maxelts') ?? 16_000,
+  };
+}
+
+function texts(table: Table | undefined): Record<string, string> {
+  const header = Object.create(null) as Record<string, string>;
+  for (const [name, value] of Object.entries(table ?? {})) header[name] = String(value);
+  return header;
+}
+
+function broker(values: OptionValues, side: 'incoming' | 'outgoing'): BrokerSettings {
+  const prefix = `${side}-broker`;
+  const { version: _, 'accept-version': __, ...connect } = texts(values.table(`${prefix}-connect`));
+  return {
+    uri: values.text(`${prefix}-uri`) ?? '',
+    type: values.text(`${prefix}-type`) as BrokerType | undefined,
+    auth: values.tables(`${prefix}-auth`).map(credential),
+    version: versionsOf(values.table(`${prefix}-connect`) ?? {}) ?? [],
+    connect: texts(connect),
+    sockopts: texts(values.table(`${prefix}-sockopts`)),
+    stompDebug: values.words(`${prefix}-stomp-debug`),
+    persistent: side === 'outgoing' && values.text('outgoing-broker-persistent') === 'keep' ? 'keep' : 'true',
+  };
+}
+
+function credential(table: Table): CredentialSettings {
+  const { scheme, ...fields } = texts(table);
+  return { scheme: scheme as CredentialSettings['scheme'], fields: texts(fields) };
+}
+
+function subscriptions(values: OptionValues): SubscriptionSettings[] {
+  const unsubscribes = values.tables('unsubscribe');
+  return values.tables('subscribe').map((table, index) => ({
+    header: texts(table),
+    unsubscribe: unsubscribes[index] === undefined ? undefined : texts(unsubscribes[index]),
+  }));
+}
+
+function callback(values: OptionValues, callbackFile: string | undefined): CallbackSettings | undefined {
+  const path = values.text('callback-path');
+  const given = values.given.get('callback-code');
+  const code = path === undefined ? values.text('callback-code') : callbackFile;
+  if (code === undefined) return undefined;
+  const written = given?.textOrigin ?? { file: 'command line', line: 1 };
+  return {
+    code,
+    origin: path === undefined ? { file: written.file, line: Math.max(written.line, 1) } : { file: path, line: 1 },
+    fromPath: path !== undefined,
+    language: values.text('callback-language') as CallbackSettings['language'],
+    data: texts(values.table('callback-data')),
+    timeoutMs: definiteMs(values, 'callback-timeout'),
+    memoryBytes: values.definite('callback-memory'),
+  };
+}
+
+/** What deserves a warning at start, though it is allowed. */
+export function settingsWarnings(values: OptionValues, settings: Settings): string[] {
+  const warnings: string[] = [];
+  if (settings.loop && !settings.remove) {
+    warnings.push('loop without remove: every message of the incoming queue is sent again on every pass');
+  }
+  if (settings.source.kind === 'broker' && settings.reliable && settings.failureQueue === undefined) {
+    warnings.push(
+      `no failure-queue: rejected messages stay at the incoming broker, and the run stops at ${settings.maxParked} of them`,
+    );
+  }
+  const data = values.given.get('callback-data');
+  if (data !== undefined && settings.callback === undefined) {
+    warnings.push(`${placeOf(data.origin)}: callback-data is of no use without callback-code or callback-path`);
+  }
+  return warnings;
+}

@@ -1,0 +1,118 @@
+import type { OptionRow } from './option.js';
+
+const DAY = 86_400;
+
+interface Timeout {
+  readonly name: string;
+  readonly default?: string;
+  readonly defaultNote?: string;
+  readonly zero?: 'default' | 'off';
+  readonly doc: string;
+  readonly notes?: string;
+}
+
+const TIMEOUTS: readonly Timeout[] = [
+  {
+    name: 'timeout-connect',
+    default: '30',
+    zero: 'default',
+    doc: 'Give up a connection that takes longer: name, network, TLS and login together.',
+  },
+  {
+    name: 'timeout-broker',
+    default: '60',
+    zero: 'default',
+    doc: 'Give up a session whose broker owes a receipt for longer.',
+  },
+  {
+    name: 'timeout-client',
+    default: '40',
+    doc: 'Send the broker a sign of life at least this often.',
+    notes: '0: none is sent.',
+  },
+  {
+    name: 'timeout-server',
+    default: '10',
+    doc: 'Ask the broker for a sign of life at least this often.',
+    notes: '0: none is asked for.',
+  },
+  {
+    name: 'timeout-flush',
+    default: '60',
+    zero: 'default',
+    doc: 'At a stop, wait this long for the last bytes to leave.',
+  },
+  {
+    name: 'timeout-disconnect',
+    default: '60',
+    zero: 'default',
+    doc: 'At a stop, wait this long for the broker to confirm the end of the session.',
+  },
+  {
+    name: 'timeout-linger',
+    default: '60',
+    zero: 'default',
+    doc: 'At a stop, wait this long for the messages in flight to be settled.',
+    notes: 'stompclt waits for ever. `--quit` waits 1 s unless it is given.',
+  },
+  {
+    name: 'timeout-inactivity',
+    defaultNote: 'off',
+    zero: 'off',
+    doc: 'End after this time without a message.',
+  },
+  { name: 'timeout-status', defaultNote: 'off', zero: 'off', doc: '`--status` tries again for this long.' },
+];
+
+function timeoutOption(timeout: Timeout): OptionRow {
+  return { ...timeout, kind: 'number', unit: 'seconds', min: 0, max: 365 * DAY, value: 'SECONDS', group: 'timeouts' };
+}
+
+export const CONNECTION_OPTIONS: readonly OptionRow[] = [
+  {
+    name: 'heart-beat',
+    kind: 'boolean',
+    default: 'true',
+    group: 'connection',
+    doc: 'Exchange signs of life with the brokers (see `timeout-client`, `timeout-server`).',
+    notes: 'stompclt has it off by default; `--no-heart-beat` gives that.',
+  },
+  {
+    name: 'reconnect-delay',
+    kind: 'number',
+    unit: 'seconds',
+    min: 0,
+    max: DAY,
+    default: '1',
+    value: 'SECONDS',
+    group: 'connection',
+    added: true,
+    doc: 'Wait up to this long before the second attempt to connect; the delay doubles at each further attempt.',
+    notes: 'Each delay is a random part of that, so that many clients do not come back at the same instant.',
+  },
+  {
+    name: 'reconnect-max-delay',
+    kind: 'number',
+    unit: 'seconds',
+    min: 0,
+    max: DAY,
+    default: '60',
+    value: 'SECONDS',
+    group: 'connection',
+    added: true,
+    doc: 'Never wait longer than this between two attempts.',
+  },
+  {
+    name: 'reconnect-attempts',
+    kind: 'number',
+    integer: true,
+    min: 0,
+    unit: 'attempts',
+    value: 'N',
+    group: 'connection',
+    defaultNote: 'without end with `loop` or an incoming broker, otherwise 10',
+    added: true,
+    doc: 'Give up, with exit code 75, after this many failed attempts in a row.',
+  },
+  ...TIMEOUTS.map(timeoutOption),
+];

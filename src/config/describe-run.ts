@@ -1,0 +1,51 @@
+import { maskText } from '../observe/mask.js';
+import type { QueueSettings, Settings } from './settings.js';
+
+function seconds(milliseconds: number): string {
+  return `${milliseconds / 1000} s`;
+}
+
+function queueText(queue: QueueSettings): string {
+  return `the queue ${queue.path}${queue.type === 'DQS' ? '' : ` (${queue.type})`}`;
+}
+
+function sourceText(settings: Settings): string {
+  const { source } = settings;
+  if (source.kind === 'broker') {
+    const destinations = source.subscriptions.map(({ header }) => header.destination).join(', ');
+    return `receives messages from ${destinations} at ${maskText(source.broker.uri)}`;
+  }
+  const how = settings.loop ? 'for ever' : 'once';
+  return `${settings.remove ? 'takes' : 'browses'} ${queueText(source.queue)} ${how}`;
+}
+
+function sinkText({ sink }: Settings): string {
+  return sink.kind === 'queue' ? `stores them in ${queueText(sink.queue)}` : `sends them to ${maskText(sink.broker.uri)}`;
+}
+
+function endText(settings: Settings): string {
+  const { count, durationMs, timeouts } = settings;
+  const ends = [
+    count === undefined ? '' : `${count} messages`,
+    durationMs === undefined ? '' : seconds(durationMs),
+    timeouts.inactivityMs === undefined ? '' : `${seconds(timeouts.inactivityMs)} without a message`,
+  ].filter((end) => end !== '');
+  return ends.length === 0 ? '' : ` It ends after ${ends.join(' or ')}.`;
+}
+
+/** What a run with these settings will do, in two or three sentences. */
+export function describeRun(settings: Settings): string {
+  const callback = settings.callback === undefined ? '' : ' runs the callback on each,';
+  const kept =
+    settings.source.kind === 'queue'
+      ? settings.remove
+        ? 'removed from the queue'
+        : 'left in the queue'
+      : 'acknowledged';
+  const safety = settings.reliable
+    ? `At least once: a message is ${kept} only when it is safe at its destination.`
+    : 'Not reliable: a crash can lose messages.';
+  const rejected =
+    settings.failureQueue === undefined ? '' : ` Rejected messages go to ${queueText(settings.failureQueue)}.`;
+  return `It ${sourceText(settings)},${callback} and ${sinkText(settings)}. ${safety}${rejected}${endText(settings)}`;
+}

@@ -1,0 +1,76 @@
+import { type BlockNode, type ConfigNode, newBlock, type Origin, placeOf, syntaxError } from './config-node.js';
+
+const LINE = /^\[([^\]]*)\]\s*$|^([^=]+)(?:=|$)/;
+
+/**
+ * Parses INI with the `ini` library: sections are blocks, `[incoming.broker.auth]` nests, `name[] = value` repeats.
+ * A name or section given twice, which the library would merge or let the last one win, is an error.
+ * Rejects with CONFIG_SYNTAX.
+ */
+export async function parseIni(path: string, text: string): Promise<BlockNode> {
+  const ini = await import('ini');
+  const lines = findLines(path, text, ini.unsafe);
+  return block(ini.parse(text.replace(/^\uFEFF/, '')), [], path, lines);
+}
+
+function keyOf(path: readonly string[]): string {
+  return path.join('\0');
+}
+
+/** The line of every section and name: the library does not tell. It repeats how the library reads a line. */
+function findLines(path: string, text: string, unquote: (text: string) => string): Map<string, number> {
+  const lines = new Map<string, number>();
+  let section: string[] = [];
+  const note = (where: readonly string[], origin: Origin, advice: string): void => {
+    const key = keyOf(where);
+    const before = lines.get(key);
+    if (before !== undefined && advice !== '') {
+      const place = placeOf({ file: path, line: before });
+      throw syntaxError(origin, `"${where.join('.')}" was given at ${place} already: ${advice}`);
+    }
+    if (before === undefined) lines.set(key, origin.line);
+  };
+  for (const [index, line] of text
+    .replace(/^\uFEFF/, '')
+    .split(/\r\n|\n|\r/)
+    .entries()) {
+    const origin = { file: path, line: index + 1 };
+    if (/^\s*(?:[;#]|$)/.test(line)) continue;
+    const match = LINE.exec(line);
+    if (match === null) throw syntaxError(origin, 'is neither "[section]" nor "name = value"');
+    if (match[1] !== undefined) {
+      section = sectionPath(unquote(match[1]));
+      if (section.includes('__proto__')) throw syntaxError(origin, 'there is no such option as "__proto__"');
+      note(section, origin, `to repeat it, write "${section.join('-')}[] = KEY=VALUE…" in the section above`);
+      continue;
+    }
+    const name = String(unquote(match[2] as string));
+    if (name === '__proto__') throw syntaxError(origin, 'there is no such option as "__proto__"');
+    if (name.length > 2 && name.endsWith('[]')) note([...section, name.slice(0, -2)], origin, '');
+    else note([...section, name], origin, `to repeat it, write "${name}[] = …"`);
+  }
+  return lines;
+}
+
+/** `a.b` is `b` inside `a`; `\.` is a dot. */
+function sectionPath(section: string): string[] {
+  return section.split(/(?<!\\)\./).map((part) => part.replaceAll('\\.', '.'));
+}
+
+function block(value: object, where: readonly string[], file: string, lines: Map<string, number>): BlockNode {
+  const made = newBlock({ file, line: lines.get(keyOf(where)) ?? 0 });
+  for (const [name, child] of Object.entries(value)) {
+    made.entries.set(name, node(child, [...where, name], file, lines));
+  }
+  return made;
+}
+
+function node(value: unknown, where: readonly string[], file: string, lines: Map<string, number>): ConfigNode {
+  const line = lines.get(keyOf(where)) ?? 0;
+  const origin = { file, line };
+  if (Array.isArray(value)) {
+    return { kind: 'list', items: value.map((item) => node(item, where, file, lines)), origin };
+  }
+  if (typeof value === 'object' && value !== null) return block(value, where, file, lines);
+  return { kind: 'scalar', value: value === null ? null : String(value), origin, textLine: line };
+}

@@ -1,0 +1,41 @@
+import { BROKER_OPTIONS } from './broker-options.js';
+import { CONNECTION_OPTIONS } from './connection-options.js';
+import type { OptionRow } from './option.js';
+import { PROGRAM_OPTIONS } from './program-options.js';
+import { QUEUE_OPTIONS } from './queue-options.js';
+import { TRANSFER_OPTIONS } from './transfer-options.js';
+
+/**
+ * Every option of the program, once. The command line, the three file formats, validation, `--help`, `--list`, the
+ * manual and `docs/configuration.md` are all made from it.
+ */
+export const OPTION_TABLE: readonly OptionRow[] = [
+  ...QUEUE_OPTIONS,
+  ...BROKER_OPTIONS,
+  ...TRANSFER_OPTIONS,
+  ...CONNECTION_OPTIONS,
+  ...PROGRAM_OPTIONS,
+];
+
+const BY_NAME = new Map<string, OptionRow>();
+const BY_ALIAS = new Map<string, OptionRow>();
+for (const row of OPTION_TABLE) {
+  BY_NAME.set(row.name, row);
+  BY_ALIAS.set(row.name, row);
+  for (const alias of row.aliases ?? []) BY_ALIAS.set(alias, row);
+}
+
+/** The row of an option by its full name; undefined when there is none. */
+export function optionNamed(name: string): OptionRow | undefined {
+  return BY_NAME.get(name);
+}
+
+/** The row of an option by its full name or one of its aliases, as on the command line. */
+export function optionCalled(nameOrAlias: string): OptionRow | undefined {
+  return BY_ALIAS.get(nameOrAlias);
+}
+
+/** Whether some option's name starts with `prefix` and a dash: whether a block of that name makes sense. */
+export function isOptionPrefix(prefix: string): boolean {
+  return OPTION_TABLE.some((row) => row.name.startsWith(`${prefix}-`));
+}

@@ -1,0 +1,72 @@
+import type { OptionRow } from './option.js';
+import { isProblem, type OptionValue, type ReadOption, readOption, type Table } from './option-reader.js';
+import { OPTION_TABLE } from './option-table.js';
+
+const DEFAULTS = new Map<string, OptionValue>();
+for (const row of OPTION_TABLE) {
+  const value = defaultOf(row);
+  if (value !== undefined) DEFAULTS.set(row.name, value);
+}
+
+function defaultOf(row: OptionRow): OptionValue | undefined {
+  if (row.default === undefined) return undefined;
+  const origin = { file: 'default', line: 0 };
+  const read = readOption(row, { kind: 'scalar', value: row.default, origin, textLine: 0 });
+  return isProblem(read) ? undefined : read.value;
+}
+
+/** Validated option values with the table's defaults behind them. Asking for a value of another kind is a fault. */
+export class OptionValues {
+  readonly given: ReadonlyMap<string, ReadOption>;
+
+  constructor(given: ReadonlyMap<string, ReadOption>) {
+    this.given = given;
+  }
+
+  has(name: string): boolean {
+    return this.given.has(name);
+  }
+
+  flag(name: string): boolean {
+    return this.#value(name) === true;
+  }
+
+  text(name: string): string | undefined {
+    const value = this.#value(name);
+    return typeof value === 'string' ? value : undefined;
+  }
+
+  /** The number; undefined when neither given nor defaulted, or when it is 0 and 0 stands for that. */
+  number(name: string): number | undefined {
+    const value = this.#value(name);
+    if (typeof value !== 'number') return undefined;
+    const row = this.given.get(name)?.row;
+    if (value !== 0 || row?.zero === undefined) return value;
+    const fallback = DEFAULTS.get(name);
+    return row.zero === 'default' && typeof fallback === 'number' ? fallback : undefined;
+  }
+
+  /** A number that always has a value, since the table has a default for it. */
+  definite(name: string): number {
+    return this.number(name) ?? 0;
+  }
+
+  words(name: string): readonly string[] {
+    const value = this.#value(name);
+    return Array.isArray(value) ? (value as string[]) : [];
+  }
+
+  table(name: string): Table | undefined {
+    const value = this.#value(name);
+    return typeof value === 'object' && !Array.isArray(value) ? value : undefined;
+  }
+
+  tables(name: string): readonly Table[] {
+    const value = this.#value(name);
+    return Array.isArray(value) ? (value as Table[]) : [];
+  }
+
+  #value(name: string): OptionValue | undefined {
+    return this.given.get(name)?.value ?? DEFAULTS.get(name);
+  }
+}

@@ -1,0 +1,40 @@
+import { StompctlError } from '../base/errors.js';
+import { OptionValues } from './option-values.js';
+import { problemError } from './problem.js';
+import { type ConfigurationInput, readGiven } from './read-given.js';
+
+/** What `status` and `quit` need of a configuration. */
+export interface PidOptions {
+  readonly pidfile: string;
+  /** undefined: not given */
+  readonly statusMs: number | undefined;
+  readonly lingerMs: number | undefined;
+  readonly flushMs: number | undefined;
+}
+
+const NEEDED = ['pidfile', 'timeout-status', 'timeout-linger', 'timeout-flush'];
+
+/**
+ * Reads these options alone, from the file and the command line: a service can be asked for its status, and stopped,
+ * while the rest of its configuration is being changed. Rejects with USAGE when there is no pidfile.
+ */
+export async function readPidOptions(input: ConfigurationInput, command: string): Promise<PidOptions> {
+  const { options, problems } = await readGiven(input, (name) => NEEDED.includes(name));
+  const [first, ...others] = problems;
+  if (first !== undefined) throw problemError([first, ...others]);
+  const values = new OptionValues(options);
+  const pidfile = values.text('pidfile');
+  if (pidfile === undefined) {
+    throw new StompctlError('USAGE', 'stompctl', command, 'needs a pidfile: give --pidfile, or --config with one in it');
+  }
+  const milliseconds = (name: string): number | undefined => {
+    const seconds = values.has(name) ? values.number(name) : undefined;
+    return seconds === undefined ? undefined : Math.round(seconds * 1000);
+  };
+  return {
+    pidfile,
+    statusMs: milliseconds('timeout-status'),
+    lingerMs: milliseconds('timeout-linger'),
+    flushMs: milliseconds('timeout-flush'),
+  };
+}

@@ -1,0 +1,129 @@
+import { LATER } from './later.js';
+import type { OptionRow } from './option.js';
+
+const PROCESS_OPTIONS: readonly OptionRow[] = [
+  {
+    name: 'pidfile',
+    kind: 'text',
+    value: 'PATH',
+    group: 'process',
+    doc: 'Write the process id to this file; refuse to start when it belongs to a living process.',
+  },
+  {
+    name: 'daemon',
+    kind: 'boolean',
+    default: 'false',
+    group: 'process',
+    doc: 'Go to the background; logs go to syslog.',
+  },
+  {
+    name: 'status',
+    kind: 'flag',
+    group: 'process',
+    commandLineOnly: true,
+    doc: 'Tell whether the instance of this pidfile runs (exit 0 running, 1 dead, 3 not running, 4 unknown).',
+  },
+  {
+    name: 'quit',
+    kind: 'flag',
+    group: 'process',
+    commandLineOnly: true,
+    doc: 'Tell the instance of this pidfile to quit, and wait for it.',
+  },
+  {
+    name: 'statistics',
+    aliases: ['s'],
+    kind: 'boolean',
+    default: 'false',
+    group: 'process',
+    doc: 'Print how many messages there were, and how fast, at the end.',
+  },
+];
+
+const LOGGING_OPTIONS: readonly OptionRow[] = [
+  {
+    name: 'debug',
+    aliases: ['d'],
+    kind: 'count',
+    integer: true,
+    min: 0,
+    default: '0',
+    group: 'logging',
+    doc: 'Log more; several times (up to 3) for more still.',
+    notes: 'In a file, a number. More than 3 is 3.',
+  },
+  {
+    name: 'log-level',
+    kind: 'choice',
+    choices: ['trace', 'debug', 'info', 'warn', 'error'],
+    value: 'LEVEL',
+    group: 'logging',
+    default: 'info',
+    defaultNote: '`info`; `debug` with `debug` 1, `trace` with more',
+    added: true,
+    doc: 'Log what is at least this important.',
+  },
+  {
+    name: 'log-format',
+    kind: 'choice',
+    choices: ['json', 'pretty', 'syslog'],
+    value: 'FORMAT',
+    group: 'logging',
+    defaultNote: '`pretty` on a terminal, `syslog` with `daemon`, otherwise `json`',
+    added: true,
+    doc: 'How log lines look, and where they go: standard error, or syslog.',
+  },
+  {
+    name: 'metrics-listen',
+    kind: 'text',
+    value: 'HOST:PORT',
+    group: 'logging',
+    defaultNote: 'off',
+    added: true,
+    later: LATER.metricsListen,
+    doc: 'Serve metrics and the status page on this address.',
+  },
+  {
+    name: 'metrics-textfile',
+    kind: 'text',
+    value: 'PATH',
+    group: 'logging',
+    defaultNote: 'off',
+    added: true,
+    later: LATER.metricsTextfile,
+    doc: 'Write metrics to this file, for the node exporter of Prometheus.',
+  },
+];
+
+const HELP_OPTIONS: readonly OptionRow[] = [
+  {
+    name: 'config',
+    aliases: ['conf', 'cfg'],
+    kind: 'text',
+    value: 'FILE',
+    group: 'help',
+    commandLineOnly: true,
+    doc: 'Read this configuration file; options on the command line win over it.',
+  },
+  {
+    name: 'config-general',
+    kind: 'choices',
+    choices: ['-AutoTrue', '-InterPolateEnv', '-InterPolateVars', '-LowerCaseNames', '-MergeDuplicateBlocks'],
+    value: 'OPTIONS',
+    group: 'help',
+    doc: 'Read an Apache-style file with these options of Perl’s Config::General.',
+  },
+  { name: 'help', aliases: ['h', '?'], kind: 'flag', group: 'help', commandLineOnly: true, doc: 'Show this help.' },
+  {
+    name: 'list',
+    aliases: ['l'],
+    kind: 'flag',
+    group: 'help',
+    commandLineOnly: true,
+    doc: 'List every option with its default, one a line.',
+  },
+  { name: 'manual', aliases: ['m'], kind: 'flag', group: 'help', commandLineOnly: true, doc: 'Show the manual.' },
+  { name: 'version', kind: 'flag', group: 'help', commandLineOnly: true, doc: 'Show the version.' },
+];
+
+export const PROGRAM_OPTIONS: readonly OptionRow[] = [...PROCESS_OPTIONS, ...LOGGING_OPTIONS, ...HELP_OPTIONS];

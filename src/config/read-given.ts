@@ -1,0 +1,107 @@
+import type { BlockNode, ConfigNode } from './config-node.js';
+import { parseConfigGeneral } from './config-general.js';
+import { formatOf, parseConfigFile } from './config-parser.js';
+import { type Environment, expandEnvironment } from './environment.js';
+import { isProblem, readOption, type ReadOption } from './option-reader.js';
+import { optionNamed } from './option-table.js';
+import { flattenTree } from './option-tree.js';
+import { COMMAND_LINE, invalid, type Problem } from './problem.js';
+
+/** Options as the command line gives them: full names, and what was written for each occurrence. */
+export type CommandLineOptions = ReadonlyMap<string, readonly string[]>;
+
+export interface ConfigurationInput {
+  /** `config` among them names the file */
+  readonly commandLine: CommandLineOptions;
+  readonly env: Environment;
+}
+
+/** What the file and the command line give, read into values but not validated. */
+export interface Given {
+  /** the file, if any */
+  readonly file: string | undefined;
+  /** by full name */
+  readonly options: ReadonlyMap<string, ReadOption>;
+  readonly problems: readonly Problem[];
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Reads the file and the command line; the command line wins, for a list as a whole. `wanted` picks the options of
+ * interest: problems with others, unknown ones included, are then left out.
+ * Rejects when a file cannot be read or parsed.
+ */
+export async function readGiven(
+  { commandLine, env }: ConfigurationInput,
+  wanted?: (name: string) => boolean,
+): Promise<Given> {
+  const given = new Map<string, ConfigNode>();
+  const problems: Problem[] = [];
+  const warnings: string[] = [];
+  const file = commandLine.get('config')?.at(-1);
+  if (file !== undefined) {
+    const fromFile = flattenTree(await parseWithOptions(file, commandLine, env));
+    if (wanted === undefined) problems.push(...fromFile.problems);
+    warnings.push(...fromFile.warnings);
+    for (const [name, node] of fromFile.given) if (wanted?.(name) ?? true) given.set(name, node);
+  }
+  for (const [name, texts] of commandLine) {
+    if (optionNamed(name)?.commandLineOnly !== true && (wanted?.(name) ?? true)) {
+      given.set(name, commandLineNode(name, texts));
+    }
+  }
+  if (file !== undefined && formatOf(file) !== 'apache') problems.push(...expandAll(given, env));
+  return { file, options: readAll(given, problems), problems, warnings };
+}
+
+/** The command line's `config-general`, or else the file's own, which takes a second look at the file. */
+async function parseWithOptions(file: string, commandLine: CommandLineOptions, env: Environment): Promise<BlockNode> {
+  const asked = commandLine.get('config-general');
+  if (asked !== undefined) return parseConfigFile(file, parseConfigGeneral(asked.join(' '), COMMAND_LINE, env));
+  const tree = await parseConfigFile(file);
+  if (formatOf(file) !== 'apache') return tree;
+  const own = flattenTree(tree).given.get('config-general');
+  if (own?.kind !== 'scalar' || own.value === null) return tree;
+  return parseConfigFile(file, parseConfigGeneral(own.value, own.origin, env));
+}
+
+function expandAll(given: Map<string, ConfigNode>, env: Environment): Problem[] {
+  const problems: Problem[] = [];
+  for (const [name, node] of given) {
+    if (name === 'callback-code' || node.origin === COMMAND_LINE) continue;
+    const expanded = expandEnvironment(node, env);
+    if ('reason' in expanded) problems.push(expanded);
+    else given.set(name, expanded);
+  }
+  return problems;
+}
+
+function commandLineNode(name: string, texts: readonly string[]): ConfigNode {
+  const row = optionNamed(name);
+  const scalars = texts.map((value) => scalarNode(value));
+  if (row?.kind === 'tables' || row?.kind === 'credentials') {
+    return { kind: 'list', items: scalars, origin: COMMAND_LINE };
+  }
+  // as any program does: of an option that cannot repeat, the last one counts
+  return scalars.at(-1) ?? scalarNode(null);
+}
+
+function scalarNode(value: string | null): ConfigNode {
+  return { kind: 'scalar', value, origin: COMMAND_LINE, textLine: 0 };
+}
+
+function readAll(given: ReadonlyMap<string, ConfigNode>, problems: Problem[]): Map<string, ReadOption> {
+  const options = new Map<string, ReadOption>();
+  for (const [name, node] of given) {
+    const row = optionNamed(name);
+    if (row === undefined) {
+      problems.push(invalid(node.origin, `there is no option "${name}"`));
+      continue;
+    }
+    const read = readOption(row, node);
+    if (isProblem(read)) problems.push(read);
+    else options.set(name, read);
+  }
+  return options;
+}
+

@@ -1,0 +1,88 @@
+import { StompctlError } from '../base/errors.js';
+import { buildSettings, settingsWarnings } from './build-settings.js';
+import { readConfigFile } from './config-file.js';
+import type { Origin } from './config-node.js';
+import type { ReadOption } from './option-reader.js';
+import { OptionValues } from './option-values.js';
+import { COMMAND_LINE, invalid, type Problem, problemError } from './problem.js';
+import { type ConfigurationInput, readGiven } from './read-given.js';
+import { RULES } from './rules.js';
+import type { Settings } from './settings.js';
+import { unsupportedUses } from './unsupported.js';
+
+/** A configuration looked at from all sides. */
+export interface Configuration {
+  /** the file it came from, if any */
+  readonly file: string | undefined;
+  readonly values: OptionValues;
+  /** everything that is wrong with it, in the order of the file */
+  readonly problems: readonly Problem[];
+  readonly warnings: readonly string[];
+  /** undefined when there are problems other than features that do not exist yet */
+  readonly settings: Settings | undefined;
+}
+
+/**
+ * The settings of a run: defaults, then the file, then the command line, validated as a whole.
+ * Rejects with a StompctlError: USAGE when the command line alone is at fault, CONFIG_NOT_FOUND, CONFIG_UNREADABLE,
+ * CONFIG_SYNTAX, CONFIG_INVALID, URI_INVALID, CONFIG_UNSUPPORTED. `warn` gets what deserves attention at start.
+ */
+export async function resolveSettings(input: ConfigurationInput, warn?: (text: string) => void): Promise<Settings> {
+  const { settings, problems, warnings } = await examineConfiguration(input);
+  const [first, ...others] = problems;
+  if (first !== undefined) throw problemError([first, ...others]);
+  if (settings === undefined) throw new StompctlError('INTERNAL', 'configuration', '', 'no settings and no problem');
+  for (const text of warnings) warn?.(text);
+  return settings;
+}
+
+/** As `resolveSettings`, but collects all problems. Rejects only when a file cannot be read or parsed. */
+export async function examineConfiguration(input: ConfigurationInput): Promise<Configuration> {
+  const { file, options, problems: found, warnings: noticed } = await readGiven(input);
+  const problems = [...found];
+  const warnings = [...noticed];
+  const values = new OptionValues(options);
+  problems.push(...(await schemaProblems(options)));
+  const whole = file === undefined ? COMMAND_LINE : { file, line: 0 };
+  if (problems.length === 0) problems.push(...RULES.flatMap((rule) => [...rule.check({ values, whole })]));
+  const valid = problems.length === 0;
+  problems.push(...unsupportedUses(options.values()));
+  const settings = valid ? buildSettings(values, await callbackFile(values)) : undefined;
+  if (settings !== undefined) warnings.push(...settingsWarnings(values, settings));
+  return { file, values, problems: inFileOrder(problems), warnings, settings };
+}
+
+/** Ranges, choices and keys, by the zod schema of the table. */
+async function schemaProblems(options: ReadonlyMap<string, ReadOption>): Promise<Problem[]> {
+  const { OPTION_SCHEMA } = await import('./option-schema.js');
+  const plain = Object.fromEntries([...options].map(([name, option]) => [name, option.value]));
+  const result = OPTION_SCHEMA.safeParse(plain);
+  if (result.success) return [];
+  return result.error.issues.map((issue) => {
+    const [name, ...rest] = issue.path.map(String);
+    const option = options.get(name ?? '');
+    const part = issue.code === 'unrecognized_keys' ? [...rest, ...issue.keys.slice(0, 1)] : rest;
+    const origin = placeIn(option, part) ?? { file: '', line: 0 };
+    const key = rest.filter((step) => !/^\d+$/.test(step)).join('.');
+    return invalid(origin, `${name}: ${key === '' ? '' : `"${key}" `}${issue.message}`);
+  });
+}
+
+function placeIn(option: ReadOption | undefined, path: readonly string[]): Origin | undefined {
+  for (let length = path.length; length > 0; length -= 1) {
+    const place = option?.places.get(path.slice(0, length).join('.'));
+    if (place !== undefined) return place;
+  }
+  return option?.origin;
+}
+
+async function callbackFile(values: OptionValues): Promise<string | undefined> {
+  const path = values.text('callback-path');
+  return path === undefined ? undefined : readConfigFile(path);
+}
+
+function inFileOrder(problems: readonly Problem[]): Problem[] {
+  return [...problems].sort((a, b) =>
+    a.origin.file === b.origin.file ? a.origin.line - b.origin.line : a.origin.file < b.origin.file ? -1 : 1,
+  );
+}
