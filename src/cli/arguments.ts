@@ -1,5 +1,5 @@
-import { optionCalled } from '../config/option-table.js';
 import type { OptionRow } from '../config/option.js';
+import { optionCalled } from '../config/option-table.js';
 
 /** Does the option take a value on the command line? */
 export function takesValue(row: OptionRow): boolean {

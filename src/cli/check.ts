@@ -1,6 +1,6 @@
 import { reasonOf, StompctlError } from '../base/errors.js';
-import { toPlain } from '../config/config-node.js';
 import { parseConfigGeneral } from '../config/config-general.js';
+import { toPlain } from '../config/config-node.js';
 import { parseConfigFile } from '../config/config-parser.js';
 import { describeRun } from '../config/describe-run.js';
 import { type EffectiveOption, effectiveConfiguration } from '../config/effective-configuration.js';
@@ -33,7 +33,8 @@ export async function check(parsed: ParsedArguments, env: Environment, io: Comma
   if (parsed.flags.has('raw')) return printTrees(files, parsed, env, io);
   const reports: Report[] = [];
   for (const file of files) reports.push(await report(file, parsed, env));
-  if (parsed.flags.has('json')) io.out.write(`${JSON.stringify(reports.length === 1 ? reports[0] : reports, null, 2)}\n`);
+  if (parsed.flags.has('json'))
+    io.out.write(`${JSON.stringify(reports.length === 1 ? reports[0] : reports, null, 2)}\n`);
   else for (const each of reports) io.out.write(`${reportText(each)}\n`);
   return reports.find((each) => each.exit !== 0)?.exit ?? EXIT_CODES.ok;
 }

@@ -1,6 +1,6 @@
 import { reasonOf, StompctlError } from '../base/errors.js';
 import type { Environment } from '../config/environment.js';
-import { type CommandName, COMMANDS, isCommandName } from './commands.js';
+import { COMMANDS, type CommandName, isCommandName } from './commands.js';
 import { EXIT_CODES, exitCodeOf } from './exit-codes.js';
 import type { CommandIo } from './io.js';
 import type { ParsedArguments } from './option-command.js';
@@ -62,12 +62,7 @@ function commandMeant(name: CommandName, { options }: ParsedArguments): CommandN
   return status ? 'status' : 'quit';
 }
 
-async function execute(
-  name: CommandName,
-  parsed: ParsedArguments,
-  env: Environment,
-  io: CommandIo,
-): Promise<number> {
+async function execute(name: CommandName, parsed: ParsedArguments, env: Environment, io: CommandIo): Promise<number> {
   const input = { commandLine: parsed.options, env };
   switch (name) {
     case 'check':

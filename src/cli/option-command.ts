@@ -29,11 +29,15 @@ export interface ParsedArguments {
 
 function defaultText(row: OptionRow): string {
   const text = row.defaultNote ?? row.default;
-  return text === undefined || row.kind === 'boolean' && text === 'false' ? '' : ` (default: ${text.replaceAll('`', '')})`;
+  return text === undefined || (row.kind === 'boolean' && text === 'false')
+    ? ''
+    : ` (default: ${text.replaceAll('`', '')})`;
 }
 
 function commanderOptions(row: OptionRow): Option[] {
-  const short = (row.aliases ?? []).filter((alias) => alias.length === 1 && alias !== '?').map((alias) => `-${alias}, `);
+  const short = (row.aliases ?? [])
+    .filter((alias) => alias.length === 1 && alias !== '?')
+    .map((alias) => `-${alias}, `);
   const names = `${short[0] ?? ''}--${row.name}`;
   const description = `${row.doc.replaceAll('`', '')}${defaultText(row)}`;
   const heading = `${OPTION_GROUPS[row.group]}:`;
@@ -45,7 +49,9 @@ function commanderOptions(row: OptionRow): Option[] {
     const increase = (_: string, before: number | undefined): number => (before ?? 0) + 1;
     return [new Option(names, description).argParser(increase).helpGroup(heading)];
   }
-  const option = new Option(row.kind === 'boolean' ? `${short[0] ?? ''}--${row.name}` : names, description).helpGroup(heading);
+  const option = new Option(row.kind === 'boolean' ? `${short[0] ?? ''}--${row.name}` : names, description).helpGroup(
+    heading,
+  );
   return row.kind === 'boolean' ? [option, new Option(`--no-${row.name}`).hideHelp()] : [option];
 }
 

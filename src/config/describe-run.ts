@@ -20,7 +20,9 @@ function sourceText(settings: Settings): string {
 }
 
 function sinkText({ sink }: Settings): string {
-  return sink.kind === 'queue' ? `stores them in ${queueText(sink.queue)}` : `sends them to ${maskText(sink.broker.uri)}`;
+  return sink.kind === 'queue'
+    ? `stores them in ${queueText(sink.queue)}`
+    : `sends them to ${maskText(sink.broker.uri)}`;
 }
 
 function endText(settings: Settings): string {

@@ -23,7 +23,9 @@ export function effectiveConfiguration(values: OptionValues): EffectiveOption[] 
       return [{ name: row.name, value: textOf(row, given.value), source: placeOf(given.origin) }];
     }
     const value = row.defaultNote ?? row.default;
-    return value === undefined || row.later !== undefined ? [] : [{ name: row.name, value: value.replaceAll('`', ''), source: 'default' }];
+    return value === undefined || row.later !== undefined
+      ? []
+      : [{ name: row.name, value: value.replaceAll('`', ''), source: 'default' }];
   });
 }
 

@@ -1,8 +1,8 @@
-import type { BlockNode, ConfigNode } from './config-node.js';
 import { parseConfigGeneral } from './config-general.js';
+import type { BlockNode, ConfigNode } from './config-node.js';
 import { formatOf, parseConfigFile } from './config-parser.js';
 import { type Environment, expandEnvironment } from './environment.js';
-import { isProblem, readOption, type ReadOption } from './option-reader.js';
+import { isProblem, type ReadOption, readOption } from './option-reader.js';
 import { optionNamed } from './option-table.js';
 import { flattenTree } from './option-tree.js';
 import { COMMAND_LINE, invalid, type Problem } from './problem.js';
@@ -104,4 +104,3 @@ function readAll(given: ReadonlyMap<string, ConfigNode>, problems: Problem[]): M
   }
   return options;
 }
-
