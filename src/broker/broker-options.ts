@@ -16,7 +16,7 @@ export interface BrokerOptions {
   readonly virtualHosts?: readonly string[];
   /** the `server` header; `RabbitMQ/…`, `ActiveMQ/…`, `ActiveMQ-Artemis/…`, `apache-apollo/…` are also behaved like */
   readonly server?: string;
-  /** [can send every, wants one every] in milliseconds; 0: not at all. Default [0, 0] */
+  /** [can send every, wants one every] in milliseconds; 0: not at all. Default [10, 10] */
   readonly heartBeat?: readonly [sendMs: number, wantMs: number];
   /** bytes of the largest body; default 128 MiB */
   readonly maxFrameSize?: number;
@@ -66,7 +66,7 @@ export function settingsOf(options: BrokerOptions): BrokerSettings {
     users: options.users === undefined ? undefined : new Map(Object.entries(options.users)),
     virtualHosts: options.virtualHosts === undefined ? undefined : new Set([...options.virtualHosts, '/', '']),
     server: options.server ?? OWN_SERVER,
-    heartBeat: options.heartBeat ?? [0, 0],
+    heartBeat: options.heartBeat ?? [10, 10],
     maxFrameSize: options.maxFrameSize ?? 128 * 1024 * 1024,
     maxHeaderSize: options.maxHeaderSize ?? 1024 * 1024,
     maxBytes: options.maxBytes ?? 256 * 1024 * 1024,

@@ -71,6 +71,11 @@ export class Peer implements FaultPeer {
     return this.#pendingBytes + this.#stream.writableLength > CONGESTED_BYTES;
   }
 
+  /** A fault has made it so. */
+  get silent(): boolean {
+    return this.#mute;
+  }
+
   /** From the next frame on, both ways. */
   speak(version: StompVersion): void {
     this.version = version;

@@ -29,6 +29,7 @@ export class Session implements PeerEvents {
   readonly #id: string;
   readonly #impatience: NodeJS.Timeout;
   #channel: Channel | undefined;
+  #finished = false;
 
   constructor(peer: Peer, id: string, shared: SessionContext) {
     this.peer = peer;
@@ -39,6 +40,7 @@ export class Session implements PeerEvents {
   }
 
   frame(frame: Frame): void {
+    if (this.#finished) return;
     const { faults } = this.#shared;
     this.#shared.seen(this.peer.number, frame);
     try {
@@ -63,10 +65,7 @@ export class Session implements PeerEvents {
   }
 
   closed(): void {
-    clearTimeout(this.#impatience);
-    const channel = this.#channel;
-    this.#channel = undefined;
-    channel?.end();
+    this.#finish();
     this.#shared.ended(this);
   }
 
@@ -129,12 +128,23 @@ export class Session implements PeerEvents {
   }
 
   #tooLate(): void {
+    if (this.peer.silent) return;
     this.#refuse(new Refusal('Too late', 'No CONNECT came in time', { close: true }), undefined);
   }
 
+  /** The session ends here, even when a fault keeps the connection open. */
   #close(): void {
     const { faults } = this.#shared;
+    this.#finish();
     if (faults.all.length > 0 && faults.closing(this.peer)) return;
     this.peer.close();
+  }
+
+  #finish(): void {
+    this.#finished = true;
+    clearTimeout(this.#impatience);
+    const channel = this.#channel;
+    this.#channel = undefined;
+    channel?.end();
   }
 }
