@@ -10,17 +10,22 @@ export interface FloodOptions {
   readonly maxKeys?: number;
 }
 
+/** Writes a line; `stands`: how many lines it stands for, itself included. */
+type Write = (stands: number) => void;
+
 interface Entry {
-  count: number;
+  passed: number;
   readonly endsAt: number;
-  /** writes the latest line held back, saying how many it stands for */
-  held: ((repeated: number) => void) | undefined;
+  /** the latest line held back */
+  held: Write | undefined;
+  /** how many lines it stands for */
+  stands: number;
 }
 
 /**
- * Collapses floods: of the lines with one key, `burst` pass in a period; the rest become one line at its end, with the
- * fields of the latest and `repeated`: how many it stands for. Nothing is lost from the counts: `flush` lets out what is
- * held, and a key that must make room for another one is let out first.
+ * Collapses floods: of the lines with one key, `burst` pass in a period; the rest become one line at its end, the latest,
+ * which stands for all of them. Nothing is lost from the counts: `flush` lets out what is held, and a key that must make
+ * room for another one is let out first.
  */
 export class FloodGuard {
   readonly #clock: Clock;
@@ -37,8 +42,8 @@ export class FloodGuard {
     this.#maxKeys = maxKeys;
   }
 
-  /** Calls `write` now with undefined, or holds it back, to be called with a number or to be replaced by a later one. */
-  pass(key: string, write: (repeated: number | undefined) => void): void {
+  /** Calls `write` now, or holds it back, to be called later or to be replaced by a later one. `stands`: as in `write`. */
+  pass(key: string, write: Write, stands = 1): void {
     const now = this.#clock.monotonicMs();
     let entry = this.#entries.get(key);
     if (entry !== undefined && now >= entry.endsAt) {
@@ -47,15 +52,16 @@ export class FloodGuard {
     }
     if (entry === undefined) {
       this.#makeRoom();
-      entry = { count: 0, endsAt: now + this.#periodMs, held: undefined };
+      entry = { passed: 0, endsAt: now + this.#periodMs, held: undefined, stands: 0 };
       this.#entries.set(key, entry);
     }
-    entry.count += 1;
-    if (entry.count <= this.#burst) {
-      write(undefined);
+    if (entry.passed < this.#burst) {
+      entry.passed += 1;
+      write(stands);
       return;
     }
     entry.held = write;
+    entry.stands += stands;
     this.#timer ??= this.#clock.after(entry.endsAt - now, () => this.#sweep(), false);
   }
 
@@ -86,6 +92,6 @@ export class FloodGuard {
 
   #letOut(key: string, entry: Entry): void {
     this.#entries.delete(key);
-    entry.held?.(entry.count - this.#burst);
+    entry.held?.(entry.stands);
   }
 }

@@ -17,7 +17,8 @@ export interface LoggerOptions {
   /** instead of standard error */
   readonly stream?: LineStream;
   readonly clock?: Clock;
-  /** lines of one event and text that pass in ten seconds before the rest is collapsed; default 10 */
+  /** lines of one event and text that pass in ten seconds before the rest is collapsed, and ten times as many of one
+   * event; default 10 */
   readonly burst?: number;
 }
 
@@ -32,6 +33,7 @@ export interface RunLogger extends Logger {
 
 const RANKS: Readonly<Record<LogLevelName, number>> = { trace: 10, debug: 20, info: 30, warn: 40, error: 50 };
 const STDERR = 2;
+const EVENT_FACTOR = 10;
 
 /**
  * The level of a run: `log-level` when given, else from `-d`: 0 info, 1 debug, 2 and more trace (one line a message and
@@ -60,16 +62,19 @@ export async function createLogger(options: LoggerOptions): Promise<RunLogger> {
     },
     stream,
   );
-  const guard = new FloodGuard({ clock, ...(options.burst === undefined ? {} : { burst: options.burst }) });
+  const { burst = 10 } = options;
+  const byText = new FloodGuard({ clock, burst });
+  // texts with names in them all differ
+  const byEvent = new FloodGuard({ clock, burst: burst * EVENT_FACTOR });
   const threshold = RANKS[options.level];
 
   const line = (level: LogLevelName, event: string, text: string, fields?: LogFields) => {
-    const write = (repeated: number | undefined) => {
-      sink[level]({ event, ...safeFields(fields), ...(repeated === undefined ? {} : { repeated }) }, maskText(text));
+    const write = (stands: number) => {
+      sink[level]({ event, ...safeFields(fields), ...(stands === 1 ? {} : { repeated: stands }) }, maskText(text));
     };
     // whoever asks for debug lines wants each of them
-    if (RANKS[level] < RANKS.info) write(undefined);
-    else guard.pass(`${level} ${event} ${text}`, write);
+    if (RANKS[level] < RANKS.info) write(1);
+    else byText.pass(`${level} ${event} ${text}`, (stands) => byEvent.pass(`${level} ${event}`, write, stands));
   };
   const at = (level: LogLevelName) =>
     RANKS[level] < threshold
@@ -82,7 +87,8 @@ export async function createLogger(options: LoggerOptions): Promise<RunLogger> {
     warn: at('warn'),
     error: at('error'),
     flush() {
-      guard.flush();
+      byText.flush();
+      byEvent.flush();
       return stream.flush();
     },
   };

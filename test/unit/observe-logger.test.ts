@@ -81,6 +81,15 @@ describe('the logger in JSON', () => {
     assert.deepEqual([last?.event, last?.repeated, last?.element], ['rejected', 97, 99]);
   });
 
+  it('collapses a flood of one event with ever other texts too, later', async () => {
+    const { logger, clock, lines } = await setUp({ burst: 3 });
+    for (let at = 0; at < 100; at += 1) logger.error('rejected', `cannot decode element ${at}`);
+    assert.equal(lines().length, 30);
+    clock.skip(10_000);
+    const last = lines()[30];
+    assert.deepEqual([last?.repeated, last?.msg], [70, 'cannot decode element 99']);
+  });
+
   it('collapses nothing below info', async () => {
     const { logger, lines } = await setUp({ level: 'trace', burst: 3 });
     for (let at = 0; at < 10; at += 1) logger.trace('message', 'x');
@@ -90,10 +99,9 @@ describe('the logger in JSON', () => {
 
   it('lets out what is held before flush returns', async () => {
     const { logger, lines } = await setUp({ burst: 1 });
-    logger.info('e', 't');
-    logger.info('e', 't');
+    for (let at = 0; at < 3; at += 1) logger.info('e', 't');
     const flushed = logger.flush();
-    assert.equal(lines()[1]?.repeated, 1);
+    assert.equal(lines()[1]?.repeated, 2);
     await flushed;
   });
 });
