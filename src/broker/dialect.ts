@@ -17,8 +17,8 @@ export interface Dialect {
   readonly errorHasReceiptId: boolean;
   /** whether the socket is closed after an ERROR, as the standard demands */
   readonly errorCloses: boolean;
-  /** whether `message-id` names the message, or only this delivery of it */
-  readonly stableMessageId: boolean;
+  /** whether CONNECTED says `version:1.0` too, which STOMP 1.0 does not know */
+  readonly alwaysSaysVersion: boolean;
   /** whether MESSAGE says `redelivered:false` too */
   readonly alwaysSaysRedelivered: boolean;
   /** whether MESSAGE has `content-length` only when SEND had it */
@@ -53,7 +53,7 @@ const OWN: Dialect = {
   defaultCredit: UNLIMITED,
   errorHasReceiptId: true,
   errorCloses: true,
-  stableMessageId: true,
+  alwaysSaysVersion: false,
   alwaysSaysRedelivered: false,
   keepsContentLength: false,
   unsubscribeGivesBack: true,
@@ -68,7 +68,7 @@ const RABBITMQ: Dialect = {
   prefetchHeaders: ['prefetch-count'],
   errorHasReceiptId: false,
   errorCloses: false,
-  stableMessageId: false,
+  alwaysSaysVersion: true,
   alwaysSaysRedelivered: true,
   unsubscribeGivesBack: false,
   nack: 'requeue',
@@ -76,6 +76,11 @@ const RABBITMQ: Dialect = {
   incoming(destination, frame) {
     if (frame.header['message-id'] !== undefined) {
       throw new Refusal('Message-id not allowed', "'message-id' is not allowed on 'SEND'\n");
+    }
+    const exchange = /^\/exchange\/([^/]*)/.exec(destination)?.[1];
+    if (exchange !== undefined) {
+      const detail = `NOT_FOUND - no exchange '${exchange}' in vhost '/'\n`;
+      throw new Refusal('not_found', detail, { close: true });
     }
     const repeated: [string, string][] = [];
     for (const name in frame.header) {
@@ -87,6 +92,8 @@ const RABBITMQ: Dialect = {
 
 /** ActiveMQ overwrites the headers that it makes itself; `ack` it makes only when there is something to acknowledge. */
 const OVERWRITTEN_BY_ACTIVEMQ = new Set(['destination', 'message-id', 'subscription', 'transaction', 'redelivered']);
+/** the longest header line that it takes */
+const ACTIVEMQ_LINE = 10 * 1024;
 
 const ACTIVEMQ: Dialect = {
   ...OWN,
@@ -94,6 +101,7 @@ const ACTIVEMQ: Dialect = {
   prefetchHeaders: ['activemq.prefetchSize'],
   defaultCredit: { messages: 1000, bytes: Number.POSITIVE_INFINITY },
   errorCloses: false,
+  alwaysSaysVersion: true,
   keepsContentLength: true,
   nack: { deadLetter: 'ActiveMQ.DLQ' },
   refusedLogin: (user) =>
@@ -101,11 +109,14 @@ const ACTIVEMQ: Dialect = {
       `User name [${user}] or password is invalid.`,
       `java.lang.SecurityException: User name [${user}] or password is invalid.\r\n\tat org.apache.activemq.security`,
     ),
-  incoming: (destination, frame) => ({
-    destination,
-    header: without(frame.header, OVERWRITTEN_BY_ACTIVEMQ),
-    body: frame.body,
-  }),
+  incoming(destination, frame) {
+    for (const name in frame.header) {
+      if (name.length + (frame.header[name] as string).length > ACTIVEMQ_LINE) {
+        throw new Refusal('The maximum header length was exceeded', '', { close: true });
+      }
+    }
+    return { destination, header: without(frame.header, OVERWRITTEN_BY_ACTIVEMQ), body: frame.body };
+  },
 };
 
 const ARTEMIS: Dialect = {

@@ -19,7 +19,7 @@ export function handshake(frame: Frame, settings: BrokerSettings, dialect: Diale
   const [sendMs, wantMs] = beats(frame.header['heart-beat'], settings.heartBeat, version);
   const header = newFrameHeader();
   // STOMP 1.0 knows no version header; its absence means 1.0.
-  if (version !== '1.0') header.version = version;
+  if (version !== '1.0' || dialect.alwaysSaysVersion) header.version = version;
   header.session = session;
   header.server = settings.server;
   if (version !== '1.0') header['heart-beat'] = `${settings.heartBeat[0]},${settings.heartBeat[1]}`;
