@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from 'node:fs';
-import { errnoOf, reasonOf, StompctlError } from '../base/errors.js';
+import { type ErrorCode, errnoOf, reasonOf, StompctlError } from '../base/errors.js';
 
 /** What a pidfile said at one instant. */
 export type PidfileContent = {
@@ -40,10 +40,11 @@ export function readPidfile(path: string): PidfileContent | undefined {
 
 /**
  * Asks the owner to stop by adding the line `quit`; nothing else changes. Returns the content from before, undefined
- * when there is no pidfile. An empty pidfile has no owner to ask and stays as it is.
+ * when there is no pidfile. An empty pidfile has no owner to ask and stays as it is. PIDFILE_INVALID as for reading,
+ * QUIT_FAILED when we may not write to it.
  */
 export function requestQuit(path: string): PidfileContent | undefined {
-  const file = openPidfile(path, constants.O_RDWR);
+  const file = openPidfile(path, constants.O_RDWR, 'QUIT_FAILED');
   if (file === undefined) return undefined;
   try {
     const content = readOpen(path, file);
@@ -58,12 +59,14 @@ export function requestQuit(path: string): PidfileContent | undefined {
   }
 }
 
-function openPidfile(path: string, flags: number): number | undefined {
+function openPidfile(path: string, flags: number, denied: ErrorCode = 'PIDFILE_INVALID'): number | undefined {
   try {
     // O_NONBLOCK: a FIFO at this path must not hang us
     return openSync(path, flags | constants.O_NONBLOCK);
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined;
+    const errno = errnoOf(error);
+    if (errno === 'ENOENT') return undefined;
+    if (errno === 'EACCES' || errno === 'EPERM' || errno === 'EROFS') throw invalid(path, error, denied);
     throw invalid(path, error);
   }
 }
@@ -75,6 +78,8 @@ function readOpen(path: string, file: number): PidfileContent {
   let touchedMs: number;
   try {
     const stat = fstatSync(file, { bigint: true });
+    // a device or a FIFO may read as empty, and must not be taken for a left-over
+    if (!stat.isFile()) throw invalid(path);
     inode = stat.ino;
     touchedMs = Number(stat.mtimeMs);
     length = readSync(file, bytes, 0, MAX_BYTES, 0);
@@ -88,11 +93,11 @@ function readOpen(path: string, file: number): PidfileContent {
   return { kind: 'owned', pid, quit: match[2] === 'quit', inode, touchedMs };
 }
 
-function invalid(path: string, cause?: unknown): StompctlError {
+function invalid(path: string, cause?: unknown, code: ErrorCode = 'PIDFILE_INVALID'): StompctlError {
   if (cause instanceof StompctlError) return cause;
   const reason =
     cause === undefined
       ? 'this is not a pid file; give another path, or remove the file if nothing needs it'
       : `cannot be read or written: ${reasonOf(cause)}`;
-  return new StompctlError('PIDFILE_INVALID', 'pidfile', path, reason, cause);
+  return new StompctlError(code, 'pidfile', path, reason, cause);
 }

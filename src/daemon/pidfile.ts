@@ -27,6 +27,7 @@ const EMPTY_GRACE_MS = 2000;
 const ACQUIRE_RETRY_MS = 20;
 /** The longest `acquire` goes on while others come and go. */
 const ACQUIRE_MS = 15_000;
+const NEVER_FREE = 'other processes keep making and removing it, or it is a symbolic link to nowhere';
 
 /**
  * The pidfile of this process: `PID LF`, whose modification time is the sign of life. It appears complete, by a hard
@@ -56,12 +57,11 @@ export class Pidfile {
       let takenOver: { readonly pid: number | undefined } | undefined;
       while (!tryLink(temporary, path)) {
         const now = clock.monotonicMs();
-        if (now > deadline) throw cannotCreate(path, new Error('other processes keep making and removing it'));
+        if (now > deadline) throw cannotCreate(path, new Error(NEVER_FREE));
         const found = readPidfile(path);
-        if (found === undefined) continue;
-        if (found.kind === 'owned' && mayBeOwner(found.pid, found.touchedMs)) throw running(path, found.pid);
-        emptyUntil = found.kind === 'empty' ? (emptyUntil ?? now + EMPTY_GRACE_MS) : undefined;
-        if (emptyUntil === undefined || now >= emptyUntil) {
+        if (found?.kind === 'owned' && mayBeOwner(found.pid, found.touchedMs)) throw running(path, found.pid);
+        emptyUntil = found?.kind === 'empty' ? (emptyUntil ?? now + EMPTY_GRACE_MS) : undefined;
+        if (found !== undefined && (emptyUntil === undefined || now >= emptyUntil)) {
           const result = moveAside(path, found);
           if (result === 'moved') takenOver = { pid: found.kind === 'owned' ? found.pid : undefined };
           if (result !== 'busy') continue;

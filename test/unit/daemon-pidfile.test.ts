@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { mkdir, readdir, readFile, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
@@ -122,6 +123,21 @@ describe('acquiring a pidfile', () => {
     const path = await place(test);
     await mkdir(path);
     await assert.rejects(Pidfile.acquire(path, { clock }), { code: 'PIDFILE_INVALID' });
+  });
+
+  it('refuses a FIFO or a device as PIDFILE_INVALID and leaves it', async (test) => {
+    const path = await place(test);
+    execFileSync('mkfifo', [path]);
+    await assert.rejects(Pidfile.acquire(path, { clock }), { code: 'PIDFILE_INVALID' });
+    assert.ok((await stat(path)).isFIFO());
+    assert.throws(() => readPidfile('/dev/null'), { code: 'PIDFILE_INVALID' });
+  });
+
+  it('says PIDFILE_CANNOT_CREATE for a symbolic link to nowhere', async (test) => {
+    const path = await place(test);
+    await symlink('nowhere', path);
+    await assert.rejects(Pidfile.acquire(path, { clock: new HurriedClock() }), { code: 'PIDFILE_CANNOT_CREATE' });
+    assert.deepEqual(await namesBeside(path), ['run.pid']);
   });
 
   it('says PIDFILE_CANNOT_CREATE when the folder is missing', async (test) => {
