@@ -1,0 +1,225 @@
+import { StompctlError } from '../base/errors.js';
+import type { Message } from '../message/message.js';
+import { packBatch } from './batch.js';
+import { type LogRecord, RECORD } from './board.js';
+import { type CallbackSource, type Compiled, compile } from './compile.js';
+import type { Language } from './language.js';
+import { type CheckOutcome, OutcomeReader } from './outcome.js';
+import type { CheckRequest, Done, Request } from './protocol.js';
+import { type Ending, Sandbox, SetupFailure } from './sandbox.js';
+
+export type { CheckOutcome } from './outcome.js';
+
+export type CallbackLogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+export interface CallbackOptions extends CallbackSource {
+  readonly data: Readonly<Record<string, string>>;
+  /** longest that one call of `check`, `start`, `idle` or `stop` may take */
+  readonly timeoutMs: number;
+  readonly memoryBytes: number;
+  /** text for standard output, in the order of the messages */
+  readonly onPrint: (text: string) => void;
+  readonly onLog: (level: CallbackLogLevel, text: string) => void;
+  /** the sandbox was lost for this reason, built anew, and `start` called again */
+  readonly onRebuilt?: ((reason: string) => void) | undefined;
+}
+
+/**
+ * The user's callback in its sandbox. Calls are carried out one after the other, in the order they were made; while the
+ * sandbox works, the event loop is free.
+ */
+export class Callback {
+  #options: CallbackOptions;
+  #compiled: Compiled;
+  #reader: OutcomeReader;
+  #sandbox: Sandbox;
+  /** whether bodies cross; set for good when the code turned out to want them */
+  #bodies: boolean;
+  /** messages checked since the sandbox was built */
+  #served = 0;
+  #closed = false;
+  #queue: Promise<unknown> = Promise.resolve();
+
+  private constructor(options: CallbackOptions, compiled: Compiled, sandbox: Sandbox) {
+    this.#options = options;
+    this.#compiled = compiled;
+    this.#reader = new OutcomeReader(compiled, options.origin);
+    this.#sandbox = sandbox;
+    this.#bodies = compiled.usesBodies;
+  }
+
+  /**
+   * Reads the code, builds the sandbox, calls `start(data)`. Rejects with CALLBACK_SYNTAX (the code cannot be read, or
+   * defines no `check`), CALLBACK_UNSUPPORTED (Perl that is not translated), CALLBACK_START (the code or `start` threw,
+   * took too long, or needed too much memory).
+   */
+  static async open(options: CallbackOptions): Promise<Callback> {
+    const compiled = compile(options);
+    return new Callback(options, compiled, await openSandbox(options, compiled));
+  }
+
+  get language(): Language {
+    return this.#compiled.language;
+  }
+
+  /**
+   * Checks messages; resolves to their outcomes, in order. A message that makes the code throw, hang, or outgrow its
+   * memory is rejected and the rest goes on. Rejects with CALLBACK_START when a lost sandbox cannot be built again.
+   */
+  check(messages: readonly Message[]): Promise<CheckOutcome[]> {
+    return this.#enqueue(() => this.#check(messages));
+  }
+
+  /** Calls `idle`, if defined. What it throws is logged; never rejects but with CALLBACK_START, as `check`. */
+  idle(): Promise<void> {
+    return this.#enqueue(() => this.#hook('idle'));
+  }
+
+  /**
+   * Puts other code in place of this one, between two batches: the new one starts, then the old one stops. Rejects as
+   * `open` does, and then the old code stays.
+   */
+  reload(source: CallbackSource & { readonly data: Readonly<Record<string, string>> }): Promise<void> {
+    return this.#enqueue(async () => {
+      const options = { ...this.#options, ...source };
+      const compiled = compile(options);
+      const sandbox = await openSandbox(options, compiled);
+      await this.#stop();
+      this.#options = options;
+      this.#compiled = compiled;
+      this.#reader = new OutcomeReader(compiled, options.origin);
+      this.#sandbox = sandbox;
+      this.#bodies = compiled.usesBodies;
+      this.#served = 0;
+    });
+  }
+
+  /** Calls `stop`, if defined, and ends the sandbox. Never rejects: a failure is logged. A second call does nothing. */
+  close(): Promise<void> {
+    return this.#enqueue(async () => {
+      if (this.#closed) return;
+      this.#closed = true;
+      await this.#stop();
+    });
+  }
+
+  #enqueue<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#queue.then(work);
+    this.#queue = result.catch(() => undefined);
+    return result;
+  }
+
+  async #check(messages: readonly Message[]): Promise<CheckOutcome[]> {
+    if (this.#closed) throw new StompctlError('INTERNAL', 'callback', 'check', 'called after close');
+    const outcomes: CheckOutcome[] = [];
+    while (outcomes.length < messages.length) {
+      const first = outcomes.length;
+      const batch = packBatch(messages, first, {
+        bodies: this.#bodies,
+        byteStrings: this.#compiled.program.byteStrings,
+        mostBytes: this.#options.memoryBytes / 16,
+      });
+      const ending = await this.#sandbox.run(batch);
+      this.#read(ending.records, messages, outcomes);
+      await this.#afterwards(ending.result, batch, outcomes, first);
+    }
+    return outcomes;
+  }
+
+  /** What a batch left to be done: a message to reject, a sandbox to rebuild, bodies to bring along. */
+  async #afterwards(result: Done, batch: CheckRequest, outcomes: CheckOutcome[], first: number): Promise<void> {
+    const done = outcomes.length - first;
+    if (result.how === 'needs-body') {
+      this.#bodies = true;
+    } else if (result.how === 'lost') {
+      // RACE: the thread may have gone on to the next message before it was ended: that one is not at fault
+      const innocent = result.why === 'timeout' && result.position !== undefined && result.position !== done;
+      // memory filled by what came before is no fault of the batch that no longer fits in
+      const crowded = result.arriving && this.#served > 0;
+      if (!innocent && !crowded && done < batch.count) outcomes.push({ kind: 'reject', error: this.#fault(result) });
+      await this.#rebuild(lossText(result));
+      return;
+    }
+    this.#served += done;
+  }
+
+  #read(records: readonly LogRecord[], messages: readonly Message[], outcomes: CheckOutcome[]): void {
+    for (let at = 0; at < records.length; at += 1) {
+      const record = records[at] as LogRecord;
+      if (record.kind !== RECORD.outcome) {
+        this.#relay(record);
+        continue;
+      }
+      const next = records[at + 1];
+      const bytes = next?.kind === RECORD.bytes ? next.text : undefined;
+      const original = messages[outcomes.length];
+      if (original !== undefined) {
+        outcomes.push(this.#reader.read(record.text, bytes, original, this.#options.timeoutMs));
+      }
+    }
+  }
+
+  #relay(record: LogRecord): void {
+    if (record.kind === RECORD.print) this.#options.onPrint(record.text);
+    if (record.kind !== RECORD.log) return;
+    const [level = '', text = ''] = JSON.parse(record.text) as string[];
+    this.#options.onLog(isLevel(level) ? level : 'info', text);
+  }
+
+  #fault(result: Done & { how: 'lost' }): StompctlError {
+    if (result.why === 'timeout') return this.#reader.timeout(this.#options.timeoutMs);
+    if (result.why === 'memory') return this.#reader.memory(this.#options.memoryBytes);
+    return this.#reader.error('CALLBACK_THREW', undefined, `the sandbox was lost: ${result.detail}`);
+  }
+
+  async #rebuild(reason: string): Promise<void> {
+    await this.#sandbox.terminate();
+    this.#sandbox = await openSandbox(this.#options, this.#compiled);
+    this.#served = 0;
+    this.#options.onRebuilt?.(reason);
+  }
+
+  async #hook(name: 'idle' | 'stop'): Promise<void> {
+    if (this.#closed && name === 'idle') return;
+    const request: Request = { kind: name };
+    const { result, records }: Ending = await this.#sandbox.run(request);
+    this.#read(records, [], []);
+    if (result.how === 'threw') {
+      const error = this.#reader.thrown(result.thrown, this.#options.timeoutMs);
+      this.#options.onLog('error', `${name} failed: ${error.message}`);
+    } else if (result.how === 'lost') {
+      this.#options.onLog('error', `${name} failed: ${this.#fault(result).message}`);
+      if (name === 'idle') await this.#rebuild(lossText(result));
+    }
+  }
+
+  async #stop(): Promise<void> {
+    await this.#hook('stop');
+    await this.#sandbox.terminate();
+  }
+}
+
+async function openSandbox(options: CallbackOptions, compiled: Compiled): Promise<Sandbox> {
+  const { data, timeoutMs, memoryBytes } = options;
+  try {
+    return await Sandbox.open({ program: compiled.program, data, timeoutMs, memoryBytes });
+  } catch (error) {
+    if (!(error instanceof SetupFailure)) throw error;
+    const syntax = error.stage === 'code' && (error.thrown.name === 'SyntaxError' || error.thrown.name === '');
+    const code = syntax ? 'CALLBACK_SYNTAX' : 'CALLBACK_START';
+    const reader = new OutcomeReader(compiled, options.origin);
+    const failure = reader.thrown(error.thrown, timeoutMs, code);
+    if (failure.code === code) throw failure;
+    throw new StompctlError(code, 'callback', options.origin.file, failure.message);
+  }
+}
+
+function lossText(result: Done & { how: 'lost' }): string {
+  if (result.why === 'timeout') return 'a message took longer than callback-timeout';
+  if (result.why === 'memory') return 'its memory was full (callback-memory)';
+  return result.detail;
+}
+
+function isLevel(level: string): level is CallbackLogLevel {
+  return level === 'debug' || level === 'info' || level === 'warn' || level === 'error';
+}

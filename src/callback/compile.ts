@@ -1,0 +1,50 @@
+import { StompctlError } from '../base/errors.js';
+import { mayUseBodies, prepareJavaScript } from './javascript.js';
+import { guessLanguage, type Language } from './language.js';
+import type { Program } from './protocol.js';
+import type { ScriptMap } from './script-map.js';
+
+/** Callback code as configured: `origin` is where its first line stands, lines counted from 1. */
+export interface CallbackSource {
+  readonly code: string;
+  readonly origin: { readonly file: string; readonly line: number };
+  /** from `callback-path`: used as it is, never wrapped */
+  readonly fromPath: boolean;
+  readonly language?: Language | undefined;
+}
+
+export interface Compiled {
+  readonly program: Program;
+  readonly language: Language;
+  readonly map: ScriptMap;
+  /** false: bodies stay outside until the code asks for one */
+  readonly usesBodies: boolean;
+}
+
+/** Turns callback code into what the sandbox runs. CALLBACK_SYNTAX, CALLBACK_UNSUPPORTED. Nothing is run. */
+export function compile(source: CallbackSource): Compiled {
+  const { code, origin, fromPath } = source;
+  const language = languageOf(source);
+  if (language === 'perl') {
+    throw new StompctlError(
+      'CALLBACK_UNSUPPORTED',
+      'callback',
+      `${origin.file}:${origin.line}`,
+      'Perl is not here yet',
+    );
+  }
+  const { script, module, map } = prepareJavaScript(code, origin.line, fromPath);
+  return { program: { script, module, byteStrings: false }, language, map, usesBodies: mayUseBodies(code) };
+}
+
+/** The configured language, or the guessed one; CALLBACK_SYNTAX when it could be either or neither. */
+export function languageOf(source: CallbackSource): Language {
+  const language = source.language ?? guessLanguage(source.code);
+  if (language !== undefined) return language;
+  throw new StompctlError(
+    'CALLBACK_SYNTAX',
+    'callback',
+    `${source.origin.file}:${source.origin.line}`,
+    'cannot tell whether the code is JavaScript or Perl; set callback-language = javascript (or perl)',
+  );
+}

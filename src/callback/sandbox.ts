@@ -1,0 +1,197 @@
+import { Worker } from 'node:worker_threads';
+import { Board, IDLE, type LogRecord, readRecords, SETTING_UP } from './board.js';
+import type { Boot, Done, Lost, Program, Reply, Request, Thrown } from './protocol.js';
+
+export interface SandboxOptions {
+  readonly program: Program;
+  readonly data: Readonly<Record<string, string>>;
+  readonly timeoutMs: number;
+  readonly memoryBytes: number;
+}
+
+/** Why a sandbox could not be set up. */
+export class SetupFailure extends Error {
+  readonly stage: 'load' | 'code' | 'start';
+  readonly thrown: Thrown;
+
+  constructor(stage: 'load' | 'code' | 'start', thrown: Thrown) {
+    super(thrown.message);
+    this.stage = stage;
+    this.thrown = thrown;
+  }
+}
+
+/** A request under way. */
+interface Pending {
+  readonly records: LogRecord[];
+  readonly resolve: (end: Ending) => void;
+}
+
+export interface Ending {
+  readonly result: Done;
+  readonly records: readonly LogRecord[];
+}
+
+/**
+ * One worker thread with one engine, seen from the main thread, which holds the deadline: QuickJS asks its interrupt
+ * handler between steps of the interpreter only, and a native loop (`[].indexOf.call({length: 2 ** 53 - 1}, 1)`) never
+ * gets there. Then the thread is terminated; what it had finished is still on the board.
+ */
+export class Sandbox {
+  readonly #board = new Board();
+  readonly #worker: Worker;
+  readonly #limitMs: number;
+  readonly #createdNs: bigint;
+  readonly #ready: Promise<void>;
+  #settled: { resolve: () => void; reject: (error: unknown) => void } = { resolve: () => {}, reject: () => {} };
+  #pending: Pending | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #generation = 0;
+  #early: LogRecord[] = [];
+  /** set while the thread is being ended on purpose */
+  #ending: Lost | undefined;
+  #gone = false;
+
+  private constructor(options: SandboxOptions) {
+    this.#limitMs = options.timeoutMs + GRACE_MS;
+    this.#createdNs = this.#board.begin(SETTING_UP);
+    this.#worker = new Worker(new URL('./worker.js', import.meta.url), {
+      workerData: { ...options, shared: this.#board.shared } satisfies Boot,
+      env: {},
+      argv: [],
+      execArgv: [],
+      stdin: false,
+      stdout: true,
+      stderr: true,
+      resourceLimits: RESOURCE_LIMITS,
+    });
+    this.#ready = new Promise((resolve, reject) => {
+      this.#settled = { resolve, reject };
+    });
+    this.#worker.on('message', (reply: Reply) => this.#take(reply));
+    this.#worker.on('error', (error) => {
+      this.#ending ??= { how: 'lost', why: 'crash', detail: error.message, arriving: false };
+    });
+    this.#worker.on('exit', () => this.#exited());
+  }
+
+  /**
+   * Starts the thread, evaluates the code and calls `start`. Rejects with SetupFailure; what the code printed until then
+   * is among the records of the first request.
+   */
+  static async open(options: SandboxOptions): Promise<Sandbox> {
+    const sandbox = new Sandbox(options);
+    sandbox.#watch(sandbox.#limitMs);
+    try {
+      await sandbox.#ready;
+    } catch (error) {
+      await sandbox.terminate();
+      throw error;
+    }
+    sandbox.#worker.unref();
+    return sandbox;
+  }
+
+  /** One request at a time. Always resolves: a thread that had to be ended resolves as `lost`. */
+  run(request: Request): Promise<Ending> {
+    return new Promise((resolve) => {
+      const records = this.#early;
+      this.#early = [];
+      this.#pending = { records, resolve };
+      if (this.#gone) return this.#finish(this.#ending ?? CRASHED);
+      this.#worker.ref();
+      this.#worker.postMessage(request);
+      this.#watch(this.#limitMs);
+    });
+  }
+
+  async terminate(): Promise<void> {
+    clearTimeout(this.#timer);
+    if (!this.#gone) await this.#worker.terminate();
+  }
+
+  #take(reply: Reply): void {
+    switch (reply.kind) {
+      case 'ready':
+        clearTimeout(this.#timer);
+        this.#early = this.#collect();
+        this.#settled.resolve();
+        break;
+      case 'failed':
+        clearTimeout(this.#timer);
+        this.#settled.reject(new SetupFailure(reply.stage, reply.thrown));
+        break;
+      case 'log':
+        this.#generation = reply.generation + 1;
+        this.#records.push(...readRecords(Buffer.from(reply.contents)));
+        break;
+      case 'record':
+        this.#records.push(reply.record);
+        break;
+      case 'done':
+        this.#finish(reply.result);
+    }
+  }
+
+  get #records(): LogRecord[] {
+    return this.#pending?.records ?? this.#early;
+  }
+
+  /** What lies on the board and was not received as a message; empties the board. */
+  #collect(): LogRecord[] {
+    if (this.#board.generation < this.#generation) return this.#records;
+    this.#records.push(...readRecords(this.#board.contents()));
+    this.#board.reset();
+    this.#generation = this.#board.generation;
+    return this.#records;
+  }
+
+  #finish(result: Done): void {
+    const pending = this.#pending;
+    clearTimeout(this.#timer);
+    if (pending === undefined) return;
+    const records = this.#collect();
+    this.#pending = undefined;
+    if (!this.#gone) this.#worker.unref();
+    pending.resolve({ result, records });
+  }
+
+  /** Ends the thread when one call lasts longer than `limitMs`; looks again when a call began meanwhile. */
+  #watch(limitMs: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      const position = this.#board.inProgress;
+      const lastedMs = Number(process.hrtime.bigint() - this.#board.startedNs) / 1e6;
+      if (position === IDLE) return this.#watch(this.#limitMs);
+      const allowedMs = this.#board.startedNs === this.#createdNs ? LOAD_MS : this.#limitMs;
+      if (lastedMs < allowedMs) return this.#watch(Math.min(this.#limitMs, allowedMs - lastedMs + 1));
+      this.#kill(position);
+    }, limitMs);
+  }
+
+  #kill(position: number): void {
+    this.#ending = { how: 'lost', why: 'timeout', detail: 'took too long', arriving: false, position };
+    void this.#worker.terminate();
+  }
+
+  #exited(): void {
+    this.#gone = true;
+    clearTimeout(this.#timer);
+    const ending = this.#ending ?? CRASHED;
+    const stage = this.#board.inProgress === SETTING_UP ? 'start' : 'load';
+    const message = ending.why === 'timeout' ? 'took longer than callback-timeout' : ending.detail;
+    this.#settled.reject(new SetupFailure(stage, { name: '', message, stack: '' }));
+    this.#finish(ending);
+  }
+}
+
+const CRASHED: Lost = { how: 'lost', why: 'crash', detail: 'the sandbox thread ended', arriving: false };
+/** The engine stops itself at `callback-timeout`; only when it cannot is the thread ended. */
+const GRACE_MS = 50;
+/** compiling WebAssembly on a busy machine */
+const LOAD_MS = 60_000;
+/**
+ * QuickJS's 256 kB lie in WebAssembly memory; the same frames take up to twenty times that on V8's stack (nested
+ * parentheses in `eval` are the worst found: 4 MB is not enough, 8 MB is).
+ */
+const RESOURCE_LIMITS = { stackSizeMb: 16, maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 8 };
