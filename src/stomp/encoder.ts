@@ -2,15 +2,33 @@ import { escapeName, escapeValue, unescapable } from './escape.js';
 import { EMPTY_BODY, type FrameHeader, type StompVersion } from './frame.js';
 
 /**
+ * Headers that belong to one delivery or one connection. On a SEND brokers refuse them, or store them and hand them back beside
+ * their own (a stale `ack`, `subscription` or `receipt`), so a SEND is written without them.
+ */
+const NOT_SENT: ReadonlySet<string> = new Set([
+  'message-id',
+  'subscription',
+  'ack',
+  'redelivered',
+  'receipt',
+  'content-length',
+  'heart-beat',
+  'transaction',
+]);
+const NOT_WRITTEN: ReadonlySet<string> = new Set(['content-length']);
+
+/**
  * Command and headers as they go on the wire, the empty line included, as characters still to be written in UTF-8.
  * `bodyLength`: bytes of the body for `content-length`; undefined: that header is left out. A `content-length` in `header` is
- * not written: it would be believed. Errors: MESSAGE_BAD_HEADER.
+ * not written: it would be believed; nor are those of a SEND that belong to another session. `extra`: lines to add, each with
+ * its LF, escaped by the caller. Errors: MESSAGE_BAD_HEADER.
  */
 export function encodeHead(
   command: string,
   header: Readonly<FrameHeader>,
   bodyLength: number | undefined,
   version: StompVersion,
+  extra = '',
 ): string {
   let head = `${command}\n`;
   if (command === 'CONNECT' || command === 'CONNECTED') {
@@ -20,12 +38,13 @@ export function encodeHead(
       head += `${name}:${value}\n`;
     }
   } else {
+    const skip = command === 'SEND' ? NOT_SENT : NOT_WRITTEN;
     for (const name in header) {
-      if (name === 'content-length') continue;
+      if (skip.has(name)) continue;
       head += `${escapeName(name, version)}:${escapeValue(name, header[name] as string, version)}\n`;
     }
   }
-  return bodyLength === undefined ? `${head}\n` : `${head}content-length:${bodyLength}\n\n`;
+  return bodyLength === undefined ? `${head}${extra}\n` : `${head}${extra}content-length:${bodyLength}\n\n`;
 }
 
 /** Whether a frame with this body needs `content-length`: without it, the body would end at its first NUL. */

@@ -1,0 +1,346 @@
+import { StompctlError } from '../base/errors.js';
+import { AckOrder } from './ack-order.js';
+import { type Dialect, dialectOf } from './dialects.js';
+import { EMPTY_BODY, type Frame, type FrameHeader, newFrameHeader, type StompVersion } from './frame.js';
+import { Link } from './link.js';
+import { Receipts } from './receipts.js';
+import { type FullOptions, fillOptions, type SessionOptions } from './session-options.js';
+
+export interface SendOptions {
+  /** ask for a receipt and wait for it; default true. Without, `send` resolves when the system has taken the bytes */
+  readonly receipt?: boolean;
+  /** write `content-length`; default true for a body that is not empty. A body with a NUL has it in any case */
+  readonly contentLength?: boolean;
+  /** add `persistent:true` unless `header` has a `persistent` of its own; default false */
+  readonly persistent?: boolean;
+}
+
+interface Send {
+  readonly header: Readonly<FrameHeader>;
+  readonly body: Buffer;
+  readonly options: SendOptions;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+interface Listening {
+  readonly id: string;
+  readonly destination: string | undefined;
+  readonly ack: string;
+  /** of a subscription whose acknowledgements are cumulative */
+  readonly order: AckOrder | undefined;
+  readonly onMessage: (frame: Frame) => void;
+}
+
+/**
+ * One connection to a broker from CONNECTED to its end. It does not reconnect: a new session is a new object. After its end every
+ * method that sends rejects with the reason.
+ */
+export class StompSession {
+  readonly dialect: Dialect;
+  /** resolves at the end: with its reason, or undefined after `close` */
+  readonly ended: Promise<StompctlError | undefined>;
+  readonly #link: Link;
+  readonly #receipts: Receipts;
+  readonly #listening = new Map<string, Listening>();
+  /** sends held back while the writer is full */
+  #held: Send[] = [];
+  /** sends without receipt whose bytes are not yet written */
+  readonly #unconfirmed = new Set<Send>();
+  #over: StompctlError | undefined;
+  #lastId = 0;
+  #resolveEnded: (error: StompctlError | undefined) => void = () => undefined;
+
+  /**
+   * Resolves when the broker has answered CONNECTED. Errors: CREDENTIAL_INVALID, HOST_UNKNOWN, CONNECT_FAILED, CONNECT_TIMEOUT,
+   * TLS_FAILED, LOGIN_REFUSED, BROKER_ERROR, FRAME_MALFORMED, FRAME_TOO_LARGE.
+   */
+  static async connect(options: SessionOptions): Promise<StompSession> {
+    const full = fillOptions(options);
+    // The rest of the piece that brought CONNECTED is read before there is a session.
+    let session: StompSession | undefined;
+    let early: { readonly error: StompctlError | undefined } | undefined;
+    const link = await Link.open(full, {
+      message: (frame) => {
+        if (session !== undefined) session.#onMessage(frame);
+      },
+      receipt: (id) => (session === undefined ? false : session.#receipts.arrived(id)),
+      refused: (frame) => refusal(endpointText(full), frame, session === undefined ? undefined : session.#receipts),
+      ended: (error) => {
+        if (session === undefined) early = { error };
+        else session.#onEnded(error);
+      },
+    });
+    session = new StompSession(full, link);
+    if (early !== undefined) session.#onEnded(early.error);
+    return session;
+  }
+
+  private constructor(options: FullOptions, link: Link) {
+    this.#link = link;
+    const { server, session } = link.connected;
+    this.dialect = dialectOf(options.type, server, session);
+    this.#receipts = new Receipts({
+      clock: options.clock,
+      timeoutMs: options.receiptTimeoutMs,
+      peer: link.peer,
+      writer: link.writer,
+      timedOut: (error) => link.fail(error),
+    });
+    this.ended = new Promise((resolve) => {
+      this.#resolveEnded = resolve;
+    });
+    link.writer.onWritten = () => this.#sendHeld();
+  }
+
+  get version(): StompVersion {
+    return this.#link.version;
+  }
+
+  /** `host:port`, with the address when the host is a name */
+  get peer(): string {
+    return this.#link.peer;
+  }
+
+  /** what the broker calls itself, for instance `RabbitMQ/3.10.8` */
+  get server(): string | undefined {
+    return this.#link.connected.server;
+  }
+
+  /** when the certificate of the broker ends to be valid; TLS only */
+  get certificateExpiry(): Date | undefined {
+    return this.#link.certificateExpiry;
+  }
+
+  /** bytes accepted and not yet taken by the system */
+  get bufferedBytes(): number {
+    return this.#link.writer.accepted - this.#link.writer.written;
+  }
+
+  /** sends and other frames whose receipt has not come yet, those held back included */
+  get outstanding(): number {
+    return this.#receipts.size + this.#held.length;
+  }
+
+  /**
+   * Sends one message; `header` has a `destination`. Headers that belong to another delivery or connection (`message-id`, `ack`,
+   * `receipt`, …) are left out. Resolves when the broker's receipt came. Errors: MESSAGE_BAD_HEADER, MESSAGE_REFUSED (an ERROR with
+   * this receipt), BROKER_ERROR (an ERROR that does not say which message it means), SESSION_LOST and the other ends of a session.
+   * `header` and `body` must not be changed until then. Many at once; the order is kept.
+   */
+  send(header: Readonly<FrameHeader>, body: Buffer = EMPTY_BODY, options: SendOptions = {}): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const send = { header, body, options, resolve, reject };
+      if (this.#held.length > 0 || this.#link.writer.blocked) this.#held.push(send);
+      else this.#send(send);
+    });
+  }
+
+  /**
+   * Subscribes, with `header` (`destination`; `id` and `ack` are added when absent: `client-individual`, or `client` where a
+   * STOMP 1.0 broker may not know that). Resolves with the id when the broker's receipt came; `onMessage` may be called before. It is
+   * called in the order of arrival, and must not throw.
+   */
+  async listen(header: Readonly<FrameHeader>, onMessage: (frame: Frame) => void): Promise<string> {
+    const id = header.id ?? this.#freeId();
+    const individual = this.version !== '1.0' || this.dialect.individualOn10;
+    const ack = header.ack ?? (individual ? 'client-individual' : 'client');
+    const order = ack === 'client' ? new AckOrder() : undefined;
+    this.#listening.set(id, { id, destination: header.destination, ack, order, onMessage });
+    try {
+      await this.#ask('SUBSCRIBE', newFrameHeader({ ...header, id, ack }));
+    } catch (error) {
+      this.#listening.delete(id);
+      throw error;
+    }
+    return id;
+  }
+
+  /** Ends a subscription; resolves when the broker's receipt came. `header`: more headers of UNSUBSCRIBE. */
+  async unlisten(id: string, header: Readonly<FrameHeader> = {}): Promise<void> {
+    const destination = this.#listening.get(id)?.destination;
+    this.#listening.delete(id);
+    // STOMP 1.0 "UNSUBSCRIBE": names the destination or the id.
+    const named = this.version === '1.0' && destination !== undefined ? { destination } : {};
+    await this.#ask('UNSUBSCRIBE', newFrameHeader({ ...named, id, ...header }));
+  }
+
+  /**
+   * Acknowledges a delivery of `listen`. Only notes it; `flush` tells when it is written. Where the acknowledgement would settle
+   * earlier deliveries too, it waits until these are acknowledged.
+   */
+  ack(frame: Frame): void {
+    this.#settle('ACK', frame);
+  }
+
+  /** Tells the broker that a delivery is not wanted; what it does then differs: see `docs/library.md`. */
+  nack(frame: Frame): void {
+    this.#settle('NACK', frame);
+  }
+
+  /** Stops reading from the connection: the last resort against a flood. Heart-beats of the broker are not expected meanwhile. */
+  pause(): void {
+    this.#link.pause();
+  }
+
+  resume(): void {
+    this.#link.resume();
+  }
+
+  /** Resolves when all that was accepted so far is taken by the system, or the session is over. Does not wait for receipts. */
+  async flush(): Promise<void> {
+    this.#link.writer.flush();
+    const written = new Promise<void>((resolve) => {
+      this.#link.writer.whenWritten(this.#link.writer.accepted, resolve);
+    });
+    await Promise.race([written, this.ended]);
+  }
+
+  /** Disconnects in order, by force after `disconnectTimeoutMs`. Sends without receipt reject. Never rejects; safe when over. */
+  async close(): Promise<void> {
+    await this.#link.close();
+    await this.ended;
+  }
+
+  /** Ends the session at once, as if the connection had broken. */
+  abort(reason: string): void {
+    this.#link.fail(new StompctlError('SESSION_CLOSED', 'session', this.peer, reason));
+  }
+
+  #send(send: Send): void {
+    if (this.#over !== undefined) {
+      send.reject(this.#over);
+      return;
+    }
+    const { header, body, options, resolve, reject } = send;
+    const persistent = options.persistent === true && header.persistent === undefined ? 'persistent:true\n' : '';
+    if (options.receipt === false) {
+      try {
+        const end = this.#link.write('SEND', header, body, options.contentLength, persistent);
+        this.#unconfirmed.add(send);
+        this.#link.writer.whenWritten(end, () => {
+          this.#unconfirmed.delete(send);
+          resolve();
+        });
+      } catch (error) {
+        reject(error);
+      }
+      return;
+    }
+    const id = this.#receipts.expect('SEND', header.destination, resolve, reject);
+    try {
+      this.#receipts.sent(
+        id,
+        this.#link.write('SEND', header, body, options.contentLength, `${persistent}receipt:${id}\n`),
+      );
+    } catch (error) {
+      this.#receipts.forget(id);
+      reject(error);
+    }
+  }
+
+  #sendHeld(): void {
+    if (this.#held.length === 0) return;
+    const held = this.#held;
+    let count = 0;
+    while (count < held.length && !this.#link.writer.blocked) this.#send(held[count++] as Send);
+    this.#held = held.slice(count);
+  }
+
+  #ask(command: string, header: FrameHeader): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.#over !== undefined) {
+        reject(this.#over);
+        return;
+      }
+      const id = this.#receipts.expect(command, header.destination, resolve, reject);
+      header.receipt = id;
+      try {
+        this.#receipts.sent(id, this.#link.write(command, header));
+      } catch (error) {
+        this.#receipts.forget(id);
+        reject(error);
+      }
+    });
+  }
+
+  #onMessage(frame: Frame): void {
+    const listening = this.#listeningOf(frame);
+    if (listening === undefined) return;
+    listening.order?.delivered(idOf(frame), this.#ackName(frame));
+    listening.onMessage(frame);
+  }
+
+  /** STOMP 1.0: `subscription` may be missing. */
+  #listeningOf(frame: Frame): Listening | undefined {
+    const id = frame.header.subscription;
+    if (id !== undefined) return this.#listening.get(id);
+    const all = [...this.#listening.values()];
+    return all.find(({ destination }) => destination === frame.header.destination) ?? all[0];
+  }
+
+  #settle(command: 'ACK' | 'NACK', frame: Frame): void {
+    const listening = this.#listeningOf(frame);
+    if (this.#over !== undefined || listening === undefined || listening.ack === 'auto') return;
+    const named = this.#ackName(frame);
+    const last = listening.order === undefined || command === 'NACK' ? named : listening.order.settled(idOf(frame));
+    if (last === undefined) return;
+    this.#link.write(command, ackHeader(this.version, listening.id, last));
+  }
+
+  /** By version, and never by what else a frame may carry: brokers hand back stale `ack` headers on 1.0 and 1.1. */
+  #ackName(frame: Frame): string {
+    return this.version === '1.2' ? (frame.header.ack ?? idOf(frame)) : idOf(frame);
+  }
+
+  #freeId(): string {
+    do this.#lastId += 1;
+    while (this.#listening.has(String(this.#lastId)));
+    return String(this.#lastId);
+  }
+
+  #onEnded(error: StompctlError | undefined): void {
+    const over = error ?? new StompctlError('SESSION_CLOSED', 'session', this.peer, 'the session is closed');
+    this.#over = over;
+    this.#receipts.failAll(over);
+    const unsent = [...this.#held, ...this.#unconfirmed];
+    this.#held = [];
+    this.#unconfirmed.clear();
+    for (const send of unsent) send.reject(over);
+    this.#resolveEnded(error);
+  }
+}
+
+function idOf(frame: Frame): string {
+  return frame.header['message-id'] ?? '';
+}
+
+function ackHeader(version: StompVersion, subscription: string, named: string): FrameHeader {
+  if (version === '1.2') return { id: named };
+  if (version === '1.1') return { subscription, 'message-id': named };
+  return { 'message-id': named };
+}
+
+function endpointText({ endpoint }: FullOptions): string {
+  return `${endpoint.host}:${endpoint.port}`;
+}
+
+/**
+ * The error that an ERROR frame ends the session with. One with the `receipt-id` of a SEND means that message: it alone is refused.
+ * Only the `message` header is told: the body may be a stack trace, or hold what was sent.
+ */
+function refusal(peer: string, frame: Frame, receipts: Receipts | undefined): StompctlError {
+  const message = frame.header.message ?? 'no reason given';
+  const id = frame.header['receipt-id'] ?? '';
+  const command = receipts?.commandOf(id);
+  if (command === 'SEND') {
+    receipts?.refuse(
+      id,
+      new StompctlError('MESSAGE_REFUSED', 'send', peer, `the broker refused the message: ${message}`),
+    );
+    const reason = `the broker ended the session after it refused another message: ${message}`;
+    return new StompctlError('SESSION_LOST', 'session', peer, reason);
+  }
+  const what = command === undefined ? '' : ` to ${command}`;
+  return new StompctlError('BROKER_ERROR', 'session', peer, `the broker answered ERROR${what}: ${message}`);
+}

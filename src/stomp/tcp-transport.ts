@@ -1,0 +1,111 @@
+import { lookup } from 'node:dns';
+import { connect, isIP, type Socket } from 'node:net';
+import { errnoOf, reasonOf, StompctlError } from '../base/errors.js';
+import { SocketTransport } from './socket-transport.js';
+import type { Endpoint, Transport, TransportOptions } from './transport.js';
+
+/** the longest time for one address while others are left to try */
+const ATTEMPT_MS = 5_000;
+const KEEP_ALIVE_MS = 30_000;
+
+export async function openTcp(endpoint: Endpoint, options: TransportOptions): Promise<Transport> {
+  const socket = await connectSocket(endpoint, options);
+  return new SocketTransport(socket, peerOf(endpoint, socket));
+}
+
+/** `host:port`, with the address when it is not the host. */
+export function peerOf(endpoint: Endpoint, socket: Socket): string {
+  const place = placeOf(endpoint);
+  const address = socket.remoteAddress;
+  return address === undefined || address === endpoint.host ? place : `${place} [${address}]`;
+}
+
+export function placeOf(endpoint: Endpoint): string {
+  return isIP(endpoint.host) === 6 ? `[${endpoint.host}]:${endpoint.port}` : `${endpoint.host}:${endpoint.port}`;
+}
+
+/**
+ * Connects to the first address of the host that answers; every address of the name is tried, in the order of the resolver.
+ * Errors: HOST_UNKNOWN, CONNECT_FAILED (with what each address said), CONNECT_TIMEOUT.
+ */
+export async function connectSocket(endpoint: Endpoint, options: TransportOptions): Promise<Socket> {
+  const place = placeOf(endpoint);
+  const deadline = options.clock.monotonicMs() + options.timeoutMs;
+  const addresses = await resolve(endpoint, options);
+  const failures: string[] = [];
+  let cause: unknown;
+  for (const [index, address] of addresses.entries()) {
+    const leftMs = deadline - options.clock.monotonicMs();
+    const others = addresses.length - index - 1;
+    const attemptMs = others > 0 ? Math.min(ATTEMPT_MS, leftMs / (others + 1)) : leftMs;
+    try {
+      const socket = await attempt(address, endpoint.port, Math.max(1, attemptMs), options);
+      socket.setNoDelay(options.socket?.noDelay ?? true);
+      const keepAliveMs = options.socket?.keepAliveMs ?? KEEP_ALIVE_MS;
+      if (keepAliveMs > 0) socket.setKeepAlive(true, keepAliveMs);
+      return socket;
+    } catch (error) {
+      cause = error;
+      failures.push(`${address} ${errnoOf(error) ?? reasonOf(error)}`);
+    }
+  }
+  if (options.clock.monotonicMs() >= deadline) {
+    const reason = `no connection within ${options.timeoutMs / 1000} s (${failures.join(', ')}); is the host up, and no firewall between?`;
+    throw new StompctlError('CONNECT_TIMEOUT', 'connect', place, reason, cause);
+  }
+  const reason = `${failures.join(', ')}; is the broker running, and listening on this port?`;
+  throw new StompctlError('CONNECT_FAILED', 'connect', place, reason, cause);
+}
+
+function resolve(endpoint: Endpoint, options: TransportOptions): Promise<string[]> {
+  const family = options.socket?.family ?? 0;
+  return new Promise((succeed, fail) => {
+    const fails = (code: 'HOST_UNKNOWN' | 'CONNECT_TIMEOUT', reason: string, cause?: Error) =>
+      fail(new StompctlError(code, 'connect', placeOf(endpoint), reason, cause));
+    // A lookup cannot be called off; one that comes back too late is forgotten.
+    const timer = options.clock.after(options.timeoutMs, () =>
+      fails(
+        'CONNECT_TIMEOUT',
+        `the name was not resolved within ${options.timeoutMs / 1000} s; is the name server reachable?`,
+      ),
+    );
+    lookup(endpoint.host, { all: true, family }, (error, found) => {
+      timer.cancel();
+      if (error !== null) {
+        fails(
+          'HOST_UNKNOWN',
+          `${error.code ?? error.message}; is the host name right, and the name server reachable?`,
+          error,
+        );
+      } else if (found.length === 0) {
+        fails('HOST_UNKNOWN', 'the name has no address; is the host name right?');
+      } else {
+        succeed([...new Set(found.map(({ address }) => address))]);
+      }
+    });
+  });
+}
+
+function attempt(address: string, port: number, timeoutMs: number, options: TransportOptions): Promise<Socket> {
+  return new Promise((succeed, fail) => {
+    const socket = connect({
+      host: address,
+      port,
+      ...(options.socket?.localAddress === undefined ? {} : { localAddress: options.socket.localAddress }),
+      ...(options.socket?.localPort === undefined ? {} : { localPort: options.socket.localPort }),
+    });
+    const timer = options.clock.after(timeoutMs, () => {
+      socket.destroy(new Error('no answer'));
+    });
+    const failed = (error: Error) => {
+      timer.cancel();
+      fail(error);
+    };
+    socket.once('error', failed);
+    socket.once('connect', () => {
+      timer.cancel();
+      socket.off('error', failed);
+      succeed(socket);
+    });
+  });
+}
