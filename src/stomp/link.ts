@@ -56,6 +56,7 @@ export class Link {
       maxMessageBytes: maxMessageSize + 1024 * 1024,
       ...(options.tls === undefined ? {} : { tls: options.tls }),
       ...(options.socket === undefined ? {} : { socket: options.socket }),
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
     });
     const stompjs = await import('@stomp/stompjs');
     const link = new Link(options, handlers, transport, stompjs);
@@ -169,25 +170,33 @@ export class Link {
   }
 
   #open(timeoutMs: number): Promise<void> {
+    const { clock, connectTimeoutMs, signal } = this.#options;
     return new Promise((resolve, reject) => {
-      const { clock, connectTimeoutMs } = this.#options;
       const timer = clock.after(Math.max(1, timeoutMs), () => {
         const reason = `connected, but no CONNECTED within ${connectTimeoutMs / 1000} s; is it a STOMP port, and without TLS?`;
         this.#end(new StompctlError('CONNECT_TIMEOUT', 'connect', this.peer, reason));
       });
+      const calledOff = () =>
+        this.#end(new StompctlError('SESSION_CLOSED', 'connect', this.peer, 'given up: no longer wanted'));
+      const done = () => {
+        timer.cancel();
+        signal?.removeEventListener('abort', calledOff);
+      };
       this.#opened = {
         resolve: () => {
-          timer.cancel();
+          done();
           this.#state = 'open';
           this.#startHeartBeat();
           resolve();
         },
         reject: (error) => {
-          timer.cancel();
+          done();
           reject(error);
         },
       };
       this.#transport.listen({ data: (chunk) => this.#onData(chunk), closed: (cause) => this.#onClosed(cause) });
+      if (signal?.aborted) calledOff();
+      else signal?.addEventListener('abort', calledOff, { once: true });
       this.#client.activate();
     });
   }

@@ -42,6 +42,8 @@ export interface SessionOptions {
   readonly tls?: TlsOptions;
   readonly socket?: SocketOptions;
   readonly clock?: Clock;
+  /** calls off the opening, with SESSION_CLOSED; an open session is ended by `close` */
+  readonly signal?: AbortSignal;
   /** called for each frame, both ways; must not throw */
   readonly onFrame?: (frame: SeenFrame) => void;
 }

@@ -47,6 +47,7 @@ export class StompSession {
   #held: Send[] = [];
   /** sends without receipt whose bytes are not yet written */
   readonly #unconfirmed = new Set<Send>();
+  readonly #flushing = new Set<() => void>();
   #over: StompctlError | undefined;
   #lastId = 0;
   #resolveEnded: (error: StompctlError | undefined) => void = () => undefined;
@@ -110,6 +111,11 @@ export class StompSession {
   /** when the certificate of the broker ends to be valid; TLS only */
   get certificateExpiry(): Date | undefined {
     return this.#link.certificateExpiry;
+  }
+
+  /** why nothing can be sent any more; undefined while the session is open */
+  get over(): StompctlError | undefined {
+    return this.#over;
   }
 
   /** bytes accepted and not yet taken by the system */
@@ -189,11 +195,15 @@ export class StompSession {
 
   /** Resolves when all that was accepted so far is taken by the system, or the session is over. Does not wait for receipts. */
   async flush(): Promise<void> {
+    if (this.#over !== undefined) return;
     this.#link.writer.flush();
-    const written = new Promise<void>((resolve) => {
-      this.#link.writer.whenWritten(this.#link.writer.accepted, resolve);
+    await new Promise<void>((resolve) => {
+      this.#flushing.add(resolve);
+      this.#link.writer.whenWritten(this.#link.writer.accepted, () => {
+        this.#flushing.delete(resolve);
+        resolve();
+      });
     });
-    await Promise.race([written, this.ended]);
   }
 
   /** Disconnects in order, by force after `disconnectTimeoutMs`. Sends without receipt reject. Never rejects; safe when over. */
@@ -307,6 +317,8 @@ export class StompSession {
     this.#held = [];
     this.#unconfirmed.clear();
     for (const send of unsent) send.reject(over);
+    for (const resolve of this.#flushing) resolve();
+    this.#flushing.clear();
     this.#resolveEnded(error);
   }
 }

@@ -31,10 +31,12 @@ export function placeOf(endpoint: Endpoint): string {
 export async function connectSocket(endpoint: Endpoint, options: TransportOptions): Promise<Socket> {
   const place = placeOf(endpoint);
   const deadline = options.clock.monotonicMs() + options.timeoutMs;
+  if (options.signal?.aborted) throw abandoned(place);
   const addresses = await resolve(endpoint, options);
   const failures: string[] = [];
   let cause: unknown;
   for (const [index, address] of addresses.entries()) {
+    if (options.signal?.aborted) throw abandoned(place);
     const leftMs = deadline - options.clock.monotonicMs();
     const others = addresses.length - index - 1;
     const attemptMs = others > 0 ? Math.min(ATTEMPT_MS, leftMs / (others + 1)) : leftMs;
@@ -49,6 +51,7 @@ export async function connectSocket(endpoint: Endpoint, options: TransportOption
       failures.push(`${address} ${errnoOf(error) ?? reasonOf(error)}`);
     }
   }
+  if (options.signal?.aborted) throw abandoned(place);
   if (options.clock.monotonicMs() >= deadline) {
     const reason = `no connection within ${options.timeoutMs / 1000} s (${failures.join(', ')}); is the host up, and no firewall between?`;
     throw new StompctlError('CONNECT_TIMEOUT', 'connect', place, reason, cause);
@@ -58,10 +61,10 @@ export async function connectSocket(endpoint: Endpoint, options: TransportOption
 }
 
 function resolve(endpoint: Endpoint, options: TransportOptions): Promise<string[]> {
-  const family = options.socket?.family ?? 0;
+  const place = placeOf(endpoint);
   return new Promise((succeed, fail) => {
     const fails = (code: 'HOST_UNKNOWN' | 'CONNECT_TIMEOUT', reason: string, cause?: Error) =>
-      fail(new StompctlError(code, 'connect', placeOf(endpoint), reason, cause));
+      fail(new StompctlError(code, 'connect', place, reason, cause));
     // A lookup cannot be called off; one that comes back too late is forgotten.
     const timer = options.clock.after(options.timeoutMs, () =>
       fails(
@@ -69,8 +72,14 @@ function resolve(endpoint: Endpoint, options: TransportOptions): Promise<string[
         `the name was not resolved within ${options.timeoutMs / 1000} s; is the name server reachable?`,
       ),
     );
-    lookup(endpoint.host, { all: true, family }, (error, found) => {
+    const calledOff = () => {
       timer.cancel();
+      fail(abandoned(place));
+    };
+    options.signal?.addEventListener('abort', calledOff, { once: true });
+    lookup(endpoint.host, { all: true, family: options.socket?.family ?? 0 }, (error, found) => {
+      timer.cancel();
+      options.signal?.removeEventListener('abort', calledOff);
       if (error !== null) {
         fails(
           'HOST_UNKNOWN',
@@ -86,26 +95,36 @@ function resolve(endpoint: Endpoint, options: TransportOptions): Promise<string[
   });
 }
 
+/** One address. `timeoutMs` bounds it. */
 function attempt(address: string, port: number, timeoutMs: number, options: TransportOptions): Promise<Socket> {
+  const { localAddress, localPort } = options.socket ?? {};
   return new Promise((succeed, fail) => {
     const socket = connect({
       host: address,
       port,
-      ...(options.socket?.localAddress === undefined ? {} : { localAddress: options.socket.localAddress }),
-      ...(options.socket?.localPort === undefined ? {} : { localPort: options.socket.localPort }),
+      ...(localAddress === undefined ? {} : { localAddress }),
+      ...(localPort === undefined ? {} : { localPort }),
     });
-    const timer = options.clock.after(timeoutMs, () => {
-      socket.destroy(new Error('no answer'));
-    });
-    const failed = (error: Error) => {
+    const calledOff = () => socket.destroy(abandoned(`${address}:${port}`));
+    const timer = options.clock.after(timeoutMs, () => socket.destroy(new Error('no answer')));
+    options.signal?.addEventListener('abort', calledOff, { once: true });
+    const done = () => {
       timer.cancel();
+      options.signal?.removeEventListener('abort', calledOff);
+      socket.off('error', failed);
+    };
+    const failed = (error: Error) => {
+      done();
       fail(error);
     };
     socket.once('error', failed);
     socket.once('connect', () => {
-      timer.cancel();
-      socket.off('error', failed);
+      done();
       succeed(socket);
     });
   });
+}
+
+function abandoned(place: string): StompctlError {
+  return new StompctlError('SESSION_CLOSED', 'connect', place, 'given up: no longer wanted');
 }

@@ -72,6 +72,8 @@ export interface TransportOptions {
   readonly clock: Clock;
   /** for name, connection and TLS together */
   readonly timeoutMs: number;
+  /** gives up at once with SESSION_CLOSED */
+  readonly signal?: AbortSignal;
   readonly tls?: TlsOptions;
   readonly socket?: SocketOptions;
   /** WebSocket: sub-protocols to offer, the best first */

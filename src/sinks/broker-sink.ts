@@ -1,0 +1,135 @@
+import { StompctlError } from '../base/errors.js';
+import type { Sink } from '../flow/sink.js';
+import { frameFromMessage } from '../message/content-type.js';
+import type { Message } from '../message/message.js';
+import { StompSession } from '../stomp/session.js';
+import type { SessionOptions } from '../stomp/session-options.js';
+
+export interface BrokerSinkOptions {
+  /** for logs: `broker stomp://host:61613` */
+  readonly name: string;
+  /** called at each opening: chooses the endpoint, reads credentials again; `signal` calls it off */
+  readonly connect: (signal: AbortSignal) => Promise<SessionOptions>;
+  /** a receipt for each message; otherwise it counts as sent once the system has taken its bytes */
+  readonly reliable: boolean;
+  /** `true`: a SEND without `persistent` gets `persistent:true` when reliable; `keep`: it stays as it is */
+  readonly persistent: 'true' | 'keep';
+  /** `content-length` of text messages: `auto`: as the broker needs it to keep text as text; others always have it */
+  readonly contentLength: 'auto' | 'always' | 'never';
+  /** bytes of a body */
+  readonly maxMessageSize: number;
+  /** the longest wait for receipts when closing */
+  readonly flushMs: number;
+  /** called at each opening, with the session */
+  readonly onSession?: (session: StompSession) => void;
+  /** called at most once a sink for each event */
+  readonly onWarning?: (event: 'not-persistent', text: string) => void;
+}
+
+/** Sends messages to a broker, over one session at a time. */
+export class BrokerSink implements Sink {
+  readonly name: string;
+  readonly #options: BrokerSinkOptions;
+  #session: StompSession | undefined;
+  #opening: AbortController | undefined;
+  #closed = false;
+  #outstanding = 0;
+  #idle: (() => void)[] = [];
+  #warned = false;
+
+  constructor(options: BrokerSinkOptions) {
+    this.name = options.name;
+    this.#options = options;
+  }
+
+  async open(): Promise<void> {
+    this.#session?.abort('opened again');
+    const opening = new AbortController();
+    this.#opening = opening;
+    this.#closed = false;
+    const options = await this.#options.connect(opening.signal);
+    const session = await StompSession.connect({ ...options, signal: opening.signal });
+    if (this.#closed) {
+      session.abort('no longer wanted');
+      throw new StompctlError('SESSION_CLOSED', 'open', this.name, 'closed while opening');
+    }
+    this.#session = session;
+    this.#options.onSession?.(session);
+  }
+
+  send(message: Message): Promise<void> {
+    try {
+      const sent = this.#send(message);
+      this.#outstanding += 1;
+      sent.then(this.#settled, this.#settled);
+      return sent;
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** Resolves when no send is outstanding any more. */
+  async flush(): Promise<void> {
+    if (this.#outstanding === 0) return;
+    void this.#session?.flush();
+    await new Promise<void>((resolve) => this.#idle.push(resolve));
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#opening?.abort();
+    const session = this.#session;
+    if (session === undefined) return;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, this.#options.flushMs);
+    });
+    await Promise.race([this.flush(), late]);
+    clearTimeout(timer);
+    await session.close();
+    this.#session = undefined;
+  }
+
+  #send(message: Message): Promise<void> {
+    const { reliable, persistent, maxMessageSize } = this.#options;
+    const session = this.#session;
+    if (session === undefined) throw new StompctlError('SESSION_CLOSED', 'send', this.name, 'not open');
+    const { header, body } = frameFromMessage(message);
+    if (header.destination === undefined || header.destination === '') {
+      const reason = 'the message has no destination header; set it where the message is made, or in a callback';
+      throw new StompctlError('MESSAGE_NO_DESTINATION', 'send', this.name, reason);
+    }
+    if (body.length > maxMessageSize) {
+      const reason = `a body of ${body.length} bytes, more than ${maxMessageSize} (max-message-size)`;
+      throw new StompctlError('MESSAGE_TOO_LARGE', 'send', this.name, reason);
+    }
+    if (reliable && header.persistent === 'false') this.#warnNotPersistent();
+    return session.send(header, body, {
+      receipt: reliable,
+      persistent: reliable && persistent === 'true',
+      contentLength: body.length > 0 && this.#contentLength(session, message.text),
+    });
+  }
+
+  #contentLength(session: StompSession, text: boolean): boolean {
+    if (!text) return true;
+    const { contentLength } = this.#options;
+    return contentLength === 'auto' ? !session.dialect.textWithoutLength : contentLength === 'always';
+  }
+
+  #warnNotPersistent(): void {
+    if (this.#warned) return;
+    this.#warned = true;
+    const text =
+      'a message says persistent:false: the broker keeps it in memory only, and a restart of the broker loses it';
+    this.#options.onWarning?.('not-persistent', text);
+  }
+
+  readonly #settled = (): void => {
+    this.#outstanding -= 1;
+    if (this.#outstanding > 0) return;
+    const waiting = this.#idle;
+    this.#idle = [];
+    for (const resolve of waiting) resolve();
+  };
+}

@@ -1,0 +1,160 @@
+import { reasonOf, StompctlError } from '../base/errors.js';
+import type { Failures } from '../flow/failures.js';
+import type { Demand, SourceEvents } from '../flow/source.js';
+import { messageFromFrame } from '../message/content-type.js';
+import type { Frame } from '../stomp/frame.js';
+import type { StompSession } from '../stomp/session.js';
+import { BrokerDelivery, type DeliveryOwner } from './broker-delivery.js';
+import type { RememberedIds } from './remembered-ids.js';
+
+export interface BrokerEpochOptions {
+  readonly name: string;
+  /** most deliveries and bytes held unsettled, those not yet handed over included, before reading pauses */
+  readonly most: { readonly deliveries: number; readonly bytes: number };
+  readonly reliable: boolean;
+  readonly failures: Failures | undefined;
+  readonly events: SourceEvents;
+  /** messages already safe, by endpoint-wide identity; undefined where identities cannot be trusted */
+  readonly safe: RememberedIds | undefined;
+  readonly onDuplicate: ((name: string) => void) | undefined;
+}
+
+/** Reading goes on when this part of the limits is in use again. */
+const RESUME_AT = 0.75;
+
+/** One session of a broker source, and everything delivered by it that is not settled. */
+export class BrokerEpoch implements DeliveryOwner {
+  readonly session: StompSession;
+  readonly #options: BrokerEpochOptions;
+  #buffer: BrokerDelivery[] = [];
+  #unsettled = 0;
+  #unsettledBytes = 0;
+  #paused = false;
+  #parked = 0;
+  #closing = false;
+  readonly #rejecting = new Set<Promise<void>>();
+  /** called when something is there to be taken, or the session is over */
+  onArrival: () => void = () => undefined;
+
+  constructor(session: StompSession, options: BrokerEpochOptions) {
+    this.session = session;
+    this.#options = options;
+    void session.ended.then(() => this.onArrival());
+  }
+
+  get parked(): number {
+    return this.#parked;
+  }
+
+  get empty(): boolean {
+    return this.#buffer.length === 0;
+  }
+
+  /** Handler for `StompSession.listen`. */
+  readonly arrived = (frame: Frame): void => {
+    if (this.#closing) return;
+    if (this.#isDuplicate(frame)) return;
+    const delivery = new BrokerDelivery(this, frame, messageFromFrame(frame.header, frame.body));
+    this.#unsettled += 1;
+    this.#unsettledBytes += delivery.size;
+    this.#pauseIfFull();
+    this.#buffer.push(delivery);
+    this.onArrival();
+  };
+
+  /** What is there, within `demand`: at least one, whatever its size. */
+  take(demand: Demand): BrokerDelivery[] {
+    let count = 0;
+    let bytes = 0;
+    while (count < this.#buffer.length && count < demand.deliveries) {
+      bytes += (this.#buffer[count] as BrokerDelivery).size;
+      if (bytes > demand.bytes && count > 0) break;
+      count += 1;
+    }
+    return this.#buffer.splice(0, count);
+  }
+
+  ack(delivery: BrokerDelivery): void {
+    this.#options.safe?.add(identityOf(delivery.frame));
+    this.#forget(delivery);
+    if (this.session.over !== undefined) this.#options.events.settledInVain(delivery.name, 'dead-session');
+    else this.session.ack(delivery.frame);
+  }
+
+  /** The broker delivers it again after the end of the session. */
+  release(delivery: BrokerDelivery): void {
+    this.#forget(delivery);
+  }
+
+  reject(delivery: BrokerDelivery, reason: StompctlError): void {
+    const { failures, name, events } = this.#options;
+    if (failures === undefined) {
+      this.#park(delivery);
+      return;
+    }
+    const stored = failures.store(delivery.message, reason, { source: name, name: delivery.name }).then(
+      () => this.ack(delivery),
+      (error: unknown) => {
+        const text = `the failure queue did not take the message: ${reasonOf(error)}`;
+        events.rejected(delivery.name, new StompctlError('QUEUE_IO', 'reject', name, text, error));
+        this.#park(delivery);
+      },
+    );
+    this.#rejecting.add(stored);
+    void stored.finally(() => this.#rejecting.delete(stored));
+  }
+
+  settledTwice(delivery: BrokerDelivery): void {
+    this.#options.events.settledInVain(delivery.name, 'twice');
+  }
+
+  /** Resolves when rejected messages are stored and acknowledgements written, or the session is over. */
+  async settle(): Promise<void> {
+    await Promise.all(this.#rejecting);
+    await this.session.flush();
+  }
+
+  /** From now on what arrives stays with the broker, and so does what was not handed over. */
+  stop(): void {
+    this.#closing = true;
+    this.#buffer = [];
+    this.session.resume();
+  }
+
+  /** Unacknowledged till the end of the session, outside the window: its memory is given back. */
+  #park(delivery: BrokerDelivery): void {
+    this.#forget(delivery);
+    if (!this.#options.reliable || this.session.over !== undefined) return;
+    this.#parked += 1;
+    this.#options.events.parked(delivery.name, this.#parked);
+  }
+
+  #isDuplicate(frame: Frame): boolean {
+    const { safe, onDuplicate } = this.#options;
+    if (safe === undefined || frame.header.redelivered !== 'true' || !safe.has(identityOf(frame))) return false;
+    this.session.ack(frame);
+    onDuplicate?.(frame.header['message-id'] ?? '');
+    return true;
+  }
+
+  #forget(delivery: BrokerDelivery): void {
+    this.#unsettled -= 1;
+    this.#unsettledBytes -= delivery.size;
+    if (!this.#paused) return;
+    const { deliveries, bytes } = this.#options.most;
+    if (this.#unsettled > deliveries * RESUME_AT || this.#unsettledBytes > bytes * RESUME_AT) return;
+    this.#paused = false;
+    this.session.resume();
+  }
+
+  #pauseIfFull(): void {
+    const { deliveries, bytes } = this.#options.most;
+    if (this.#paused || (this.#unsettled < deliveries && this.#unsettledBytes < bytes)) return;
+    this.#paused = true;
+    this.session.pause();
+  }
+}
+
+function identityOf({ header }: Frame): string {
+  return `${header.subscription ?? ''}\n${header.destination ?? ''}\n${header['message-id'] ?? ''}`;
+}
