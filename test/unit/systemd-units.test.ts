@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { execFile, spawnSync } from 'node:child_process';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { promisify } from 'node:util';
+import { tempFolder } from '../support/temp-folder.js';
+
+const run = promisify(execFile);
+const UNITS = join(import.meta.dirname, '../../../systemd');
+
+// In CI its absence is a failure of the set-up; elsewhere the machine may be one without systemd.
+const missing = spawnSync('systemd-analyze', ['--version']).error !== undefined && process.env.CI === undefined;
+const skip = missing ? 'no systemd-analyze on this machine' : false;
+
+test('every unit passes systemd-analyze verify without a word', { skip }, async (t) => {
+  const folder = await tempFolder(t);
+  const units = (await readdir(UNITS)).filter((name) => /\.(service|timer)$/.test(name));
+  assert.deepEqual(units.sort(), ['stompctl-once@.service', 'stompctl-once@.timer', 'stompctl@.service']);
+  for (const name of units) {
+    // verify looks for the program, which is not installed here: another one stands in for it
+    const unit = await readFile(join(UNITS, name), 'utf8');
+    await writeFile(join(folder, name), unit.replace(/^ExecStart=stompctl /m, `ExecStart=${process.execPath} `));
+  }
+  const { stdout, stderr } = await run('systemd-analyze', ['verify', ...units.map((name) => join(folder, name))]);
+  assert.equal(stdout + stderr, '');
+});
+
+test('the time to stop is longer than the default time-outs of a drain', async () => {
+  for (const name of ['stompctl@.service', 'stompctl-once@.service']) {
+    const unit = await readFile(join(UNITS, name), 'utf8');
+    const seconds = Number(/^TimeoutStopSec=(\d+)$/m.exec(unit)?.[1]);
+    assert.ok(seconds > 60 + 60 + 60, `${name}: ${seconds}`);
+  }
+});
+
+test('the user and the folder of the queues are accepted by their tools', { skip }, async (t) => {
+  const root = await tempFolder(t);
+  await mkdir(join(root, 'etc'));
+  await run('systemd-sysusers', [`--root=${root}`, await placed(root, 'stompctl.sysusers')]);
+  assert.match(
+    await readFile(join(root, 'etc/passwd'), 'utf8'),
+    /^stompctl:x:\d+:\d+:stompctl message transfer agent:/m,
+  );
+  const created = await run('systemd-tmpfiles', [
+    `--root=${root}`,
+    '--create',
+    await placed(root, 'stompctl.tmpfiles'),
+  ]);
+  assert.equal(created.stderr, '');
+});
+
+/** Both tools take a file by a path that lies outside their root too, but only with the extension `.conf`. */
+async function placed(root: string, name: string): Promise<string> {
+  const path = join(root, `${name}.conf`);
+  await writeFile(path, await readFile(join(UNITS, name)));
+  return path;
+}
