@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { main } from '../../src/cli/main.js';
+import { examineConfiguration } from '../../src/config/resolve-settings.js';
+import type { Settings } from '../../src/config/settings.js';
+
+const SAMPLES = join(import.meta.dirname, '../../../etc');
+const NAMES = ['cron', 'receiver', 'sender', 'shovel'];
+
+/** Its settings; fails on a problem or a warning. */
+async function checked(file: string): Promise<Settings> {
+  const commandLine = new Map([['config', [join(SAMPLES, file)]]]);
+  const { problems, warnings, settings } = await examineConfiguration({ commandLine, env: {} });
+  assert.deepEqual([problems, warnings], [[], []]);
+  assert.ok(settings);
+  return settings;
+}
+
+/** Where the callback stands in its file differs, and says nothing about what it does. */
+function meaning(settings: Settings): Settings {
+  const { callback } = settings;
+  if (callback === undefined) return settings;
+  return { ...settings, callback: { ...callback, code: callback.code.trim(), origin: { file: '', line: 0 } } };
+}
+
+test('every sample is there in both formats', async () => {
+  const expected = NAMES.flatMap((name) => [`${name}.conf`, `${name}.yaml`]);
+  assert.deepEqual((await readdir(SAMPLES)).sort(), expected.sort());
+});
+
+test('stompctl check finds every sample valid', async () => {
+  const files = (await readdir(SAMPLES)).map((name) => join(SAMPLES, name));
+  const told: string[] = [];
+  const writer = { write: (text: string) => told.push(text) };
+  const exitCode = await main(['check', ...files], {}, { out: writer, err: writer });
+  assert.equal(exitCode, 0, told.join(''));
+});
+
+for (const name of NAMES) {
+  test(`${name}.conf and ${name}.yaml are valid, without a warning, and mean the same`, async () => {
+    assert.deepEqual(meaning(await checked(`${name}.conf`)), meaning(await checked(`${name}.yaml`)));
+  });
+
+  test(`${name}.conf is what it says: reliable, with a failure queue and paths of an installation`, async () => {
+    const settings = await checked(`${name}.conf`);
+    assert.equal(settings.reliable, true);
+    assert.equal(settings.failureQueue?.path, `/var/spool/stompctl/${name}-failures`);
+    assert.equal(settings.pidfile, `/run/stompctl/${name}.pid`);
+    for (const end of [settings.source, settings.sink]) {
+      if (end.kind === 'queue') assert.equal(end.queue.path, `/var/spool/stompctl/${name}`);
+      else assert.deepEqual(Object.keys(end.broker.auth[0]?.fields ?? {}).sort(), ['name', 'pass-file']);
+    }
+  });
+}
+
+test('only the sample for cron ends by itself', async () => {
+  for (const name of NAMES) {
+    const { loop, source } = await checked(`${name}.conf`);
+    assert.equal(loop || source.kind === 'broker', name !== 'cron', name);
+  }
+});
