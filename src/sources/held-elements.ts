@@ -9,6 +9,9 @@ import type { SourceEvents } from '../flow/source.js';
 import type { QueueDelivery, Settler, Settling } from './queue-delivery.js';
 import { RemovalSync } from './removal-sync.js';
 
+/** settlings that may wait before no more is taken */
+const MOST_WISHES = 1000;
+
 export interface HoldOptions {
   readonly source: string;
   readonly remove: boolean;
@@ -38,8 +41,9 @@ export class HeldElements implements Settler {
   #released: string[] = [];
   #worker: Promise<void> | undefined;
   #error: unknown;
+  /** the last attempt to settle failed */
+  #stuck = false;
   #refreshing = false;
-  #closed = false;
 
   constructor(directory: QueueDirectory, elements: SimpleElements, options: HoldOptions) {
     this.#elements = elements;
@@ -58,10 +62,6 @@ export class HeldElements implements Settler {
 
   has(name: string): boolean {
     return this.#held.has(name);
-  }
-
-  open(): void {
-    this.#closed = false;
   }
 
   /** The names given back since the last call, in order: to be handed out again before newer ones. */
@@ -87,15 +87,21 @@ export class HeldElements implements Settler {
     this.#held.set(delivery.name, delivery);
   }
 
-  /** Resolves when more elements may be taken. Rejects with what went wrong in settling: the next try follows by itself. */
+  /**
+   * Resolves when more elements may be taken. Rejects with what went wrong in settling; then nothing is taken until the
+   * settling, tried again by the next call, has worked.
+   */
   async beforeTaking(): Promise<void> {
-    await this.#removals.belowWindow();
     this.#throwError();
-    if (this.#wishes.length > 0) this.#kick();
+    await this.#removals.belowWindow();
+    if (this.#wishes.length === 0 || (!this.#stuck && this.#wishes.length < MOST_WISHES)) return;
+    this.#kick();
+    await this.#worker;
+    this.#throwError();
   }
 
   settle(delivery: QueueDelivery, how: Settling): void {
-    if (this.#closed) {
+    if (this.#held.get(delivery.name) !== delivery) {
       this.#options.events.settledInVain(delivery.name, 'dead-session');
       return;
     }
@@ -104,7 +110,7 @@ export class HeldElements implements Settler {
   }
 
   settledInVain(delivery: QueueDelivery): void {
-    this.#options.events.settledInVain(delivery.name, this.#closed ? 'dead-session' : 'twice');
+    this.#options.events.settledInVain(delivery.name, 'twice');
   }
 
   /** Resolves when everything asked for is done, and removals are synced. Rejects with QUEUE_IO; asking again tries again. */
@@ -120,7 +126,7 @@ export class HeldElements implements Settler {
 
   /** Sets the locks' times to now, so that no purge takes them for dead. */
   async refresh(): Promise<void> {
-    if (this.#held.size === 0 || this.#refreshing || this.#closed) return;
+    if (this.#held.size === 0 || this.#refreshing) return;
     this.#refreshing = true;
     try {
       const time = this.begin([...this.#held.keys()]);
@@ -145,7 +151,6 @@ export class HeldElements implements Settler {
     } catch (error) {
       failure = error;
     }
-    this.#closed = true;
     this.#wishes = [];
     this.#released = [];
     try {
@@ -182,6 +187,7 @@ export class HeldElements implements Settler {
     } catch (error) {
       this.#error = queueError('settle', this.#options.source, error);
     }
+    this.#stuck = done < this.#wishes.length;
     this.#wishes.splice(0, done);
     this.#worker = undefined;
     this.#options.changed();

@@ -1,0 +1,13 @@
+import type { StompctlError } from '../base/errors.js';
+import type { PurgeReport } from '../dirq/simple-purge.js';
+import type { SourceEvents } from '../flow/source.js';
+
+/** What a queue tells besides: all optional, called synchronously, must not throw. */
+export interface QueueEvents extends SourceEvents {
+  /** an empty file that a crash left was removed */
+  leftoverRemoved?(name: string): void;
+  /** locks of processes that died were removed at once, thanks to their journals */
+  recovered?(locks: number, journals: number): void;
+  purged?(report: PurgeReport): void;
+  purgeFailed?(error: StompctlError): void;
+}
