@@ -10,6 +10,7 @@ export class DeliveryBatch {
   readonly #most: number;
   readonly #bytes: number;
   #size = 0;
+  #closed = false;
 
   constructor(demand: Demand) {
     this.#most = Math.min(demand.deliveries, MOST_DELIVERIES);
@@ -21,16 +22,18 @@ export class DeliveryBatch {
   }
 
   get isFull(): boolean {
-    return this.room <= 0;
+    return this.#closed || this.room <= 0;
   }
 
   get isEmpty(): boolean {
     return this.deliveries.length === 0;
   }
 
-  /** One message is always allowed. */
+  /** One message is always allowed. What does not fit ends the batch: nothing smaller may overtake it. */
   fits(size: number): boolean {
-    return this.deliveries.length === 0 || this.#size + size <= this.#bytes;
+    const fits = this.deliveries.length === 0 || this.#size + size <= this.#bytes;
+    if (!fits) this.#closed = true;
+    return fits;
   }
 
   push(delivery: QueueDelivery): void {

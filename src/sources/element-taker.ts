@@ -12,6 +12,8 @@ import type { QueueEvents } from './queue-events.js';
 import { SkipList } from './skip-list.js';
 
 export interface TakeOptions {
+  /** the queue's, for error texts */
+  readonly path: string;
   /** bytes of a body */
   readonly maxMessageSize: number;
   /** seconds */
