@@ -61,7 +61,7 @@ interface Heredoc {
 }
 
 async function readInto(statements: Statement[], file: string, text: string, open: readonly string[]): Promise<void> {
-  const lines = text.split('\n');
+  const lines = (text.endsWith('\n') ? text.slice(0, -1) : text).split('\n');
   let heredoc: Heredoc | undefined;
   let joined = '';
   let joinedLine = 0;
@@ -90,7 +90,7 @@ async function readInto(statements: Statement[], file: string, text: string, ope
     heredoc = heredocStart(line, origin.line);
     if (heredoc !== undefined) continue;
     if (joined !== '') {
-      statements.push({ kind: 'line', text: trimBlanks(joined + line), origin: { file, line: joinedLine } });
+      statements.push({ kind: 'line', text: trimBlanks(joined + trimStart(line)), origin: { file, line: joinedLine } });
       joined = '';
       continue;
     }

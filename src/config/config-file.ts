@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { errnoOf, reasonOf, StompctlError } from '../base/errors.js';
 import { type Origin, placeOf } from './config-node.js';
 
@@ -26,18 +26,12 @@ async function readBytes(path: string, from: Origin | undefined): Promise<Buffer
       if ((await file.stat()).isDirectory()) {
         throw new StompctlError('CONFIG_UNREADABLE', 'configuration', path, `is a folder, not a file${asked}`);
       }
-      const buffer = Buffer.alloc(LARGEST_BYTES + 1);
-      let length = 0;
-      for (;;) {
-        const { bytesRead } = await file.read(buffer, length, buffer.length - length, null);
-        length += bytesRead;
-        if (bytesRead === 0 || length === buffer.length) break;
-      }
-      if (length > LARGEST_BYTES) {
+      const bytes = await readAtMost(file, LARGEST_BYTES + 1);
+      if (bytes.length > LARGEST_BYTES) {
         const reason = `is larger than ${LARGEST_BYTES} bytes, which no configuration is${asked}`;
         throw new StompctlError('CONFIG_UNREADABLE', 'configuration', path, reason);
       }
-      return buffer.subarray(0, length);
+      return bytes;
     } finally {
       await file.close();
     }
@@ -49,4 +43,18 @@ async function readBytes(path: string, from: Origin | undefined): Promise<Buffer
     const reason = `cannot be read${asked}: ${reasonOf(error)}`;
     throw new StompctlError('CONFIG_UNREADABLE', 'configuration', path, reason, error);
   }
+}
+
+/** The next bytes of `file`, up to `limit`: whatever its size claims to be, since a pipe or a device has none. */
+export async function readAtMost(file: FileHandle, limit: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  while (length < limit) {
+    const chunk = Buffer.alloc(Math.min(65_536, limit - length));
+    const { bytesRead } = await file.read(chunk, 0, chunk.length, null);
+    if (bytesRead === 0) break;
+    chunks.push(chunk.subarray(0, bytesRead));
+    length += bytesRead;
+  }
+  return Buffer.concat(chunks);
 }

@@ -1,0 +1,81 @@
+import { StompctlError } from '../base/errors.js';
+import { maskText } from '../observe/mask.js';
+import { uriScheme } from './broker-uri.js';
+import { readConfigFile } from './config-file.js';
+
+/** How to go through several brokers: the options of `failover:(…)?…`, undefined where not given. */
+export interface FailoverOptions {
+  readonly randomize?: boolean;
+  readonly initialReconnectDelayMs?: number;
+  readonly maxReconnectDelayMs?: number;
+  readonly backOffMultiplier?: number;
+  readonly useExponentialBackOff?: boolean;
+  /** -1: without end */
+  readonly maxReconnectAttempts?: number;
+}
+
+/** The brokers that a URI option names, in order. */
+export interface BrokerUris {
+  readonly uris: readonly [string, ...string[]];
+  readonly options: FailoverOptions;
+}
+
+/**
+ * What stands behind a URI option: one broker, `failover:(a,b)?options`, `failover:a,b`, or `file:PATH` (one URI a line,
+ * `#` comments), which is read anew at each call. Rejects with URI_INVALID, CONFIG_NOT_FOUND or CONFIG_UNREADABLE.
+ */
+export async function brokerUris(text: string): Promise<BrokerUris> {
+  const scheme = uriScheme(text);
+  if (scheme === 'failover') return parseFailover(text);
+  if (scheme !== 'file') return { uris: [text], options: {} };
+  const path = text.slice('file:'.length).replace(/^\/\/(?=\/)/, '');
+  if (path === '') throw fail(text, 'name a file, as in file:/etc/stompctl/brokers');
+  return parseUriFile(path, await readConfigFile(path));
+}
+
+function fail(text: string, reason: string): StompctlError {
+  return new StompctlError('URI_INVALID', 'broker uri', maskText(text), reason);
+}
+
+/** `failover:(a,b)?options` or `failover:a,b`. Throws URI_INVALID. */
+export function parseFailover(text: string): BrokerUris {
+  const rest = text.slice('failover:'.length).replace(/^\/\//, '');
+  const parts = /^\(([^()]*)\)(?:\?(.*))?$/s.exec(rest);
+  if (parts === null && /[()]/.test(rest)) throw fail(text, 'write failover:(URI,URI)?option=value&option=value');
+  const uris = (parts?.[1] ?? rest).split(',').map((uri) => uri.trim());
+  const [first, ...others] = uris;
+  if (first === undefined || uris.some((uri) => uri === ''))
+    throw fail(text, 'a broker is missing before or after a comma');
+  return { uris: [first, ...others], options: parseOptions(text, parts?.[2] ?? '') };
+}
+
+/** One URI a line; empty lines and what follows a `#` do not count. Throws URI_INVALID when none is left. */
+export function parseUriFile(path: string, content: string): BrokerUris {
+  const uris = content
+    .split('\n')
+    .map((line) => line.replace(/#.*$/s, '').trim())
+    .filter((line) => line !== '');
+  const [first, ...others] = uris;
+  if (first === undefined) throw fail(`file:${path}`, 'has no URI in it: write one a line');
+  return { uris: [first, ...others], options: {} };
+}
+
+const BOOLEANS = ['randomize', 'useExponentialBackOff'] as const;
+const DELAYS = { initialReconnectDelay: 'initialReconnectDelayMs', maxReconnectDelay: 'maxReconnectDelayMs' } as const;
+
+function parseOptions(text: string, query: string): FailoverOptions {
+  const options: { -readonly [K in keyof FailoverOptions]: FailoverOptions[K] } = {};
+  for (const pair of query.split('&').filter((part) => part !== '')) {
+    const [name = '', value = ''] = pair.split(/=(.*)/s);
+    const number = /^-?\d+(?:\.\d+)?$/.test(value) ? Number(value) : Number.NaN;
+    const boolean = BOOLEANS.find((known) => known === name);
+    if (boolean !== undefined && (value === 'true' || value === 'false')) options[boolean] = value === 'true';
+    else if ((name === 'initialReconnectDelay' || name === 'maxReconnectDelay') && number >= 0)
+      options[DELAYS[name]] = number;
+    else if (name === 'backOffMultiplier' && number >= 1) options.backOffMultiplier = number;
+    else if (name === 'maxReconnectAttempts' && Number.isInteger(number) && number >= -1) {
+      options.maxReconnectAttempts = number;
+    } else throw fail(text, `"${name}=${value}" is not an option of failover, or not a value for it`);
+  }
+  return options;
+}
