@@ -29,6 +29,7 @@ async function dispatch(argv: readonly string[], env: Environment, io: CommandIo
     throw new StompctlError('USAGE', 'stompctl', first, reason);
   }
   const name = isCommandName(first) ? first : 'run';
+  if (name !== 'run' && name !== 'demo') io.signals.exitOnStop();
   const args = name === first ? argv.slice(1) : argv;
   const { parseArguments } = await import('./option-command.js');
   const parsed = parseArguments(COMMANDS[name], args);
@@ -77,7 +78,7 @@ async function execute(name: CommandName, parsed: ParsedArguments, env: Environm
       ]);
       const warnings: string[] = [];
       const settings = await resolveSettings(input, (text) => warnings.push(text));
-      return run(settings, { io, env, warnings, reload: () => resolveSettings(input) });
+      return run(settings, { io, env, warnings });
     }
     case 'demo':
       return (await import('./demo.js')).demo(io);

@@ -96,7 +96,7 @@ export class Transfer {
       this.#startTimers();
       while (this.#ended === undefined) await this.#step();
     } catch (error) {
-      this.#fail(asStompctlError(error, source.name));
+      this.fail(asStompctlError(error, source.name));
     }
     logger.debug('drain', `no more reading (${this.#ended}); ${this.inFlight} in flight`, { inFlight: this.inFlight });
     released = await this.#drain();
@@ -123,7 +123,7 @@ export class Transfer {
     if (checker === undefined) return;
     this.#pipeline = this.#pipeline
       .then(() => checker.idle())
-      .catch((error) => this.#fail(asStompctlError(error, 'callback')));
+      .catch((error) => this.fail(asStompctlError(error, 'callback')));
   }
 
   #take(deliveries: readonly Delivery[]): void {
@@ -143,7 +143,7 @@ export class Transfer {
       .then((outcomes) => this.#carryOut(deliveries, outcomes))
       .catch((error) => {
         for (const delivery of deliveries) this.#release(delivery);
-        this.#fail(asStompctlError(error, 'callback'));
+        this.fail(asStompctlError(error, 'callback'));
       });
   }
 
@@ -170,7 +170,7 @@ export class Transfer {
   #notSent(delivery: Delivery, error: StompctlError): void {
     if (error.action === 'reject') this.#reject(delivery, error);
     else this.#release(delivery);
-    if (error.action === 'stop') this.#fail(error);
+    if (error.action === 'stop') this.fail(error);
   }
 
   #release(delivery: Delivery): void {
@@ -225,10 +225,11 @@ export class Transfer {
     });
     if (parked < limits.maxParked) return;
     const reason = `${parked} rejected messages wait unacknowledged; set failure-queue to keep them apart`;
-    this.#fail(new StompctlError('TOO_MANY_PARKED', 'transfer', source.name, reason));
+    this.fail(new StompctlError('TOO_MANY_PARKED', 'transfer', source.name, reason));
   }
 
-  #fail(error: StompctlError): void {
+  /** Ends the run because of an error from outside, as `stop` does. */
+  fail(error: StompctlError): void {
     this.#failure ??= error;
     this.stop('failed');
   }

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { main } from '../../src/cli/main.js';
 import { examineConfiguration } from '../../src/config/resolve-settings.js';
 import type { Settings } from '../../src/config/settings.js';
+import { installSignals } from '../../src/daemon/signals.js';
 
 const SAMPLES = join(import.meta.dirname, '../../../etc');
 const NAMES = ['cron', 'receiver', 'sender', 'shovel'];
@@ -34,7 +35,11 @@ test('stompctl check finds every sample valid', async () => {
   const files = (await readdir(SAMPLES)).map((name) => join(SAMPLES, name));
   const told: string[] = [];
   const writer = { write: (text: string) => told.push(text) };
-  const exitCode = await main(['check', ...files], {}, { out: writer, err: writer });
+  const exitCode = await main(
+    ['check', ...files],
+    {},
+    { out: writer, err: writer, signals: installSignals({ on() {}, off() {}, exit() {} }) },
+  );
   assert.equal(exitCode, 0, told.join(''));
 });
 

@@ -1,0 +1,175 @@
+import type { Clock } from '../base/clock.js';
+import type { Environment } from '../config/environment.js';
+import type { CallbackSettings, QueueSettings, Settings } from '../config/settings.js';
+import type { Checker } from '../flow/check.js';
+import type { Sink } from '../flow/sink.js';
+import type { Source, SourceEvents } from '../flow/source.js';
+import type { RunLogger } from '../observe/pino-logger.js';
+import { BrokerSink } from '../sinks/broker-sink.js';
+import { FailureSink } from '../sinks/failure-sink.js';
+import { QueueSink } from '../sinks/queue-sink.js';
+import { BrokerSource } from '../sources/broker-source.js';
+import { QueueSource } from '../sources/queue-source.js';
+import { Statistics } from '../transfer/statistics.js';
+import { SupervisedSink } from '../transfer/supervised-sink.js';
+import { SupervisedSource } from '../transfer/supervised-source.js';
+import { Supervisor } from '../transfer/supervisor.js';
+import { Transfer } from '../transfer/transfer.js';
+import { connectionTo } from './connection.js';
+
+export interface BuildContext {
+  readonly clock: Clock;
+  readonly logger: RunLogger;
+  readonly env: Environment;
+  /** what a callback prints */
+  readonly print: (text: string) => void;
+}
+
+export interface BuiltTransfer {
+  readonly transfer: Transfer;
+  readonly statistics: Statistics;
+  readonly sourceName: string;
+  readonly sinkName: string;
+  /** Closes what outlives the transfer. To be called after its run, and when it is not run. */
+  close(): Promise<void>;
+}
+
+/**
+ * The composition root: the only place that turns settings into objects. Opens the failure queue and starts the callback,
+ * so that what is wrong with either is told before anything moves. Errors: QUEUE_*, CALLBACK_*, CREDENTIAL_INVALID.
+ */
+export async function buildTransfer(settings: Settings, context: BuildContext): Promise<BuiltTransfer> {
+  const { clock, logger } = context;
+  const statistics = new Statistics(clock);
+  const failureSink = await openFailureSink(settings);
+  let transfer: Transfer | undefined;
+  const events = Transfer.eventsFor(() => transfer as Transfer);
+  const onReopened = () => statistics.reconnected();
+
+  const inner = makeSource(settings, context, events, failureSink && new FailureSink(failureSink));
+  const source = new SupervisedSource(inner, { supervisor: supervisor(settings, context), logger, onReopened });
+  const sink = new SupervisedSink(makeSink(settings, context), {
+    supervisor: supervisor(settings, context),
+    maxAttempts: settings.maxAttempts,
+    logger,
+    onReopened,
+  });
+  const checker = settings.callback && (await openCallback(settings.callback, context));
+  transfer = new Transfer({
+    source,
+    sink,
+    checker,
+    statistics,
+    clock,
+    logger,
+    lazy: settings.lazy,
+    limits: limits(settings),
+  });
+  return {
+    transfer,
+    statistics,
+    sourceName: source.name,
+    sinkName: sink.name,
+    close: async () => {
+      await failureSink?.close();
+    },
+  };
+}
+
+function limits(settings: Settings) {
+  const { window, windowBytes, count, durationMs, maxParked, timeouts } = settings;
+  const { inactivityMs, lingerMs } = timeouts;
+  return { window, windowBytes, count, durationMs, maxParked, inactivityMs, lingerMs };
+}
+
+function supervisor(settings: Settings, { clock, logger }: BuildContext): Supervisor {
+  const { delayMs, maxDelayMs, attempts } = settings.reconnect;
+  // a run over one pass of a queue ends by itself
+  const bounded = settings.source.kind === 'queue' && !settings.loop;
+  return new Supervisor({ delayMs, maxDelayMs, attempts, bounded, clock, logger });
+}
+
+function makeSource(
+  settings: Settings,
+  context: BuildContext,
+  events: SourceEvents,
+  failures: FailureSink | undefined,
+): Source {
+  const { source, window, windowBytes, maxMessageSize, maxParked, reliable, loop, remove, sync } = settings;
+  const { clock, logger } = context;
+  if (source.kind === 'queue') {
+    const end = `queue ${source.queue.path}`;
+    return new QueueSource({
+      ...queueOptions(source.queue),
+      loop,
+      remove,
+      sync,
+      maxMessageSize,
+      window,
+      clock,
+      failures,
+      events: {
+        ...events,
+        leftoverRemoved: (name) =>
+          logger.warn('leftover-removed', `removed ${name}, an empty file that a crash left`, { end }),
+        recovered: (locks, journals) =>
+          logger.info('recovered', `took over ${locks} locks of ${journals} processes that died`, { end, locks }),
+        purged: (report) => logger.debug('purged', `purged ${end}`, { end, ...report }),
+        purgeFailed: (error) => logger.warn('purge-failed', error.message, { end, code: error.code }),
+      },
+    });
+  }
+  const { connect, name, onSession } = connectionTo(source.broker, settings, context);
+  return new BrokerSource({
+    name,
+    connect,
+    onSession,
+    subscriptions: source.subscriptions,
+    prefetch: source.prefetch,
+    reliable,
+    window,
+    windowBytes,
+    maxParked,
+    failures,
+    events,
+    clock,
+  });
+}
+
+function makeSink(settings: Settings, context: BuildContext): Sink {
+  const { sink, reliable, sync, maxMessageSize, timeouts } = settings;
+  if (sink.kind === 'queue') return new QueueSink({ ...queueOptions(sink.queue), sync });
+  const { connect, name, onSession } = connectionTo(sink.broker, settings, context);
+  return new BrokerSink({
+    name,
+    connect,
+    onSession,
+    reliable,
+    persistent: sink.broker.persistent,
+    contentLength: 'auto',
+    maxMessageSize,
+    flushMs: timeouts.flushMs,
+    onWarning: (event, text) => context.logger.warn(event, text, { end: name }),
+  });
+}
+
+async function openFailureSink({ failureQueue, sync }: Settings): Promise<QueueSink | undefined> {
+  if (failureQueue === undefined) return undefined;
+  const sink = new QueueSink({ ...queueOptions(failureQueue), sync });
+  await sink.open();
+  return sink;
+}
+
+async function openCallback(callback: CallbackSettings, { logger, print }: BuildContext): Promise<Checker> {
+  const { Callback } = await import('../callback/callback.js');
+  return Callback.open({
+    ...callback,
+    onPrint: print,
+    onLog: (level, text) => logger[level]('callback', text),
+    onRebuilt: (reason) => logger.warn('sandbox-rebuilt', `the sandbox of the callback was made anew: ${reason}`),
+  });
+}
+
+function queueOptions({ path, umask, granularity, rndhex, maxLock, maxTemp }: QueueSettings) {
+  return { path, umask, granularity, rndhex, maxLock, maxTemp };
+}

@@ -1,0 +1,6 @@
+/** The public library: directory queues, messages, STOMP sessions. Documented in `docs/library.md`. */
+export { type ErrorAction, type ErrorCode, StompctlError } from './base/errors.js';
+export { SimpleQueue, type SimpleQueueOptions } from './dirq/simple-queue.js';
+export { type Header, Message, newHeader } from './message/message.js';
+export { type SendOptions, StompSession } from './stomp/session.js';
+export type { SessionOptions } from './stomp/session-options.js';
