@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { createServer as createTlsServer } from 'node:tls';
 import { reasonOf, StompctlError } from '../base/errors.js';
 import type { BrokerSettings } from './broker-options.js';
+import { newWebSocketServer } from './web-socket-server.js';
 
 /** An open port. */
 export interface Listener {
@@ -20,12 +21,12 @@ export interface Accept {
 
 /** Opens the broker's port. Resolves when it accepts; rejects with CONNECT_FAILED when it cannot be had. */
 export async function openListener(settings: BrokerSettings, port: number, accept: Accept): Promise<Listener> {
-  const server = newServer(settings, accept);
+  const server = await newServer(settings, accept);
   server.maxConnections = settings.maxConnections;
   server.on('connection', (socket: Socket) => accept.socket(socket));
   await new Promise<void>((resolve, reject) => {
     server.on('error', (error) => reject(cannotListen(settings.host, port, error)));
-    server.listen(port, settings.host, resolve);
+    server.listen(port, settings.host, () => resolve());
   });
   const address = server.address();
   if (address === null || typeof address === 'string') throw cannotListen(settings.host, port, 'it has no port');
@@ -38,8 +39,9 @@ export async function openListener(settings: BrokerSettings, port: number, accep
   };
 }
 
-function newServer(settings: BrokerSettings, accept: Accept): Server {
+async function newServer(settings: BrokerSettings, accept: Accept): Promise<Server> {
   const onStream = (stream: Duplex) => accept.stream(stream);
+  if (settings.webSocket) return newWebSocketServer(settings, onStream);
   if (settings.tls === undefined) return createServer({ noDelay: true }, onStream);
   return createTlsServer({ ...settings.tls, noDelay: true }, onStream);
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { connect, type Socket } from 'node:net';
+import { connect } from 'node:net';
+import { Duplex } from 'node:stream';
 import { eventually } from './eventually.js';
 import { type RawFrame, type RawHeaders, RawStomp } from './raw-stomp.js';
 import type { Cleaning } from './temp-folder.js';
@@ -52,14 +53,16 @@ export async function bodies(client: RawStomp, count: number): Promise<string[]>
 
 /** A connection of which only the bytes are looked at. */
 export class RawBytes {
-  readonly socket: Socket;
+  readonly socket: Duplex;
   #chunks: Buffer[] = [];
   #closed = false;
 
-  constructor(test: Cleaning, broker: { readonly port: number }) {
-    this.socket = connect(broker.port, '127.0.0.1');
+  /** `to`: a broker on loopback, or a stream that leads to one. */
+  constructor(test: Cleaning, to: { readonly port: number } | Duplex) {
+    this.socket = to instanceof Duplex ? to : connect({ port: to.port, host: '127.0.0.1', noDelay: true });
     this.socket.on('data', (chunk: Buffer) => this.#chunks.push(chunk));
     this.socket.on('error', () => this.socket.destroy());
+    this.socket.on('end', () => this.socket.destroy());
     this.socket.on('close', () => {
       this.#closed = true;
     });

@@ -65,7 +65,6 @@ test('a connection without CONNECT is closed in time', async (t) => {
 test('a frame in one-byte pieces is the same frame', async (t) => {
   const broker = await startedBroker(t);
   const client = new RawBytes(t, broker);
-  client.socket.setNoDelay(true);
   const sent = 'CONNECT\naccept-version:1.2\n\n\0SEND\ndestination:/queue/a\nreceipt:1\n\nbody\0';
   for (const byte of sent) {
     client.write(byte);
