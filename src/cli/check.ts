@@ -64,7 +64,7 @@ async function report(file: string, parsed: ParsedArguments, env: Environment): 
       problems: problems.map(problemText),
       warnings,
       summary: settings === undefined ? undefined : describeRun(settings),
-      options: effectiveConfiguration(values),
+      options: effectiveConfiguration(values, settings),
     };
   } catch (error) {
     if (!(error instanceof StompctlError)) throw error;
@@ -84,7 +84,7 @@ function reportText(found: Report): string {
 
 function tableLines(options: readonly EffectiveOption[]): string[] {
   const rows = options.map(({ name, value, source }) => [name, shortValue(value), source] as const);
-  const width = (column: 0 | 1): number => Math.min(60, Math.max(...rows.map((row) => row[column].length)));
+  const width = (column: 0 | 1): number => Math.min(48, Math.max(...rows.map((row) => row[column].length)));
   return rows.map((row) => `  ${row[0].padEnd(width(0))}  ${row[1].padEnd(width(1))}  ${row[2]}`);
 }
 

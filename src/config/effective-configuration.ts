@@ -4,6 +4,7 @@ import type { OptionRow } from './option.js';
 import type { OptionValue, Table } from './option-reader.js';
 import { OPTION_TABLE } from './option-table.js';
 import type { OptionValues } from './option-values.js';
+import type { Settings } from './settings.js';
 
 /** One option as it is in effect, secrets masked. */
 export interface EffectiveOption {
@@ -14,19 +15,46 @@ export interface EffectiveOption {
   readonly source: string;
 }
 
-/** Every option in effect, in the order of the table: those that are given, and those with a default. */
-export function effectiveConfiguration(values: OptionValues): EffectiveOption[] {
+/**
+ * Every option in effect, in the order of the table: those that are given, and those whose default matters. With
+ * `settings`, a default that depends on other options shows what it comes to.
+ */
+export function effectiveConfiguration(values: OptionValues, settings?: Settings): EffectiveOption[] {
   return OPTION_TABLE.flatMap((row): EffectiveOption[] => {
     if (row.commandLineOnly) return [];
     const given = values.given.get(row.name);
     if (given !== undefined) {
       return [{ name: row.name, value: textOf(row, given.value), source: placeOf(given.origin) }];
     }
-    const value = row.defaultNote ?? row.default;
-    return value === undefined || row.later !== undefined
-      ? []
-      : [{ name: row.name, value: value.replaceAll('`', ''), source: 'default' }];
+    if (row.later !== undefined || !matters(row, values)) return [];
+    const value =
+      (settings === undefined ? undefined : dependentDefault(row.name, settings)) ?? row.defaultNote ?? row.default;
+    return value === undefined ? [] : [{ name: row.name, value: value.replaceAll('`', ''), source: 'default' }];
   });
+}
+
+/** Does the option have anything to act on? */
+function matters(row: OptionRow, values: OptionValues): boolean {
+  if (row.group === 'callback') return values.has('callback-code') || values.has('callback-path');
+  if (
+    row.name.startsWith('incoming-broker-') ||
+    ['prefetch', 'subscribe', 'unsubscribe', 'max-parked'].includes(row.name)
+  ) {
+    return values.has('incoming-broker-uri');
+  }
+  if (row.name.startsWith('outgoing-broker-')) return values.has('outgoing-broker-uri');
+  if (row.name === 'loop' || row.name === 'remove') return values.has('incoming-queue');
+  return true;
+}
+
+/** What a default that depends on other options comes to; undefined for the others. */
+function dependentDefault(name: string, settings: Settings): string | undefined {
+  if (name === 'sync') return settings.sync;
+  if (name === 'log-level') return settings.logLevel;
+  if (name === 'reconnect-attempts') return String(settings.reconnect.attempts ?? 'without end');
+  if (name !== 'prefetch' || settings.source.kind !== 'broker') return undefined;
+  if (settings.source.prefetch !== undefined) return String(settings.source.prefetch);
+  return settings.reliable ? `the window (${settings.window}) when the broker is known` : 'the broker decides';
 }
 
 function textOf(row: OptionRow, value: OptionValue): string {

@@ -10,7 +10,28 @@ const LINE = /^\[([^\]]*)\]\s*$|^([^=]+)(?:=|$)/;
 export async function parseIni(path: string, text: string): Promise<BlockNode> {
   const ini = await import('ini');
   const lines = findLines(path, text, ini.unsafe);
-  return block(ini.parse(text.replace(/^\uFEFF/, '')), [], path, lines);
+  const root = block(ini.parse(text.replace(/^\uFEFF/, '')), [], path, lines);
+  for (const key of lines.keys()) {
+    const where = key.split('\0');
+    refuseLost(root, where, { file: path, line: lines.get(key)?.line ?? 0 }, lines.get(key)?.section === true);
+  }
+  return root;
+}
+
+interface Place {
+  readonly line: number;
+  readonly section: boolean;
+}
+
+type Places = ReadonlyMap<string, Place>;
+
+/** A name that is both a value and a section: the library keeps one of them. */
+function refuseLost(root: BlockNode, where: readonly string[], origin: Origin, section: boolean): void {
+  let node: ConfigNode | undefined = root;
+  for (const step of where) node = node?.kind === 'block' ? node.entries.get(step) : undefined;
+  if ((node?.kind === 'block') !== section) {
+    throw syntaxError(origin, `"${where.join('.')}" is both a value and a section`);
+  }
 }
 
 function keyOf(path: readonly string[]): string {
@@ -18,17 +39,17 @@ function keyOf(path: readonly string[]): string {
 }
 
 /** The line of every section and name: the library does not tell. It repeats how the library reads a line. */
-function findLines(path: string, text: string, unquote: (text: string) => string): Map<string, number> {
-  const lines = new Map<string, number>();
+function findLines(path: string, text: string, unquote: (text: string) => string): Places {
+  const lines = new Map<string, Place>();
   let section: string[] = [];
-  const note = (where: readonly string[], origin: Origin, advice: string): void => {
+  const note = (where: readonly string[], origin: Origin, section: boolean, advice: string): void => {
     const key = keyOf(where);
     const before = lines.get(key);
     if (before !== undefined && advice !== '') {
-      const place = placeOf({ file: path, line: before });
+      const place = placeOf({ file: path, line: before.line });
       throw syntaxError(origin, `"${where.join('.')}" was given at ${place} already: ${advice}`);
     }
-    if (before === undefined) lines.set(key, origin.line);
+    if (before === undefined) lines.set(key, { line: origin.line, section });
   };
   for (const [index, line] of text
     .replace(/^\uFEFF/, '')
@@ -41,13 +62,13 @@ function findLines(path: string, text: string, unquote: (text: string) => string
     if (match[1] !== undefined) {
       section = sectionPath(unquote(match[1]));
       if (section.includes('__proto__')) throw syntaxError(origin, 'there is no such option as "__proto__"');
-      note(section, origin, `to repeat it, write "${section.join('-')}[] = KEY=VALUE…" in the section above`);
+      note(section, origin, true, `to repeat it, write "${section.join('-')}[] = KEY=VALUE…" in the section above`);
       continue;
     }
     const name = String(unquote(match[2] as string));
     if (name === '__proto__') throw syntaxError(origin, 'there is no such option as "__proto__"');
-    if (name.length > 2 && name.endsWith('[]')) note([...section, name.slice(0, -2)], origin, '');
-    else note([...section, name], origin, `to repeat it, write "${name}[] = …"`);
+    if (name.length > 2 && name.endsWith('[]')) note([...section, name.slice(0, -2)], origin, false, '');
+    else note([...section, name], origin, false, `to repeat it, write "${name}[] = …"`);
   }
   return lines;
 }
@@ -57,16 +78,16 @@ function sectionPath(section: string): string[] {
   return section.split(/(?<!\\)\./).map((part) => part.replaceAll('\\.', '.'));
 }
 
-function block(value: object, where: readonly string[], file: string, lines: Map<string, number>): BlockNode {
-  const made = newBlock({ file, line: lines.get(keyOf(where)) ?? 0 });
+function block(value: object, where: readonly string[], file: string, lines: Places): BlockNode {
+  const made = newBlock({ file, line: lines.get(keyOf(where))?.line ?? 0 });
   for (const [name, child] of Object.entries(value)) {
     made.entries.set(name, node(child, [...where, name], file, lines));
   }
   return made;
 }
 
-function node(value: unknown, where: readonly string[], file: string, lines: Map<string, number>): ConfigNode {
-  const line = lines.get(keyOf(where)) ?? 0;
+function node(value: unknown, where: readonly string[], file: string, lines: Places): ConfigNode {
+  const line = lines.get(keyOf(where))?.line ?? 0;
   const origin = { file, line };
   if (Array.isArray(value)) {
     return { kind: 'list', items: value.map((item) => node(item, where, file, lines)), origin };

@@ -1,0 +1,27 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { configurationReference } from '../src/config/reference.js';
+
+/** What is generated: from the marker to the end of the file, or the whole file when there is no marker. */
+const GENERATED: readonly { readonly path: string; readonly marker?: string; make(): string }[] = [
+  { path: 'docs/configuration.md', marker: 'do not edit below this line. -->\n', make: configurationReference },
+];
+
+/** Writes the generated texts; with `check` only compares them, and the exit code is 1 when one is stale. */
+function generate(check: boolean): void {
+  for (const { path, marker = '', make } of GENERATED) {
+    // from dist/tools/
+    const url = new URL(`../../${path}`, import.meta.url);
+    const current = readFileSync(url, 'utf8');
+    const at = current.indexOf(marker);
+    if (at === -1) throw new Error(`generate-docs(${path}): the line "${marker.trim()}" is missing`);
+    const text = `${current.slice(0, at)}${marker}${marker === '' ? '' : '\n'}${make()}`;
+    if (text === current) continue;
+    if (!check) writeFileSync(url, text);
+    else {
+      process.stderr.write(`${path} is stale: run "npm run docs" and commit it\n`);
+      process.exitCode = 1;
+    }
+  }
+}
+
+generate(process.argv.includes('--check'));
