@@ -25,8 +25,12 @@ export async function run(settings: Settings, context: RunContext): Promise<numb
   if (settings.daemon && !isDaemonChild()) {
     return daemonize({ argv: process.argv.slice(1), out: io.out, err: io.err, signals: io.signals });
   }
-  const logger = await createLogger({ level: settings.logLevel, format: settings.logFormat });
+  const format = settings.logFormat ?? (settings.daemon ? 'syslog' : undefined);
+  const logger = await createLogger({ level: settings.logLevel, format });
   let pidfile: Pidfile | undefined;
+  // a second stop signal exits at once, and then nothing after an await runs any more
+  const releaseAtExit = () => pidfile?.release();
+  process.on('exit', releaseAtExit);
   try {
     for (const text of context.warnings) logger.warn('configuration', text);
     pidfile = await acquirePidfile(settings.pidfile, logger);
@@ -36,10 +40,11 @@ export async function run(settings: Settings, context: RunContext): Promise<numb
     const text = known ? error.message : `internal error: ${error instanceof Error ? error.stack : String(error)}`;
     logger.error('failed', text, { code: known ? error.code : 'INTERNAL' });
     // a terminal or a cron mail shows the log; a daemon's parent only what stands on standard error
-    if (settings.logFormat === 'syslog') io.err.write(`stompctl: ${text}\n`);
+    if (format === 'syslog') io.err.write(`stompctl: ${text}\n`);
     return exitCodeOf(error);
   } finally {
     pidfile?.release();
+    process.off('exit', releaseAtExit);
     await logger.flush();
   }
 }

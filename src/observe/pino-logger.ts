@@ -34,6 +34,8 @@ export interface RunLogger extends Logger {
 const RANKS: Readonly<Record<LogLevelName, number>> = { trace: 10, debug: 20, info: 30, warn: 40, error: 50 };
 const STDERR = 2;
 const EVENT_FACTOR = 10;
+/** What somebody wants to see each of: never collapsed, as lines below info are not. */
+const ASKED_FOR: ReadonlySet<string> = new Set(['frame']);
 
 /**
  * The level of a run: `log-level` when given, else from `-d`: 0 info, 1 debug, 2 and more trace (one line a message and
@@ -72,8 +74,7 @@ export async function createLogger(options: LoggerOptions): Promise<RunLogger> {
     const write = (stands: number) => {
       sink[level]({ event, ...safeFields(fields), ...(stands === 1 ? {} : { repeated: stands }) }, maskText(text));
     };
-    // whoever asks for debug lines wants each of them
-    if (RANKS[level] < RANKS.info) write(1);
+    if (RANKS[level] < RANKS.info || ASKED_FOR.has(event)) write(1);
     else byText.pass(`${level} ${event} ${text}`, (stands) => byEvent.pass(`${level} ${event}`, write, stands));
   };
   const at = (level: LogLevelName) =>

@@ -90,11 +90,12 @@ describe('the logger in JSON', () => {
     assert.deepEqual([last?.repeated, last?.msg], [70, 'cannot decode element 99']);
   });
 
-  it('collapses nothing below info', async () => {
+  it('collapses nothing below info, nor frames', async () => {
     const { logger, lines } = await setUp({ level: 'trace', burst: 3 });
     for (let at = 0; at < 10; at += 1) logger.trace('message', 'x');
     for (let at = 0; at < 10; at += 1) logger.debug('message', 'x');
-    assert.equal(lines().length, 20);
+    for (let at = 0; at < 10; at += 1) logger.info('frame', 'x');
+    assert.equal(lines().length, 30);
   });
 
   it('lets out what is held before flush returns', async () => {
