@@ -5,6 +5,8 @@ import { installSignals } from '../daemon/signals.js';
 const signals = installSignals();
 const { main } = await import('../cli/main.js');
 const { stdout, stderr, env, argv } = process;
+// A reader that goes away (`stompctl --help | head -1`) is no reason to die, least of all in the middle of a run.
+for (const stream of [stdout, stderr]) stream.on('error', () => undefined);
 const code = await main(argv.slice(2), env, { out: stdout, err: stderr, columns: stdout.columns, signals });
 // Everything is settled and closed; what is left are timers of libraries, and output on its way to a slow reader.
 process.exitCode = code;
