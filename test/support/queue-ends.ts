@@ -1,0 +1,83 @@
+import { type Clock, systemClock } from '../../src/base/clock.js';
+import type { StompctlError } from '../../src/base/errors.js';
+import { type FileSystem, systemFiles } from '../../src/dirq/file-system.js';
+import type { Delivery } from '../../src/flow/delivery.js';
+import { Message, newHeader } from '../../src/message/message.js';
+import type { QueueEvents } from '../../src/sources/queue-events.js';
+import { QueueSource, type QueueSourceOptions } from '../../src/sources/queue-source.js';
+
+export const PLENTY = { deliveries: 1000, bytes: 1 << 30 };
+
+export function textOf(text: string): Message {
+  return new Message(newHeader({ destination: '/queue/q' }), Buffer.from(text), true);
+}
+
+/** What a source told, besides deliveries. */
+export class HeardEvents implements QueueEvents {
+  readonly rejectedAs: { name: string; reason: StompctlError }[] = [];
+  readonly inVain: { name: string; why: string }[] = [];
+  readonly leftovers: string[] = [];
+  recoveredLocks = 0;
+  purges = 0;
+
+  rejected(name: string, reason: StompctlError): void {
+    this.rejectedAs.push({ name, reason });
+  }
+
+  settledInVain(name: string, why: string): void {
+    this.inVain.push({ name, why });
+  }
+
+  parked(): void {}
+
+  leftoverRemoved(name: string): void {
+    this.leftovers.push(name);
+  }
+
+  recovered(locks: number): void {
+    this.recoveredLocks += locks;
+  }
+
+  purged(): void {
+    this.purges += 1;
+  }
+}
+
+type Given = Partial<QueueSourceOptions> & { path: string; clock?: Clock; files?: FileSystem };
+
+/** An opened source with what it told; closed after the test. */
+export async function openSource(
+  t: { after(run: () => Promise<void>): void },
+  { files = systemFiles, ...given }: Given,
+): Promise<{ source: QueueSource; events: HeardEvents }> {
+  const events = new HeardEvents();
+  const source = new QueueSource(
+    { loop: false, remove: true, sync: 'none', maxMessageSize: 1 << 20, clock: systemClock, ...given, events },
+    files,
+  );
+  await source.open();
+  // a test that broke its disk has looked at what close says already
+  t.after(() => source.close().catch(() => undefined));
+  return { source, events };
+}
+
+/** The next deliveries; none when the source is idle or at its end. */
+export async function take(source: QueueSource, demand = PLENTY): Promise<readonly Delivery[]> {
+  const result = await source.next(demand, new AbortController().signal);
+  return result.kind === 'batch' ? result.deliveries : [];
+}
+
+/** Everything until idle or end, each settled by `how`. */
+export async function takeAll(source: QueueSource, how: (delivery: Delivery) => void): Promise<Delivery[]> {
+  const all: Delivery[] = [];
+  for (;;) {
+    const deliveries = await take(source);
+    if (deliveries.length === 0) return all;
+    for (const delivery of deliveries) how(delivery);
+    all.push(...deliveries);
+  }
+}
+
+export function bodies(deliveries: readonly Delivery[]): string[] {
+  return deliveries.map((delivery) => delivery.message.body.toString());
+}
