@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { StompctlError } from '../../src/base/errors.js';
+import { Message, newHeader } from '../../src/message/message.js';
+import { FailureSink } from '../../src/sinks/failure-sink.js';
+import { QueueSink } from '../../src/sinks/queue-sink.js';
+import { textOf } from '../support/queue-ends.js';
+import { DEAD_PID, journalHead, journalName } from '../support/queue-journal.js';
+import { consume, elementPaths, filesOf } from '../support/sample-messages.js';
+import { tempFolder } from '../support/temp-folder.js';
+
+for (const sync of ['batch', 'message', 'none'] as const) {
+  test(`sync ${sync}: what is sent is there, in order, and nothing else`, async (t) => {
+    const path = join(await tempFolder(t), 'queue');
+    const sink = new QueueSink({ path, sync });
+    await sink.open();
+    const numbers = Array.from({ length: 300 }, (_, number) => String(number));
+    await Promise.all(numbers.map((number) => sink.send(textOf(number))));
+    assert.equal(elementPaths(path).length, 300);
+    await sink.close();
+    assert.deepEqual(filesOf(path), elementPaths(path));
+    assert.deepEqual(
+      [...consume(path)].map(({ body }) => body.toString()),
+      numbers,
+    );
+  });
+}
+
+test('messages of any kind arrive as they were sent', async (t) => {
+  const path = await tempFolder(t);
+  const sink = new QueueSink({ path, sync: 'batch' });
+  await sink.open();
+  const messages = [
+    new Message(),
+    new Message(newHeader({ a: 'é\n' }), Buffer.from('text é'), true),
+    new Message(newHeader(), Buffer.from([0, 255, 10]), false),
+    new Message(newHeader(), Buffer.alloc(3_000_000, 200), false),
+  ];
+  await Promise.all(messages.map((message) => sink.send(message)));
+  await sink.close();
+  const arrived = [...consume(path)];
+  assert.deepEqual(
+    arrived.map(({ header, body, text }) => ({ header, body, text })),
+    messages.map(({ header, body, text }) => ({ header: { ...header }, body, text })),
+  );
+});
+
+test('flush resolves when everything sent is safe; close flushes, and is safe when not open', async (t) => {
+  const path = await tempFolder(t);
+  const sink = new QueueSink({ path, sync: 'batch' });
+  await sink.close();
+  await sink.open();
+  const sends = [sink.send(textOf('1')), sink.send(textOf('2'))];
+  await sink.flush();
+  assert.equal(elementPaths(path).length, 2);
+  sends.push(sink.send(textOf('3')));
+  await sink.close();
+  await Promise.all(sends);
+  assert.deepEqual(filesOf(path).length, 3);
+});
+
+test('a message that cannot be written is refused alone', async (t) => {
+  const path = await tempFolder(t);
+  const sink = new QueueSink({ path, sync: 'batch' });
+  await sink.open();
+  const results = await Promise.allSettled([
+    sink.send(textOf('1')),
+    sink.send(new Message(newHeader({ a: '\ud800' }))),
+    sink.send(textOf('2')),
+  ]);
+  assert.deepEqual(
+    results.map(({ status }) => status),
+    ['fulfilled', 'rejected', 'fulfilled'],
+  );
+  await sink.close();
+});
+
+test('temporary files of a dead predecessor are removed when it opens', async (t) => {
+  const path = await tempFolder(t);
+  mkdirSync(join(path, '5f000000'));
+  writeFileSync(join(path, '5f000000', '5f000000000001.tmp'), '{"bo');
+  writeFileSync(join(path, journalName(DEAD_PID)), `${journalHead()}@1.000000\n5f000000/5f000000000001.tmp\n`);
+  const sink = new QueueSink({ path, sync: 'batch' });
+  await sink.open();
+  await sink.close();
+  assert.deepEqual(filesOf(path), []);
+});
+
+test('a path that is a file is refused when opened, with the next step', async (t) => {
+  const path = join(await tempFolder(t), 'file');
+  writeFileSync(path, '');
+  await assert.rejects(new QueueSink({ path, sync: 'batch' }).open(), {
+    code: 'QUEUE_INVALID',
+    message: /give the path of a directory/,
+  });
+});
+
+test('a rejected message is stored with the headers that say why', async (t) => {
+  const path = await tempFolder(t);
+  const sink = new QueueSink({ path, sync: 'batch' });
+  await sink.open();
+  const failures = new FailureSink(sink);
+  const message = new Message(newHeader({ destination: '/queue/x' }), Buffer.from([1, 2]), false);
+  const reason = new StompctlError('MESSAGE_REFUSED', 'send', 'broker', 'no such\nthing');
+  await failures.store(message, reason, { source: 'queue /q', name: '5f000000/5f000000000001' });
+  await sink.close();
+  const [stored] = [...consume(path)];
+  const { 'x-stompctl-time': time, ...header } = stored?.header ?? {};
+  assert.deepEqual(header, {
+    destination: '/queue/x',
+    'x-stompctl-reason': 'send(broker): no such\nthing',
+    'x-stompctl-code': 'MESSAGE_REFUSED',
+    'x-stompctl-attempts': '1',
+    'x-stompctl-source': 'queue /q 5f000000/5f000000000001',
+  });
+  assert.match(time ?? '', /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+  assert.deepEqual(stored?.body, Buffer.from([1, 2]));
+});
