@@ -34,6 +34,14 @@ export class ReadyList {
 
   /** Puts messages back where they stood: each goes before every later arrival. */
   restore(messages: readonly StoredMessage[]): void {
+    const first = this.first();
+    const last = messages.at(-1);
+    const fits = this.#head >= messages.length && first !== undefined && last !== undefined && last.seq < first.seq;
+    if (fits && inOrder(messages)) {
+      this.#head -= messages.length;
+      for (const [index, message] of messages.entries()) this.#items[this.#head + index] = message;
+      return;
+    }
     const merged = [...messages, ...this.toArray()];
     merged.sort((a, b) => a.seq - b.seq);
     this.#items = merged;
@@ -51,4 +59,8 @@ export class ReadyList {
     this.#head = 0;
     return messages;
   }
+}
+
+function inOrder(messages: readonly StoredMessage[]): boolean {
+  return messages.every((message, index) => index === 0 || message.seq > (messages[index - 1]?.seq ?? 0));
 }
