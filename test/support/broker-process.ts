@@ -3,7 +3,7 @@ import { rmSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { promisify } from 'node:util';
+import { promisify, stripVTControlCharacters } from 'node:util';
 import { errnoOf } from '../../src/base/errors.js';
 
 const run = promisify(execFile);
@@ -50,7 +50,7 @@ export class BrokerFolder {
   /** The last lines that the broker's processes wrote. */
   async logTail(lines = 40): Promise<string> {
     const text = await readFile(this.logFile, 'utf8');
-    return text.trimEnd().split('\n').slice(-lines).join('\n');
+    return stripVTControlCharacters(text).trimEnd().split('\n').slice(-lines).join('\n');
   }
 
   async remove(): Promise<void> {
