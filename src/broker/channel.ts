@@ -123,7 +123,6 @@ export class Channel implements Deliverer {
   #send(frame: Frame): undefined {
     const { header } = frame;
     const destination = required(frame, 'destination');
-    if (header[''] !== undefined) throw new Refusal('A header has no name');
     if (destination === '') throw new Refusal('The destination is empty');
     const incoming = this.#context.dialect.incoming(destination, frame);
     if (header.transaction === undefined) this.#context.store.publish(incoming);

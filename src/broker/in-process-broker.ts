@@ -26,6 +26,9 @@ export interface SeenFrame {
   readonly header: Readonly<Header>;
 }
 
+/** the longest that `stop` waits for clients, and for handshakes that are not finished */
+const STOP_MS = 1000;
+
 /**
  * A STOMP 1.2, 1.1 and 1.0 server inside this process, on loopback only. NOT FOR PRODUCTION: messages live in memory, it
  * checks little, and it misbehaves on demand. For the demonstration (`stompctl demo`), and for tests of the rest
@@ -169,7 +172,9 @@ export class InProcessBroker {
     await this.pauseAccepting();
     this.#holdDeliveries();
     for (const session of this.#sessions) session.peer.close();
+    const late = setTimeout(() => this.killConnections(), STOP_MS);
     await this.#socketsClosed();
+    clearTimeout(late);
   }
 
   /** As `kill -9`: every connection and the port are closed at once. Messages stay, as on a disk. */

@@ -42,8 +42,12 @@ export class Store {
     return this.#usage.bytes;
   }
 
-  /** Stores a message, or hands a copy to each subscription of a topic. Throws a Refusal when a limit is reached. */
+  /**
+   * Stores a message, or hands a copy to each subscription of a topic. Throws a Refusal when a limit is reached, or when
+   * the message could not be delivered.
+   */
   publish(incoming: Incoming): void {
+    if (incoming.header[''] !== undefined) throw new Refusal('A header has no name');
     const size = sizeOf(incoming);
     this.requireRoom(size);
     if (isTopic(incoming.destination)) {

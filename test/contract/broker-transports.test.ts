@@ -106,13 +106,15 @@ test('TLS: a client without certificate is refused when one is asked for, with i
   await client.until('CONNECTED');
 });
 
-test('TLS: a handshake that never comes does not keep the broker from being killed', async (t) => {
-  const broker = await startedBroker(t, { tls });
-  const idle = new RawBytes(t, broker);
-  await new Promise((resolve) => idle.socket.once('connect', resolve));
-  await broker.kill();
-  await idle.untilClosed();
-});
+for (const way of ['kill', 'stop'] as const) {
+  test(`TLS: a handshake that never comes does not hinder ${way}`, async (t) => {
+    const broker = await startedBroker(t, { tls });
+    const idle = new RawBytes(t, broker);
+    await new Promise((resolve) => idle.socket.once('connect', resolve));
+    await broker[way]();
+    await idle.untilClosed();
+  });
+}
 
 test('WebSocket: the first subprotocol of ours that is offered is agreed; other HTTP is refused', async (t) => {
   const broker = await startedBroker(t, { webSocket: true });
