@@ -1,3 +1,5 @@
+import type { StompVersion } from './frame.js';
+
 export type BrokerType = 'ActiveMQ' | 'Apollo' | 'Artemis' | 'RabbitMQ' | 'UNKNOWN';
 
 /** What is particular about one kind of broker. A new broker is one row of `DIALECTS`. */
@@ -15,6 +17,8 @@ export interface Dialect {
   readonly stableIds: boolean;
   /** a SEND with `content-length` is kept as bytes, one without as text: text messages go without it */
   readonly textWithoutLength: boolean;
+  /** the escapes of headers, where they are not those of the negotiated version (RabbitMQ uses those of 1.2 on 1.0 and 1.1 too) */
+  readonly escapes: StompVersion | undefined;
 }
 
 const UNKNOWN: Dialect = {
@@ -25,6 +29,7 @@ const UNKNOWN: Dialect = {
   individualOn10: false,
   stableIds: false,
   textWithoutLength: false,
+  escapes: undefined,
 };
 
 /** Read from the top: `ActiveMQ-Artemis` before `ActiveMQ`. */
@@ -37,6 +42,7 @@ export const DIALECTS: readonly Dialect[] = [
     individualOn10: true,
     stableIds: false,
     textWithoutLength: false,
+    escapes: '1.2',
   },
   {
     type: 'Artemis',
@@ -46,6 +52,7 @@ export const DIALECTS: readonly Dialect[] = [
     individualOn10: false,
     stableIds: false,
     textWithoutLength: true,
+    escapes: undefined,
   },
   {
     type: 'ActiveMQ',
@@ -55,6 +62,7 @@ export const DIALECTS: readonly Dialect[] = [
     individualOn10: true,
     stableIds: true,
     textWithoutLength: true,
+    escapes: undefined,
   },
   {
     type: 'Apollo',
@@ -64,6 +72,7 @@ export const DIALECTS: readonly Dialect[] = [
     individualOn10: false,
     stableIds: false,
     textWithoutLength: false,
+    escapes: undefined,
   },
   UNKNOWN,
 ];

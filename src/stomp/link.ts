@@ -2,7 +2,7 @@ import type { Client } from '@stomp/stompjs';
 import type { Timer } from '../base/clock.js';
 import { errnoOf, reasonOf, StompctlError } from '../base/errors.js';
 import { FrameDecoder } from './decoder.js';
-import { saysLoginRefused } from './dialects.js';
+import { type Dialect, dialectOf, saysLoginRefused } from './dialects.js';
 import { encodeFrame } from './encoder.js';
 import type { Frame, FrameHeader, StompVersion } from './frame.js';
 import { FrameWriter } from './frame-writer.js';
@@ -40,6 +40,9 @@ export class Link {
   #state: 'opening' | 'open' | 'closing' | 'ended' = 'opening';
   #connected: FrameHeader = {};
   #version: StompVersion = '1.0';
+  #dialect: Dialect = dialectOf('UNKNOWN', undefined, undefined);
+  /** whose escapes are used */
+  #codec: StompVersion = '1.2';
   #heartBeat: HeartBeat | undefined;
   #pauseTimer: Timer | undefined;
   #stallTimer: Timer | undefined;
@@ -113,6 +116,10 @@ export class Link {
     return this.#version;
   }
 
+  get dialect(): Dialect {
+    return this.#dialect;
+  }
+
   /** Adds one frame to what goes out; returns its end as `FrameWriter.accepted`. Errors: MESSAGE_BAD_HEADER. */
   write(
     command: string,
@@ -121,7 +128,7 @@ export class Link {
     contentLength?: boolean,
     extra?: string,
   ): number {
-    const end = this.writer.frame(command, header, body, this.#version, contentLength, extra);
+    const end = this.writer.frame(command, header, body, this.#codec, contentLength, extra);
     this.#heartBeat?.sent();
     if (this.#stallTimer === undefined) this.#watchWrites();
     if (this.#options.onFrame !== undefined) this.#show('out', { command, header, body: body ?? Buffer.alloc(0) });
@@ -253,8 +260,10 @@ export class Link {
       return;
     }
     this.#version = version;
-    this.#decoder.version = version;
     this.#connected = frame.header;
+    this.#dialect = dialectOf(this.#options.type, frame.header.server, frame.header.session);
+    this.#codec = this.#dialect.escapes ?? version;
+    this.#decoder.version = this.#codec;
     // Without `heart-beat`, so that stompjs starts no timers: the heart-beats are ours.
     this.#socket.deliver(encodeFrame('CONNECTED', { version }));
   }
@@ -289,7 +298,7 @@ export class Link {
 
   #sendForStompjs(bytes: Buffer): void {
     if (this.#options.onFrame !== undefined) {
-      for (const frame of new FrameDecoder({ version: this.#version }).push(bytes)) this.#show('out', frame);
+      for (const frame of new FrameDecoder({ version: this.#codec }).push(bytes)) this.#show('out', frame);
     }
     this.writer.raw(bytes);
   }

@@ -1,6 +1,6 @@
 import { StompctlError } from '../base/errors.js';
 import { AckOrder } from './ack-order.js';
-import { type Dialect, dialectOf } from './dialects.js';
+import type { Dialect } from './dialects.js';
 import { EMPTY_BODY, type Frame, type FrameHeader, newFrameHeader, type StompVersion } from './frame.js';
 import { Link } from './link.js';
 import { Receipts } from './receipts.js';
@@ -79,8 +79,7 @@ export class StompSession {
 
   private constructor(options: FullOptions, link: Link) {
     this.#link = link;
-    const { server, session } = link.connected;
-    this.dialect = dialectOf(options.type, server, session);
+    this.dialect = link.dialect;
     this.#receipts = new Receipts({
       clock: options.clock,
       timeoutMs: options.receiptTimeoutMs,
