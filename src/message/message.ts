@@ -1,10 +1,12 @@
 /** Header names to values. Always without a prototype, so that `constructor` or `__proto__` are names like any other. */
 export type Header = Record<string, string>;
 
-/** An empty header, or a copy of `from`. */
+/**
+ * An empty header, or a copy of `from`. `Object.create(null)` would make a hash table, which is filled and read at half the
+ * speed: an ordinary object that loses its prototype stays one.
+ */
 export function newHeader(from?: Readonly<Header>): Header {
-  const header = Object.create(null) as Header;
-  return from === undefined ? header : Object.assign(header, from);
+  return Object.setPrototypeOf(from === undefined ? {} : { ...from }, null) as Header;
 }
 
 const EMPTY = Buffer.alloc(0);

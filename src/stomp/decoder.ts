@@ -13,7 +13,10 @@ import {
 
 const LF = 10;
 const CR = 13;
-const BACKSLASH = 92;
+const EMPTY_LINE = Buffer.from('\n\n');
+/** header lines remembered from one head to the next, of heads shorter than this: a slice keeps the whole head in memory */
+const REMEMBERED = 32;
+const MEMORABLE = 2048;
 /** longest command line read before giving up: the longest command of STOMP has 11 letters */
 const LONGEST_COMMAND = 64;
 const COMMAND = /^[A-Z]+$/;
@@ -38,12 +41,17 @@ export class FrameDecoder {
   #command = '';
   #header: FrameHeader = newFrameHeader();
   #bodyLength = 0;
+  /** the `content-length` that `#bodyLength` was read from */
+  #lengthText = '';
   /** a body that came in one piece */
   #whole: Buffer | undefined;
   #failure: unknown;
-  /** of the bytes of the head so far: whether one is not ASCII, whether one is a backslash */
-  #sevenBit = true;
-  #escaped = false;
+  /** the peer ends lines with CR LF, or did once: heads are then read byte by byte */
+  #carriage = false;
+  /** header lines of the last head, by position, and what they say: most come again in the next one */
+  readonly #lines: string[] = [];
+  readonly #names: string[] = [];
+  readonly #values: string[] = [];
 
   constructor(options: DecoderOptions = {}) {
     this.version = options.version ?? '1.2';
@@ -102,32 +110,44 @@ export class FrameDecoder {
       );
     }
     this.#state = 'head';
-    this.#sevenBit = true;
-    this.#escaped = false;
     return at;
   }
 
   #readHead(chunk: Buffer, start: number): number {
-    const earlier = this.#head.length;
-    const room = this.#limits.headerBytes - earlier;
+    if (this.#head.length === 0 && !this.#carriage) {
+      const end = chunk.indexOf(EMPTY_LINE, start) + 1;
+      if (end > 0 && end - start < this.#limits.headerBytes) {
+        const text = chunk.toString('utf8', start, end);
+        if (this.version !== '1.2' || !text.includes('\r')) {
+          this.#endHead(text);
+          return end + 1;
+        }
+        // The head may have ended before, with CR LF: what was found may lie in the body.
+        this.#carriage = true;
+      }
+    }
+    return this.#readHeadBytes(chunk, start);
+  }
+
+  /** A head in several pieces, or with CR LF. */
+  #readHeadBytes(chunk: Buffer, start: number): number {
+    const room = this.#limits.headerBytes - this.#head.length;
     const stop = chunk.length - start > room ? start + room : chunk.length;
     let previous = this.#head.fromEnd(1);
     let beforeThat = this.#head.fromEnd(2);
     const carriage = this.version === '1.2';
-    let bits = 0;
     for (let at = start; at < stop; at++) {
       const byte = chunk[at] as number;
       if (byte === LF && (previous === LF || (carriage && previous === CR && beforeThat === LF))) {
-        if (bits > 127) this.#sevenBit = false;
-        this.#endHead(chunk, start, at);
+        this.#head.add(chunk, start, at);
+        const text = this.#head.view().toString('utf8');
+        this.#head.clear();
+        this.#endHead(text);
         return at + 1;
       }
-      if (byte === BACKSLASH) this.#escaped = true;
-      bits |= byte;
       beforeThat = previous;
       previous = byte;
     }
-    if (bits > 127) this.#sevenBit = false;
     if (stop < chunk.length || room === 0) {
       throw tooLarge(`headers of more than ${this.#limits.headerBytes} bytes`);
     }
@@ -137,26 +157,18 @@ export class FrameDecoder {
     return stop;
   }
 
-  /** `end` is the LF of the empty line that closes the head. */
-  #endHead(chunk: Buffer, start: number, end: number): void {
-    let head = chunk;
-    let from = start;
-    let to = end;
-    if (this.#head.length > 0) {
-      this.#head.add(chunk, start, end);
-      head = this.#head.view();
-      from = 0;
-      to = head.length;
-    }
-    const text = head.toString(this.#sevenBit ? 'latin1' : 'utf8', from, to);
-    this.#head.clear();
+  /** `text`: the head without the LF of its empty line. */
+  #endHead(text: string): void {
     this.#parseHead(text);
     const length = this.#header['content-length'];
     if (length === undefined) {
       this.#state = 'terminated';
       return;
     }
-    this.#bodyLength = bodyLength(length);
+    if (length !== this.#lengthText) {
+      this.#bodyLength = bodyLength(length);
+      this.#lengthText = length;
+    }
     if (this.#bodyLength > this.#limits.bodyBytes) {
       throw tooLarge(`a body of ${this.#bodyLength} bytes, more than ${this.#limits.bodyBytes} (max-message-size)`);
     }
@@ -166,28 +178,37 @@ export class FrameDecoder {
   /** `text`: every line of the head with its LF; with STOMP 1.2 perhaps the CR of the empty line at the end. */
   #parseHead(text: string): void {
     // STOMP 1.2: a CR before the LF belongs to the line end; before 1.2 it is data.
-    const carriage = this.version === '1.2' && text.includes('\r');
+    const carriage = this.#carriage || (this.version === '1.2' && text.includes('\r'));
     let lineEnd = text.indexOf('\n');
     const command = text.slice(0, carriage && text.charCodeAt(lineEnd - 1) === CR ? lineEnd - 1 : lineEnd);
-    if (!COMMAND.test(command)) throw badCommand();
-    const escaped = this.#escaped && this.version !== '1.0' && command !== 'CONNECT' && command !== 'CONNECTED';
+    if (command !== this.#command && !COMMAND.test(command)) throw badCommand();
+    const escaped = this.version !== '1.0' && command !== 'CONNECT' && command !== 'CONNECTED' && text.includes('\\');
     const header = newFrameHeader();
+    const memorable = text.length < MEMORABLE;
     let count = 0;
     for (let at = lineEnd + 1; at < text.length; at = lineEnd + 1) {
       lineEnd = text.indexOf('\n', at);
       if (lineEnd < 0) break;
       const end = carriage && text.charCodeAt(lineEnd - 1) === CR ? lineEnd - 1 : lineEnd;
-      const colon = text.indexOf(':', at);
-      if (colon < 0 || colon > end) throw malformed(`a header line without a colon in a ${command} frame`);
-      if (++count > this.#limits.headerCount) throw tooLarge(`more than ${this.#limits.headerCount} headers`);
-      let name = text.slice(at, colon);
-      let value = text.slice(colon + 1, end);
-      if (escaped) {
-        name = this.#unescape(name, command);
-        value = this.#unescape(value, command);
+      const line = text.slice(at, end);
+      if (count >= this.#limits.headerCount) throw tooLarge(`more than ${this.#limits.headerCount} headers`);
+      if (!escaped && line === this.#lines[count]) {
+        const name = this.#names[count] as string;
+        if (header[name] === undefined) header[name] = this.#values[count] as string;
+      } else {
+        const colon = line.indexOf(':');
+        if (colon < 0) throw malformed(`a header line without a colon in a ${command} frame`);
+        const name = escaped ? this.#unescape(line.slice(0, colon), command) : line.slice(0, colon);
+        const value = escaped ? this.#unescape(line.slice(colon + 1), command) : line.slice(colon + 1);
+        // STOMP 1.2 "Repeated Header Entries": the first one counts.
+        if (header[name] === undefined) header[name] = value;
+        if (memorable && !escaped && count < REMEMBERED) {
+          this.#lines[count] = line;
+          this.#names[count] = name;
+          this.#values[count] = value;
+        }
       }
-      // STOMP 1.2 "Repeated Header Entries": the first one counts.
-      if (header[name] === undefined) header[name] = value;
+      count += 1;
     }
     this.#command = command;
     this.#header = header;

@@ -39,13 +39,46 @@ export function encodeHead(
     }
   } else {
     const skip = command === 'SEND' ? NOT_SENT : NOT_WRITTEN;
+    const memory = MEMORIES[version];
+    let at = 0;
     for (const name in header) {
       if (skip.has(name)) continue;
-      head += `${escapeName(name, version)}:${escapeValue(name, header[name] as string, version)}\n`;
+      head += memory.line(at++, name, header[name] as string);
     }
   }
   return bodyLength === undefined ? `${head}${extra}\n` : `${head}${extra}content-length:${bodyLength}\n\n`;
 }
+
+/** Header lines of the last heads, by position: most come again in the next one, and need not be looked at for escapes. */
+class LineMemory {
+  readonly #version: StompVersion;
+  readonly #names: string[] = [];
+  readonly #values: string[] = [];
+  readonly #lines: string[] = [];
+
+  constructor(version: StompVersion) {
+    this.#version = version;
+  }
+
+  line(at: number, name: string, value: string): string {
+    if (name === this.#names[at] && value === this.#values[at]) return this.#lines[at] as string;
+    const line = `${escapeName(name, this.#version)}:${escapeValue(name, value, this.#version)}\n`;
+    if (at < REMEMBERED && line.length < MEMORABLE) {
+      this.#names[at] = name;
+      this.#values[at] = value;
+      this.#lines[at] = line;
+    }
+    return line;
+  }
+}
+
+const REMEMBERED = 32;
+const MEMORABLE = 256;
+const MEMORIES: Readonly<Record<StompVersion, LineMemory>> = {
+  '1.0': new LineMemory('1.0'),
+  '1.1': new LineMemory('1.1'),
+  '1.2': new LineMemory('1.2'),
+};
 
 /** Whether a frame with this body needs `content-length`: without it, the body would end at its first NUL. */
 export function needsContentLength(body: Buffer): boolean {
