@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { describe, it, type TestContext } from 'node:test';
+import { InProcessBroker } from '../../src/broker/in-process-broker.js';
+import { eventually } from '../support/eventually.js';
+import { elementPaths, filesOf, produce, sampleMessages } from '../support/sample-messages.js';
+import { runStompctl, StompctlProcess } from '../support/stompctl-process.js';
+import { tempFolder } from '../support/temp-folder.js';
+
+async function receiver(test: TestContext, args: readonly string[]) {
+  const folder = await tempFolder(test);
+  const broker = await InProcessBroker.start();
+  test.after(() => broker.stop());
+  const all = ['--incoming-broker-uri', broker.uri, '--subscribe', 'destination=/queue/q', ...args];
+  return { broker, folder, args: [...all, '--outgoing-queue', `path=${folder}/out`] };
+}
+
+describe('a run ends', () => {
+  it('after its duration', async (test) => {
+    const { args } = await receiver(test, ['--duration', '0.3']);
+    const ended = await runStompctl(args);
+    assert.equal(ended.code, 0, ended.stderr);
+    assert.match(ended.stderr, /"reason":"duration"/);
+  });
+
+  it('after that long without a message', async (test) => {
+    const { args, broker, folder } = await receiver(test, ['--timeout-inactivity', '0.3']);
+    for (let number = 0; number < 10; number += 1) broker.publish('/queue/q', {}, String(number));
+    const ended = await runStompctl(args);
+    assert.equal(ended.code, 0, ended.stderr);
+    assert.match(ended.stderr, /"reason":"inactivity"/);
+    assert.equal(elementPaths(join(folder, 'out')).length, 10);
+  });
+
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const) {
+    it(`on ${signal}, settled, with exit code 0`, async (test) => {
+      const { args, broker, folder } = await receiver(test, []);
+      for (let number = 0; number < 500; number += 1) broker.publish('/queue/q', {}, String(number));
+      const run = new StompctlProcess(args);
+      await eventually(() => elementPaths(join(folder, 'out')).length > 0, { deadlineMs: 15_000 });
+      const ended = await run.stop(signal);
+      assert.equal(ended.code, 0, ended.stderr);
+      const { ready, unacknowledged } = await eventually(() => {
+        const depth = broker.depth('/queue/q');
+        return depth.unacknowledged === 0 && depth;
+      });
+      assert.equal(ready + unacknowledged + elementPaths(join(folder, 'out')).length, 500, 'none lost, none twice');
+    });
+  }
+
+  it('with exit code 75 when the broker cannot be reached, after the attempts of a bounded run', async (test) => {
+    const folder = await tempFolder(test);
+    const broker = await InProcessBroker.start();
+    const { uri } = broker;
+    await broker.stop();
+    produce(join(folder, 'in'), sampleMessages(10, 1));
+    const before = filesOf(join(folder, 'in'));
+    const ends = ['--incoming-queue', `path=${folder}/in`, '--outgoing-broker-uri', uri, '--remove'];
+    const ended = await runStompctl([...ends, '--reconnect-attempts', '3', '--reconnect-delay', '0.05']);
+    assert.equal(ended.code, 75, ended.stderr);
+    assert.match(ended.stderr, /ECONNREFUSED|connection refused/i);
+    assert.deepEqual(filesOf(join(folder, 'in')), before, 'nothing lost, nothing left behind');
+  });
+});
