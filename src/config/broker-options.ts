@@ -1,3 +1,4 @@
+import { LATER } from './later.js';
 import type { OptionRow } from './option.js';
 
 const STOMP_DEBUG_FLAGS = ['api', 'command', 'header', 'body', 'connection', 'all'];
@@ -55,6 +56,7 @@ function brokerOptions(side: 'incoming' | 'outgoing'): OptionRow[] {
       kind: 'table',
       value: 'KEY=VALUE…',
       group,
+      later: LATER.sockopts,
       doc: 'Use these socket options.',
     },
     {

@@ -1,5 +1,6 @@
+import { guessLanguage } from '../callback/language.js';
 import { maskText } from '../observe/mask.js';
-import type { QueueSettings, Settings } from './settings.js';
+import type { CallbackSettings, QueueSettings, Settings } from './settings.js';
 
 function seconds(milliseconds: number): string {
   return `${milliseconds / 1000} s`;
@@ -15,14 +16,21 @@ function sourceText(settings: Settings): string {
     const destinations = source.subscriptions.map(({ header }) => header.destination).join(', ');
     return `receives messages from ${destinations} at ${maskText(source.broker.uri)}`;
   }
-  const how = settings.loop ? 'for ever' : 'once';
-  return `${settings.remove ? 'takes' : 'browses'} ${queueText(source.queue)} ${how}`;
+  const how = settings.loop ? ', waiting for more at its end' : ', once';
+  return `reads messages from ${queueText(source.queue)}${how}`;
 }
 
 function sinkText({ sink }: Settings): string {
   return sink.kind === 'queue'
     ? `stores them in ${queueText(sink.queue)}`
     : `sends them to ${maskText(sink.broker.uri)}`;
+}
+
+const LANGUAGES = { javascript: 'JavaScript ', perl: 'Perl ' } as const;
+
+function languageText({ code, language }: CallbackSettings): string {
+  const known = language ?? guessLanguage(code);
+  return known === undefined ? '' : LANGUAGES[known];
 }
 
 function endText(settings: Settings): string {
@@ -37,7 +45,8 @@ function endText(settings: Settings): string {
 
 /** What a run with these settings will do, in two or three sentences. */
 export function describeRun(settings: Settings): string {
-  const callback = settings.callback === undefined ? '' : ' runs the callback on each,';
+  const callback =
+    settings.callback === undefined ? '' : ` runs the ${languageText(settings.callback)}callback on each,`;
   const kept =
     settings.source.kind === 'queue'
       ? settings.remove

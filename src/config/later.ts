@@ -25,5 +25,5 @@ export const LATER = {
   credentialSchemes: {
     x509: 'x509 credentials are not supported yet, since they need TLS: use the scheme plain',
   },
-  tlsSockopts: 'TLS is not supported yet, and this option belongs to it',
+  sockopts: 'socket options are not supported yet: leave it out',
 } as const;

@@ -143,8 +143,11 @@ function pairsOf(row: OptionRow, node: ConfigNode): [string, string, Origin][] {
 function readKeyInteger(row: OptionRow, key: TableKey, text: string, origin: Origin): number {
   const trimmed = text.trim();
   if (/^0o?[0-7]+$/i.test(trimmed)) return Number.parseInt(trimmed.replace(/o/i, ''), 8);
-  if (/^[+-]?\d+$/.test(trimmed)) return Number(trimmed);
-  throw new Unreadable(origin, `${row.name}: "${key.name}" must be a whole number, not "${text}"`);
+  if (/^[+-]?(?:0|[1-9]\d*)$/.test(trimmed)) return Number(trimmed);
+  throw new Unreadable(
+    origin,
+    `${row.name}: "${key.name}" must be a whole number (octal after a leading zero), not "${text}"`,
+  );
 }
 
 function readAuth(row: OptionRow, node: ConfigNode, places: Places, prefix: string): Table {

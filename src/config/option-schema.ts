@@ -65,13 +65,13 @@ const credentialSchema = z.record(z.string(), z.string()).superRefine((credentia
   const known = Object.hasOwn(CREDENTIAL_FIELDS, scheme) ? CREDENTIAL_FIELDS[scheme] : undefined;
   if (known === undefined) {
     const schemes = Object.keys(CREDENTIAL_FIELDS);
-    return issue(context, `the scheme must be one of ${schemes.join(', ')}${didYouMean(scheme, schemes)}`, ['scheme']);
+    return issue(context, `must be one of ${schemes.join(', ')}${didYouMean(scheme, schemes)}`, ['scheme']);
   }
-  for (const name of Object.keys(fields)) {
-    if (!known.includes(name)) {
-      issue(context, `there is no "${name}" in a credential of scheme ${scheme}${didYouMean(name, known)}`, [name]);
-    }
+  const unknown = Object.keys(fields).filter((name) => !known.includes(name));
+  for (const name of unknown) {
+    issue(context, `is not part of a credential of scheme ${scheme}${didYouMean(name, known)}`, [name]);
   }
+  if (unknown.length > 0) return;
   const passwords = PASSWORD_FIELDS.filter((name) => Object.hasOwn(fields, name));
   if (passwords.length > 1) issue(context, `has both "${passwords[0]}" and "${passwords[1]}": keep one of them`);
   if (scheme === 'plain') {

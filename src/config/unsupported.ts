@@ -10,7 +10,6 @@ export function unsupportedUses(options: Iterable<ReadOption>): Problem[] {
     ...refusedKeys(option),
     ...refusedUri(option),
     ...refusedCredentials(option),
-    ...refusedSockopts(option),
   ]);
 }
 
@@ -43,13 +42,4 @@ function refusedCredentials({ row, value, origin, places }: ReadOption): Problem
     const sentence = refusal(LATER.credentialSchemes, String(credential.scheme));
     return sentence === undefined ? [] : [unsupported(places.get(`${index}`) ?? origin, `${row.name}: ${sentence}`)];
   });
-}
-
-function refusedSockopts({ row, value, origin, places }: ReadOption): Problem[] {
-  if (!row.name.endsWith('-broker-sockopts')) return [];
-  return Object.keys(value as Table).flatMap((name) =>
-    name.startsWith('SSL_')
-      ? [unsupported(places.get(name) ?? origin, `${row.name}: ${name}: ${LATER.tlsSockopts}`)]
-      : [],
-  );
 }

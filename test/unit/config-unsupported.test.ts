@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { OPTION_TABLE } from '../../src/config/option-table.js';
+import { examineCase } from '../support/config-case.js';
+
+const SOUND = 'incoming-queue = path=/in\noutgoing-queue = path=/out\n';
+
+/** Uses of what does not exist yet. A case goes when its feature comes. */
+const REFUSED: readonly [file: string, problem: RegExp][] = [
+  [
+    'incoming-queue = path=/in type=DQN\noutgoing-queue = path=/out\n',
+    /^x.conf:1: incoming-queue: queues of type DQN are not/,
+  ],
+  [
+    'incoming-queue = path=/in\noutgoing-queue = path=/out type=NULL\n',
+    /^x.conf:2: outgoing-queue: queues of type NULL are not/,
+  ],
+  [`${SOUND}metrics-listen = :9100\n`, /^x.conf:3: metrics-listen: metrics are not supported yet/],
+  [`${SOUND}metrics-textfile = /x\n`, /^x.conf:3: metrics-textfile: metrics are not supported yet/],
+  [
+    'incoming-queue = path=/in\noutgoing-queue = path=/out compression=zlib\n',
+    /^x.conf:2: outgoing-queue: compression is not/,
+  ],
+  ...['stomp+ssl', 'ssl', 'stomp+tls', 'tls', 'ws', 'wss', 'udp'].map((scheme): [string, RegExp] => [
+    `incoming-queue = path=/in\noutgoing-broker-uri = ${scheme}://h:1\n`,
+    /^x.conf:2: outgoing-broker-uri: \w+ is not supported yet: use stomp:\/\/ or tcp:\/\/$/,
+  ]),
+  [
+    'incoming-queue = path=/in\noutgoing-broker-uri = failover:(stomp://a,stomp://b)\n',
+    /^x.conf:2: outgoing-broker-uri: a choice of brokers is not supported yet: give one/,
+  ],
+  [
+    'incoming-queue = path=/in\noutgoing-broker-uri = file:/x\n',
+    /^x.conf:2: outgoing-broker-uri: a file of broker URIs is not/,
+  ],
+  [
+    'incoming-queue = path=/in\noutgoing-broker-uri = stomp://h\noutgoing-broker-auth = x509 cert=/x\n',
+    /^x.conf:3: outgoing-broker-auth: x509 credentials are not supported yet/,
+  ],
+  [
+    'incoming-queue = path=/in\noutgoing-broker-uri = stomp://h\noutgoing-broker-sockopts = SSL_ca_file=/x\n',
+    /^x.conf:3: outgoing-broker-sockopts: socket options are not supported yet/,
+  ],
+];
+
+describe('what does not exist yet is understood, and refused with a sentence', () => {
+  for (const [file, problem] of REFUSED) {
+    it(file.trim().split('\n').at(-1) ?? '', async (t) => {
+      const { problems, texts } = await examineCase(t, { file });
+      assert.equal(texts.length, 1, texts.join('; '));
+      assert.match(texts[0] ?? '', problem);
+      assert.equal(problems[0]?.code, 'CONFIG_UNSUPPORTED');
+    });
+  }
+
+  it('every other option is usable', () => {
+    const refused = OPTION_TABLE.filter((row) => row.later !== undefined).map((row) => row.name);
+    assert.deepEqual(refused.sort(), [
+      'incoming-broker-sockopts',
+      'metrics-listen',
+      'metrics-textfile',
+      'outgoing-broker-sockopts',
+    ]);
+  });
+});
