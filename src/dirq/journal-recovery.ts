@@ -107,10 +107,9 @@ function readJournal(text: string): { times: Map<string, number[]>; last: string
 }
 
 function undo(text: string, leftovers: Leftovers): number {
-  const startedMs = Date.now();
   const { times, last, lastMs } = readJournal(text);
-  const lastNames = new Set(last);
   let locks = 0;
+  const others = new Map<string, LockInfo>();
   for (const [name, known] of times) {
     if (name.endsWith('.tmp') || name.startsWith('temporary/')) {
       leftovers.discard(name);
@@ -119,19 +118,30 @@ function undo(text: string, leftovers: Leftovers): number {
     const lock = leftovers.lockInfo(name);
     if (lock === undefined) continue;
     // a lock with a time that is not in the journal is another process's, which took the element later
-    const ours = known.some((time) => Math.abs(time - lock.modifiedMs) < SAME_TIME_MS);
-    if (!ours && !(lastNames.has(name) && halfTaken(lock, lastMs, startedMs))) continue;
-    if (leftovers.unlock(name)) locks += 1;
+    if (!known.some((time) => Math.abs(time - lock.modifiedMs) < SAME_TIME_MS)) others.set(name, lock);
+    else if (leftovers.unlock(name)) locks += 1;
   }
-  return locks;
+  const name = halfTaken(last, lastMs, others);
+  return name !== undefined && leftovers.unlock(name) ? locks + 1 : locks;
 }
 
 /**
- * Was the process killed between making this lock and setting its time? Then the element still has an older time, and
- * the lock was made (which the kernel notes as the time of change) after the names were written down.
+ * The lock, one at most, that the process made and was killed before it could set its time. The element has a time of its
+ * own, older than the batch or hardly younger; but the kernel noted when the lock was made, and that is after the batch was
+ * written down. A lock that another process took at that very moment looks the same: when in doubt, it stays.
  */
-function halfTaken(lock: LockInfo, journalledMs: number, nowMs: number): boolean {
-  return lock.modifiedMs < journalledMs && lock.changedMs > journalledMs - CLOCK_TICK_MS && lock.changedMs <= nowMs;
+function halfTaken(
+  last: readonly string[],
+  batchMs: number,
+  others: ReadonlyMap<string, LockInfo>,
+): string | undefined {
+  const suspects = last.filter((name) => {
+    const lock = others.get(name);
+    return lock !== undefined && lock.changedMs > batchMs - CLOCK_TICK_MS && lock.modifiedMs < batchMs + CLOCK_TICK_MS;
+  });
+  if (suspects.length === 1) return suspects[0];
+  const older = suspects.filter((name) => (others.get(name)?.modifiedMs ?? batchMs) < batchMs - CLOCK_TICK_MS);
+  return older.length === 1 ? older[0] : undefined;
 }
 
 function unlinkIfThere(files: FileSystem, path: string): void {

@@ -1,3 +1,4 @@
+import { promisify } from 'node:util';
 import { errnoOf, StompctlError } from '../base/errors.js';
 import { encodeMessage } from '../message/json.js';
 import type { Message } from '../message/message.js';
@@ -53,7 +54,7 @@ export class SimpleQueue implements AsyncIterable<string> {
     this.#open();
     const staged = this.#attempt('add', '', () => this.#stage(typeof data === 'string' ? Buffer.from(data) : data));
     try {
-      if (this.#sync) await this.#writer.syncData(staged);
+      if (this.#sync) await promisify(this.#writer.syncData.bind(this.#writer))(staged);
       const name = this.#writer.publish(staged);
       if (this.#sync) await this.#writer.syncFolder(staged.folder);
       this.#writer.finish(staged);

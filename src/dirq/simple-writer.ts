@@ -51,11 +51,9 @@ export class SimpleWriter {
     return staged;
   }
 
-  /** Resolves when the bytes of a staged element are on the disk. Rejects with the system's error. */
-  syncData(staged: Staged): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#directory.files.fdatasync(staged.fd, (error) => (error === null ? resolve() : reject(error)));
-    });
+  /** Calls back when the bytes of a staged element are on the disk, or with the system's error. */
+  syncData(staged: Staged, done: (error: Error | null) => void): void {
+    this.#directory.files.fdatasync(staged.fd, done);
   }
 
   /**

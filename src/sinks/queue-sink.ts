@@ -17,16 +17,19 @@ export interface QueueSinkOptions extends QueueOptions {
 }
 
 /** elements of one batch: as many files are open at once */
-const MOST_MESSAGES = 128;
+const MOST_MESSAGES = 256;
 const MOST_BYTES = 16 * 1024 * 1024;
 
-interface Pending {
-  readonly message: Message;
+interface Waiting {
   readonly resolve: () => void;
   readonly reject: (reason: StompctlError) => void;
 }
 
-interface Writing extends Pending {
+interface Pending extends Waiting {
+  readonly message: Message;
+}
+
+interface Writing extends Waiting {
   readonly staged: Staged;
 }
 
@@ -128,7 +131,8 @@ export class QueueSink implements Sink {
     for (const [index, one] of batch.entries()) {
       try {
         if (index === 0) this.#journal.append(names, Date.now() / 1000);
-        written.push({ ...one, staged: this.#stage(encodeMessage(one.message), names[index]) });
+        const staged = this.#stage(encodeMessage(one.message), names[index]);
+        written.push({ staged, resolve: one.resolve, reject: one.reject });
       } catch (error) {
         // with some files open already, the rest can wait until they are closed
         if (errnoOf(error) === 'EMFILE' && written.length > 0) {
@@ -159,12 +163,22 @@ export class QueueSink implements Sink {
 
   /** A file whose sync failed is dropped: the kernel may have thrown its pages away and would call the next sync good. */
   async #syncData(written: readonly Writing[]): Promise<Writing[]> {
-    const results = await Promise.allSettled(written.map((one) => this.#writer.syncData(one.staged)));
     const durable: Writing[] = [];
-    for (const [index, one] of written.entries()) {
-      const result = results[index];
-      if (result?.status === 'fulfilled') durable.push(one);
-      else this.#giveUp(one, 'fdatasync', result?.reason);
+    const failures = new Map<Writing, unknown>();
+    await new Promise<void>((resolve) => {
+      let left = written.length;
+      if (left === 0) resolve();
+      for (const one of written) {
+        this.#writer.syncData(one.staged, (error) => {
+          if (error !== null) failures.set(one, error);
+          left -= 1;
+          if (left === 0) resolve();
+        });
+      }
+    });
+    for (const one of written) {
+      if (failures.has(one)) this.#giveUp(one, 'fdatasync', failures.get(one));
+      else durable.push(one);
     }
     return durable;
   }
