@@ -98,26 +98,6 @@ for (const kind of OBSERVED) {
       await subscribe(client, destination);
       assert.equal(headerOf(await client.nextOf('MESSAGE'), 'ack'), 'stale');
     });
-    test('a newline in a header becomes a header line of its own on a 1.0 session of ActiveMQ', async () => {
-      const { client, destination } = await filled(broker(), 0);
-      await send(client, destination, '', { 'x-odd': 'one\\nforged\\ctrue' });
-      const old = await loggedIn(broker(), '1.0');
-      await subscribe(old, destination);
-      const message = await old.nextOf('MESSAGE');
-      assert.equal(headerOf(message, 'forged'), kind === 'activemq' ? 'true' : undefined);
-    });
-
-    test(`NACK ${kind === 'activemq' ? 'moves to the dead-letter queue' : 'brings the message back at once'}`, async () => {
-      const { client, destination } = await filled(broker(), 1);
-      await subscribe(client, destination);
-      const message = await client.nextOf('MESSAGE');
-      await client.request('NACK', { id: headerOf(message, 'ack') ?? '' });
-      if (kind === 'activemq') await subscribe(client, '/queue/ActiveMQ.DLQ', { id: 'dead' });
-      const again = await client.nextOf('MESSAGE');
-      assert.equal(headerOf(again, 'subscription'), kind === 'activemq' ? 'dead' : '1');
-      assert.equal(headerOf(again, 'redelivered') === 'true', kind === 'rabbitmq');
-      await acknowledge(client, again);
-    });
   });
 }
 
