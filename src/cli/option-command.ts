@@ -63,7 +63,7 @@ export function optionCommand(definition: CommandDefinition): Command {
   for (const flag of definition.flags ?? []) command.option(`--${flag.name}`, flag.doc);
   for (const row of OPTION_TABLE) for (const option of commanderOptions(row)) command.addOption(option);
   if (definition.operands !== undefined) command.argument(`[${definition.operands}...]`);
-  command.allowExcessArguments(false);
+  command.allowExcessArguments(true);
   return command;
 }
 
@@ -77,6 +77,10 @@ export function parseArguments(definition: CommandDefinition, args: readonly str
     if (!(error instanceof CommanderError)) throw error;
     const reason = error.message.replace(/^error: /, '').replace(/\n/g, ' ');
     throw new StompctlError('USAGE', 'stompctl', definition.name, `${reason}; see "stompctl --help"`, error);
+  }
+  const [excess] = definition.operands === undefined ? command.args : [];
+  if (excess !== undefined) {
+    throw new StompctlError('USAGE', 'stompctl', definition.name, `unexpected argument "${excess}"; see "stompctl --help"`);
   }
   const options = new Map<string, readonly string[]>();
   for (const row of OPTION_TABLE) {

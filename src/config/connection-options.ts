@@ -61,7 +61,7 @@ const TIMEOUTS: readonly Timeout[] = [
     zero: 'off',
     doc: 'End after this time without a message.',
   },
-  { name: 'timeout-status', defaultNote: 'off', zero: 'off', doc: '`--status` tries again for this long.' },
+  { name: 'timeout-status', defaultNote: 'off', zero: 'off', doc: 'Let `--status` try again for this long.' },
 ];
 
 function timeoutOption(timeout: Timeout): OptionRow {

@@ -45,6 +45,9 @@ function findLines(path: string, text: string, unquote: (text: string) => string
   const note = (where: readonly string[], origin: Origin, section: boolean, advice: string): void => {
     const key = keyOf(where);
     const before = lines.get(key);
+    if (before !== undefined && before.section !== section) {
+      throw syntaxError(origin, `"${where.join('.')}" is both a value and a section`);
+    }
     if (before !== undefined && advice !== '') {
       const place = placeOf({ file: path, line: before.line });
       throw syntaxError(origin, `"${where.join('.')}" was given at ${place} already: ${advice}`);
