@@ -1,3 +1,4 @@
+import { StompctlError } from '../base/errors.js';
 import type { OptionRow } from '../config/option.js';
 import { optionCalled } from '../config/option-table.js';
 
@@ -10,7 +11,7 @@ export function takesValue(row: OptionRow): boolean {
  * Rewrites arguments as stompclt's users write them into the one form that is parsed: full names with two dashes, and
  * `--name=value` for every option with a value, so that a value that starts with a dash stays one. One dash and a long
  * name means two; `--noX` is `--no-X`; `--loop=false` is `--no-loop`; `-dd` is `-d` twice. Names are never abbreviated.
- * `extra` are options of the command itself: they keep their form. Unknown options are left to the parser to refuse.
+ * Throws USAGE for a value that a boolean cannot have. `extra` are options of the command itself: they keep their form. Unknown options are left to the parser to refuse.
  */
 export function normalizeArguments(args: readonly string[], extra: readonly string[] = []): string[] {
   const normal: string[] = [];
@@ -40,7 +41,8 @@ function withoutValue(name: string, value: string | undefined): string[] {
   if (row.kind === 'boolean' && ['true', '1'].includes(value)) return [`--${row.name}`];
   if (row.kind === 'boolean' && ['false', '0'].includes(value)) return [`--no-${row.name}`];
   if (row.kind === 'count' && /^[0-9]$/.test(value)) return Array(Number(value)).fill(`--${row.name}`);
-  return [`--${row.name}=${value}`];
+  const reason = row.kind === 'boolean' ? `must be one of true, false, 1, 0, not "${value}"` : 'takes no value';
+  throw new StompctlError('USAGE', 'option', `--${row.name}`, reason);
 }
 
 function negatedOrUnknown(name: string, value: string | undefined): string[] {

@@ -25,10 +25,10 @@ interface Report {
 /** `stompctl check FILE…`: 0 when every file is valid, otherwise the exit code that a run with the first bad one has. */
 export async function check(parsed: ParsedArguments, env: Environment, io: CommandIo): Promise<number> {
   const files = [...parsed.operands, ...(parsed.options.get('config') ?? [])];
-  if (files.length === 0) throw new StompctlError('USAGE', 'stompctl', 'check', 'name the files to check');
+  if (files.length === 0) throw new StompctlError('USAGE', 'command', 'check', 'name the files to check');
   if (parsed.flags.has('connect')) {
     const reason = '--connect is not supported yet: without it, the files are checked and nothing is contacted';
-    throw new StompctlError('CONFIG_UNSUPPORTED', 'stompctl', 'check', reason);
+    throw new StompctlError('CONFIG_UNSUPPORTED', 'command', 'check', reason);
   }
   if (parsed.flags.has('raw')) return printTrees(files, parsed, env, io);
   const reports: Report[] = [];

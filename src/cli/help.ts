@@ -3,13 +3,14 @@ import { OPTION_TABLE } from '../config/option-table.js';
 import { COMMANDS, type CommandName } from './commands.js';
 import type { CommandIo } from './io.js';
 
-const SEE_ALSO = 'Option names are the same in configuration files. See "stompctl --manual" for all of it.';
+const SEE_ALSO = 'Options have the same names in configuration files. See "stompctl --manual".';
 
 /** The help of a command; of `run`, with the list of commands, since that is what `stompctl --help` shows. */
 export async function helpText(name: CommandName, columns: number | undefined): Promise<string> {
   const { optionCommand } = await import('./option-command.js');
   const command = optionCommand(COMMANDS[name]);
   command.configureOutput({ getOutHelpWidth: () => Math.min(columns ?? 80, 120) });
+  command.configureHelp({ minWidthToWrap: 30 });
   if (name !== 'run') return command.helpInformation();
   const widest = Math.max(...Object.keys(COMMANDS).map((each) => each.length));
   const commands = Object.values(COMMANDS).map((each) => `  ${each.name.padEnd(widest)}  ${each.summary}`);

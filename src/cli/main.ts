@@ -26,7 +26,7 @@ async function dispatch(argv: readonly string[], env: Environment, io: CommandIo
   if (first !== '' && !first.startsWith('-') && !isCommandName(first)) {
     const { didYouMean } = await import('../config/closest-name.js');
     const reason = `there is no such command${didYouMean(first, Object.keys(COMMANDS))}; see "stompctl --help"`;
-    throw new StompctlError('USAGE', 'stompctl', first, reason);
+    throw new StompctlError('USAGE', 'command', first, reason);
   }
   const name = isCommandName(first) ? first : 'run';
   if (name !== 'run' && name !== 'demo') io.signals.exitOnStop();
@@ -58,13 +58,14 @@ async function printedHelp(name: CommandName, { options }: ParsedArguments, io: 
 function commandMeant(name: CommandName, { options }: ParsedArguments): CommandName {
   const status = options.has('status') || name === 'status';
   const quit = options.has('quit') || name === 'quit';
-  if (status && quit) throw new StompctlError('USAGE', 'stompctl', name, '--status and --quit exclude each other');
+  if (status && quit) throw new StompctlError('USAGE', 'command', name, '--status and --quit exclude each other');
   if (!status && !quit) return name;
   return status ? 'status' : 'quit';
 }
 
 async function execute(name: CommandName, parsed: ParsedArguments, env: Environment, io: CommandIo): Promise<number> {
   const input = { commandLine: parsed.options, env };
+  if (name !== 'run' && name !== 'demo') io.signals.exitOnStop();
   switch (name) {
     case 'check':
       return (await import('./check.js')).check(parsed, env, io);
@@ -83,7 +84,7 @@ async function execute(name: CommandName, parsed: ParsedArguments, env: Environm
     case 'demo':
       return (await import('./demo.js')).demo(io);
     case 'queue':
-      throw new StompctlError('CONFIG_UNSUPPORTED', 'stompctl', 'queue', 'this command is not supported yet');
+      throw new StompctlError('CONFIG_UNSUPPORTED', 'command', 'queue', 'this command is not supported yet');
   }
 }
 

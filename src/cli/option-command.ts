@@ -5,6 +5,8 @@ import { OPTION_TABLE } from '../config/option-table.js';
 import type { CommandLineOptions } from '../config/read-given.js';
 import { normalizeArguments, takesValue } from './arguments.js';
 
+const SEE_HELP = 'see "stompctl --help"';
+
 /** An option of one command alone, such as `--raw` of `check`. */
 export interface CommandFlag {
   readonly name: string;
@@ -74,14 +76,10 @@ export function parseArguments(definition: CommandDefinition, args: readonly str
   try {
     command.parse(normalizeArguments(args, own), { from: 'user' });
   } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    const reason = error.message.replace(/^error: /, '').replace(/\n/g, ' ');
-    throw new StompctlError('USAGE', 'stompctl', definition.name, `${reason}; see "stompctl --help"`, error);
+    throw error instanceof CommanderError ? usageError(error) : error;
   }
   const [excess] = definition.operands === undefined ? command.args : [];
-  if (excess !== undefined) {
-    throw new StompctlError('USAGE', 'stompctl', definition.name, `unexpected argument "${excess}"; see "stompctl --help"`);
-  }
+  if (excess !== undefined) throw new StompctlError('USAGE', 'argument', excess, `is not expected here; ${SEE_HELP}`);
   const options = new Map<string, readonly string[]>();
   for (const row of OPTION_TABLE) {
     const value: unknown = command.getOptionValue(attributeName(row));
@@ -94,4 +92,18 @@ export function parseArguments(definition: CommandDefinition, args: readonly str
 
 function attributeName(row: OptionRow): string {
   return new Option(`--${row.name}`).attributeName();
+}
+
+/** What commander says, in our words. */
+function usageError(error: CommanderError): StompctlError {
+  const [, option = ''] = /'([^']+)'/.exec(error.message) ?? [];
+  const [, suggestion] = /\(Did you mean (?:one of )?([^?]*)\?\)/.exec(error.message) ?? [];
+  if (error.code === 'commander.unknownOption') {
+    const hint = suggestion === undefined ? '' : `: did you mean ${suggestion}?`;
+    return new StompctlError('USAGE', 'option', option, `there is no such option${hint}; ${SEE_HELP}`, error);
+  }
+  if (error.code === 'commander.optionMissingArgument') {
+    return new StompctlError('USAGE', 'option', option.replace(/ .*/, ''), `needs a value; ${SEE_HELP}`, error);
+  }
+  return new StompctlError('USAGE', 'arguments', '', error.message.replace(/^error: /, ''), error);
 }

@@ -25,12 +25,7 @@ export async function readPidOptions(input: ConfigurationInput, command: string)
   const values = new OptionValues(options);
   const pidfile = values.text('pidfile');
   if (pidfile === undefined) {
-    throw new StompctlError(
-      'USAGE',
-      'stompctl',
-      command,
-      'needs a pidfile: give --pidfile, or --config with one in it',
-    );
+    throw new StompctlError('USAGE', 'command', command, 'needs a pidfile: give --pidfile, or --config with one in it');
   }
   const milliseconds = (name: string): number | undefined => {
     const seconds = values.has(name) ? values.number(name) : undefined;

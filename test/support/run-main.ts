@@ -1,5 +1,6 @@
-import { main } from '../../src/cli/main.js';
 import type { CommandIo } from '../../src/cli/io.js';
+import { main } from '../../src/cli/main.js';
+import { installSignals } from '../../src/daemon/signals.js';
 
 export interface MainResult {
   readonly code: number;
@@ -7,15 +8,18 @@ export interface MainResult {
   readonly err: string;
 }
 
-/** Runs the program inside this process, for commands that neither wait for signals nor move messages. */
-export async function runMain(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<MainResult> {
-  let out = '';
-  let err = '';
+/** Runs the program inside this process, deaf to signals: for commands that move nothing. */
+export async function runMain(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<MainResult> {
+  const out: string[] = [];
+  const err: string[] = [];
   const io: CommandIo = {
-    out: { write: (text) => (out += text) },
-    err: { write: (text) => (err += text) },
-    signals: { onStop: () => undefined, onReload: () => undefined, onReport: () => undefined } as unknown as CommandIo['signals'],
+    out: { write: (text) => out.push(text) },
+    err: { write: (text) => err.push(text) },
+    signals: installSignals({ on: () => undefined, off: () => undefined, exit: () => undefined }),
   };
   const code = await main(args, env, io);
-  return { code, out, err };
+  return { code, out: out.join(''), err: err.join('') };
 }

@@ -31,7 +31,7 @@ describe('what status and quit read of a configuration', () => {
   it('needs a pidfile', async () => {
     await assert.rejects(readPidOptions({ commandLine: new Map(), env: {} }, 'status'), {
       code: 'USAGE',
-      message: 'stompctl(status): needs a pidfile: give --pidfile, or --config with one in it',
+      message: 'command(status): needs a pidfile: give --pidfile, or --config with one in it',
     });
   });
 
