@@ -1,8 +1,14 @@
 #!/usr/bin/env node
+import { setFlagsFromString } from 'node:v8';
 import { installSignals } from '../daemon/signals.js';
 
 // Before anything else is loaded: until there are listeners Node dies of HUP and opens its debugger on USR1.
 const signals = installSignals();
+// Messages live for milliseconds: a small young generation and an old one that grows in small steps cost no speed here,
+// and save 50 MB of garbage waiting for its collection.
+for (const flag of ['--max-semi-space-size=2', '--semi-space-growth-factor=1', '--heap-growing-percent=100']) {
+  setFlagsFromString(flag);
+}
 const { main } = await import('../cli/main.js');
 const { stdout, stderr, env, argv } = process;
 // A reader that goes away (`stompctl --help | head -1`) is no reason to die, least of all in the middle of a run.
