@@ -20,17 +20,20 @@ export interface BrokerSinkOptions {
   readonly maxMessageSize: number;
   /** the longest wait for receipts when closing */
   readonly flushMs: number;
-  /** called at each opening, with the session */
+  /** called at each opening, with the session; not for datagrams, which have none */
   readonly onSession?: (session: StompSession) => void;
   /** called at most once a sink for each event */
   readonly onWarning?: (event: 'not-persistent', text: string) => void;
 }
 
-/** Sends messages to a broker, over one session at a time. */
+/** What a sink needs of a session; the sender of datagrams has it too. */
+type Sender = Pick<StompSession, 'send' | 'flush' | 'close' | 'abort' | 'dialect'>;
+
+/** Sends messages to a broker, over one session at a time; or as datagrams, without one. */
 export class BrokerSink implements Sink {
   readonly name: string;
   readonly #options: BrokerSinkOptions;
-  #session: StompSession | undefined;
+  #session: Sender | undefined;
   #opening: AbortController | undefined;
   #closed = false;
   #outstanding = 0;
@@ -48,13 +51,13 @@ export class BrokerSink implements Sink {
     this.#opening = opening;
     this.#closed = false;
     const options = await this.#options.connect(opening.signal);
-    const session = await StompSession.connect({ ...options, signal: opening.signal });
+    const session = await this.#connect({ ...options, signal: opening.signal });
     if (this.#closed) {
       session.abort('no longer wanted');
       throw new StompctlError('SESSION_CLOSED', 'open', this.name, 'closed while opening');
     }
     this.#session = session;
-    this.#options.onSession?.(session);
+    if (session instanceof StompSession) this.#options.onSession?.(session);
   }
 
   send(message: Message): Promise<void> {
@@ -90,6 +93,12 @@ export class BrokerSink implements Sink {
     this.#session = undefined;
   }
 
+  async #connect(options: SessionOptions): Promise<Sender> {
+    if (options.endpoint.transport !== 'udp') return StompSession.connect(options);
+    const { UdpSender } = await import('../stomp/udp-sender.js');
+    return UdpSender.open(options);
+  }
+
   #send(message: Message): Promise<void> {
     const { reliable, persistent, maxMessageSize } = this.#options;
     const session = this.#session;
@@ -111,7 +120,7 @@ export class BrokerSink implements Sink {
     });
   }
 
-  #contentLength(session: StompSession, text: boolean): boolean {
+  #contentLength(session: Sender, text: boolean): boolean {
     if (!text) return true;
     const { contentLength } = this.#options;
     return contentLength === 'auto' ? !session.dialect.textWithoutLength : contentLength === 'always';

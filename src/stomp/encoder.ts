@@ -3,9 +3,9 @@ import { EMPTY_BODY, type FrameHeader, type StompVersion } from './frame.js';
 
 /**
  * Headers that belong to one delivery or one connection. On a SEND brokers refuse them, or store them and hand them back beside
- * their own (a stale `ack`, `subscription` or `receipt`), so a SEND is written without them.
+ * their own (a stale `ack`, `subscription` or `receipt`), so a session writes a SEND without them.
  */
-const NOT_SENT: ReadonlySet<string> = new Set([
+export const NOT_SENT: ReadonlySet<string> = new Set([
   'message-id',
   'subscription',
   'ack',
@@ -20,8 +20,8 @@ const NOT_WRITTEN: ReadonlySet<string> = new Set(['content-length']);
 /**
  * Command and headers as they go on the wire, the empty line included, as characters still to be written in UTF-8.
  * `bodyLength`: bytes of the body for `content-length`; undefined: that header is left out. A `content-length` in `header` is
- * not written: it would be believed; nor are those of a SEND that belong to another session. `extra`: lines to add, each with
- * its LF, escaped by the caller. Errors: MESSAGE_BAD_HEADER.
+ * not written: it would be believed. `extra`: lines to add, each with its LF, escaped by the caller. `skip`: names to leave out,
+ * `content-length` among them. Errors: MESSAGE_BAD_HEADER.
  */
 export function encodeHead(
   command: string,
@@ -29,6 +29,7 @@ export function encodeHead(
   bodyLength: number | undefined,
   version: StompVersion,
   extra = '',
+  skip: ReadonlySet<string> = NOT_WRITTEN,
 ): string {
   let head = `${command}\n`;
   if (command === 'CONNECT' || command === 'CONNECTED') {
@@ -38,7 +39,6 @@ export function encodeHead(
       head += `${name}:${value}\n`;
     }
   } else {
-    const skip = command === 'SEND' ? NOT_SENT : NOT_WRITTEN;
     const memory = MEMORIES[version];
     let at = 0;
     for (const name in header) {

@@ -45,7 +45,7 @@ export class FrameWriter {
   }
 
   /**
-   * Adds one frame; returns `accepted` after it. `body` must not be changed until it is written; `extra` as in `encodeHead`. Errors: MESSAGE_BAD_HEADER, and
+   * Adds one frame; returns `accepted` after it. `body` must not be changed until it is written; `extra` and `skip` as in `encodeHead`. Errors: MESSAGE_BAD_HEADER, and
    * then nothing was added.
    */
   frame(
@@ -55,10 +55,12 @@ export class FrameWriter {
     version: StompVersion = '1.2',
     contentLength: boolean = body.length > 0,
     extra = '',
+    skip?: ReadonlySet<string>,
   ): number {
     const counted = contentLength || needsContentLength(body);
-    const head = encodeHead(command, header, counted ? body.length : undefined, version, extra);
+    const head = encodeHead(command, header, counted ? body.length : undefined, version, extra, skip);
     this.#cork();
+    if (this.#transport.framed === true) return this.#whole(head, body);
     this.#text(head);
     if (body.length <= COPIED_BODY) {
       this.#ensure(body.length + 1);
@@ -95,6 +97,13 @@ export class FrameWriter {
   whenWritten(offset: number, done: () => void): void {
     if (this.#written >= offset) done();
     else this.#waiters.push({ offset, done });
+  }
+
+  #whole(head: string, body: Buffer): number {
+    const bytes = Buffer.concat([Buffer.from(head), body, NUL]);
+    this.#accepted += bytes.length;
+    this.#write(bytes);
+    return this.#accepted;
   }
 
   #text(head: string): void {

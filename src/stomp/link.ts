@@ -3,7 +3,7 @@ import type { Timer } from '../base/clock.js';
 import { errnoOf, reasonOf, StompctlError } from '../base/errors.js';
 import { FrameDecoder } from './decoder.js';
 import { type Dialect, dialectOf, saysLoginRefused } from './dialects.js';
-import { encodeFrame } from './encoder.js';
+import { encodeFrame, NOT_SENT } from './encoder.js';
 import type { Frame, FrameHeader, StompVersion } from './frame.js';
 import { FrameWriter } from './frame-writer.js';
 import { HeartBeat, negotiate } from './heart-beat.js';
@@ -128,7 +128,8 @@ export class Link {
     contentLength?: boolean,
     extra?: string,
   ): number {
-    const end = this.writer.frame(command, header, body, this.#codec, contentLength, extra);
+    const skip = command === 'SEND' ? NOT_SENT : undefined;
+    const end = this.writer.frame(command, header, body, this.#codec, contentLength, extra, skip);
     this.#heartBeat?.sent();
     if (this.#stallTimer === undefined) this.#watchWrites();
     if (this.#options.onFrame !== undefined) this.#show('out', { command, header, body: body ?? Buffer.alloc(0) });
@@ -282,6 +283,10 @@ export class Link {
   }
 
   #onClosed(cause: Error | undefined): void {
+    if (cause instanceof StompctlError) {
+      this.fail(cause);
+      return;
+    }
     const how =
       cause === undefined
         ? 'the broker closed the connection'

@@ -9,12 +9,14 @@ export async function openTransport(endpoint: Endpoint, options: TransportOption
   switch (endpoint.transport) {
     case 'tcp':
       return (await import('./tcp-transport.js')).openTcp(endpoint, options);
-    default:
-      throw new StompctlError(
-        'CONNECT_FAILED',
-        'connect',
-        `${endpoint.host}:${endpoint.port}`,
-        'no such transport yet',
-      );
+    case 'tls':
+      return (await import('./tls-transport.js')).openTls(endpoint, options);
+    case 'ws':
+    case 'wss':
+      return (await import('./web-socket-transport.js')).openWebSocket(endpoint, options);
+    case 'udp': {
+      const reason = 'UDP carries no session: it can only send';
+      throw new StompctlError('CONNECT_FAILED', 'connect', `${endpoint.host}:${endpoint.port}`, reason);
+    }
   }
 }

@@ -10,12 +10,18 @@ export class SocketTransport implements Transport {
   #cause: Error | undefined;
   #closed = false;
 
-  constructor(socket: Socket, peer: string, certificateExpiry?: Date) {
+  /** `explain` makes an error of ours of one of the socket's, where it knows more. */
+  constructor(
+    socket: Socket,
+    peer: string,
+    certificateExpiry?: Date,
+    explain: (error: Error) => Error = (error) => error,
+  ) {
     this.#socket = socket;
     this.peer = peer;
     this.certificateExpiry = certificateExpiry;
     socket.on('error', (error) => {
-      this.#cause ??= error;
+      this.#cause ??= explain(error);
     });
     // The peer has closed its side: nothing more will come, and what is still to be written would be answered by nobody.
     socket.on('end', () => socket.destroy());

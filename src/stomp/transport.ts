@@ -11,7 +11,10 @@ export interface Endpoint {
 
 export interface TransportHandlers {
   data(chunk: Buffer): void;
-  /** Called exactly once, after the last `data`. `cause` is absent when the peer closed in order, or we did. */
+  /**
+   * Called exactly once, after the last `data`. `cause` is absent when the peer closed in order, or we did; a StompctlError when the
+   * transport knows better than its code what happened.
+   */
   closed(cause: Error | undefined): void;
 }
 
@@ -21,6 +24,8 @@ export interface Transport {
   readonly peer: string;
   /** when the certificate of the broker ends to be valid; TLS only */
   readonly certificateExpiry?: Date | undefined;
+  /** each `write` reaches the peer as a message of its own: a frame must not be cut, nor joined to another */
+  readonly framed?: boolean;
   /** To be called once; nothing is read before. */
   listen(handlers: TransportHandlers): void;
   /** Hands over `bytes`, not to be changed afterwards; calls `written` when the system has taken them. */
@@ -50,8 +55,10 @@ export interface TlsOptions {
   readonly ca?: readonly (string | Buffer)[];
   /** default true: an unverified broker is not spoken to */
   readonly verify?: boolean;
-  /** the name asked for (SNI) and verified; default the host */
+  /** the name asked for (SNI); default the host */
   readonly serverName?: string;
+  /** the name that the certificate must be for; default `serverName`; false: any */
+  readonly verifyName?: string | false;
   readonly minVersion?: 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
   readonly maxVersion?: 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
   readonly ciphers?: string;

@@ -80,6 +80,27 @@ for (const kind of brokerKinds()) {
       });
     }
 
+    it('works over WebSocket, where the broker offers it', async (test) => {
+      const { webUri } = broker();
+      if (webUri === undefined) {
+        test.skip(`no WebSocket on ${kind}`);
+        return;
+      }
+      const { hostname, port, pathname } = new URL(webUri);
+      const endpoint = { transport: 'ws', host: hostname, port: Number(port), path: pathname } as const;
+      const session = await connected(test, broker(), { endpoint });
+      const destination = `/queue/session-web-${process.pid}-${Date.now()}`;
+      const frames: Frame[] = [];
+      await session.listen({ destination }, (frame) => frames.push(frame));
+      const bytes = Buffer.from(Array.from({ length: 256 }, (_, index) => index));
+      await Promise.all(Array.from({ length: 50 }, () => session.send({ destination, ...NASTY }, bytes)));
+      await eventually(() => frames.length === 50);
+      for (const frame of frames) {
+        assert.ok(frame.body.equals(bytes));
+        session.ack(frame);
+      }
+    });
+
     it('carries 20 MB both ways', async (test) => {
       const session = await connected(test, broker());
       const destination = `/queue/session-large-${process.pid}-${Date.now()}`;

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
+import { createSocket } from 'node:dgram';
 import { describe, it } from 'node:test';
 import type { BrokerOptions } from '../../src/broker/broker-options.js';
 import { brokerAcceptsAndSaysNothing, brokerDelaysReceipts } from '../../src/broker/faults.js';
 import { Message, newHeader } from '../../src/message/message.js';
 import { BrokerSink, type BrokerSinkOptions } from '../../src/sinks/broker-sink.js';
+import { eventually } from '../support/eventually.js';
 import { startedBroker } from '../support/started-broker.js';
 import type { Cleaning } from '../support/temp-folder.js';
 
@@ -137,5 +139,21 @@ describe('BrokerSink', () => {
     setTimeout(() => sink.close(), 20);
     await assert.rejects(opening, { code: 'SESSION_CLOSED' });
     assert.equal(server.seen('CONNECT').length, 0);
+  });
+
+  it('sends datagrams where the endpoint says so', async (test) => {
+    const datagrams: Buffer[] = [];
+    const receiver = createSocket('udp4', (bytes) => datagrams.push(bytes));
+    await new Promise<void>((resolve) => receiver.bind(0, '127.0.0.1', resolve));
+    test.after(() => {
+      receiver.close();
+    });
+    const { port } = receiver.address();
+    const connect = async () => ({ endpoint: { transport: 'udp', host: '127.0.0.1', port } }) as const;
+    const { sink } = await pair(test, {}, { connect, reliable: false });
+    await sink.open();
+    await sink.send(message(TO, 'body'));
+    await sink.close();
+    await eventually(() => datagrams.length === 1);
   });
 });
