@@ -21,11 +21,16 @@ const WRAPPER =
 /** A temporary folder owned by the unprivileged user: configuration, data and log of one broker. */
 export class BrokerFolder {
   readonly path: string;
+  readonly #processes: BrokerProcess[] = [];
   readonly #atExit: () => void;
 
   private constructor(path: string) {
     this.path = path;
-    this.#atExit = () => rmSync(path, { recursive: true, force: true });
+    // for a test that dies of an exception: nobody calls `stop` then
+    this.#atExit = () => {
+      for (const each of this.#processes) each.signal('SIGKILL');
+      rmSync(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
+    };
     process.once('exit', this.#atExit);
   }
 
@@ -53,9 +58,15 @@ export class BrokerFolder {
     return stripVTControlCharacters(text).trimEnd().split('\n').slice(-lines).join('\n');
   }
 
+  /** Its processes are killed before the folder is removed, should this process exit without `remove`. */
+  add(process: BrokerProcess): void {
+    this.#processes.push(process);
+  }
+
+  /** To be called when its processes are gone; what they left behind may take a moment to follow. */
   async remove(): Promise<void> {
     process.removeListener('exit', this.#atExit);
-    await rm(this.path, { recursive: true, force: true });
+    await rm(this.path, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
   }
 }
 
@@ -91,7 +102,9 @@ export class BrokerProcess {
       });
       // a forgotten broker must not keep the test process alive: the kernel kills the broker when that one ends
       child.unref();
-      return new BrokerProcess(child);
+      const started = new BrokerProcess(child);
+      folder.add(started);
+      return started;
     } finally {
       await log.close();
     }
@@ -101,8 +114,8 @@ export class BrokerProcess {
     return this.#child.pid !== undefined && this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
-  /** Signals the whole process group; resolves when its leader is gone. */
-  async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+  /** Signals the whole process group, if it is there. */
+  signal(signal: NodeJS.Signals): void {
     if (!this.running || this.#child.pid === undefined) return;
     try {
       process.kill(-this.#child.pid, signal);
@@ -110,6 +123,12 @@ export class BrokerProcess {
       // RACE: it may end by itself between the look and the signal
       if (errnoOf(error) !== 'ESRCH') throw error;
     }
+  }
+
+  /** Signals the whole process group; resolves when its leader is gone. */
+  async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    if (!this.running) return;
+    this.signal(signal);
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_resolve, reject) => {
       const why = `kill(${this.#child.pid}, ${signal}): still there after ${EXIT_DEADLINE_MS} ms`;
