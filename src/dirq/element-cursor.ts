@@ -26,11 +26,14 @@ export class ElementCursor {
   /** Resolves true when there are names to take, false at the end. Rejects with QUEUE_IO. */
   async advance(): Promise<boolean> {
     while (this.#list === undefined || this.#next === this.#list.length) {
-      const folder = this.#folders.pop();
+      const folder = this.#folders.at(-1);
       if (folder === undefined) return false;
+      // a folder that could not be read is still the next one: called again, this tries again
+      const list = await readElements(this.#directory.files, `${this.#directory.path}/${folder}`);
+      this.#folders.pop();
       this.#folder = folder;
       this.#next = 0;
-      this.#list = await readElements(this.#directory.files, `${this.#directory.path}/${folder}`);
+      this.#list = list;
     }
     return true;
   }

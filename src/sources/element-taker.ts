@@ -109,9 +109,11 @@ export class ElementTaker {
     try {
       return this.#elements.lock(name, time);
     } catch (error) {
+      const errno = errnoOf(error);
       // the kernel lets nobody link a file that he could not write (fs.protected_hardlinks)
-      if (errnoOf(error) !== 'EPERM') throw error;
-      const reason = `cannot be locked (${reasonOf(error)}): let its producer make files that this user may write`;
+      if (errno !== 'EPERM' && errno !== 'EACCES') throw error;
+      const what = errno === 'EPERM' ? 'files' : 'folders';
+      const reason = `cannot be locked (${reasonOf(error)}): let its producer make ${what} that this user may write`;
       this.#cannotRead(name, info, 'ELEMENT_UNREADABLE', reason);
       return false;
     }

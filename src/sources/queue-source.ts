@@ -154,7 +154,7 @@ export class QueueSource implements Source {
         if (batch.deliveries.length > 0 || interrupt.aborted || !(await this.#advance())) break;
         continue;
       }
-      this.#ahead = this.#taker.take(names, batch, this.#turn).concat(this.#ahead);
+      if (!this.#takeNames(names, batch)) break;
       if (!this.#turn.over()) continue;
       if (batch.deliveries.length > 0) break;
       await this.#turn.rest();
@@ -162,13 +162,22 @@ export class QueueSource implements Source {
     return batch.deliveries;
   }
 
-  /** Names to try: what an earlier batch left, what was given back, then the next of the pass. */
-  #candidates(count: number): string[] {
-    const names = this.#ahead.splice(0, count);
-    if (names.length === 0 && this.#held.hasReleased) {
-      this.#ahead = this.#held.takeReleased();
-      return this.#ahead.splice(0, count);
+  /** False: something went wrong after the batch got what is locked already; the next call will say what. */
+  #takeNames(names: string[], batch: DeliveryBatch): boolean {
+    try {
+      this.#ahead = this.#taker.take(names, batch, this.#turn).concat(this.#ahead);
+      return true;
+    } catch (error) {
+      this.#ahead = names.filter((name) => !this.#held.has(name)).concat(this.#ahead);
+      if (batch.isEmpty) throw error;
+      return false;
     }
+  }
+
+  /** Names to try: what was given back, what an earlier batch left, then the next of the pass. */
+  #candidates(count: number): string[] {
+    if (this.#held.hasReleased) this.#ahead = this.#held.takeReleased().concat(this.#ahead);
+    const names = this.#ahead.splice(0, count);
     while (names.length < count) {
       const name = this.#cursor?.take();
       if (name === undefined) break;

@@ -13,6 +13,17 @@ export interface Ended {
   readonly stderr: string;
 }
 
+export interface ProcessOptions {
+  readonly env?: NodeJS.ProcessEnv;
+  readonly cwd?: string;
+  /** a command and its arguments that run the built one, such as `setpriv …` */
+  readonly under?: readonly string[];
+}
+
+/** Runs a command as a user to whom file permissions apply: root without the capabilities that override them. */
+export const WITHOUT_PRIVILEGES: readonly string[] =
+  process.getuid?.() === 0 ? ['setpriv', '--bounding-set=-all', '--inh-caps=-all'] : [];
+
 /** The built command as a process of its own. */
 export class StompctlProcess {
   readonly #child: ChildProcess;
@@ -20,8 +31,9 @@ export class StompctlProcess {
   #stdout = '';
   #stderr = '';
 
-  constructor(args: readonly string[], options: { env?: NodeJS.ProcessEnv; cwd?: string } = {}) {
-    this.#child = spawn(process.execPath, [STOMPCTL, ...args], {
+  constructor(args: readonly string[], options: ProcessOptions = {}) {
+    const [command, ...rest] = [...(options.under ?? []), process.execPath, STOMPCTL, ...args];
+    this.#child = spawn(command ?? process.execPath, rest, {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...options.env },
       ...(options.cwd !== undefined && { cwd: options.cwd }),
@@ -56,14 +68,7 @@ export class StompctlProcess {
 
   /** The log lines so far that are complete JSON, or those of one event. */
   log(event?: string): Record<string, unknown>[] {
-    const lines = this.#stderr.split('\n').flatMap((line) => {
-      try {
-        return [JSON.parse(line) as Record<string, unknown>];
-      } catch {
-        return []; // pretty lines, usage errors, the last line when it is not complete
-      }
-    });
-    return event === undefined ? lines : lines.filter((line) => line.event === event);
+    return logLines(this.#stderr, event);
   }
 
   signal(signal: NodeJS.Signals): void {
@@ -82,7 +87,19 @@ export class StompctlProcess {
   }
 }
 
+/** The lines of a log that are complete JSON, or those of one event. */
+export function logLines(stderr: string, event?: string): Record<string, unknown>[] {
+  const lines = stderr.split('\n').flatMap((line) => {
+    try {
+      return [JSON.parse(line) as Record<string, unknown>];
+    } catch {
+      return []; // pretty lines, usage errors, the last line when it is not complete
+    }
+  });
+  return event === undefined ? lines : lines.filter((line) => line.event === event);
+}
+
 /** Runs the built command to its end. */
-export function runStompctl(args: readonly string[], options: { env?: NodeJS.ProcessEnv } = {}): Promise<Ended> {
+export function runStompctl(args: readonly string[], options: ProcessOptions = {}): Promise<Ended> {
   return new StompctlProcess(args, options).ended();
 }
