@@ -1,9 +1,13 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { manPage } from '../src/cli/man-page.js';
+import { configurationSchema } from '../src/config/json-schema.js';
 import { configurationReference } from '../src/config/reference.js';
 
 /** What is generated: from the marker to the end of the file, or the whole file when there is no marker. */
 const GENERATED: readonly { readonly path: string; readonly marker?: string; make(): string }[] = [
   { path: 'docs/configuration.md', marker: 'do not edit below this line. -->\n', make: configurationReference },
+  { path: 'docs/stompctl.1', make: manPage },
+  { path: 'docs/stompctl.schema.json', make: configurationSchema },
 ];
 
 /** Writes the generated texts; with `check` only compares them, and the exit code is 1 when one is stale. */

@@ -19,6 +19,7 @@ export const COMMANDS = {
   quit: { name: 'quit', summary: 'Tell the instance of a pidfile to quit, and wait for it.' },
   demo: { name: 'demo', summary: 'Show a sender and a receiver at work, with a broker of their own.' },
   queue: { name: 'queue', summary: 'Work on a queue from the shell.' },
+  completion: { name: 'completion', summary: 'Print the completion script of bash, zsh or fish.', operands: 'SHELL' },
 } as const satisfies Record<string, CommandDefinition>;
 
 export type CommandName = keyof typeof COMMANDS;

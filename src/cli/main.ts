@@ -81,6 +81,8 @@ async function execute(name: CommandName, parsed: ParsedArguments, env: Environm
       const settings = await resolveSettings(input, (text) => warnings.push(text));
       return run(settings, { io, env, warnings });
     }
+    case 'completion':
+      return (await import('./completion.js')).completion(parsed, io);
     case 'demo':
       return (await import('./demo.js')).demo(io);
     case 'queue':

@@ -1,0 +1,49 @@
+import type { OptionRow } from '../config/option.js';
+import { OPTION_TABLE } from '../config/option-table.js';
+import { takesValue } from './arguments.js';
+import { COMMANDS } from './commands.js';
+import type { CommandDefinition } from './option-command.js';
+
+/** An option as a shell completes it. */
+export interface CompletedOption {
+  /** with their dashes: `--count`, `-c` */
+  readonly names: readonly string[];
+  /** one line, plain text */
+  readonly doc: string;
+  /** the placeholder of its value; undefined when it takes none */
+  readonly value: string | undefined;
+  readonly choices: readonly string[];
+  /** its value is a path */
+  readonly isPath: boolean;
+}
+
+/** Every option of the table, negated booleans included. */
+export function completedOptions(): CompletedOption[] {
+  return OPTION_TABLE.flatMap((row) => {
+    const option = completedOption(row);
+    const negated = { ...option, names: [`--no-${row.name}`], doc: `Not: ${option.doc}` };
+    return row.kind === 'boolean' ? [option, negated] : [option];
+  });
+}
+
+function completedOption(row: OptionRow): CompletedOption {
+  const names = [row.name, ...(row.aliases ?? [])].filter((name) => name !== '?');
+  return {
+    names: names.map((name) => (name.length === 1 ? `-${name}` : `--${name}`)),
+    doc: row.doc.replaceAll('`', '').replace(/\.$/, ''),
+    value: takesValue(row) ? row.value : undefined,
+    choices: row.choices ?? [],
+    isPath: row.value === 'PATH' || row.value === 'FILE',
+  };
+}
+
+/** The commands with what follows each: flags of its own, and operands. */
+export function completedCommands(): readonly CommandDefinition[] {
+  return Object.values(COMMANDS);
+}
+
+/** What an operand of this name may be: shells, a file, or anything. */
+export function operandChoices(operands: string | undefined): readonly string[] | 'files' {
+  if (operands === 'SHELL') return ['bash', 'zsh', 'fish'];
+  return operands === 'FILE' ? 'files' : [];
+}

@@ -1,0 +1,59 @@
+import { type CompletedOption, completedCommands, completedOptions, operandChoices } from './completion-options.js';
+
+/** The completion script of zsh. */
+export function zshCompletion(): string {
+  const commands = completedCommands();
+  return `#compdef stompctl
+# zsh completion for stompctl: save it as _stompctl in a folder of $fpath
+
+_stompctl() {
+  local -a commands options
+  commands=(
+${commands.map((command) => `    ${quote(`${command.name}:${command.summary.replaceAll(':', '\\:')}`)}`).join('\n')}
+  )
+  options=(
+${completedOptions()
+  .flatMap((option) => option.names.map((name) => `    ${quote(specification(name, option))}`))
+  .join('\n')}
+  )
+  if (( CURRENT == 2 )) && [[ $words[2] != -* ]]; then
+    _describe command commands
+    return
+  fi
+  case $words[2] in
+${commands.flatMap(commandCase).join('\n')}
+  esac
+  _arguments $options
+}
+
+_stompctl "$@"
+`;
+}
+
+function quote(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+/** `*--name=[what it does]:VALUE:action`: an option that may come several times and takes its value in either way. */
+function specification(name: string, { doc, value, choices, isPath }: CompletedOption): string {
+  const text = `[${doc.replace(/[\\[\]:]/g, '\\$&')}]`;
+  if (value === undefined) return `*${name}${text}`;
+  const action = choices.length > 0 ? `(${choices.join(' ')})` : isPath ? '_files' : '';
+  return `*${name}${name.startsWith('--') ? '=' : ''}${text}:${value.replaceAll(':', '\\:')}:${action}`;
+}
+
+function commandCase(command: ReturnType<typeof completedCommands>[number]): string[] {
+  const flags = (command.flags ?? []).map((flag) => `${quote(`--${flag.name}[${flag.doc}]`)}`);
+  const operands = operandChoices(command.operands);
+  if (flags.length === 0 && operands.length === 0) return [];
+  const action = operands === 'files' ? '_files' : `(${operands.join(' ')})`;
+  const operand = operands.length === 0 ? '' : ` ${quote(`*:${command.operands}:${action}`)}`;
+  return [
+    `    ${command.name})`,
+    '      shift words',
+    '      (( CURRENT-- ))',
+    `      _arguments $options ${flags.join(' ')}${operand}`.replace(/ {2,}'/, " '"),
+    '      return',
+    '      ;;',
+  ];
+}

@@ -1,0 +1,84 @@
+import { OPTION_GROUPS, type OptionGroup, type OptionRow } from '../config/option.js';
+import { OPTION_TABLE } from '../config/option-table.js';
+import { takesValue } from './arguments.js';
+import { COMMANDS } from './commands.js';
+import { EXIT_CODE_MEANINGS } from './exit-codes.js';
+
+/** `docs/stompctl.1`, in the man macros, made from the tables of options, commands and exit codes. */
+export function manPage(): string {
+  const groups = Object.entries(OPTION_GROUPS) as [OptionGroup, string][];
+  const sections = groups.map(([group, title]) => {
+    const rows = OPTION_TABLE.filter((row) => row.group === group);
+    return `.SS ${title}\n${rows.map(optionEntry).join('')}`;
+  });
+  return [
+    '.\\" Made by "npm run docs": do not edit.',
+    '.TH STOMPCTL 1',
+    '.SH NAME',
+    'stompctl \\- move messages between directory queues and STOMP brokers',
+    '.SH SYNOPSIS',
+    '.B stompctl',
+    '.RI [ run ]\n.RI [ options ]',
+    '.br',
+    '.B stompctl',
+    '.I command\n.RI [ options ]',
+    '.SH DESCRIPTION',
+    ...DESCRIPTION.map(roff),
+    '.SH COMMANDS',
+    ...Object.values(COMMANDS).map((command) => `.TP\n.B ${roff(command.name)}\n${roff(command.summary)}`),
+    '.SH OPTIONS',
+    roff(
+      'Options have the same names on the command line and in configuration files. Booleans are negated with --no-NAME.',
+    ),
+    `${sections.join('')}.SH EXIT STATUS`,
+    ...EXIT_CODE_MEANINGS.map(([code, meaning]) => `.TP\n.B ${code}\n${roff(`${meaning}.`)}`),
+    '.PP',
+    roff('--status has its own: 0 running, 1 dead with a pidfile, 3 not running, 4 unknown or stale.'),
+    '.SH SIGNALS',
+    ...SIGNALS.map(([name, effect]) => `.TP\n.B ${name}\n${roff(effect)}`),
+    '.SH SEE ALSO',
+    roff('docs/configuration.md for the formats of configuration files and more about each option.'),
+    '',
+  ].join('\n');
+}
+
+const DESCRIPTION = [
+  'stompctl takes messages from a directory queue or from subscriptions on a STOMP broker, lets an optional callback rewrite or drop each, and stores them in a directory queue or sends them to a broker.',
+  'Unless told otherwise it never loses one: a message is removed or acknowledged only when it is safe at its destination.',
+];
+
+const SIGNALS: readonly (readonly [string, string])[] = [
+  ['TERM, INT, QUIT', 'Settle what is in flight and exit with 0; a second one exits at once.'],
+  ['HUP', 'Read the configuration again, where that is supported.'],
+  ['USR1', 'Log the state and the counters.'],
+];
+
+/** Text for roff: backslashes and dashes as themselves, and no line that looks like a request. */
+function roff(text: string): string {
+  const plain = text
+    .replaceAll('`', '')
+    .replace(/\\/g, '\\e')
+    .replace(/-/g, '\\-')
+    .replace(/…/g, '...')
+    .replace(/’/g, "'");
+  return plain.replace(/^(?=[.'])/gm, '\\&');
+}
+
+function optionEntry(row: OptionRow): string {
+  const names = [row.name, ...(row.aliases ?? [])].map(
+    (name) => `\\fB${roff(name.length === 1 ? `-${name}` : `--${name}`)}\\fR`,
+  );
+  const value = takesValue(row) ? ` \\fI${roff(row.value ?? '')}\\fR` : '';
+  const fallback = row.defaultNote ?? row.default;
+  const parts = [
+    row.doc,
+    row.notes ?? '',
+    fallback === undefined ? '' : `Default: ${fallback}.`,
+    row.later === undefined ? '' : `Not yet: ${row.later}.`,
+  ];
+  const keys = (row.keys ?? []).map(
+    (key) =>
+      `.RS\n.TP\n.B ${roff(key.name)}\n${roff(`${key.doc}${key.default === undefined ? '' : ` (default: ${key.default})`}.`)}\n.RE\n`,
+  );
+  return `.TP\n${names.join(', ')}${value}\n${roff(parts.filter((part) => part !== '').join(' '))}\n${keys.join('')}`;
+}

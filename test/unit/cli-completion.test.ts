@@ -1,0 +1,92 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: shell parameters
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { OPTION_TABLE } from '../../src/config/option-table.js';
+import { runMain } from '../support/run-main.js';
+import { type Cleaning, tempFolder } from '../support/temp-folder.js';
+
+/** What bash offers for these words, of which the last is being written. */
+async function offered(test: Cleaning, words: readonly string[]): Promise<string[]> {
+  const folder = await tempFolder(test);
+  await writeFile(join(folder, 'script'), (await runMain(['completion', 'bash'])).out);
+  await writeFile(join(folder, 'x.conf'), '');
+  const program = '. ./script; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _stompctl; printf "%s\\n" "${COMPREPLY[@]}"';
+  const out = execFileSync('bash', ['-c', program, 'bash', ...words], { cwd: folder, encoding: 'utf8' });
+  return out.split('\n').filter((word) => word !== '');
+}
+
+const CASES: readonly [words: readonly string[], offers: readonly string[]][] = [
+  [['stompctl', 'ch'], ['check']],
+  [
+    ['stompctl', ''],
+    ['run', 'check', 'status', 'quit', 'demo', 'queue', 'completion'],
+  ],
+  [
+    ['stompctl', '--timeout-c'],
+    ['--timeout-connect', '--timeout-client'],
+  ],
+  [
+    ['stompctl', '--loop', '--no-l'],
+    ['--no-lazy', '--no-loop'],
+  ],
+  [['stompctl', '--log-level', 'w'], ['warn']],
+  [
+    ['stompctl', '--log-level', '='],
+    ['trace', 'debug', 'info', 'warn', 'error'],
+  ],
+  [['stompctl', '--log-level', '=', 't'], ['trace']],
+  [['stompctl', '--config', 'x'], ['x.conf']],
+  [['stompctl', '--window', ''], []],
+  [['stompctl', 'check', 'x'], ['x.conf']],
+  [['stompctl', 'check', '--ra'], ['--raw']],
+  [
+    ['stompctl', 'completion', ''],
+    ['bash', 'zsh', 'fish'],
+  ],
+];
+
+describe('bash completes', () => {
+  for (const [words, offers] of CASES) {
+    it(words.join(' '), async (t) => assert.deepEqual((await offered(t, words)).sort(), [...offers].sort()));
+  }
+
+  it('every option', async (t) => {
+    const words = await offered(t, ['stompctl', '-']);
+    for (const row of OPTION_TABLE) assert.ok(words.includes(`--${row.name}`), row.name);
+  });
+});
+
+describe('zsh and fish are told every option and choice', () => {
+  it('zsh', async () => {
+    const { out } = await runMain(['completion', 'zsh']);
+    assert.match(out, /^#compdef stompctl\n/);
+    for (const row of OPTION_TABLE) assert.match(out, new RegExp(`^ {4}'\\*--${row.name}=?\\[`, 'm'));
+    assert.match(out, /^ {4}'\*--log-level=\[.*\]:LEVEL:\(trace debug info warn error\)'$/m);
+    assert.match(out, /^ {4}'\*--config=\[.*\]:FILE:_files'$/m);
+    assert.match(out, /^ {4}'\*-c\[.*\]:N:'$/m);
+  });
+
+  it('fish', async () => {
+    const { out } = await runMain(['completion', 'fish']);
+    for (const row of OPTION_TABLE) assert.match(out, new RegExp(`^complete -c stompctl -l ${row.name} `, 'm'));
+    assert.match(out, /^complete -c stompctl -l log-level -x -a 'trace debug info warn error' -d /m);
+    assert.match(out, /^complete -c stompctl -l config -l conf -l cfg -r -F -d /m);
+    assert.match(out, /^complete -c stompctl -l count -s c -x -d /m);
+  });
+});
+
+describe('what is no shell is refused', () => {
+  for (const [args, err] of [
+    [['completion'], 'stompctl: command(completion): name one shell: bash, zsh, fish\n'],
+    [['completion', 'bash', 'zsh'], 'stompctl: command(completion): name one shell: bash, zsh, fish\n'],
+    [
+      ['completion', 'bsh'],
+      'stompctl: completion(bsh): there is no completion for this shell: did you mean "bash"? (there is one for bash, zsh, fish)\n',
+    ],
+  ] as const) {
+    it(args.join(' '), async () => assert.deepEqual(await runMain(args), { code: 64, out: '', err }));
+  }
+});
