@@ -35,9 +35,3 @@ export function listText(): string {
 export async function printManual(io: CommandIo): Promise<void> {
   io.out.write(await readFile(new URL('../../../docs/configuration.md', import.meta.url), 'utf8'));
 }
-
-/** `stompctl X.Y.Z`, from the program's own package.json. */
-export async function versionText(): Promise<string> {
-  const text = await readFile(new URL('../../../package.json', import.meta.url), 'utf8');
-  return `stompctl ${(JSON.parse(text) as { version: string }).version}\n`;
-}

@@ -38,7 +38,7 @@ async function dispatch(argv: readonly string[], env: Environment, io: CommandIo
 }
 
 async function printVersion(io: CommandIo): Promise<number> {
-  const { versionText } = await import('./help.js');
+  const { versionText } = await import('./version.js');
   io.out.write(await versionText());
   return EXIT_CODES.ok;
 }

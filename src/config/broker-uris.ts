@@ -1,6 +1,6 @@
 import { StompctlError } from '../base/errors.js';
 import { maskText } from '../observe/mask.js';
-import { uriScheme } from './broker-uri.js';
+import { parseBrokerUri, uriScheme } from './broker-uri.js';
 import { readConfigFile } from './config-file.js';
 
 /** How to go through several brokers: the options of `failover:(…)?…`, undefined where not given. */
@@ -28,13 +28,26 @@ export async function brokerUris(text: string): Promise<BrokerUris> {
   const scheme = uriScheme(text);
   if (scheme === 'failover') return parseFailover(text);
   if (scheme !== 'file') return { uris: [text], options: {} };
-  const path = text.slice('file:'.length).replace(/^\/\/(?=\/)/, '');
-  if (path === '') throw fail(text, 'name a file, as in file:/etc/stompctl/brokers');
+  const path = filePath(text);
   return parseUriFile(path, await readConfigFile(path));
 }
 
 function fail(text: string, reason: string): StompctlError {
   return new StompctlError('URI_INVALID', 'broker uri', maskText(text), reason);
+}
+
+/** Throws URI_INVALID unless each broker that a URI option names has a valid URI; the content of a file is not looked at. */
+export function checkBrokerUris(text: string): void {
+  const scheme = uriScheme(text);
+  if (scheme === 'file') filePath(text);
+  else for (const uri of scheme === 'failover' ? parseFailover(text).uris : [text]) parseBrokerUri(uri);
+}
+
+/** The path of `file:PATH` or `file:///PATH`. Throws URI_INVALID when there is none. */
+function filePath(text: string): string {
+  const path = text.slice('file:'.length).replace(/^\/\/(?=\/)/, '');
+  if (path === '') throw fail(text, 'name a file, as in file:/etc/stompctl/brokers');
+  return path;
 }
 
 /** `failover:(a,b)?options` or `failover:a,b`. Throws URI_INVALID. */

@@ -1,3 +1,4 @@
+import { uriScheme } from './broker-uri.js';
 import { placeOf } from './config-node.js';
 import type { Table } from './option-reader.js';
 import type { OptionValues } from './option-values.js';
@@ -22,7 +23,8 @@ const MOST_COUNTED_PREFETCH = 100;
 export function buildSettings(values: OptionValues, callbackFile?: string): Settings {
   const fromBroker = values.has('incoming-broker-uri');
   const loop = values.flag('loop');
-  const reliable = values.flag('reliable');
+  const overUdp = uriScheme(values.text('outgoing-broker-uri') ?? '') === 'udp';
+  const reliable = values.flag('reliable') && !overUdp;
   const failures = values.table('failure-queue');
   return {
     source: fromBroker
@@ -42,7 +44,7 @@ export function buildSettings(values: OptionValues, callbackFile?: string): Sett
     remove: values.flag('remove'),
     reliable,
     lazy: values.flag('lazy'),
-    heartBeat: values.flag('heart-beat'),
+    heartBeat: values.flag('heart-beat') && !overUdp,
     window: values.definite('window'),
     windowBytes: values.definite('window-bytes'),
     maxMessageSize: values.definite('max-message-size'),

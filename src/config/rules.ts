@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { StompctlError } from '../base/errors.js';
-import { parseBrokerUri, uriScheme } from './broker-uri.js';
+import { uriScheme } from './broker-uri.js';
+import { checkBrokerUris } from './broker-uris.js';
 import type { Origin } from './config-node.js';
 import { LATER } from './later.js';
 import type { Table } from './option-reader.js';
@@ -78,12 +79,28 @@ const uriIsValid: Rule = {
       const uri = context.values.text(name);
       if (uri === undefined || Object.hasOwn(LATER.uriSchemes, uriScheme(uri))) continue;
       try {
-        parseBrokerUri(uri);
+        checkBrokerUris(uri);
       } catch (error) {
         if (!(error instanceof StompctlError)) throw error;
         yield { code: 'URI_INVALID', origin: originOf(context, name), reason: `${name}: ${error.message}` };
       }
     }
+  },
+};
+
+const udpIsOneWay: Rule = {
+  name: 'UDP is outgoing only, and neither reliable nor more than bare frames',
+  *check(context) {
+    const { values } = context;
+    if (uriScheme(values.text('incoming-broker-uri') ?? '') === 'udp') {
+      yield invalid(originOf(context, 'incoming-broker-uri'), 'incoming-broker-uri: nothing can be received over UDP');
+    }
+    if (uriScheme(values.text('outgoing-broker-uri') ?? '') !== 'udp') return;
+    const asked = ['reliable', 'heart-beat'].filter((name) => values.has(name) && values.flag(name));
+    const given = ['auth', 'connect', 'sockopts']
+      .map((name) => `outgoing-broker-${name}`)
+      .filter((name) => values.has(name));
+    for (const name of [...asked, ...given]) yield invalid(originOf(context, name), `${name} is not possible over UDP`);
   },
 };
 
@@ -219,6 +236,7 @@ export const RULES: readonly Rule[] = [
   oneModuleASide,
   brokerNeedsUri,
   uriIsValid,
+  udpIsOneWay,
   queueOptionsNeedQueue,
   subscriptionsNeedBroker,
   brokerNeedsSubscription,

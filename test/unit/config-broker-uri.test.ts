@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { StompctlError } from '../../src/base/errors.js';
 import { type BrokerUri, parseBrokerUri } from '../../src/config/broker-uri.js';
-import { brokerUris, parseFailover, parseUriFile } from '../../src/config/broker-uris.js';
+import { brokerUris, checkBrokerUris, parseFailover, parseUriFile } from '../../src/config/broker-uris.js';
 import { tempFolder } from '../support/temp-folder.js';
 
 const PLAIN: BrokerUri = { transport: 'tcp', host: 'h', port: 61613, path: '', vhost: '/' };
@@ -128,6 +128,16 @@ describe('several brokers', () => {
     });
     await assert.rejects(brokerUris('file:'), { code: 'URI_INVALID' });
     await assert.rejects(brokerUris('file:/nowhere/x'), { code: 'CONFIG_NOT_FOUND' });
+  });
+
+  it('every broker of a list is checked', () => {
+    checkBrokerUris('failover:(stomp://a,tcp://b:1)?randomize=false');
+    checkBrokerUris('file:/nowhere/x');
+    assert.throws(() => checkBrokerUris('failover:(stomp://a,stomp://b:0)'), {
+      code: 'URI_INVALID',
+      message: /stomp:\/\/b:0/,
+    });
+    assert.throws(() => checkBrokerUris('file:'), { code: 'URI_INVALID' });
   });
 
   it('one broker is a list of one', async () => {

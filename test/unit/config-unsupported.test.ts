@@ -53,6 +53,19 @@ describe('what does not exist yet is understood, and refused with a sentence', (
     });
   }
 
+  it('the rules of UDP are known already', async (t) => {
+    const file =
+      'incoming-queue = path=/in\noutgoing-broker-uri = udp://h:1\nreliable = true\noutgoing-broker-auth = none\n';
+    const { texts } = await examineCase(t, { file });
+    assert.deepEqual(texts, [
+      'x.conf:2: outgoing-broker-uri: UDP is not supported yet: use stomp:// or tcp://',
+      'x.conf:3: reliable is not possible over UDP',
+      'x.conf:4: outgoing-broker-auth is not possible over UDP',
+    ]);
+    const { settings } = await examineCase(t, { file: 'incoming-queue = path=/in\noutgoing-broker-uri = udp://h:1\n' });
+    assert.deepEqual([settings?.reliable, settings?.heartBeat], [false, false]);
+  });
+
   it('every other option is usable', () => {
     const refused = OPTION_TABLE.filter((row) => row.later !== undefined).map((row) => row.name);
     assert.deepEqual(refused.sort(), [
