@@ -95,12 +95,12 @@ export function brokerClosesOnReading(options: FaultLimits & { readonly command?
  * strikes once by default.
  */
 export function brokerSendsHalfFrame(
-  options: FaultLimits & { readonly command?: string; readonly then: 'close' | 'silence' },
+  options: FaultLimits & { readonly command?: string; readonly afterwards: 'close' | 'silence' },
 ): Fault {
   return onSending('brokerSendsHalfFrame', options, 1, commanded(options.command), (peer, frame) => {
     const bytes = peer.encode(frame);
     peer.write(bytes.subarray(0, Math.ceil(bytes.length / 2)));
-    if (options.then === 'close') peer.close();
+    if (options.afterwards === 'close') peer.close();
     else peer.fallSilent();
   });
 }

@@ -79,7 +79,7 @@ test('brokerClosesAfterFrames: so many frames arrive, then the end', async (t) =
 
 for (const then of ['close', 'silence'] as const) {
   test(`brokerSendsHalfFrame: half a MESSAGE, then ${then}; the message comes again to the next session`, async (t) => {
-    const fault = brokerSendsHalfFrame({ command: 'MESSAGE', after: 1, then });
+    const fault = brokerSendsHalfFrame({ command: 'MESSAGE', after: 1, afterwards: then });
     const broker = await startedBroker(t, { faults: [fault] });
     broker.publish(QUEUE, {}, 'whole');
     broker.publish(QUEUE, {}, 'x'.repeat(1000));

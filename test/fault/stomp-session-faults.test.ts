@@ -25,8 +25,7 @@ import type { SessionOptions } from '../../src/stomp/session-options.js';
 import { startedBroker } from '../support/started-broker.js';
 import type { Cleaning } from '../support/temp-folder.js';
 
-// biome-ignore lint/suspicious/noThenProperty: it is a step in time, and never awaited
-const halfFrame = brokerSendsHalfFrame({ command: 'RECEIPT', then: 'close' });
+const halfFrame = brokerSendsHalfFrame({ command: 'RECEIPT', afterwards: 'close' });
 
 const TO = { destination: '/queue/a' };
 

@@ -37,12 +37,12 @@ const CASES: readonly Case[] = [
   },
   {
     name: 'sends half a message and closes',
-    fault: () => brokerSendsHalfFrame({ command: 'MESSAGE', after: 10, then: 'close' }),
+    fault: () => brokerSendsHalfFrame({ command: 'MESSAGE', after: 10, afterwards: 'close' }),
     says: /closed the connection within a frame/,
   },
   {
     name: 'sends half a message and says no more, so that its heart-beats are missed',
-    fault: () => brokerSendsHalfFrame({ command: 'MESSAGE', after: 10, then: 'silence' }),
+    fault: () => brokerSendsHalfFrame({ command: 'MESSAGE', after: 10, afterwards: 'silence' }),
     says: /heart-beat/,
     args: ['--timeout-server', '0.1'],
   },

@@ -63,12 +63,12 @@ const CASES: readonly Case[] = [
   },
   {
     name: 'sends half a receipt and closes',
-    fault: () => brokerSendsHalfFrame({ command: 'RECEIPT', after: 5, then: 'close' }),
+    fault: () => brokerSendsHalfFrame({ command: 'RECEIPT', after: 5, afterwards: 'close' }),
     says: /closed the connection within a frame/,
   },
   {
     name: 'sends half a receipt and says no more',
-    fault: () => brokerSendsHalfFrame({ command: 'RECEIPT', after: 5, then: 'silence' }),
+    fault: () => brokerSendsHalfFrame({ command: 'RECEIPT', after: 5, afterwards: 'silence' }),
     says: /no receipt within 0\.4 s|heart-beat/,
     args: ['--timeout-broker', '0.4'],
   },
