@@ -1,8 +1,10 @@
 import { StompctlError } from '../base/errors.js';
 import { mayUseBodies, prepareJavaScript } from './javascript.js';
 import { guessLanguage, type Language } from './language.js';
+import { PerlError } from './perl/perl-error.js';
+import { translatePerl } from './perl/translate.js';
 import type { Program } from './protocol.js';
-import type { ScriptMap } from './script-map.js';
+import type { Place, ScriptMap } from './script-map.js';
 
 /** Callback code as configured: `origin` is where its first line stands, lines counted from 1. */
 export interface CallbackSource {
@@ -25,16 +27,36 @@ export interface Compiled {
 export function compile(source: CallbackSource): Compiled {
   const { code, origin, fromPath } = source;
   const language = languageOf(source);
-  if (language === 'perl') {
-    throw new StompctlError(
-      'CALLBACK_UNSUPPORTED',
-      'callback',
-      `${origin.file}:${origin.line}`,
-      'Perl is not here yet',
-    );
-  }
+  if (language === 'perl') return compilePerl(source);
   const { script, module, map } = prepareJavaScript(code, origin.line, fromPath);
   return { program: { script, module, byteStrings: false }, language, map, usesBodies: mayUseBodies(code) };
+}
+
+function compilePerl({ code, origin, fromPath }: CallbackSource): Compiled {
+  try {
+    const { javascript, offsets } = translatePerl(code, fromPath, origin);
+    const map: ScriptMap = (line) => {
+      const offset = offsets[line - 1];
+      return offset === undefined ? undefined : placeAt(code, offset, origin.line);
+    };
+    const program = { script: javascript, module: false, byteStrings: true };
+    return {
+      program,
+      language: 'perl',
+      map,
+      usesBodies: /\b(?:bdy|body|body_ref|size|copy|serialize|stringify|add_message)\b/.test(code),
+    };
+  } catch (error) {
+    if (!(error instanceof PerlError)) throw error;
+    const { line, column } = placeAt(code, error.at, origin.line);
+    const errorCode = error.kind === 'syntax' ? 'CALLBACK_SYNTAX' : 'CALLBACK_UNSUPPORTED';
+    throw new StompctlError(errorCode, 'callback', `${origin.file}:${line}:${column}`, error.message);
+  }
+}
+
+function placeAt(code: string, offset: number, firstLine: number): Place {
+  const before = code.slice(0, offset).split('\n');
+  return { line: firstLine + before.length - 1, column: (before.at(-1)?.length ?? 0) + 1 };
 }
 
 /** The configured language, or the guessed one; CALLBACK_SYNTAX when it could be either or neither. */

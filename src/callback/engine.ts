@@ -59,7 +59,9 @@ export class Engine {
     engine.#prelude = engine.#valueOf(
       context.evalCode(readSandboxFile(PRELUDE), PRELUDE, { type: 'module', strict: true }),
     );
-    if (byteStrings) engine.#perl();
+    if (byteStrings) {
+      engine.#valueOf(context.evalCode(readSandboxFile(PERL), PERL, { type: 'module', strict: true })).dispose();
+    }
     runtime.removeModuleLoader();
     engine.#begin = context.getProp(engine.#prelude, 'begin');
     engine.#step = context.getProp(engine.#prelude, 'step');
@@ -223,16 +225,13 @@ export class Engine {
     context.setProp(context.global, 'host', host);
     for (const handle of [decode, encode, host]) handle.dispose();
   }
-
-  #perl(): void {
-    throw new EngineLost('crash', 'not yet');
-  }
 }
 
 /** QuickJS's own limit; deeper, V8's stack would end first, in the middle of WebAssembly. See `Sandbox`. */
 const STACK_BYTES = 256 * 1024;
 const MAX_JOBS = 10_000;
 const PRELUDE = './prelude.js';
+const PERL = './perl.js';
 const HOOK_NAMES = ['check', 'start', 'idle', 'stop'];
 const NO_ARGS: readonly never[] = [];
 const THREW = 't'.charCodeAt(0);

@@ -92,7 +92,21 @@ const REFUSED: [string, string, Given, string, RegExp][] = [
     'CALLBACK_START',
     /out of memory/,
   ],
-  ['code in neither language', 'my $x = `; return "', { language: undefined }, 'CALLBACK_UNSUPPORTED', /./],
+  ['code in either language', 'my ($x); // $hdr{x}', {}, 'CALLBACK_SYNTAX', /set callback-language/],
+  [
+    'a Perl syntax error',
+    '$hdr{a} = 1;\n  $hdr{b} = = 2;',
+    {},
+    'CALLBACK_SYNTAX',
+    /sender\.conf:11:13\): expected a value, found =$/,
+  ],
+  [
+    'Perl outside of the dialect',
+    '$hdr{a} = 1;\n  system("ls");',
+    {},
+    'CALLBACK_UNSUPPORTED',
+    /sender\.conf:11:3\): system is not supported/,
+  ],
 ];
 
 for (const [name, code, given, errorCode, text] of REFUSED) {

@@ -84,17 +84,21 @@ export class Message {
 
   /** The message as the JSON text that a DQS element holds. */
   stringify(): string {
+    const body = this.body;
+    return Message.toJson(this.header, this.text ? asText(body) : asByteString(body), this.text);
+  }
+
+  /** `body`: the characters of a text, or a character for each byte. */
+  static toJson(header: Header, body: string, text: boolean): string {
     const object: { header?: Header; body?: string; text?: boolean; encoding?: string } = {};
-    for (const _ in this.header) {
-      object.header = this.header;
+    for (const _ in header) {
+      object.header = header;
       break;
     }
-    if (this.text) object.text = true;
-    const body = this.body;
-    const characters = this.text ? asText(body) : asByteString(body);
-    if (characters !== '') object.body = characters;
-    if (!this.text && BINARY.test(characters)) {
-      object.body = toBase64(characters);
+    if (text) object.text = true;
+    if (body !== '') object.body = body;
+    if (!text && BINARY.test(body)) {
+      object.body = toBase64(body);
       object.encoding = 'base64';
     }
     return stringify(object);
