@@ -1,5 +1,4 @@
 import { errnoOf } from '../base/errors.js';
-import { ELEMENT_FILE } from './element-name.js';
 import type { FileSystem } from './file-system.js';
 import { queueError } from './queue-directory.js';
 import { TimeSlice } from './time-slice.js';
@@ -9,6 +8,10 @@ const ENTRIES_AT_ONCE = 1024;
 const LITTLE_ENDIAN = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
 const HIGH = LITTLE_ENDIAN ? 1 : 0;
 const LOW = 1 - HIGH;
+const NO_DIGIT = 255;
+/** the value of each hex digit by its character code; a regular expression and parseInt take ten times as long */
+const HEX_DIGITS = new Uint8Array(128).fill(NO_DIGIT);
+for (let digit = 0; digit < 16; digit += 1) HEX_DIGITS[digit.toString(16).charCodeAt(0)] = digit;
 
 /** The element names of one folder, in order, 8 bytes each: a folder of a million stays at 8 MB, not 60. */
 export class ElementList {
@@ -19,17 +22,22 @@ export class ElementList {
     return this.#length;
   }
 
-  /** `name`: 14 hex digits */
-  push(name: string): void {
-    if (this.#words.length === 2 * this.#length) {
-      const larger = new Uint32Array(2 * this.#words.length);
-      larger.set(this.#words);
-      this.#words = larger;
+  /** Adds a name of 14 lower-case hex digits; false, and nothing added, when it is none. */
+  push(name: string): boolean {
+    if (name.length !== 14) return false;
+    let high = 0;
+    let low = 0;
+    for (let index = 0; index < 14; index += 1) {
+      const digit = HEX_DIGITS[name.charCodeAt(index)] ?? NO_DIGIT;
+      if (digit === NO_DIGIT) return false;
+      if (index < 6) high = high * 16 + digit;
+      else low = low * 16 + digit;
     }
-    const at = 2 * this.#length;
-    this.#words[at + HIGH] = Number.parseInt(name.slice(0, 6), 16);
-    this.#words[at + LOW] = Number.parseInt(name.slice(6), 16);
+    if (this.#words.length === 2 * this.#length) this.#grow();
+    this.#words[2 * this.#length + HIGH] = high;
+    this.#words[2 * this.#length + LOW] = low;
     this.#length += 1;
+    return true;
   }
 
   sort(): void {
@@ -41,6 +49,12 @@ export class ElementList {
     const high = this.#words[2 * index + HIGH] as number;
     const low = this.#words[2 * index + LOW] as number;
     return high.toString(16).padStart(6, '0') + low.toString(16).padStart(8, '0');
+  }
+
+  #grow(): void {
+    const larger = new Uint32Array(2 * this.#words.length);
+    larger.set(this.#words);
+    this.#words = larger;
   }
 }
 
@@ -59,8 +73,7 @@ export async function readElements(
     const directory = files.opendirSync(folder, { bufferSize: ENTRIES_AT_ONCE });
     try {
       for (let entry = directory.readSync(), count = 1; entry !== null; entry = directory.readSync(), count += 1) {
-        if (ELEMENT_FILE.test(entry.name)) list.push(entry.name);
-        else visit?.(entry.name);
+        if (!list.push(entry.name)) visit?.(entry.name);
         if (count % ENTRIES_AT_ONCE === 0 && slice.over()) await slice.rest();
       }
     } finally {

@@ -55,6 +55,7 @@ export class QueueSource implements Source {
   #foundBefore = 0;
   #timers: { cancel(): void }[] = [];
   #purging: Promise<void> | undefined;
+  #purgeDue = false;
   #opened = false;
   /** names read ahead */
   #ahead: string[] = [];
@@ -78,7 +79,7 @@ export class QueueSource implements Source {
     this.#taker = new ElementTaker(this.#elements, this.#held, this.#options);
   }
 
-  /** Makes the queue's folder when it is missing, takes over what dead processes had locked, and begins to purge. */
+  /** Makes the queue's folder when it is missing, and takes over what dead processes had locked. */
   async open(): Promise<void> {
     this.#directory.open();
     // again, after an error: what is held stays so
@@ -88,7 +89,7 @@ export class QueueSource implements Source {
     this.#passes = 0;
     this.#every(REFRESH_MS, () => this.#held.refresh());
     this.#every(this.#options.purgeIntervalMs ?? 300_000, () => this.#purge());
-    this.#purge();
+    this.#purgeDue = true;
   }
 
   async next(demand: Demand, interrupt: AbortSignal): Promise<SourceResult> {
@@ -99,6 +100,8 @@ export class QueueSource implements Source {
       if (interrupt.aborted) return { kind: 'idle', reason: 'interrupted' };
       await this.#held.beforeTaking();
       const deliveries = await this.#take(demand, interrupt);
+      // not before the first messages are out: in a folder of a million each of the two takes a second
+      if (this.#purgeDue) this.#purge();
       if (deliveries.length > 0) return { kind: 'batch', deliveries };
       if (interrupt.aborted) continue;
       const waitMs = demand.deliveries > 0 ? this.#waitMs() : IDLE_MS;
@@ -215,6 +218,7 @@ export class QueueSource implements Source {
   }
 
   #purge(): void {
+    this.#purgeDue = false;
     this.#purging ??= this.#purgeNow().finally(() => {
       this.#purging = undefined;
     });
