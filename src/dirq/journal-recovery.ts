@@ -1,7 +1,14 @@
 import { errnoOf } from '../base/errors.js';
 import type { FileSystem } from './file-system.js';
 import { hostName, isAlive, ownIdentity, type ProcessIdentity } from './process-identity.js';
-import type { LockInfo } from './simple-elements.js';
+
+/** When a lock was taken. */
+export interface LockInfo {
+  /** the time that its holder set, which the journal knows */
+  readonly modifiedMs: number;
+  /** the time that the kernel noted */
+  readonly changedMs: number;
+}
 
 /** How what a dead process left is found and undone, by type of queue. */
 export interface Leftovers {
@@ -9,7 +16,9 @@ export interface Leftovers {
   lockInfo(name: string): LockInfo | undefined;
   unlock(name: string): boolean;
   /** Removes a temporary file or folder, when there. */
-  discard(name: string): void;
+  discard(temporary: string): void;
+  /** Carries on with the removal of an element that was begun. */
+  finishRemoval(name: string): void;
 }
 
 export interface Recovery {
@@ -116,7 +125,10 @@ function undo(text: string, leftovers: Leftovers): number {
       continue;
     }
     const lock = leftovers.lockInfo(name);
-    if (lock === undefined) continue;
+    if (lock === undefined) {
+      leftovers.finishRemoval(name);
+      continue;
+    }
     // a lock with a time that is not in the journal is another process's, which took the element later
     if (!known.some((time) => Math.abs(time - lock.modifiedMs) < SAME_TIME_MS)) others.set(name, lock);
     else if (leftovers.unlock(name)) locks += 1;

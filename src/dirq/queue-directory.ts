@@ -29,13 +29,14 @@ export class QueueDirectory {
   }
 
   /**
-   * Makes the folder, with its parents, when it is missing, and checks that elements can be taken and put there.
+   * Makes the folder, with its parents and the folders `inside`, when it is missing, and checks that elements can be taken and put there.
    * Throws QUEUE_INVALID (not a folder), QUEUE_CANNOT_CREATE or QUEUE_PERMISSION.
    */
-  open(): void {
+  open(inside: readonly string[] = []): void {
     const { path, files } = this;
     try {
       if (!this.makeFolder(path, true) && !files.statSync(path).isDirectory()) throw this.#notFolder();
+      for (const folder of inside) this.makeFolder(`${path}/${folder}`, true);
     } catch (error) {
       if (error instanceof StompctlError) throw error;
       if (errnoOf(error) === 'ENOTDIR' || errnoOf(error) === 'EEXIST') throw this.#notFolder(error);
@@ -121,5 +122,33 @@ export class QueueDirectory {
   #notFolder(cause?: unknown): StompctlError {
     const reason = 'is not a directory: give the path of a directory, or of one to be made';
     return new StompctlError('QUEUE_INVALID', 'open queue', this.path, reason, cause);
+  }
+}
+
+const MOST_DURABLE = 1000;
+
+/** Syncs intermediate folders, and the queue's own when one of them is not known to be on the disk. */
+export class FolderSync {
+  readonly #directory: QueueDirectory;
+  /** intermediate folders whose own entry is on the disk; emptied when there are many */
+  readonly #durable = new Set<string>();
+
+  constructor(directory: QueueDirectory) {
+    this.#directory = directory;
+  }
+
+  /** Resolves when the entries of an intermediate folder, and its own, are on the disk. Rejects with QUEUE_IO. */
+  async sync(folder: string): Promise<void> {
+    const { path } = this.#directory;
+    await this.#directory.syncFolder(`${path}/${folder}`);
+    if (this.#durable.has(folder)) return;
+    await this.#directory.syncFolder(path);
+    if (this.#durable.size === MOST_DURABLE) this.#durable.clear();
+    this.#durable.add(folder);
+  }
+
+  /** The folder is being made, perhaps not for the first time. */
+  forget(folder: string): void {
+    this.#durable.delete(folder);
   }
 }

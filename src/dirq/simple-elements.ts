@@ -2,6 +2,8 @@ import { constants, type Stats } from 'node:fs';
 import { errnoOf, StompctlError } from '../base/errors.js';
 import { decodeMessage, largestFile } from '../message/json.js';
 import type { Message } from '../message/message.js';
+import type { ElementInfo, ElementStore } from './element-store.js';
+import type { LockInfo } from './journal-recovery.js';
 import type { QueueDirectory } from './queue-directory.js';
 
 const { O_RDONLY, O_RDWR, O_NOFOLLOW, O_NONBLOCK } = constants;
@@ -9,27 +11,11 @@ const { O_RDONLY, O_RDWR, O_NOFOLLOW, O_NONBLOCK } = constants;
 const SCRATCH_BYTES = 65536;
 export const LOCK_SUFFIX = '.lck';
 
-/** What is known of an element without reading it. */
-export interface ElementInfo {
-  /** bytes on disk */
-  readonly size: number;
-  readonly ino: number;
-  readonly modifiedMs: number;
-  /** false: something that no producer puts there (a folder, a pipe, a symbolic link) */
-  readonly regular: boolean;
-}
-
-/** When a lock was taken, as its file tells. */
-export interface LockInfo {
-  readonly modifiedMs: number;
-  readonly changedMs: number;
-}
-
 /**
  * The elements of a DQS queue, one system call after the other: lock by hard link, read, unlock, remove. Names are
  * `folder/file`. Every race with another process ends in an answer; what is thrown is the system's own error.
  */
-export class SimpleElements {
+export class SimpleElements implements ElementStore {
   readonly #directory: QueueDirectory;
   readonly #prefix: string;
   readonly #scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
@@ -137,6 +123,9 @@ export class SimpleElements {
   discard(temporary: string): void {
     this.#unlink(this.#prefix + temporary);
   }
+
+  /** A lock without its element is a lock: `unlock` is all there is to do. */
+  finishRemoval(): void {}
 
   #lstat(path: string): Stats | undefined {
     return this.#directory.files.lstatSync(path, { throwIfNoEntry: false });

@@ -2,32 +2,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { errnoOf } from '../base/errors.js';
 import { readElements } from './element-list.js';
 import { ELEMENT_FILE } from './element-name.js';
+import { type PurgeOptions, type PurgeReport, removeEmptyFolder, SECOND_LOOK_MS } from './purge.js';
 import { type QueueDirectory, queueError } from './queue-directory.js';
 import { LOCK_SUFFIX } from './simple-elements.js';
 import { TEMPORARY_SUFFIX } from './simple-writer.js';
 import { TimeSlice } from './time-slice.js';
-
-const SECOND_LOOK_MS = 10;
-
-export interface PurgeOptions {
-  /** seconds; 0: locks stay */
-  readonly maxLock: number;
-  /** seconds; 0: temporary files stay */
-  readonly maxTemp: number;
-  /** is the lock of this element (`folder/file`) our own? It stays, however old */
-  readonly isOurs?: (name: string) => boolean;
-  /** true: stop soon */
-  readonly stopped?: () => boolean;
-}
-
-export interface PurgeReport {
-  /** temporary files removed */
-  temporary: number;
-  /** locks removed: their elements can be taken again */
-  locks: number;
-  /** intermediate folders removed */
-  folders: number;
-}
 
 /**
  * Removes temporary files older than `maxTemp`, locks older than `maxLock`, and empty intermediate folders, all but the
@@ -49,7 +28,7 @@ export async function purgeSimple(directory: QueueDirectory, options: PurgeOptio
       removeOld(directory, `${folder}/${name}`, options, report);
       if (slice.over()) await slice.rest();
     }
-    if (elements.length === 0 && index < folders.length - 1) removeFolder(directory, folder, report);
+    if (elements.length === 0 && index < folders.length - 1) removeEmptyFolder(directory, folder, report);
     if (slice.over()) await slice.rest();
   }
   return report;
@@ -78,17 +57,4 @@ function removeOld(directory: QueueDirectory, name: string, options: PurgeOption
   }
   if (name.endsWith(LOCK_SUFFIX)) report.locks += 1;
   else report.temporary += 1;
-}
-
-function removeFolder(directory: QueueDirectory, folder: string, report: PurgeReport): void {
-  const path = `${directory.path}/${folder}`;
-  try {
-    directory.files.rmdirSync(path);
-    report.folders += 1;
-  } catch (error) {
-    const errno = errnoOf(error);
-    // RACE: a producer put something into it, another purge removed it; or it holds what is not ours
-    if (errno === 'ENOTEMPTY' || errno === 'EEXIST' || errno === 'ENOENT' || errno === 'ENOTDIR') return;
-    throw queueError('purge', path, error);
-  }
 }

@@ -5,12 +5,14 @@ import type { Message } from '../message/message.js';
 import { ElementCursor } from './element-cursor.js';
 import { readElements } from './element-list.js';
 import { ELEMENT_NAME, ElementNames } from './element-name.js';
+import type { Staged } from './element-store.js';
 import { type FileSystem, systemFiles } from './file-system.js';
+import type { PurgeReport } from './purge.js';
 import { QueueDirectory, queueError } from './queue-directory.js';
 import { type QueueOptions, type ResolvedQueueOptions, resolveQueueOptions } from './queue-options.js';
 import { LOCK_SUFFIX, SimpleElements } from './simple-elements.js';
-import { type PurgeReport, purgeSimple } from './simple-purge.js';
-import { SimpleWriter, type Staged } from './simple-writer.js';
+import { purgeSimple } from './simple-purge.js';
+import { SimpleWriter } from './simple-writer.js';
 import { TimeSlice } from './time-slice.js';
 
 export interface SimpleQueueOptions extends QueueOptions {
@@ -157,7 +159,7 @@ export class SimpleQueue implements AsyncIterable<string> {
   #stage(bytes: Buffer): Staged {
     for (;;) {
       try {
-        return this.#writer.stage(bytes);
+        return this.#writer.stageBytes(bytes);
       } catch (error) {
         // RACE: another process took the same name in the same microsecond
         if (errnoOf(error) !== 'EEXIST') throw error;

@@ -1,14 +1,12 @@
 import { errnoOf, StompctlError } from '../base/errors.js';
-import { ElementNames } from '../dirq/element-name.js';
+import type { QueueKind, Staged } from '../dirq/element-store.js';
 import { type FileSystem, systemFiles } from '../dirq/file-system.js';
 import { recoverJournals } from '../dirq/journal-recovery.js';
 import { LockJournal } from '../dirq/lock-journal.js';
 import { QueueDirectory, queueError } from '../dirq/queue-directory.js';
+import { foldersOf, queueKind } from '../dirq/queue-kind.js';
 import { type QueueOptions, resolveQueueOptions } from '../dirq/queue-options.js';
-import { SimpleElements } from '../dirq/simple-elements.js';
-import { SimpleWriter, type Staged } from '../dirq/simple-writer.js';
 import type { Sink } from '../flow/sink.js';
-import { encodeMessage } from '../message/json.js';
 import type { Message } from '../message/message.js';
 
 export interface QueueSinkOptions extends QueueOptions {
@@ -40,33 +38,30 @@ interface Writing extends Waiting {
 export class QueueSink implements Sink {
   readonly name: string;
   readonly #directory: QueueDirectory;
-  readonly #writer: SimpleWriter;
-  readonly #elements: SimpleElements;
+  readonly #kind: QueueKind;
+  readonly #folders: readonly string[];
   readonly #journal: LockJournal;
   readonly #sync: QueueSinkOptions['sync'];
   #pending: Pending[] = [];
   #commits: Promise<void> | undefined;
 
   constructor(options: QueueSinkOptions, files: FileSystem = systemFiles) {
-    const { path, umask, granularity, rndhex } = resolveQueueOptions(options);
+    const resolved = resolveQueueOptions(options);
+    const { path } = resolved;
     this.name = `queue ${path}`;
     this.#sync = options.sync;
-    this.#directory = new QueueDirectory(path, files, umask);
-    this.#writer = new SimpleWriter(this.#directory, new ElementNames(granularity, rndhex));
-    this.#elements = new SimpleElements(this.#directory);
+    this.#directory = new QueueDirectory(path, files, resolved.umask);
+    this.#kind = queueKind(this.#directory, resolved);
+    this.#folders = foldersOf(resolved.type);
     this.#journal = new LockJournal(path, files);
   }
 
   /** Makes the queue's folder when it is missing, and removes the temporary files of dead processes of this machine. */
   async open(): Promise<void> {
-    this.#directory.open();
+    this.#directory.open(this.#folders);
     const { path, files } = this.#directory;
     try {
-      recoverJournals(path, files, {
-        lockInfo: (name) => this.#elements.lockInfo(name),
-        unlock: (name) => this.#elements.unlock(name),
-        discard: (name) => this.#elements.discard(name),
-      });
+      recoverJournals(path, files, this.#kind.elements);
     } catch (error) {
       throw queueError('open queue', path, error);
     }
@@ -121,17 +116,17 @@ export class QueueSink implements Sink {
     const published = this.#publishAll(durable);
     const safe = this.#sync === 'none' ? published : await this.#syncFolders(published);
     for (const one of safe) one.resolve();
-    for (const one of safe) this.#quietly(() => this.#writer.finish(one.staged));
+    for (const one of safe) this.#quietly(() => this.#kind.writer.finish(one.staged));
     if (this.#journal.isLarge) this.#quietly(() => this.#journal.compact([]));
   }
 
   #stageAll(batch: readonly Pending[]): Writing[] {
     const written: Writing[] = [];
-    const names = batch.map(() => this.#writer.temporaryName());
+    const names = batch.map(() => this.#kind.writer.temporaryName());
     for (const [index, one] of batch.entries()) {
       try {
         if (index === 0) this.#journal.append(names, Date.now() / 1000);
-        const staged = this.#stage(encodeMessage(one.message), names[index]);
+        const staged = this.#stage(one.message, names[index] ?? '');
         written.push({ staged, resolve: one.resolve, reject: one.reject });
       } catch (error) {
         // with some files open already, the rest can wait until they are closed
@@ -149,16 +144,16 @@ export class QueueSink implements Sink {
     return written;
   }
 
-  #stage(bytes: Buffer, temporary: string | undefined): Staged {
+  #stage(message: Message, temporary: string): Staged {
     try {
-      return this.#writer.stage(bytes, temporary);
+      return this.#kind.writer.stage(message, temporary);
     } catch (error) {
       // RACE: another process took the same name in the same microsecond
       if (errnoOf(error) !== 'EEXIST') throw error;
     }
-    const other = this.#writer.temporaryName();
+    const other = this.#kind.writer.temporaryName();
     this.#journal.append([other], Date.now() / 1000);
-    return this.#writer.stage(bytes, other);
+    return this.#kind.writer.stage(message, other);
   }
 
   /** A file whose sync failed is dropped: the kernel may have thrown its pages away and would call the next sync good. */
@@ -169,7 +164,7 @@ export class QueueSink implements Sink {
       let left = written.length;
       if (left === 0) resolve();
       for (const one of written) {
-        this.#writer.syncData(one.staged, (error) => {
+        this.#kind.writer.syncData(one.staged, (error) => {
           if (error !== null) failures.set(one, error);
           left -= 1;
           if (left === 0) resolve();
@@ -186,7 +181,7 @@ export class QueueSink implements Sink {
   #publishAll(durable: readonly Writing[]): Writing[] {
     for (const [index, one] of durable.entries()) {
       try {
-        this.#writer.publish(one.staged);
+        this.#kind.writer.publish(one.staged);
       } catch (error) {
         for (const later of durable.slice(index)) this.#giveUp(later, 'link', error);
         return durable.slice(0, index);
@@ -200,7 +195,7 @@ export class QueueSink implements Sink {
     let safe = [...published];
     for (const folder of folders) {
       try {
-        await this.#writer.syncFolder(folder);
+        await this.#kind.writer.syncFolder(folder);
       } catch (error) {
         for (const one of safe) if (one.staged.folder === folder) this.#giveUp(one, 'fsync', error);
         safe = safe.filter((one) => one.staged.folder !== folder);
@@ -210,7 +205,7 @@ export class QueueSink implements Sink {
   }
 
   #giveUp(one: Writing, operation: string, error: unknown): void {
-    this.#quietly(() => this.#writer.discard(one.staged));
+    this.#quietly(() => this.#kind.writer.discard(one.staged));
     one.reject(queueError(operation, this.#directory.path, error));
   }
 

@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.js';
 import { errnoOf, reasonOf, StompctlError } from '../base/errors.js';
+import type { ElementInfo, ElementStore } from '../dirq/element-store.js';
 import { queueError } from '../dirq/queue-directory.js';
-import type { ElementInfo, SimpleElements } from '../dirq/simple-elements.js';
 import type { TimeSlice } from '../dirq/time-slice.js';
 import { largestFile } from '../message/json.js';
 import type { Message } from '../message/message.js';
@@ -26,14 +26,14 @@ export interface TakeOptions {
 export class ElementTaker {
   /** deliveries made so far */
   found = 0;
-  readonly #elements: SimpleElements;
+  readonly #elements: ElementStore;
   readonly #held: HeldElements;
   readonly #options: TakeOptions;
   readonly #skips = new SkipList();
   /** read, but larger than the bytes that were left */
   #kept: QueueDelivery | undefined;
 
-  constructor(elements: SimpleElements, held: HeldElements, options: TakeOptions) {
+  constructor(elements: ElementStore, held: HeldElements, options: TakeOptions) {
     this.#elements = elements;
     this.#held = held;
     this.#options = options;

@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { errnoOf } from '../base/errors.js';
+import type { ElementStore } from '../dirq/element-store.js';
 import { LockJournal } from '../dirq/lock-journal.js';
 import { type QueueDirectory, queueError } from '../dirq/queue-directory.js';
-import type { SimpleElements } from '../dirq/simple-elements.js';
 import { TimeSlice } from '../dirq/time-slice.js';
 import type { Failures } from '../flow/failures.js';
 import type { SourceEvents } from '../flow/source.js';
@@ -31,7 +31,7 @@ export interface HoldOptions {
  * a few milliseconds at a time, off the callers' stack. Their locks stand in the journal and are refreshed.
  */
 export class HeldElements implements Settler {
-  readonly #elements: SimpleElements;
+  readonly #elements: ElementStore;
   readonly #options: HoldOptions;
   readonly #journal: LockJournal;
   readonly #removals: RemovalSync;
@@ -45,7 +45,7 @@ export class HeldElements implements Settler {
   #stuck = false;
   #refreshing = false;
 
-  constructor(directory: QueueDirectory, elements: SimpleElements, options: HoldOptions) {
+  constructor(directory: QueueDirectory, elements: ElementStore, options: HoldOptions) {
     this.#elements = elements;
     this.#options = options;
     this.#journal = new LockJournal(directory.path, directory.files);

@@ -1,5 +1,5 @@
 import type { StompctlError } from '../base/errors.js';
-import type { ElementInfo } from '../dirq/simple-elements.js';
+import type { ElementInfo } from '../dirq/element-store.js';
 import type { Delivery } from '../flow/delivery.js';
 import type { Message } from '../message/message.js';
 

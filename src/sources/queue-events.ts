@@ -1,5 +1,5 @@
 import type { StompctlError } from '../base/errors.js';
-import type { PurgeReport } from '../dirq/simple-purge.js';
+import type { PurgeReport } from '../dirq/purge.js';
 import type { SourceEvents } from '../flow/source.js';
 
 /** What a queue tells besides: all optional, called synchronously, must not throw. */

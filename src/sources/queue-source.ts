@@ -1,11 +1,11 @@
 import type { Clock } from '../base/clock.js';
 import { ElementCursor } from '../dirq/element-cursor.js';
+import type { QueueKind } from '../dirq/element-store.js';
 import { type FileSystem, systemFiles } from '../dirq/file-system.js';
 import { recoverJournals } from '../dirq/journal-recovery.js';
 import { QueueDirectory, queueError } from '../dirq/queue-directory.js';
+import { foldersOf, queueKind } from '../dirq/queue-kind.js';
 import { type QueueOptions, type ResolvedQueueOptions, resolveQueueOptions } from '../dirq/queue-options.js';
-import { SimpleElements } from '../dirq/simple-elements.js';
-import { purgeSimple } from '../dirq/simple-purge.js';
 import { TimeSlice } from '../dirq/time-slice.js';
 import type { Failures } from '../flow/failures.js';
 import type { Demand, Source, SourceResult } from '../flow/source.js';
@@ -47,7 +47,7 @@ export class QueueSource implements Source {
   readonly name: string;
   readonly #options: ResolvedQueueOptions & QueueSourceOptions;
   readonly #directory: QueueDirectory;
-  readonly #elements: SimpleElements;
+  readonly #kind: QueueKind;
   readonly #held: HeldElements;
   readonly #taker: ElementTaker;
   #cursor: ElementCursor | undefined;
@@ -67,8 +67,8 @@ export class QueueSource implements Source {
     this.#options = { ...options, ...resolveQueueOptions(options) };
     this.name = `queue ${this.#options.path}`;
     this.#directory = new QueueDirectory(this.#options.path, files, options.umask);
-    this.#elements = new SimpleElements(this.#directory);
-    this.#held = new HeldElements(this.#directory, this.#elements, {
+    this.#kind = queueKind(this.#directory, this.#options);
+    this.#held = new HeldElements(this.#directory, this.#kind.elements, {
       ...this.#options,
       source: this.name,
       window: options.window ?? 1000,
@@ -76,12 +76,12 @@ export class QueueSource implements Source {
       changed: () => this.#wake?.(),
       skip: (delivery) => this.#taker.skip(delivery.name, delivery.info),
     });
-    this.#taker = new ElementTaker(this.#elements, this.#held, this.#options);
+    this.#taker = new ElementTaker(this.#kind.elements, this.#held, this.#options);
   }
 
   /** Makes the queue's folder when it is missing, and takes over what dead processes had locked. */
   async open(): Promise<void> {
-    this.#directory.open();
+    this.#directory.open(foldersOf(this.#options.type));
     // again, after an error: what is held stays so
     if (this.#opened) return;
     this.#recover();
@@ -206,11 +206,7 @@ export class QueueSource implements Source {
   #recover(): void {
     const { path, files } = this.#directory;
     try {
-      const { locks, journals } = recoverJournals(path, files, {
-        lockInfo: (name) => this.#elements.lockInfo(name),
-        unlock: (name) => this.#elements.unlock(name),
-        discard: (name) => this.#elements.discard(name),
-      });
+      const { locks, journals } = recoverJournals(path, files, this.#kind.elements);
       if (journals > 0) this.#options.events.recovered?.(locks, journals);
     } catch (error) {
       throw queueError('recover', path, error);
@@ -229,7 +225,7 @@ export class QueueSource implements Source {
     const { events, maxLock, maxTemp } = this.#options;
     const isOurs = (name: string): boolean => this.#held.has(name);
     try {
-      const report = await purgeSimple(this.#directory, { maxLock, maxTemp, isOurs, stopped: () => !this.#opened });
+      const report = await this.#kind.purge({ maxLock, maxTemp, isOurs, stopped: () => !this.#opened });
       this.#recover();
       events.purged?.(report);
     } catch (error) {

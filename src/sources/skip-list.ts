@@ -1,4 +1,4 @@
-import type { ElementInfo } from '../dirq/simple-elements.js';
+import type { ElementInfo } from '../dirq/element-store.js';
 
 const FIRST_DELAY_MS = 1000;
 const LONGEST_DELAY_MS = 600_000;

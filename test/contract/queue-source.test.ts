@@ -341,13 +341,15 @@ test('purges at the start and again after the interval', async (t) => {
   linkSync(file, `${file}.lck`);
   const clock = new ManualClock();
   const { source, events } = await openSource(t, { path: queue.path, loop: true, clock, purgeIntervalMs: 300_000 });
-  const batch = take(source);
+  const idle = take(source);
   await eventually(() => events.purges === 1);
   assert.equal(statSync(file).nlink, 2);
   const old = Date.now() / 1000 - 601;
   utimesSync(file, old, old);
   clock.skip(300_000);
   await eventually(() => events.purges === 2);
+  assert.deepEqual(await idle, []);
+  const batch = take(source);
   await clock.advance(1000);
   assert.equal((await batch).length, 1);
 });

@@ -44,12 +44,7 @@ async function recover(
 }
 
 function recoverIn(path: string): Recovery {
-  const elements = new SimpleElements(new QueueDirectory(path, systemFiles, undefined));
-  return recoverJournals(path, systemFiles, {
-    lockInfo: (name) => elements.lockInfo(name),
-    unlock: (name) => elements.unlock(name),
-    discard: (name) => elements.discard(name),
-  });
+  return recoverJournals(path, systemFiles, new SimpleElements(new QueueDirectory(path, systemFiles, undefined)));
 }
 
 test('the locks of a dead process are removed, and its journal', async (t) => {

@@ -1,0 +1,70 @@
+import type { Message } from '../message/message.js';
+import type { Leftovers } from './journal-recovery.js';
+import type { PurgeOptions, PurgeReport } from './purge.js';
+
+/** What is known of an element without reading it. */
+export interface ElementInfo {
+  /** bytes on disk, or a few more */
+  readonly size: number;
+  readonly ino: number;
+  readonly modifiedMs: number;
+  /** false: something that no producer puts there (another type of queue's, a pipe, a symbolic link) */
+  readonly regular: boolean;
+}
+
+/**
+ * The elements of a queue, one system call after the other. Names are `folder/file`. Every race with another process ends
+ * in an answer; what is thrown is the system's own error, unless said otherwise.
+ */
+export interface ElementStore extends Leftovers {
+  /** undefined: there is no such element */
+  inspect(name: string): ElementInfo | undefined;
+  /** True: it is ours now, as of `time` (seconds since the epoch); false: it is another's, or gone. */
+  lock(name: string, time: number): boolean;
+  /** Removes an element that we locked. False: it, or its lock, was gone: someone purged a lock that grew too old. */
+  remove(name: string): boolean;
+  /** Sets the time of a lock. Throws ENOENT when the element is gone. */
+  touch(name: string, time: number): void;
+  /**
+   * The message in an element that we locked; undefined when it is the empty leftover of a crash. Throws
+   * ELEMENT_UNDECODABLE, MESSAGE_TOO_LARGE, or the system's error.
+   */
+  readMessage(name: string, maxMessageSize: number): Message | undefined;
+}
+
+/** An element on its way into a queue: temporary, then under its final name as well. */
+export interface Staged {
+  /** the intermediate folder that it was, or will be, published in */
+  folder: string;
+  /** its temporary file or folder, relative to the queue */
+  readonly temporary: string;
+  /** open descriptors that are to be synced */
+  fds: number[];
+  /** `folder/file`, once published */
+  name: string | undefined;
+}
+
+/** The steps by which an element comes into a queue. Whoever calls them puts them in order and syncs between. */
+export interface ElementWriter {
+  /** A fresh temporary name, to be written down before it is used. */
+  temporaryName(): string;
+  /** Writes a message under its temporary name. Throws the system's error, with nothing left behind. */
+  stage(message: Message, temporary: string): Staged;
+  /** Calls back once, when the bytes of a staged element are on the disk, or with the system's error. */
+  syncData(staged: Staged, done: (error: Error | null) => void): void;
+  /** Gives a staged element its final name, greater than every earlier one. Throws the system's error. */
+  publish(staged: Staged): string;
+  /** Resolves when the elements published in a folder, and the folder itself, are on the disk. Rejects with QUEUE_IO. */
+  syncFolder(folder: string): Promise<void>;
+  /** The element is there to stay: nothing temporary remains. */
+  finish(staged: Staged): void;
+  /** Gives up a staged element, published or not. False: a consumer has it already. */
+  discard(staged: Staged): boolean;
+}
+
+/** One type of queue. */
+export interface QueueKind {
+  readonly elements: ElementStore;
+  readonly writer: ElementWriter;
+  purge(options: PurgeOptions): Promise<PurgeReport>;
+}

@@ -1,0 +1,180 @@
+import { isUtf8 } from 'node:buffer';
+import { constants, type Stats } from 'node:fs';
+import { errnoOf, StompctlError } from '../base/errors.js';
+import { DecodeError, tooLarge, undecodable } from '../message/decode-error.js';
+import { Message } from '../message/message.js';
+import type { ElementNames } from './element-name.js';
+import type { ElementInfo, ElementStore } from './element-store.js';
+import { decodeTable } from './element-table.js';
+import type { LockInfo } from './journal-recovery.js';
+import type { QueueDirectory } from './queue-directory.js';
+
+const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
+export const TEMPORARY_FOLDER = 'temporary';
+export const OBSOLETE_FOLDER = 'obsolete';
+export const LOCKED_FOLDER = 'locked';
+/** the most that headers may take: no broker takes as much */
+const LARGEST_HEADER = 16 * 1024 * 1024;
+/** who locks an element as it is being removed puts the lock's folder back */
+const MOST_ATTEMPTS = 100;
+
+/** The elements of a DQN queue: one folder each, locked by a folder inside. */
+export class NormalElements implements ElementStore {
+  readonly #directory: QueueDirectory;
+  readonly #names: ElementNames;
+  readonly #prefix: string;
+
+  constructor(directory: QueueDirectory, names: ElementNames) {
+    this.#directory = directory;
+    this.#names = names;
+    this.#prefix = `${directory.path}/`;
+  }
+
+  inspect(name: string): ElementInfo | undefined {
+    const path = this.#prefix + name;
+    const stats = this.#lstat(path);
+    if (stats === undefined) return undefined;
+    let size = 1;
+    for (const file of ['header', 'text', 'binary']) size += this.#lstat(`${path}/${file}`)?.size ?? 0;
+    return { size, ino: stats.ino, modifiedMs: stats.mtimeMs, regular: stats.isDirectory() };
+  }
+
+  /** The time of a lock is that of the element's folder. */
+  lockInfo(name: string): LockInfo | undefined {
+    if (this.#lstat(`${this.#prefix + name}/${LOCKED_FOLDER}`) === undefined) return undefined;
+    const stats = this.#lstat(this.#prefix + name);
+    return stats === undefined ? undefined : { modifiedMs: stats.mtimeMs, changedMs: stats.ctimeMs };
+  }
+
+  lock(name: string, time: number): boolean {
+    try {
+      if (!this.#directory.makeFolder(`${this.#prefix + name}/${LOCKED_FOLDER}`)) return false;
+      this.touch(name, time);
+      return true;
+    } catch (error) {
+      // RACE: another process took and removed it, before our mkdir or, moving it, after
+      if (errnoOf(error) === 'ENOENT') return false;
+      throw error;
+    }
+  }
+
+  unlock(name: string): boolean {
+    return this.#attempt(() => this.#directory.files.rmdirSync(`${this.#prefix + name}/${LOCKED_FOLDER}`));
+  }
+
+  touch(name: string, time: number): void {
+    try {
+      this.#directory.files.lutimesSync(this.#prefix + name, time, time);
+    } catch (error) {
+      // only the owner may set a time; making the lock set it already
+      if (errnoOf(error) !== 'EPERM') throw error;
+    }
+  }
+
+  remove(name: string): boolean {
+    const path = this.#prefix + name;
+    let obsolete = `${this.#prefix}${OBSOLETE_FOLDER}/${name.slice(9)}`;
+    for (;;) {
+      try {
+        this.#directory.files.renameSync(path, obsolete);
+        break;
+      } catch (error) {
+        const errno = errnoOf(error);
+        // RACE: a purge elsewhere thought the lock dead, and another process took it
+        if (errno === 'ENOENT') return false;
+        if (errno !== 'ENOTEMPTY' && errno !== 'EEXIST') throw error;
+        obsolete = `${this.#prefix}${OBSOLETE_FOLDER}/${this.#names.file()}`;
+      }
+    }
+    this.removeFolder(obsolete);
+    return true;
+  }
+
+  finishRemoval(name: string): void {
+    this.removeFolder(`${this.#prefix}${OBSOLETE_FOLDER}/${name.slice(9)}`);
+  }
+
+  discard(temporary: string): void {
+    this.removeFolder(this.#prefix + temporary);
+  }
+
+  /** Removes the folder of an element, with its files, once it is out of the way; when it is there. */
+  removeFolder(path: string): void {
+    const { files } = this.#directory;
+    for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt += 1) {
+      try {
+        for (const name of files.readdirSync(path)) {
+          const file = `${path}/${name}`;
+          if (name === LOCKED_FOLDER) this.#attempt(() => files.rmdirSync(file));
+          else this.#attempt(() => files.unlinkSync(file));
+        }
+        files.rmdirSync(path);
+        return;
+      } catch (error) {
+        const errno = errnoOf(error);
+        // RACE: another process is removing it as well
+        if (errno === 'ENOENT') return;
+        // RACE: another process locked it meanwhile
+        if (errno !== 'ENOTEMPTY' && errno !== 'EEXIST') throw error;
+      }
+    }
+  }
+
+  /** The empty message is a folder with an empty header: nothing is ever an empty leftover. */
+  readMessage(name: string, maxMessageSize: number): Message {
+    try {
+      const header = this.#read(`${name}/header`, LARGEST_HEADER);
+      if (header === undefined) throw undecodable('it has no header file');
+      const text = this.#read(`${name}/text`, maxMessageSize);
+      const binary = this.#read(`${name}/binary`, maxMessageSize);
+      if (text !== undefined && binary !== undefined) throw undecodable('it has both a text and a binary file');
+      if (text !== undefined && !isUtf8(text)) throw undecodable('its text is not valid UTF-8');
+      return new Message(decodeTable(header), text ?? binary, text !== undefined);
+    } catch (error) {
+      if (error instanceof DecodeError) throw new StompctlError(error.code, 'decode', name, error.message);
+      throw error;
+    }
+  }
+
+  /** undefined: no such file */
+  #read(name: string, limit: number): Buffer | undefined {
+    const { files } = this.#directory;
+    const path = this.#prefix + name;
+    const stats = this.#lstat(path);
+    if (stats === undefined) return undefined;
+    if (stats.size > limit) throw tooLarge(`the body has ${stats.size} bytes`, { maxMessageSize: limit });
+    const fd = files.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    try {
+      const bytes = Buffer.allocUnsafe(stats.size);
+      let length = 0;
+      for (let count = 1; length < bytes.length && count > 0; length += count) {
+        count = files.readSync(fd, bytes, length, bytes.length - length, length);
+      }
+      return bytes.subarray(0, length);
+    } finally {
+      files.closeSync(fd);
+    }
+  }
+
+  #lstat(path: string): Stats | undefined {
+    try {
+      return this.#directory.files.lstatSync(path, { throwIfNoEntry: false });
+    } catch (error) {
+      // a file where a folder belongs
+      if (errnoOf(error) === 'ENOTDIR') return undefined;
+      throw error;
+    }
+  }
+
+  /** False: it was gone. */
+  #attempt(run: () => void): boolean {
+    try {
+      run();
+      return true;
+    } catch (error) {
+      // RACE: another process removed it
+      if (errnoOf(error) === 'ENOENT') return false;
+      throw error;
+    }
+  }
+}

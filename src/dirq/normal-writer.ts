@@ -1,0 +1,141 @@
+import { isUtf8 } from 'node:buffer';
+import { constants } from 'node:fs';
+import { errnoOf } from '../base/errors.js';
+import type { Message } from '../message/message.js';
+import type { ElementNames } from './element-name.js';
+import type { ElementWriter, Staged } from './element-store.js';
+import { encodeTable } from './element-table.js';
+import { type NormalElements, TEMPORARY_FOLDER } from './normal-elements.js';
+import { FolderSync, type QueueDirectory } from './queue-directory.js';
+
+/** other processes may begin a new folder: the last one is looked for again this often */
+const LOOK_AGAIN_MS = 1000;
+const MOST_ATTEMPTS = 100;
+
+/** The steps by which an element comes into a DQN queue: built aside, then renamed into the last intermediate folder. */
+export class NormalWriter implements ElementWriter {
+  readonly #directory: QueueDirectory;
+  readonly #elements: NormalElements;
+  readonly #names: ElementNames;
+  readonly #maxElts: number;
+  readonly #folders: FolderSync;
+  #folder: string | undefined;
+  #lookedMs = 0;
+
+  constructor(directory: QueueDirectory, elements: NormalElements, names: ElementNames, maxElts: number) {
+    this.#directory = directory;
+    this.#elements = elements;
+    this.#names = names;
+    this.#maxElts = maxElts;
+    this.#folders = new FolderSync(directory);
+  }
+
+  temporaryName(): string {
+    return `${TEMPORARY_FOLDER}/${this.#names.file()}`;
+  }
+
+  stage(message: Message, temporary: string): Staged {
+    const { path, files } = this.#directory;
+    const folder = `${path}/${temporary}`;
+    if (!this.#directory.makeFolder(folder)) throw Object.assign(new Error(`EEXIST: ${folder}`), { code: 'EEXIST' });
+    const staged: Staged = { folder: '', temporary, fds: [], name: undefined };
+    try {
+      this.#write(staged, 'header', encodeTable(message.header));
+      const body = message.text && isUtf8(message.body) ? 'text' : 'binary';
+      if (message.body.length > 0) this.#write(staged, body, message.body);
+      staged.fds.push(files.openSync(folder, constants.O_RDONLY));
+    } catch (error) {
+      this.discard(staged);
+      throw error;
+    }
+    return staged;
+  }
+
+  syncData(staged: Staged, done: (error: Error | null) => void): void {
+    let left = staged.fds.length;
+    let failure: Error | null = null;
+    if (left === 0) done(null);
+    for (const fd of staged.fds) {
+      this.#directory.files.fsync(fd, (error) => {
+        failure ??= error;
+        left -= 1;
+        if (left === 0) done(failure);
+      });
+    }
+  }
+
+  publish(staged: Staged): string {
+    this.#close(staged);
+    const { path, files } = this.#directory;
+    for (let attempt = 1; ; attempt += 1) {
+      const folder = this.#insertionFolder();
+      const name = `${folder}/${this.#names.file()}`;
+      try {
+        files.renameSync(`${path}/${staged.temporary}`, `${path}/${name}`);
+        staged.folder = folder;
+        staged.name = name;
+        return name;
+      } catch (error) {
+        const errno = errnoOf(error);
+        if (attempt === MOST_ATTEMPTS) throw error;
+        // RACE: a purge removed the empty folder
+        if (errno === 'ENOENT') this.#folder = undefined;
+        // RACE: another process took the same name in the same microsecond
+        else if (errno !== 'ENOTEMPTY' && errno !== 'EEXIST') throw error;
+      }
+    }
+  }
+
+  syncFolder(folder: string): Promise<void> {
+    return this.#folders.sync(folder);
+  }
+
+  finish(): void {}
+
+  discard(staged: Staged): boolean {
+    this.#close(staged);
+    if (staged.name === undefined) {
+      this.#elements.discard(staged.temporary);
+      return true;
+    }
+    return this.#elements.lock(staged.name, Date.now() / 1000) && this.#elements.remove(staged.name);
+  }
+
+  /** The last intermediate folder, or a new one when that is full. */
+  #insertionFolder(): string {
+    const nowMs = performance.now();
+    if (this.#folder !== undefined && nowMs - this.#lookedMs < LOOK_AGAIN_MS && !this.#isFull(this.#folder)) {
+      return this.#folder;
+    }
+    let folder = this.#directory.folders().at(-1);
+    while (folder === undefined || this.#isFull(folder)) {
+      folder = (folder === undefined ? 0 : Number.parseInt(folder, 16) + 1).toString(16).padStart(8, '0');
+      this.#folders.forget(folder);
+      this.#directory.makeFolder(`${this.#directory.path}/${folder}`);
+    }
+    this.#folder = folder;
+    this.#lookedMs = nowMs;
+    return folder;
+  }
+
+  #isFull(folder: string): boolean {
+    const path = `${this.#directory.path}/${folder}`;
+    const links = this.#directory.files.statSync(path, { throwIfNoEntry: false })?.nlink;
+    // RACE: a purge removed it: renaming into it will tell
+    if (links === undefined) return false;
+    // a folder has a link for itself, one from above and one from each folder inside; where it has not, count
+    const count = links >= 2 ? links - 2 : this.#directory.files.readdirSync(path).length;
+    return count >= this.#maxElts;
+  }
+
+  #write(staged: Staged, name: string, bytes: Buffer): void {
+    const fd = this.#directory.createFile(`${this.#directory.path}/${staged.temporary}/${name}`);
+    staged.fds.push(fd);
+    let written = 0;
+    while (written < bytes.length) written += this.#directory.files.writeSync(fd, bytes, written);
+  }
+
+  #close(staged: Staged): void {
+    for (const fd of staged.fds.splice(0)) this.#directory.files.closeSync(fd);
+  }
+}

@@ -1,0 +1,33 @@
+import { ElementNames } from './element-name.js';
+import type { QueueKind } from './element-store.js';
+import { NormalElements, OBSOLETE_FOLDER, TEMPORARY_FOLDER } from './normal-elements.js';
+import { purgeNormal } from './normal-purge.js';
+import { NormalWriter } from './normal-writer.js';
+import type { QueueDirectory } from './queue-directory.js';
+import type { ResolvedQueueOptions } from './queue-options.js';
+import { SimpleElements } from './simple-elements.js';
+import { purgeSimple } from './simple-purge.js';
+import { SimpleWriter } from './simple-writer.js';
+
+/** What is different between the types of queues, as one object. */
+export function queueKind(directory: QueueDirectory, options: ResolvedQueueOptions): QueueKind {
+  const names = new ElementNames(options.granularity, options.rndhex);
+  if (options.type === 'DQS') {
+    return {
+      elements: new SimpleElements(directory),
+      writer: new SimpleWriter(directory, names),
+      purge: (purge) => purgeSimple(directory, purge),
+    };
+  }
+  const elements = new NormalElements(directory, names);
+  return {
+    elements,
+    writer: new NormalWriter(directory, elements, names, options.maxElts),
+    purge: (purge) => purgeNormal(directory, elements, purge),
+  };
+}
+
+/** The folders that a queue of this type has besides the intermediate ones. */
+export function foldersOf(type: 'DQS' | 'DQN'): readonly string[] {
+  return type === 'DQS' ? [] : [TEMPORARY_FOLDER, OBSOLETE_FOLDER];
+}
