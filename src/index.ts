@@ -1,5 +1,7 @@
 /** The public library: directory queues, messages, STOMP sessions. Documented in `docs/library.md`. */
 export { type ErrorAction, type ErrorCode, StompctlError } from './base/errors.js';
+export type { DirectoryQueue, ElementSummary } from './dirq/directory-queue.js';
+export { type ElementData, NormalQueue, type NormalQueueOptions, type Schema } from './dirq/normal-queue.js';
 export { SimpleQueue, type SimpleQueueOptions } from './dirq/simple-queue.js';
 export { type Header, Message, newHeader } from './message/message.js';
 export { type SendOptions, StompSession } from './stomp/session.js';

@@ -63,8 +63,8 @@ export interface ElementWriter {
 }
 
 /** One type of queue. */
-export interface QueueKind {
-  readonly elements: ElementStore;
-  readonly writer: ElementWriter;
+export interface QueueKind<Elements = ElementStore, Writer = ElementWriter> {
+  readonly elements: Elements;
+  readonly writer: Writer;
   purge(options: PurgeOptions): Promise<PurgeReport>;
 }

@@ -8,7 +8,8 @@ const UNESCAPES: Readonly<Record<string, string>> = { '\\\\': '\\', '\\t': '\t',
 /** A table of a DQN element: each key in order, `key TAB value LF`, with backslash, TAB and LF escaped. */
 export function encodeTable(header: Readonly<Header>): Buffer {
   const lines: string[] = [];
-  for (const key of Object.keys(header).sort()) lines.push(`${escapeField(key)}\t${escapeField(header[key] as string)}\n`);
+  for (const key of Object.keys(header).sort())
+    lines.push(`${escapeField(key)}\t${escapeField(header[key] as string)}\n`);
   return Buffer.from(lines.join(''), 'utf8');
 }
 

@@ -123,10 +123,10 @@ export class NormalElements implements ElementStore {
   /** The empty message is a folder with an empty header: nothing is ever an empty leftover. */
   readMessage(name: string, maxMessageSize: number): Message {
     try {
-      const header = this.#read(`${name}/header`, LARGEST_HEADER);
+      const header = this.read(`${name}/header`, LARGEST_HEADER);
       if (header === undefined) throw undecodable('it has no header file');
-      const text = this.#read(`${name}/text`, maxMessageSize);
-      const binary = this.#read(`${name}/binary`, maxMessageSize);
+      const text = this.read(`${name}/text`, maxMessageSize);
+      const binary = this.read(`${name}/binary`, maxMessageSize);
       if (text !== undefined && binary !== undefined) throw undecodable('it has both a text and a binary file');
       if (text !== undefined && !isUtf8(text)) throw undecodable('its text is not valid UTF-8');
       return new Message(decodeTable(header), text ?? binary, text !== undefined);
@@ -136,8 +136,8 @@ export class NormalElements implements ElementStore {
     }
   }
 
-  /** undefined: no such file */
-  #read(name: string, limit: number): Buffer | undefined {
+  /** The bytes of a file of an element; undefined: no such file. Throws a DecodeError over `limit`, or the system's error. */
+  read(name: string, limit: number): Buffer | undefined {
     const { files } = this.#directory;
     const path = this.#prefix + name;
     const stats = this.#lstat(path);

@@ -35,14 +35,19 @@ export class NormalWriter implements ElementWriter {
   }
 
   stage(message: Message, temporary: string): Staged {
+    const contents = new Map([['header', encodeTable(message.header)]]);
+    if (message.body.length > 0) contents.set(message.text && isUtf8(message.body) ? 'text' : 'binary', message.body);
+    return this.stageFiles(contents, temporary);
+  }
+
+  /** Makes an element of these files. Throws the system's error, with nothing left behind. */
+  stageFiles(contents: ReadonlyMap<string, Buffer>, temporary: string): Staged {
     const { path, files } = this.#directory;
     const folder = `${path}/${temporary}`;
     if (!this.#directory.makeFolder(folder)) throw Object.assign(new Error(`EEXIST: ${folder}`), { code: 'EEXIST' });
     const staged: Staged = { folder: '', temporary, fds: [], name: undefined };
     try {
-      this.#write(staged, 'header', encodeTable(message.header));
-      const body = message.text && isUtf8(message.body) ? 'text' : 'binary';
-      if (message.body.length > 0) this.#write(staged, body, message.body);
+      for (const [name, bytes] of contents) this.#write(staged, name, bytes);
       staged.fds.push(files.openSync(folder, constants.O_RDONLY));
     } catch (error) {
       this.discard(staged);

@@ -11,14 +11,25 @@ import { SimpleWriter } from './simple-writer.js';
 
 /** What is different between the types of queues, as one object. */
 export function queueKind(directory: QueueDirectory, options: ResolvedQueueOptions): QueueKind {
+  return options.type === 'DQS' ? simpleKind(directory, options) : normalKind(directory, options);
+}
+
+export function simpleKind(
+  directory: QueueDirectory,
+  options: ResolvedQueueOptions,
+): QueueKind<SimpleElements, SimpleWriter> {
+  return {
+    elements: new SimpleElements(directory),
+    writer: new SimpleWriter(directory, new ElementNames(options.granularity, options.rndhex)),
+    purge: (purge) => purgeSimple(directory, purge),
+  };
+}
+
+export function normalKind(
+  directory: QueueDirectory,
+  options: ResolvedQueueOptions,
+): QueueKind<NormalElements, NormalWriter> {
   const names = new ElementNames(options.granularity, options.rndhex);
-  if (options.type === 'DQS') {
-    return {
-      elements: new SimpleElements(directory),
-      writer: new SimpleWriter(directory, names),
-      purge: (purge) => purgeSimple(directory, purge),
-    };
-  }
   const elements = new NormalElements(directory, names);
   return {
     elements,
