@@ -1,16 +1,25 @@
 import { isUtf8 } from 'node:buffer';
+import { StompctlError } from '../base/errors.js';
 import { undecodable } from '../message/decode-error.js';
 import { type Header, newHeader } from '../message/message.js';
 
+const LONE_SURROGATE = /\p{Surrogate}/u;
 const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n' };
 const UNESCAPES: Readonly<Record<string, string>> = { '\\\\': '\\', '\\t': '\t', '\\n': '\n' };
 
-/** A table of a DQN element: each key in order, `key TAB value LF`, with backslash, TAB and LF escaped. */
+/**
+ * A table of a DQN element: each key in order, `key TAB value LF`, with backslash, TAB and LF escaped. Throws
+ * MESSAGE_BAD_HEADER for what is not valid Unicode.
+ */
 export function encodeTable(header: Readonly<Header>): Buffer {
   const lines: string[] = [];
   for (const key of Object.keys(header).sort())
     lines.push(`${escapeField(key)}\t${escapeField(header[key] as string)}\n`);
-  return Buffer.from(lines.join(''), 'utf8');
+  const table = lines.join('');
+  if (LONE_SURROGATE.test(table)) {
+    throw new StompctlError('MESSAGE_BAD_HEADER', 'encode', 'message', 'a header holds half a surrogate pair');
+  }
+  return Buffer.from(table, 'utf8');
 }
 
 /** Throws a DecodeError for what is not a table. Of two equal keys the last one counts. */

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { type DecodeLimits, tooLarge, undecodable } from './decode-error.js';
+import { DECOMPRESSIONS, type Decompress } from './decompress.js';
 
 /** The `body` field of a message file, before its encodings are undone. */
 export interface Body {
@@ -8,11 +9,6 @@ export interface Body {
   /** known to hold ASCII characters only */
   readonly ascii: boolean;
 }
-
-type Decompress = (bytes: Buffer, limits: DecodeLimits) => Buffer;
-
-/** How each compression is undone. A table, so that another one is another row. */
-const DECOMPRESSIONS: ReadonlyMap<string, Decompress> = new Map();
 
 /**
  * The bytes of a body: undoes base64, then the compression, then utf8, in this order whatever order `encoding` names
@@ -26,7 +22,7 @@ export function decodeBody(body: Body, encoding: string, limits: DecodeLimits): 
   }
   const steps = readEncoding(encoding);
   let bytes: Buffer;
-  if (steps.base64) bytes = decodeBase64(body, limits);
+  if (steps.base64) bytes = decodeBase64(body, steps.decompress === undefined ? limits : compressedLimits(limits));
   else if (text && steps.decompress === undefined && !steps.utf8) bytes = Buffer.from(characters, 'utf8');
   else bytes = Buffer.from(bytesOnly(body), 'latin1');
   if (steps.decompress !== undefined) bytes = steps.decompress(bytes, limits);
@@ -74,10 +70,15 @@ function decodeBase64(body: Body, limits: DecodeLimits): Buffer {
   if (characters.endsWith('==')) padding = 2;
   else if (characters.endsWith('=')) padding = 1;
   const expected = (length / 4) * 3 - padding;
-  if (expected > limits.maxMessageSize) checkSize(expected, limits);
+  checkSize(expected, limits);
   const bytes = Buffer.from(characters, 'base64');
   if (bytes.length !== expected || characters.includes('-') || characters.includes('_')) throw badBase64();
   return bytes;
+}
+
+/** What does not shrink grows a little when compressed. */
+function compressedLimits({ maxMessageSize }: DecodeLimits): DecodeLimits {
+  return { maxMessageSize: maxMessageSize + (maxMessageSize >> 6) + 1024 };
 }
 
 function bytesOnly(body: Body): string {

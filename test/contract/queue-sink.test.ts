@@ -8,74 +8,89 @@ import { FailureSink } from '../../src/sinks/failure-sink.js';
 import { QueueSink } from '../../src/sinks/queue-sink.js';
 import { textOf } from '../support/queue-ends.js';
 import { DEAD_PID, journalHead, journalName } from '../support/queue-journal.js';
-import { consume, elementPaths, filesOf } from '../support/sample-messages.js';
+import { QUEUE_TYPES, type QueueType, remains } from '../support/queue-types.js';
+import { consume, filesOf } from '../support/sample-messages.js';
 import { tempFolder } from '../support/temp-folder.js';
 
-for (const sync of ['batch', 'message', 'none'] as const) {
-  test(`sync ${sync}: what is sent is there, in order, and nothing else`, async (t) => {
-    const path = join(await tempFolder(t), 'queue');
-    const sink = new QueueSink({ path, sync });
-    await sink.open();
-    const numbers = Array.from({ length: 300 }, (_, number) => String(number));
-    await Promise.all(numbers.map((number) => sink.send(textOf(number))));
-    assert.equal(elementPaths(path).length, 300);
-    await sink.close();
-    assert.deepEqual(filesOf(path), elementPaths(path));
-    assert.deepEqual(
-      [...consume(path)].map(({ body }) => body.toString()),
-      numbers,
-    );
-  });
+async function messagesOf(kind: QueueType, path: string): Promise<Message[]> {
+  const queue = kind.open(path);
+  const messages: Message[] = [];
+  for await (const name of queue) {
+    await queue.lock(name);
+    messages.push(await queue.getMessage(name));
+  }
+  return messages;
 }
 
-test('messages of any kind arrive as they were sent', async (t) => {
-  const path = await tempFolder(t);
-  const sink = new QueueSink({ path, sync: 'batch' });
-  await sink.open();
-  const messages = [
-    new Message(),
-    new Message(newHeader({ a: 'é\n' }), Buffer.from('text é'), true),
-    new Message(newHeader(), Buffer.from([0, 255, 10]), false),
-    new Message(newHeader(), Buffer.alloc(3_000_000, 200), false),
-  ];
-  await Promise.all(messages.map((message) => sink.send(message)));
-  await sink.close();
-  const arrived = [...consume(path)];
-  assert.deepEqual(
-    arrived.map(({ header, body, text }) => ({ header, body, text })),
-    messages.map(({ header, body, text }) => ({ header: { ...header }, body, text })),
-  );
-});
+for (const kind of QUEUE_TYPES) {
+  const { type } = kind;
 
-test('flush resolves when everything sent is safe; close flushes, and is safe when not open', async (t) => {
-  const path = await tempFolder(t);
-  const sink = new QueueSink({ path, sync: 'batch' });
-  await sink.close();
-  await sink.open();
-  const sends = [sink.send(textOf('1')), sink.send(textOf('2'))];
-  await sink.flush();
-  assert.equal(elementPaths(path).length, 2);
-  sends.push(sink.send(textOf('3')));
-  await sink.close();
-  await Promise.all(sends);
-  assert.deepEqual(filesOf(path).length, 3);
-});
+  for (const sync of ['batch', 'message', 'none'] as const) {
+    test(`${type}: sync ${sync}: what is sent is there, in order, and nothing else`, async (t) => {
+      const path = join(await tempFolder(t), 'queue');
+      const sink = new QueueSink({ path, type, sync });
+      await sink.open();
+      const numbers = Array.from({ length: 300 }, (_, number) => String(number));
+      await Promise.all(numbers.map((number) => sink.send(textOf(number))));
+      assert.equal(await kind.open(path).count(), 300);
+      await sink.close();
+      assert.deepEqual(remains(path), []);
+      assert.deepEqual(
+        (await messagesOf(kind, path)).map(({ body }) => body.toString()),
+        numbers,
+      );
+    });
+  }
 
-test('a message that cannot be written is refused alone', async (t) => {
-  const path = await tempFolder(t);
-  const sink = new QueueSink({ path, sync: 'batch' });
-  await sink.open();
-  const results = await Promise.allSettled([
-    sink.send(textOf('1')),
-    sink.send(new Message(newHeader({ a: '\ud800' }))),
-    sink.send(textOf('2')),
-  ]);
-  assert.deepEqual(
-    results.map(({ status }) => status),
-    ['fulfilled', 'rejected', 'fulfilled'],
-  );
-  await sink.close();
-});
+  test(`${type}: messages of any kind arrive as they were sent`, async (t) => {
+    const path = await tempFolder(t);
+    const sink = new QueueSink({ path, type, sync: 'batch' });
+    await sink.open();
+    const messages = [
+      new Message(),
+      new Message(newHeader({ a: 'é\n' }), Buffer.from('text é'), true),
+      new Message(newHeader(), Buffer.from([0, 255, 10]), false),
+      new Message(newHeader(), Buffer.alloc(3_000_000, 200), false),
+    ];
+    await Promise.all(messages.map((message) => sink.send(message)));
+    await sink.close();
+    const arrived = await messagesOf(kind, path);
+    assert.deepEqual(
+      arrived.map(({ header, body, text }) => ({ header, body, text })),
+      messages.map(({ header, body, text }) => ({ header, body, text })),
+    );
+  });
+
+  test(`${type}: flush resolves when everything sent is safe; close flushes, and is safe when not open`, async (t) => {
+    const path = await tempFolder(t);
+    const sink = new QueueSink({ path, type, sync: 'batch' });
+    await sink.close();
+    await sink.open();
+    const sends = [sink.send(textOf('1')), sink.send(textOf('2'))];
+    await sink.flush();
+    assert.equal(await kind.open(path).count(), 2);
+    sends.push(sink.send(textOf('3')));
+    await sink.close();
+    await Promise.all(sends);
+    assert.equal(await kind.open(path).count(), 3);
+  });
+
+  test(`${type}: a message that cannot be written is refused alone`, async (t) => {
+    const path = await tempFolder(t);
+    const sink = new QueueSink({ path, type, sync: 'batch' });
+    await sink.open();
+    const results = await Promise.allSettled([
+      sink.send(textOf('1')),
+      sink.send(new Message(newHeader({ a: '\ud800' }))),
+      sink.send(textOf('2')),
+    ]);
+    assert.deepEqual(
+      results.map(({ status }) => status),
+      ['fulfilled', 'rejected', 'fulfilled'],
+    );
+    await sink.close();
+  });
+}
 
 test('temporary files of a dead predecessor are removed when it opens', async (t) => {
   const path = await tempFolder(t);

@@ -1,15 +1,17 @@
 import { openSync, writeSync } from 'node:fs';
 import { systemClock } from '../../src/base/clock.js';
+import { NormalQueue } from '../../src/dirq/normal-queue.js';
 import { SimpleQueue } from '../../src/dirq/simple-queue.js';
 import { Message, newHeader } from '../../src/message/message.js';
 import { QueueSink } from '../../src/sinks/queue-sink.js';
 import { QueueSource } from '../../src/sources/queue-source.js';
 
 /**
- * A process of the race test: `ROLE QUEUE LOG ID`. Writes to its log, unbuffered: what it added (`A`), took (`T`), and
+ * A process of the race test: `ROLE QUEUE LOG ID TYPE`. Writes to its log, unbuffered: what it added (`A`), took (`T`), and
  * settled (`S`). Runs until SIGTERM, or SIGKILL.
  */
-const [role = '', path = '', log = '', id = ''] = process.argv.slice(2);
+const [role = '', path = '', log = '', id = '', given] = process.argv.slice(2);
+const type = given === 'DQN' ? 'DQN' : 'DQS';
 const fd = openSync(log, 'a');
 const stop = new AbortController();
 process.on('SIGTERM', () => stop.abort());
@@ -19,7 +21,7 @@ function note(lines: readonly string[]): void {
 }
 
 async function produce(): Promise<void> {
-  const sink = new QueueSink({ path, sync: 'none' });
+  const sink = new QueueSink({ path, type, sync: 'none' });
   await sink.open();
   for (let count = 0; !stop.signal.aborted; count += 20) {
     const bodies = Array.from({ length: 20 }, (_, index) => `${id}-${count + index}`);
@@ -33,6 +35,7 @@ async function produce(): Promise<void> {
 async function consume(): Promise<void> {
   const source = new QueueSource({
     path,
+    type,
     loop: true,
     remove: true,
     sync: 'none',
@@ -59,7 +62,7 @@ async function consume(): Promise<void> {
 }
 
 async function purge(): Promise<void> {
-  const queue = new SimpleQueue({ path });
+  const queue = type === 'DQS' ? new SimpleQueue({ path }) : new NormalQueue({ path });
   while (!stop.signal.aborted) {
     await queue.purge();
     await queue.count();
