@@ -20,7 +20,7 @@ export function simpleKind(
 ): QueueKind<SimpleElements, SimpleWriter> {
   return {
     elements: new SimpleElements(directory),
-    writer: new SimpleWriter(directory, new ElementNames(options.granularity, options.rndhex)),
+    writer: new SimpleWriter(directory, new ElementNames(options.granularity, options.rndhex), options.compression),
     purge: (purge) => purgeSimple(directory, purge),
   };
 }

@@ -1,4 +1,5 @@
 import { StompctlError } from '../base/errors.js';
+import type { Compression } from '../message/json.js';
 
 export interface QueueOptions {
   readonly path: string;
@@ -16,18 +17,20 @@ export interface QueueOptions {
   readonly maxTemp?: number | undefined;
   /** DQN: elements that an intermediate folder holds; 16,000 */
   readonly maxElts?: number | undefined;
+  /** DQS: how bodies are compressed when messages are added; not at all when not given */
+  readonly compression?: Compression | undefined;
 }
 
 export type ResolvedQueueOptions = {
   readonly [Name in 'path' | 'type' | 'granularity' | 'maxLock' | 'maxTemp' | 'maxElts']: NonNullable<
     QueueOptions[Name]
   >;
-} & Pick<QueueOptions, 'umask' | 'rndhex'>;
+} & Pick<QueueOptions, 'umask' | 'rndhex' | 'compression'>;
 
 /** Fills in the defaults. Throws QUEUE_INVALID for a number that is no number of its kind. */
 export function resolveQueueOptions(options: QueueOptions): ResolvedQueueOptions {
   const { path, umask, rndhex, granularity = 60, maxLock = 600, maxTemp = 300 } = options;
-  const { type = 'DQS', maxElts = 16_000 } = options;
+  const { type = 'DQS', maxElts = 16_000, compression } = options;
   if (path === '') throw invalid(path, 'path is empty: name a directory');
   const numbers = { umask, rndhex, granularity, maxLock, maxTemp, maxElts };
   for (const [name, value] of Object.entries(numbers)) {
@@ -38,7 +41,7 @@ export function resolveQueueOptions(options: QueueOptions): ResolvedQueueOptions
   if (umask !== undefined && umask > 0o777) throw invalid(path, 'umask is over 0777');
   if (maxElts === 0) throw invalid(path, 'maxelts is 0');
   const plainPath = path.replace(/(?<=.)\/+$/, '');
-  return { path: plainPath, type, umask, rndhex, granularity, maxLock, maxTemp, maxElts };
+  return { path: plainPath, type, umask, rndhex, granularity, maxLock, maxTemp, maxElts, compression };
 }
 
 function invalid(path: string, reason: string): StompctlError {

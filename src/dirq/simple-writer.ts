@@ -1,5 +1,5 @@
 import { errnoOf } from '../base/errors.js';
-import { encodeMessage } from '../message/json.js';
+import { type Compression, encodeMessage } from '../message/json.js';
 import type { Message } from '../message/message.js';
 import type { ElementNames } from './element-name.js';
 import type { ElementWriter, Staged } from './element-store.js';
@@ -15,8 +15,10 @@ export class SimpleWriter implements ElementWriter {
   readonly #directory: QueueDirectory;
   readonly #names: ElementNames;
   readonly #folders: FolderSync;
+  readonly #compression: Compression | undefined;
 
-  constructor(directory: QueueDirectory, names: ElementNames) {
+  constructor(directory: QueueDirectory, names: ElementNames, compression?: Compression) {
+    this.#compression = compression;
     this.#directory = directory;
     this.#names = names;
     this.#folders = new FolderSync(directory);
@@ -27,7 +29,7 @@ export class SimpleWriter implements ElementWriter {
   }
 
   stage(message: Message, temporary: string): Staged {
-    return this.stageBytes(encodeMessage(message), temporary);
+    return this.stageBytes(encodeMessage(message, this.#compression), temporary);
   }
 
   /** Creates and writes a temporary file, and leaves it open. Throws the system's error, with nothing left behind. */

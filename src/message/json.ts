@@ -1,4 +1,5 @@
 import { isAscii, isUtf8 } from 'node:buffer';
+import { deflateSync } from 'node:zlib';
 import { reasonOf, StompctlError } from '../base/errors.js';
 import { type Body, decodeBody } from './body-encoding.js';
 import { DecodeError, type DecodeLimits, tooLarge, undecodable } from './decode-error.js';
@@ -7,6 +8,12 @@ import { type Header, Message, newHeader } from './message.js';
 
 /** V8 cannot hold a longer string: no file beyond this can be decoded. */
 const LONGEST_FILE = 0x1fffffe8;
+
+/** below this nothing is gained */
+const LEAST_COMPRESSED = 256;
+
+/** how bodies are compressed on writing; `!`: whether it helps or not */
+export type Compression = 'zlib' | 'zlib!';
 
 const FIELDS: ReadonlySet<string> = new Set(['header', 'body', 'text', 'encoding']);
 const LONE_SURROGATE = /\p{Surrogate}/u;
@@ -23,11 +30,16 @@ export function largestFile(maxMessageSize: number): number {
 /**
  * The bytes of an element file for `message`, as Perl's and Python's messaging libraries write them. A body said to be
  * text that is not valid UTF-8 is written as bytes, without the flag: bytes are never lost.
+ * `compression` is used for a body of over 255 bytes that gets smaller by it, with `!` for every body.
  * Throws MESSAGE_BAD_HEADER for a header that is not valid Unicode (a lone surrogate).
  */
-export function encodeMessage(message: Message): Buffer {
+export function encodeMessage(message: Message, compression?: Compression): Buffer {
   const header = headerJson(message.header);
   const { body } = message;
+  if (compression !== undefined) {
+    const file = compressedFile(message, header, compression);
+    if (file !== undefined) return file;
+  }
   if (body.length === 0) return Buffer.from(joinFields(undefined, header, message.text), 'utf8');
   const ascii = isAscii(body);
   if (message.text && (ascii || isUtf8(body))) {
@@ -132,6 +144,20 @@ function joinFields(body: string | undefined, header: string | undefined, text: 
   if (header !== undefined) fields.push(`"header":${header}`);
   if (text) fields.push('"text":true');
   return `{${fields.join()}}`;
+}
+
+/** undefined: not worth it */
+function compressedFile(message: Message, header: string | undefined, compression: Compression): Buffer | undefined {
+  const { body } = message;
+  const forced = compression === 'zlib!';
+  if (body.length === 0 || (!forced && body.length < LEAST_COMPRESSED)) return undefined;
+  const ascii = isAscii(body);
+  const text = message.text && (ascii || isUtf8(body));
+  const compressed = deflateSync(body).toString('base64');
+  const plainLength = text || (ascii && !NOT_PLAIN.test(body.toString('latin1'))) ? body.length : (body.length * 4) / 3;
+  if (!forced && compressed.length >= plainLength) return undefined;
+  const encoding = text && !ascii ? 'base64+utf8+zlib' : 'base64+zlib';
+  return Buffer.from(joinFields(`"body":"${compressed}","encoding":"${encoding}"`, header, text), 'utf8');
 }
 
 /** Written straight into the file's bytes, a piece at a time: a large body is never held as a string as well. */
