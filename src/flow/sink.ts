@@ -1,11 +1,15 @@
+import type { StompctlError } from '../base/errors.js';
 import type { Message } from '../message/message.js';
 
 /** Where a transfer writes to. I/O only: no retry, no policy. It never sees the source nor acknowledgement ids. */
 export interface Sink {
   /** for logs: `queue /var/spool/x`, `broker stomp://host:61613` */
   readonly name: string;
-  /** Resolves when messages can be sent. May be called again after an error whose action is `reopen`. */
-  open(): Promise<void>;
+  /**
+   * Resolves when messages can be sent. May be called again after an error whose action is `reopen`. `lost` is called at
+   * most once an opening, when it ends by itself: also when nothing is being sent, so that it can be opened again in time.
+   */
+  open(lost?: (error: StompctlError) => void): Promise<void>;
   /**
    * Resolves when the message is safe: its receipt came back, or its file is on disk, synced, under its final name.
    * Rejects with a StompctlError; whatever its action, this message is then not known to be safe. Many at once; order kept.

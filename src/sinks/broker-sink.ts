@@ -45,7 +45,7 @@ export class BrokerSink implements Sink {
     this.#options = options;
   }
 
-  async open(): Promise<void> {
+  async open(lost?: (error: StompctlError) => void): Promise<void> {
     this.#session?.abort('opened again');
     const opening = new AbortController();
     this.#opening = opening;
@@ -57,7 +57,11 @@ export class BrokerSink implements Sink {
       throw new StompctlError('SESSION_CLOSED', 'open', this.name, 'closed while opening');
     }
     this.#session = session;
-    if (session instanceof StompSession) this.#options.onSession?.(session);
+    if (!(session instanceof StompSession)) return;
+    this.#options.onSession?.(session);
+    void session.ended.then((error) => {
+      if (error !== undefined && this.#session === session) lost?.(error);
+    });
   }
 
   send(message: Message): Promise<void> {

@@ -116,6 +116,11 @@ export class SupervisedSink implements Sink {
     else if (this.#entries.has(entry)) this.#forward(entry);
   }
 
+  /** The session ended by itself, perhaps while nothing was being sent. */
+  #lost(opening: number, error: StompctlError): void {
+    if (this.#state === 'open' && opening === this.#opening) void this.#reopen(error);
+  }
+
   /** Opens (again), then sends what waits. Never rejects: a failure that ends the run is kept, and every send rejects with it. */
   async #reopen(lost?: StompctlError): Promise<void> {
     this.#state = 'opening';
@@ -135,7 +140,9 @@ export class SupervisedSink implements Sink {
 
   async #openInner(lost?: StompctlError): Promise<boolean> {
     try {
-      const open = await this.#options.supervisor.open(this.#inner, lost);
+      const opening = this.#opening + 1;
+      const end = { name: this.name, open: () => this.#inner.open((error) => this.#lost(opening, error)) };
+      const open = await this.#options.supervisor.open(end, lost);
       if (!open || this.#isClosed()) return false;
     } catch (error) {
       this.#fail(asStompctlError(error, this.name));

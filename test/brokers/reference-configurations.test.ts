@@ -14,12 +14,15 @@ const MESSAGES = Number(process.env.STOMPCTL_TEST_MESSAGES ?? 2000);
 const WINDOW = 1000;
 const FIXTURES = fileURLToPath(new URL('../../../test/fixtures/config/', import.meta.url));
 
-/** Where kills are due, as shares of the messages settled: one in each third of 10 to 90 %. */
+/** What the producer holds back for each kill of the receiver. */
+const HELD_BACK = 100;
+
+/** Where kills are due, as shares of the messages settled. The last lies before what the producer holds back. */
 function killPoints(random: Random): number[] {
   const thirds = [
-    [10, 35],
-    [37, 62],
-    [64, 88],
+    [10, 30],
+    [33, 52],
+    [55, 75],
   ] as const;
   return thirds.map(([least, most]) => Math.ceil((random.between(least, most) / 100) * MESSAGES));
 }
@@ -72,6 +75,25 @@ class Reference {
   }
 }
 
+/** Writes the samples into the queue of the sender, some at a time. */
+class Producer {
+  readonly #queue: string;
+  readonly #samples: Sample[];
+
+  constructor(queue: string, samples: Sample[]) {
+    this.#queue = queue;
+    this.#samples = samples;
+  }
+
+  /** how many so far */
+  produced = 0;
+
+  produce(count: number): void {
+    this.produced += count;
+    produce(this.#queue, this.#samples.splice(0, count));
+  }
+}
+
 /** What the faults left to be sent twice: element numbers, and how many at most. */
 class Suspicion {
   readonly numbers = new Set<number>();
@@ -82,13 +104,25 @@ class Suspicion {
   }
 }
 
+interface Scene {
+  readonly test: TestContext;
+  readonly broker: RealBroker;
+  readonly producer: Producer;
+  readonly sender: Reference;
+  readonly receiver: Reference;
+  readonly suspicion: Suspicion;
+}
+
+const KILLS = { sender: killSender, receiver: killReceiver, broker: killBroker } as const;
+
 async function scenario(test: TestContext, broker: RealBroker, seed: number): Promise<void> {
   const folder = await tempFolder(test);
   for (const name of ['spool', 'run']) mkdirSync(join(folder, name));
   const random = new Random(seed);
   const samples = new Map<number, Sample>();
   for (const one of sampleMessages(MESSAGES, seed)) samples.set(one.number, one);
-  produce(join(folder, 'spool/sender'), samples.values());
+  const producer = new Producer(join(folder, 'spool/sender'), [...samples.values()]);
+  producer.produce(MESSAGES - 3 * HELD_BACK);
 
   const sender = new Reference(folder, 'sender', broker);
   const receiver = new Reference(folder, 'receiver', broker);
@@ -96,28 +130,27 @@ async function scenario(test: TestContext, broker: RealBroker, seed: number): Pr
     for (const end of [sender, receiver]) if (end.process.running) await end.process.stop('SIGKILL');
   });
   const suspicion = new Suspicion();
-  const due = { sender: killPoints(random), receiver: killPoints(random), broker: [random.between(10, 90)] };
+  const due = { sender: killPoints(random), receiver: killPoints(random), broker: [random.between(10, 75)] };
   due.broker = due.broker.map((percent) => Math.ceil((percent / 100) * MESSAGES));
   test.diagnostic(`seed ${seed}, kills due at ${JSON.stringify(due)} of ${MESSAGES} messages settled`);
 
-  const settledBySender = () => MESSAGES - sender.elements;
+  const settledBySender = () => producer.produced - sender.elements;
   while (due.sender.length + due.receiver.length + due.broker.length > 0) {
     const next = await eventually(
       () => {
         if (settledBySender() >= (due.sender[0] ?? Number.POSITIVE_INFINITY)) return 'sender';
-        if (receiver.elements >= (due.receiver[0] ?? Number.POSITIVE_INFINITY)) return 'receiver';
-        return receiver.elements >= (due.broker[0] ?? Number.POSITIVE_INFINITY) && 'broker';
+        const stored = storedBy(receiver);
+        if (stored >= (due.receiver[0] ?? Number.POSITIVE_INFINITY)) return 'receiver';
+        return stored >= (due.broker[0] ?? Number.POSITIVE_INFINITY) && 'broker';
       },
       { deadlineMs: 120_000, everyMs: 1, what: `the next kill of ${JSON.stringify(due)}` },
     );
     due[next].shift();
     suspicion.faults += 1;
-    if (next === 'sender') await killSender(test, sender, suspicion, settledBySender);
-    else if (next === 'receiver') await killReceiver(test, receiver, broker, suspicion);
-    else await killBroker(test, broker, sender, receiver, suspicion);
+    await KILLS[next]({ test, broker, producer, sender, receiver, suspicion });
   }
 
-  await eventually(() => numbersOf(receiver.queue).size === MESSAGES, { deadlineMs: 180_000, everyMs: 50 });
+  await eventually(() => storedBy(receiver) === MESSAGES, { deadlineMs: 180_000, everyMs: 50 });
   await eventually(() => sender.elements === 0, { deadlineMs: 30_000 });
   for (const end of [sender, receiver]) {
     const ended = await end.process.stop();
@@ -127,46 +160,69 @@ async function scenario(test: TestContext, broker: RealBroker, seed: number): Pr
   assertSameMessages(test, receiver.queue, samples, suspicion);
 }
 
-async function killSender(test: TestContext, sender: Reference, suspicion: Suspicion, settled: () => number) {
-  let locked: string[] = [];
-  await sender.killAndRestart(async () => {
-    locked = sender.locked;
-    assert.ok(locked.length > 0, 'elements are locked at the moment of the kill');
-    assert.ok(locked.length <= WINDOW, `${locked.length} locks, the window is ${WINDOW}`);
-    suspicion.blame(locked);
-    test.diagnostic(`sender killed at ${settled()} settled, ${locked.length} locked`);
-  });
-  const waitedFor = locked.filter((path) => existsSync(path));
-  await eventually(() => waitedFor.length === 0 || waitedFor.some((path) => !existsSync(path)), {
-    deadlineMs: 5000,
-    what: 'the restarted sender resumes its own elements',
+/** While one end is killed and comes back the other one is frozen: it would be through with its work. */
+async function frozen(other: Reference, run: () => Promise<void>): Promise<void> {
+  other.process.signal('SIGSTOP');
+  await run();
+  other.process.signal('SIGCONT');
+}
+
+async function killSender({ test, sender, receiver, suspicion }: Scene): Promise<void> {
+  await frozen(receiver, async () => {
+    let locked: string[] = [];
+    await sender.killAndRestart(async () => {
+      locked = sender.locked;
+      assert.ok(locked.length > 0, 'elements are locked at the moment of the kill');
+      assert.ok(locked.length <= WINDOW, `${locked.length} locks, the window is ${WINDOW}`);
+      suspicion.blame(locked);
+      test.diagnostic(`sender killed with ${sender.elements} left, ${locked.length} locked`);
+    });
+    const waitedFor = locked.filter((path) => existsSync(path));
+    await eventually(() => waitedFor.length === 0 || waitedFor.some((path) => !existsSync(path)), {
+      deadlineMs: 5000,
+      what: 'the restarted sender resumes its own elements',
+    });
   });
 }
 
-async function killReceiver(test: TestContext, receiver: Reference, broker: RealBroker, suspicion: Suspicion) {
-  await receiver.killAndRestart(async () => {
-    const { unacknowledged } = await broker.queueDepth('myapp.data');
-    assert.ok(unacknowledged > 0, 'deliveries are unacknowledged at the moment of the kill');
-    for (const number of numbersOf(receiver.queue).keys()) suspicion.numbers.add(number);
-    test.diagnostic(`receiver killed at ${receiver.elements} stored, ${unacknowledged} unacknowledged`);
+async function killReceiver({ test, broker, producer, sender, receiver, suspicion }: Scene): Promise<void> {
+  receiver.process.signal('SIGSTOP');
+  // a receiver that keeps up holds next to nothing: frozen, it is handed what is sent meanwhile
+  producer.produce(HELD_BACK);
+  await eventually(() => producer.produced - sender.elements - storedBy(receiver) >= 50, {
+    deadlineMs: 60_000,
+    everyMs: 1,
+    what: 'the sender sends something that the receiver has not stored',
+  });
+  await frozen(sender, async () => {
+    await receiver.killAndRestart(async () => {
+      const { unacknowledged } = await broker.queueDepth('myapp.data');
+      assert.ok(unacknowledged > 0, 'deliveries are unacknowledged at the moment of the kill');
+      for (const number of numbersOf(receiver.queue).keys()) suspicion.numbers.add(number);
+      test.diagnostic(`receiver killed at ${storedBy(receiver)} stored, ${unacknowledged} unacknowledged`);
+    });
+    await eventually(() => receiver.process.log('session-open').length > 0, { deadlineMs: 60_000 });
   });
 }
 
-async function killBroker(
-  test: TestContext,
-  broker: RealBroker,
-  sender: Reference,
-  receiver: Reference,
-  suspicion: Suspicion,
-) {
-  const before = receiver.elements;
+async function killBroker({ test, broker, sender, receiver, suspicion }: Scene): Promise<void> {
+  const before = storedBy(receiver);
   await broker.kill('SIGKILL');
   suspicion.blame(sender.locked);
   for (const number of numbersOf(receiver.queue).keys()) suspicion.numbers.add(number);
   test.diagnostic(`broker killed at ${before} stored, ${sender.locked.length} locked by the sender`);
+  const sessions = () => [sender, receiver].map((end) => end.process.log('session-open').length);
+  const sessionsBefore = sessions();
   await broker.start();
-  // both ends come back: the receiver stores more, unless there is nothing more
-  await eventually(() => receiver.elements > before, { deadlineMs: 90_000, what: 'the receiver comes back' });
+  await eventually(() => sessions().every((count, index) => count > (sessionsBefore[index] ?? 0)), {
+    deadlineMs: 90_000,
+    what: 'both ends come back',
+  });
+}
+
+/** Different messages in the queue of the receiver. */
+function storedBy(receiver: Reference): number {
+  return numbersOf(receiver.queue).size;
 }
 
 /** How often each number is in a queue. */

@@ -74,13 +74,15 @@ export class FakeSink implements Sink {
   openFailures: StompctlError[] = [];
   mostInFlight = 0;
   readonly #judge: (message: Message) => Verdict;
+  #lost: ((error: StompctlError) => void) | undefined;
   #inFlight = new Set<(error: StompctlError) => void>();
 
   constructor(judge: (message: Message) => Verdict = () => 'safe') {
     this.#judge = judge;
   }
 
-  async open(): Promise<void> {
+  async open(lost?: (error: StompctlError) => void): Promise<void> {
+    this.#lost = lost;
     this.opened += 1;
     const failure = this.openFailures.shift();
     if (failure !== undefined) throw failure;
@@ -115,6 +117,7 @@ export class FakeSink implements Sink {
     const inFlight = this.#inFlight;
     this.#inFlight = new Set();
     for (const reject of inFlight) reject(error);
+    this.#lost?.(error);
   }
 
   async flush(): Promise<void> {}

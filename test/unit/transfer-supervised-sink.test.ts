@@ -60,6 +60,15 @@ describe('a supervised sink', () => {
     assert.equal(sink.unsettled, 0);
   });
 
+  it('opens again when the session is lost while nothing is being sent', async () => {
+    const inner = new FakeSink();
+    const { sink, clock } = supervised(inner);
+    await sink.open();
+    inner.endSession();
+    await clock.advance(1000);
+    assert.equal(inner.opened, 2);
+  });
+
   it('rejects only the message that an ERROR names', async () => {
     const refused = new StompctlError('MESSAGE_REFUSED', 'send', 'fake sink', 'not authorised');
     const inner = new FakeSink((message) => (named(message) === 'm7' ? refused : 'safe'));
