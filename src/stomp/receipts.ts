@@ -17,6 +17,8 @@ export interface ReceiptsOptions {
   readonly timeoutMs: number;
   readonly peer: string;
   readonly writer: FrameWriter;
+  /** while reading is paused no receipt can come, and none is missed */
+  readonly paused: () => boolean;
   readonly timedOut: (error: StompctlError) => void;
 }
 
@@ -103,7 +105,7 @@ export class Receipts {
     const [id, awaited] = oldest;
     const now = clock.monotonicMs();
     const moving = writer.written < awaited.offset && writer.written !== this.#written;
-    if (id !== this.#oldest || moving) {
+    if (id !== this.#oldest || moving || this.#options.paused()) {
       this.#oldest = id;
       this.#since = now;
     }

@@ -1,10 +1,11 @@
 import { StompctlError } from '../base/errors.js';
-import { AckOrder } from './ack-order.js';
 import type { Dialect } from './dialects.js';
 import { EMPTY_BODY, type Frame, type FrameHeader, newFrameHeader, type StompVersion } from './frame.js';
 import { Link } from './link.js';
+import { Listeners } from './listeners.js';
 import { Receipts } from './receipts.js';
 import { type FullOptions, fillOptions, type SessionOptions } from './session-options.js';
+import { type SubscribeOptions, Subscription } from './subscription.js';
 
 export interface SendOptions {
   /** ask for a receipt and wait for it; default true. Without, `send` resolves when the system has taken the bytes */
@@ -23,15 +24,6 @@ interface Send {
   readonly reject: (error: unknown) => void;
 }
 
-interface Listening {
-  readonly id: string;
-  readonly destination: string | undefined;
-  readonly ack: string;
-  /** of a subscription whose acknowledgements are cumulative */
-  readonly order: AckOrder | undefined;
-  readonly onMessage: (frame: Frame) => void;
-}
-
 /**
  * One connection to a broker from CONNECTED to its end. It does not reconnect: a new session is a new object. After its end every
  * method that sends rejects with the reason.
@@ -42,14 +34,16 @@ export class StompSession {
   readonly ended: Promise<StompctlError | undefined>;
   readonly #link: Link;
   readonly #receipts: Receipts;
-  readonly #listening = new Map<string, Listening>();
+  readonly #listeners: Listeners;
+  readonly #subscriptions = new Set<Subscription>();
+  /** who wants reading paused */
+  readonly #holders = new Set<object>();
   /** sends held back while the writer is full */
   #held: Send[] = [];
   /** sends without receipt whose bytes are not yet written */
   readonly #unconfirmed = new Set<Send>();
   readonly #flushing = new Set<() => void>();
   #over: StompctlError | undefined;
-  #lastId = 0;
   #resolveEnded: (error: StompctlError | undefined) => void = () => undefined;
 
   /**
@@ -63,7 +57,7 @@ export class StompSession {
     let early: { readonly error: StompctlError | undefined } | undefined;
     const link = await Link.open(full, {
       message: (frame) => {
-        if (session !== undefined) session.#onMessage(frame);
+        if (session !== undefined) session.#listeners.deliver(frame);
       },
       receipt: (id) => (session === undefined ? false : session.#receipts.arrived(id)),
       refused: (frame) => refusal(endpointText(full), frame, session === undefined ? undefined : session.#receipts),
@@ -80,11 +74,13 @@ export class StompSession {
   private constructor(options: FullOptions, link: Link) {
     this.#link = link;
     this.dialect = link.dialect;
+    this.#listeners = new Listeners(link.version);
     this.#receipts = new Receipts({
       clock: options.clock,
       timeoutMs: options.receiptTimeoutMs,
       peer: link.peer,
       writer: link.writer,
+      paused: () => this.#holders.size > 0,
       timedOut: (error) => link.fail(error),
     });
     this.ended = new Promise((resolve) => {
@@ -147,24 +143,45 @@ export class StompSession {
    * called in the order of arrival, and must not throw.
    */
   async listen(header: Readonly<FrameHeader>, onMessage: (frame: Frame) => void): Promise<string> {
-    const id = header.id ?? this.#freeId();
+    const id = header.id ?? this.#listeners.freeId();
     const individual = this.version !== '1.0' || this.dialect.individualOn10;
     const ack = header.ack ?? (individual ? 'client-individual' : 'client');
-    const order = ack === 'client' ? new AckOrder() : undefined;
-    this.#listening.set(id, { id, destination: header.destination, ack, order, onMessage });
+    this.#listeners.add({ id, destination: header.destination, ack, onMessage });
     try {
       await this.#ask('SUBSCRIBE', newFrameHeader({ ...header, id, ack }));
     } catch (error) {
-      this.#listening.delete(id);
+      this.#listeners.remove(id);
       throw error;
     }
     return id;
   }
 
+  /**
+   * Subscribes as `listen` does, and resolves to the messages as an async iterator, each with `ack` and `nack`. Reading pauses while
+   * more than `bufferBytes` wait to be taken.
+   */
+  async subscribe(header: Readonly<FrameHeader>, options: SubscribeOptions = {}): Promise<Subscription> {
+    const subscription = new Subscription(this, options);
+    const { prefetch } = this.dialect;
+    const limited =
+      options.prefetch === undefined || prefetch === undefined ? {} : { [prefetch.header]: String(options.prefetch) };
+    this.#subscriptions.add(subscription);
+    try {
+      subscription.confirmed(await this.listen(newFrameHeader({ ...limited, ...header }), subscription.arrived));
+    } catch (error) {
+      this.#subscriptions.delete(subscription);
+      throw error;
+    }
+    return subscription;
+  }
+
   /** Ends a subscription; resolves when the broker's receipt came. `header`: more headers of UNSUBSCRIBE. */
   async unlisten(id: string, header: Readonly<FrameHeader> = {}): Promise<void> {
-    const destination = this.#listening.get(id)?.destination;
-    this.#listening.delete(id);
+    const destination = this.#listeners.destinationOf(id);
+    this.#listeners.remove(id);
+    for (const subscription of this.#subscriptions) {
+      if (subscription.id === id) this.#subscriptions.delete(subscription);
+    }
     // STOMP 1.0 "UNSUBSCRIBE": names the destination or the id.
     const named = this.version === '1.0' && destination !== undefined ? { destination } : {};
     await this.#ask('UNSUBSCRIBE', newFrameHeader({ ...named, id, ...header }));
@@ -185,11 +202,21 @@ export class StompSession {
 
   /** Stops reading from the connection: the last resort against a flood. Heart-beats of the broker are not expected meanwhile. */
   pause(): void {
-    this.#link.pause();
+    this.hold(this);
   }
 
   resume(): void {
-    this.#link.resume();
+    this.letGo(this);
+  }
+
+  /** As `pause`, for one of several: reading goes on when all have let go. */
+  hold(who: object): void {
+    this.#holders.add(who);
+    this.#link.pause();
+  }
+
+  letGo(who: object): void {
+    if (this.#holders.delete(who) && this.#holders.size === 0) this.#link.resume();
   }
 
   /** Resolves when all that was accepted so far is taken by the system, or the session is over. Does not wait for receipts. */
@@ -273,39 +300,10 @@ export class StompSession {
     });
   }
 
-  #onMessage(frame: Frame): void {
-    const listening = this.#listeningOf(frame);
-    if (listening === undefined) return;
-    listening.order?.delivered(idOf(frame), this.#ackName(frame));
-    listening.onMessage(frame);
-  }
-
-  /** STOMP 1.0: `subscription` may be missing. */
-  #listeningOf(frame: Frame): Listening | undefined {
-    const id = frame.header.subscription;
-    if (id !== undefined) return this.#listening.get(id);
-    const all = [...this.#listening.values()];
-    return all.find(({ destination }) => destination === frame.header.destination) ?? all[0];
-  }
-
   #settle(command: 'ACK' | 'NACK', frame: Frame): void {
-    const listening = this.#listeningOf(frame);
-    if (this.#over !== undefined || listening === undefined || listening.ack === 'auto') return;
-    const named = this.#ackName(frame);
-    const last = listening.order === undefined || command === 'NACK' ? named : listening.order.settled(idOf(frame));
-    if (last === undefined) return;
-    this.#link.write(command, ackHeader(this.version, listening.id, last));
-  }
-
-  /** By version, and never by what else a frame may carry: brokers hand back stale `ack` headers on 1.0 and 1.1. */
-  #ackName(frame: Frame): string {
-    return this.version === '1.2' ? (frame.header.ack ?? idOf(frame)) : idOf(frame);
-  }
-
-  #freeId(): string {
-    do this.#lastId += 1;
-    while (this.#listening.has(String(this.#lastId)));
-    return String(this.#lastId);
+    if (this.#over !== undefined) return;
+    const header = this.#listeners.settling(command, frame);
+    if (header !== undefined) this.#link.write(command, header);
   }
 
   #onEnded(error: StompctlError | undefined): void {
@@ -318,18 +316,9 @@ export class StompSession {
     for (const send of unsent) send.reject(over);
     for (const resolve of this.#flushing) resolve();
     this.#flushing.clear();
+    for (const subscription of this.#subscriptions) subscription.ended(error);
     this.#resolveEnded(error);
   }
-}
-
-function idOf(frame: Frame): string {
-  return frame.header['message-id'] ?? '';
-}
-
-function ackHeader(version: StompVersion, subscription: string, named: string): FrameHeader {
-  if (version === '1.2') return { id: named };
-  if (version === '1.1') return { subscription, 'message-id': named };
-  return { 'message-id': named };
 }
 
 function endpointText({ endpoint }: FullOptions): string {

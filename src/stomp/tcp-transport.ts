@@ -1,4 +1,4 @@
-import { lookup } from 'node:dns';
+import { lookup } from 'node:dns/promises';
 import { connect, isIP, type Socket } from 'node:net';
 import { errnoOf, reasonOf, StompctlError } from '../base/errors.js';
 import { SocketTransport } from './socket-transport.js';
@@ -60,37 +60,39 @@ export async function connectSocket(endpoint: Endpoint, options: TransportOption
   throw new StompctlError('CONNECT_FAILED', 'connect', place, reason, cause);
 }
 
-function resolve(endpoint: Endpoint, options: TransportOptions): Promise<string[]> {
+async function resolve(endpoint: Endpoint, options: TransportOptions): Promise<readonly string[]> {
   const place = placeOf(endpoint);
-  return new Promise((succeed, fail) => {
-    const fails = (code: 'HOST_UNKNOWN' | 'CONNECT_TIMEOUT', reason: string, cause?: Error) =>
-      fail(new StompctlError(code, 'connect', place, reason, cause));
-    // A lookup cannot be called off; one that comes back too late is forgotten.
-    const timer = options.clock.after(options.timeoutMs, () =>
-      fails(
-        'CONNECT_TIMEOUT',
-        `the name was not resolved within ${options.timeoutMs / 1000} s; is the name server reachable?`,
-      ),
+  const find = options.socket?.resolve ?? ((host: string) => systemAddresses(host, options.socket?.family ?? 0));
+  const unknown = (reason: string, cause?: unknown) =>
+    new StompctlError('HOST_UNKNOWN', 'connect', place, reason, cause);
+  const addresses = await within(find(endpoint.host), place, options).catch((error: unknown) => {
+    if (error instanceof StompctlError) throw error;
+    throw unknown(
+      `${errnoOf(error) ?? reasonOf(error)}; is the host name right, and the name server reachable?`,
+      error,
     );
-    const calledOff = () => {
-      timer.cancel();
-      fail(abandoned(place));
-    };
+  });
+  if (addresses.length === 0) throw unknown('the name has no address; is the host name right?');
+  return addresses;
+}
+
+async function systemAddresses(host: string, family: 0 | 4 | 6): Promise<string[]> {
+  const found = await lookup(host, { all: true, family });
+  return [...new Set(found.map(({ address }) => address))];
+}
+
+/** A lookup cannot be called off: one that comes back too late is forgotten. */
+function within<T>(lookedUp: Promise<T>, place: string, options: TransportOptions): Promise<T> {
+  return new Promise((succeed, fail) => {
+    const timer = options.clock.after(options.timeoutMs, () => {
+      const reason = `the name was not resolved within ${options.timeoutMs / 1000} s; is the name server reachable?`;
+      fail(new StompctlError('CONNECT_TIMEOUT', 'connect', place, reason));
+    });
+    const calledOff = () => fail(abandoned(place));
     options.signal?.addEventListener('abort', calledOff, { once: true });
-    lookup(endpoint.host, { all: true, family: options.socket?.family ?? 0 }, (error, found) => {
+    lookedUp.then(succeed, fail).finally(() => {
       timer.cancel();
       options.signal?.removeEventListener('abort', calledOff);
-      if (error !== null) {
-        fails(
-          'HOST_UNKNOWN',
-          `${error.code ?? error.message}; is the host name right, and the name server reachable?`,
-          error,
-        );
-      } else if (found.length === 0) {
-        fails('HOST_UNKNOWN', 'the name has no address; is the host name right?');
-      } else {
-        succeed([...new Set(found.map(({ address }) => address))]);
-      }
     });
   });
 }

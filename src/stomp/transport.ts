@@ -73,6 +73,8 @@ export interface SocketOptions {
   readonly localPort?: number;
   /** IP version to be used only; default both */
   readonly family?: 4 | 6;
+  /** the addresses of a name, in the order to try them; default: as the system resolves it */
+  readonly resolve?: (host: string) => Promise<readonly string[]>;
 }
 
 export interface TransportOptions {

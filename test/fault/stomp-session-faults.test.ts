@@ -232,6 +232,15 @@ describe('an open StompSession', () => {
     await opened.send(TO);
   });
 
+  it('does not miss a receipt while it pauses itself', async (test) => {
+    const opened = await session(test, [], { receiptTimeoutMs: 40 });
+    opened.pause();
+    const sent = opened.send(TO);
+    for (let round = 0; round < 5; round++) await new Promise((resolve) => setTimeout(resolve, 30));
+    opened.resume();
+    await sent;
+  });
+
   it('ends a pause that lasts too long', async (test) => {
     const opened = await session(test, [], { pauseTimeoutMs: 30 });
     opened.pause();
