@@ -4,6 +4,17 @@ import { reasonOf, StompctlError } from '../base/errors.js';
 import { type Body, decodeBody } from './body-encoding.js';
 import { DecodeError, type DecodeLimits, tooLarge, undecodable } from './decode-error.js';
 import { exactNumbers } from './exact-numbers.js';
+import {
+  decodeLargeBase64,
+  escapedLength,
+  escapeLarge,
+  findBody,
+  isPlainLarge,
+  LARGE_BYTES,
+  LARGE_TEXT_BYTES,
+  unescapeLarge,
+  withoutBody,
+} from './large-file.js';
 import { type Header, Message, newHeader } from './message.js';
 
 /** V8 cannot hold a longer string: no file beyond this can be decoded. */
@@ -43,10 +54,13 @@ export function encodeMessage(message: Message, compression?: Compression): Buff
   if (body.length === 0) return Buffer.from(joinFields(undefined, header, message.text), 'utf8');
   const ascii = isAscii(body);
   if (message.text && (ascii || isUtf8(body))) {
+    if (body.length > LARGE_TEXT_BYTES) return largeFile(body, header, true);
     const characters = ascii ? body.toString('latin1') : body.toString('utf8');
     return Buffer.from(joinFields(`"body":${JSON.stringify(characters)}`, header, true), 'utf8');
   }
-  if (ascii) {
+  if (ascii && body.length > LARGE_TEXT_BYTES) {
+    if (isPlainLarge(body)) return largeFile(body, header, false);
+  } else if (ascii) {
     const characters = body.toString('latin1');
     if (!NOT_PLAIN.test(characters)) {
       return Buffer.from(joinFields(`"body":${JSON.stringify(characters)}`, header, false), 'utf8');
@@ -57,7 +71,8 @@ export function encodeMessage(message: Message, compression?: Compression): Buff
 
 /**
  * The message in an element file. Throws ELEMENT_UNDECODABLE with the reason, or MESSAGE_TOO_LARGE. Reading is strict:
- * what another implementation would refuse, or would read as another message, is not guessed at. `name` is what the
+ * what another implementation would refuse, or would read as another message, is not guessed at. The bytes of a large file
+ * are taken over: its body is made where it stands. `name` is what the
  * error calls it.
  */
 export function decodeMessage(bytes: Buffer, limits: DecodeLimits, name = 'message'): Message {
@@ -73,6 +88,32 @@ function decode(bytes: Buffer, limits: DecodeLimits): Message {
   if (bytes.length > largestFile(limits.maxMessageSize)) throw tooLarge(`the file has ${bytes.length} bytes`, limits);
   const ascii = isAscii(bytes);
   if (!ascii && !isUtf8(bytes)) throw undecodable('the file is not valid UTF-8');
+  if (bytes.length > LARGE_BYTES) {
+    const message = decodeLarge(bytes, limits);
+    if (message !== undefined) return message;
+  }
+  return readFields(bytes, ascii, limits);
+}
+
+/** A large file, its body apart from the rest; undefined when it must be read as a whole. */
+function decodeLarge(bytes: Buffer, limits: DecodeLimits): Message | undefined {
+  const place = findBody(bytes);
+  if (place === undefined || place.end - place.start < LARGE_BYTES) return undefined;
+  const rest = withoutBody(bytes, place);
+  const { encoding = '' } = parse(rest.toString('utf8'));
+  if (encoding !== '' && encoding !== 'base64') return undefined;
+  const message = readFields(rest, isAscii(rest), limits);
+  const characters = bytes.subarray(place.start, place.end);
+  if (encoding === 'base64' && (message.text || characters.includes('\\'))) return undefined;
+  if (encoding === 'base64') return new Message(message.header, decodeLargeBase64(characters, limits), false);
+  if (characters.length <= LARGE_TEXT_BYTES) return undefined;
+  const body = unescapeLarge(characters, message.text);
+  if (body === undefined) return undefined;
+  if (body.length > limits.maxMessageSize) throw tooLarge(`the body has ${body.length} bytes`, limits);
+  return new Message(message.header, body, message.text);
+}
+
+function readFields(bytes: Buffer, ascii: boolean, limits: DecodeLimits): Message {
   const json = ascii ? bytes.toString('latin1') : bytes.toString('utf8');
   const fields = parse(json);
   const escaped = json.includes('\\u');
@@ -158,6 +199,14 @@ function compressedFile(message: Message, header: string | undefined, compressio
   if (!forced && compressed.length >= plainLength) return undefined;
   const encoding = text && !ascii ? 'base64+utf8+zlib' : 'base64+zlib';
   return Buffer.from(joinFields(`"body":"${compressed}","encoding":"${encoding}"`, header, text), 'utf8');
+}
+
+function largeFile(body: Buffer, header: string | undefined, text: boolean): Buffer {
+  const head = '{"body":"';
+  const tail = `"${header === undefined ? '' : `,"header":${header}`}${text ? ',"text":true' : ''}}`;
+  const file = Buffer.allocUnsafe(head.length + escapedLength(body) + Buffer.byteLength(tail));
+  file.write(tail, escapeLarge(body, file, file.write(head, 'latin1')), 'utf8');
+  return file;
 }
 
 /** Written straight into the file's bytes, a piece at a time: a large body is never held as a string as well. */
