@@ -234,6 +234,8 @@ export class StompSession {
 
   /** Disconnects in order, by force after `disconnectTimeoutMs`. Sends without receipt reject. Never rejects; safe when over. */
   async close(): Promise<void> {
+    // STOMP 1.2 "DISCONNECT": "Clients MUST NOT send any more frames after the DISCONNECT frame is sent."
+    this.#over ??= new StompctlError('SESSION_CLOSED', 'session', this.peer, 'the session is being closed');
     await this.#link.close();
     await this.ended;
   }
@@ -307,7 +309,8 @@ export class StompSession {
   }
 
   #onEnded(error: StompctlError | undefined): void {
-    const over = error ?? new StompctlError('SESSION_CLOSED', 'session', this.peer, 'the session is closed');
+    const over =
+      error ?? this.#over ?? new StompctlError('SESSION_CLOSED', 'session', this.peer, 'the session is closed');
     this.#over = over;
     this.#receipts.failAll(over);
     const unsent = [...this.#held, ...this.#unconfirmed];

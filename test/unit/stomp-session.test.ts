@@ -167,6 +167,23 @@ describe('StompSession', () => {
     await session.close();
   });
 
+  it('sends nothing after DISCONNECT', async (test) => {
+    const { server, session } = await pair(test);
+    const frames: Frame[] = [];
+    await session.listen({ destination: '/queue/a' }, (frame) => frames.push(frame));
+    await session.send({ destination: '/queue/a' });
+    const frame = await eventually(() => frames[0]);
+    const closing = session.close();
+    session.ack(frame);
+    await assert.rejects(session.send({ destination: '/queue/a' }), { code: 'SESSION_CLOSED' });
+    await assert.rejects(
+      session.listen({ destination: '/queue/b' }, () => undefined),
+      { code: 'SESSION_CLOSED' },
+    );
+    await closing;
+    assert.equal(server.seen().at(-1)?.command, 'DISCONNECT');
+  });
+
   it('shows frames with the passcode masked', async (test) => {
     const shown: string[] = [];
     const { session } = await pair(
