@@ -207,7 +207,9 @@ export class Engine {
     const context = this.#context;
     const host = context.newObject();
     for (const name of ['print', 'log', 'tap'] as const) {
-      const give = context.newFunction(name, (json) => options[name](context.getString(json)));
+      const give = context.newFunction(name, (json) => {
+        options[name](context.getString(json));
+      });
       context.setProp(host, name, give);
       give.dispose();
     }

@@ -41,7 +41,7 @@ export abstract class GenMatching extends GenFunctions {
     if (unknown !== null) throw syntaxError(expr.at, `unknown tr flag ${unknown[0]}`);
     const from = JSON.stringify(spellOut(expr.from, expr.at));
     const to = JSON.stringify(spellOut(expr.to, expr.at));
-    const counts = expr.flags.includes('r') || (expr.to === '' && !expr.flags.includes('d'));
+    const counts = expr.flags.includes('r') || (expr.to === '' && !/[ds]/.test(expr.flags));
     let box = 'P.topic.box';
     if (expr.target !== undefined) box = counts ? `P.cell(${this.scalar(expr.target)})` : this.boxOf(expr.target);
     return `P.transliterate(${box}, ${from}, ${to}, ${JSON.stringify(expr.flags)})`;

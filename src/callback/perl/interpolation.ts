@@ -162,6 +162,11 @@ class Interpolation {
     const start = this.#at + 1;
     const next = this.#text[start] ?? '';
     let end: number;
+    const lastIndex = sigil === '$' && !inPattern ? this.#match(/#(?:\$*[A-Za-z_]\w*|(?=\{))/y, start) : undefined;
+    if (lastIndex !== undefined) return lastIndex === '#' ? this.#closing(start + 1) + 1 : start + lastIndex.length;
+    // "${name}[0]" is the variable and then text
+    const braced = this.#match(/\{\s*\w+\s*\}/y, start);
+    if (braced !== undefined) return start + braced.length;
     if (next === '{') end = this.#closing(start) + 1;
     else {
       const name = this.#match(/\$*(?:::)?[A-Za-z_]\w*(?:::\w+)*/y, start) ?? this.#special(sigil, start, inPattern);
@@ -178,7 +183,7 @@ class Interpolation {
 
   #special(sigil: string, at: number, inPattern: boolean): string | undefined {
     if (sigil === '@') return this.#match(/_\b/y, at);
-    return this.#match(inPattern ? /\d+|_\b|&/y : /\d+|[&@0!,;.]|_\b|\$(?!\w)/y, at);
+    return this.#match(inPattern ? /\d+|_\b|&|\+(?=\{)/y : /\d+|[&@0!,;.]|_\b|\+(?=\{)|\$(?!\w)/y, at);
   }
 
   /** Where the subscript ends that starts at `at`, if one does: `[…]`, `{…}`, either after `->`. */

@@ -43,7 +43,7 @@ const CONSTANT_WORDS = new Set(['STDOUT', 'STDERR']);
 /** Expressions: operators by binding strength, and what words stand for. */
 export abstract class ExpressionParser extends TermParser {
   expression(binding: number): Expr {
-    let left = this.#prefix(binding);
+    let left = this.#prefix();
     for (;;) {
       const more = this.#infix(left, binding);
       if (more === undefined) return left;
@@ -51,12 +51,14 @@ export abstract class ExpressionParser extends TermParser {
     }
   }
 
-  #prefix(binding: number): Expr {
+  #prefix(): Expr {
     const token = this.lexer.peekTerm();
     const { at, text } = token;
     if (token.kind === 'word' && text === 'not') {
       this.lexer.term();
-      return { type: 'unary', at, op: '!', of: this.expression(BIND.not) };
+      // with parentheses it is a function
+      const of = this.isNext('(') ? this.term() : this.expression(BIND.not);
+      return this.#postfix({ type: 'unary', at, op: '!', of });
     }
     if (token.kind !== 'operator') return this.#postfix(this.term());
     switch (text) {
@@ -77,7 +79,7 @@ export abstract class ExpressionParser extends TermParser {
       case ';':
         throw syntaxError(at, 'expected a value, found ;');
       default:
-        return this.#postfix(binding > BIND.lowest || text !== ')' ? this.term() : this.term());
+        return this.#postfix(this.term());
     }
   }
 
@@ -265,7 +267,7 @@ export abstract class ExpressionParser extends TermParser {
       code = this.block();
       this.accept(',');
     } else if (name === 'sort') {
-      const by = this.lexer.looksAt(/\s*(\$?[A-Za-z_]\w*)\s+(?=[@($])/y);
+      const by = this.lexer.looksAt(/\s*(\$?[A-Za-z_]\w*)\s+(?=[@($\d"'])/y);
       if (by !== null && !FUNCTIONS.has(by[1] as string) && !/^(?:map|grep|sort|keys)$/.test(by[1] as string)) {
         this.lexer.position += by[0].length;
         const named = by[1] as string;

@@ -57,7 +57,7 @@ class Parser extends ExpressionParser {
       this.lexer.term();
       return [];
     }
-    if (text === '{' && token.kind === 'operator') return [{ type: 'bare', at, label: undefined, body: this.block() }];
+    if (text === '{' && token.kind === 'operator' && !this.#isHash()) return [{ type: 'bare', at, label: undefined, body: this.block() }];
     if (token.kind !== 'word') return [this.#simple()];
     const label = this.lexer.looksAt(/\s*([A-Z_][A-Z0-9_]*)\s*:(?!:)/y);
     if (label !== null) {
@@ -91,6 +91,11 @@ class Parser extends ExpressionParser {
       default:
         return [this.#simple()];
     }
+  }
+
+  /** A brace at the start of a statement opens an anonymous hash when a key and its value, or a hash, come first. */
+  #isHash(): boolean {
+    return this.lexer.looksAt(/\s*\{\s*(?:(?:[\w-]+|"[^"]*"|'[^']*'|\$\w+)\s*(?:=>|,)|%[\w${]|\}\s*[;})])/y) !== null;
   }
 
   #compound(label: string | undefined): Statement {

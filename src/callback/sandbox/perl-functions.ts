@@ -253,7 +253,18 @@ function floating(kind: string, value: number, precision: number): string {
   return text.includes('.') ? text.replace(/\.?0+$/, '') : text;
 }
 
+/** Like `toFixed`, but a tie goes to the even digit, as C's printf has it. */
 function fixed(value: number, precision: number): string {
+  const digits = Math.min(100, Math.max(0, precision));
+  const text = plainFixed(value, digits);
+  if (value >= 1e15 || digits > 60) return text;
+  const rest = value.toFixed(Math.min(100, digits + 40)).slice(-Math.min(100 - digits, 40));
+  const odd = /[13579]$/.test(text);
+  if (!odd || !/^50*$/.test(rest)) return text;
+  return text.slice(0, -1) + String(Number(text.at(-1)) - 1);
+}
+
+function plainFixed(value: number, precision: number): string {
   return value < 1e21
     ? value.toFixed(Math.min(100, Math.max(0, precision)))
     : BigInt(value).toString() + (precision > 0 ? `.${'0'.repeat(precision)}` : '');

@@ -14,7 +14,7 @@ import {
   refType,
   type Scalar,
   str,
-  succ,
+  succText,
   warning,
 } from './perl-values.js';
 
@@ -161,10 +161,10 @@ export function range(from: Scalar, to: Scalar): Scalar[] {
   const start = from ?? '';
   const end = to ?? '';
   const list: Scalar[] = [];
-  if (typeof start === 'string' && start !== '' && !/^\s*[-+]?\d/.test(start)) {
+  if (typeof start === 'string' && start !== '' && (!/^\s*[-+]?\.?\d/.test(start) || /^0\d/.test(start))) {
     const last = str(end);
-    let text: Scalar = start;
-    for (; str(text).length <= last.length; text = succ(text)) {
+    if (!/^[a-zA-Z]*[0-9]*$/.test(start)) return [start];
+    for (let text = start; text.length <= last.length; text = succText(text)) {
       list.push(text);
       if (text === last) break;
     }

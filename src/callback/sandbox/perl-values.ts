@@ -206,7 +206,8 @@ export function neg(x: Scalar): Scalar {
 function word(x: Scalar, where: string): bigint {
   const value = Math.trunc(num(x, where));
   if (!Number.isFinite(value)) return value > 0 ? MASK : 0n;
-  return BigInt(value) & MASK;
+  // ~0 is rounded up to 2^64 on its way through a double
+  return value >= 2 ** 64 ? MASK : BigInt(value) & MASK;
 }
 
 const MASK = (1n << 64n) - 1n;
@@ -239,6 +240,11 @@ export function succ(value: Scalar): Scalar {
   if (typeof value !== 'string' || value === '' || !/^[a-zA-Z]*[0-9]*$/.test(value) || /^\d+$/.test(value)) {
     return num(value, 'postincrement (++)') + 1;
   }
+  return succText(value);
+}
+
+/** The next text of the same kind, digits included (`09` → `10`): what `++` and string ranges count with. */
+export function succText(value: string): string {
   const last = { z: 'a', Z: 'A', '9': '0' } as Record<string, string>;
   let text = '';
   for (let at = value.length - 1; at >= 0; at -= 1) {
