@@ -22,7 +22,13 @@ export interface Snippet {
   readonly text: boolean;
 }
 
-const HEADER = { destination: '/queue/in', priority: '4', 'content-type': 'text/plain', empty: '', 'message-id': 'ID:1' };
+const HEADER = {
+  destination: '/queue/in',
+  priority: '4',
+  'content-type': 'text/plain',
+  empty: '',
+  'message-id': 'ID:1',
+};
 const TEXT = 'first line\nERROR: disk sda1 at 93%\nlast\n';
 const BYTES = '\u0000\u00ffA\u00e9\n';
 /** The fixtures lie beside the sources: the compiled tests look for them there. */

@@ -8,7 +8,12 @@ import type { PerlOutcome, Snippet } from './perl-snippets.js';
  */
 export async function runTranslated(snippet: Snippet): Promise<PerlOutcome> {
   let printed = '';
-  const source = { code: snippet.code, origin: { file: 'x.conf', line: 1 }, fromPath: false, language: 'perl' as const };
+  const source = {
+    code: snippet.code,
+    origin: { file: 'x.conf', line: 1 },
+    fromPath: false,
+    language: 'perl' as const,
+  };
   const { program } = compile(source);
   const print = (json: string): void => {
     printed += JSON.parse(json) as string;
@@ -18,7 +23,11 @@ export async function runTranslated(snippet: Snippet): Promise<PerlOutcome> {
   const engine = await Engine.open({ ...limits, print, log: nothing, tap: nothing }, '{}', true);
   const wrong = engine.adopt(program) ?? engine.call('start', '{}');
   if (wrong !== undefined) throw new Error(wrong.message + wrong.stack);
-  engine.begin(`${snippet.text ? '1' : '0'}\n${JSON.stringify(snippet.header)}`, `s${JSON.stringify(snippet.body)}`, undefined);
+  engine.begin(
+    `${snippet.text ? '1' : '0'}\n${JSON.stringify(snippet.header)}`,
+    `s${JSON.stringify(snippet.body)}`,
+    undefined,
+  );
   let outcome = '';
   engine.step((utf8) => {
     outcome = utf8.toString('utf8');

@@ -1,13 +1,15 @@
 import type { GenOptions, Mode } from './gen-base.js';
 import { GenLoops, labelText } from './gen-loops.js';
+import type { PerlProgram } from './parser.js';
 import { syntaxError, unsupported } from './perl-error.js';
 import { type Block, type Expr, type Statement, type Variable, walk } from './tree.js';
 
 const HOOKS = ['check', 'start', 'idle', 'stop'];
 
 /** JavaScript for a whole callback, its lines still marked with where they come from. */
-export function generate(statements: readonly Statement[], wrapped: boolean, options: GenOptions): string[] {
-  return new Generator(options).program(statements, wrapped);
+export function generate(program: PerlProgram, wrapped: boolean, options: GenOptions): string[] {
+  const lines = new Generator(options).program(program.statements, wrapped);
+  return program.quiet ? ['P.quiet();', ...lines] : lines;
 }
 
 /** Statements. */
@@ -43,7 +45,10 @@ class Generator extends GenLoops {
       this.bind('$msg', { js: '$msg' });
       this.bind('%hdr', { js: 'hdr' });
       this.bind('$bdy', { js: 'bdy.v', box: 'bdy' });
-      const lines = this.inScope(() => this.#statements(body.body));
+      const lines = this.#hoisted(
+        body,
+        this.inScope(() => this.#statements(body.body)),
+      );
       const bound = [
         'let $msg = args[0];',
         'const hdr = $msg.header;',
@@ -55,9 +60,8 @@ class Generator extends GenLoops {
 
   bodyLines(block: Block): string[] {
     const lines = this.inScope(() => {
-      const last = block.body.at(-1);
-      if (last === undefined) return [this.#emptyReturn()];
-      return [...this.#statements(block.body.slice(0, -1)), ...this.#withPre(last.at, () => this.#tail(last))];
+      if (block.body.length === 0) return [this.#emptyReturn()];
+      return this.#statements(block.body, true);
     });
     return this.#hoisted(block, lines);
   }
@@ -74,12 +78,15 @@ class Generator extends GenLoops {
     return [`const ${held} = P.last.match;`, 'try {', ...lines, '} finally {', `P.last.match = ${held};`, '}'];
   }
 
-  #statements(statements: readonly Statement[]): string[] {
+  /** With `giving`, the last statement is what the function gives. */
+  #statements(statements: readonly Statement[], giving = false): string[] {
     const lines: string[] = [];
     for (const [index, statement] of statements.entries()) {
       const local = localOf(statement);
       if (local === undefined) {
-        lines.push(...this.#withPre(statement.at, () => this.#statement(statement)));
+        const tail = giving && index === statements.length - 1;
+        const work = (): string[] => (tail ? this.#tail(statement) : this.#statement(statement));
+        lines.push(...this.#withPre(statement.at, work));
         continue;
       }
       // what `local` changes is put back at the end of the block, whatever happens in it
@@ -87,7 +94,7 @@ class Generator extends GenLoops {
       lines.push(
         ...this.#withPre(statement.at, () => [`const ${undo} = ${this.#localize(local.target, local.value)};`]),
       );
-      const rest = this.#statements(statements.slice(index + 1));
+      const rest = this.#statements(statements.slice(index + 1), giving);
       return [...lines, 'try {', ...rest, '} finally {', `${undo}();`, '}'];
     }
     return lines;

@@ -42,6 +42,9 @@ const CONSTANT_WORDS = new Set(['STDOUT', 'STDERR']);
 
 /** Expressions: operators by binding strength, and what words stand for. */
 export abstract class ExpressionParser extends TermParser {
+  /** names that `use constant` made: they take no arguments */
+  protected readonly constants = new Set<string>();
+
   expression(binding: number): Expr {
     let left = this.#prefix();
     for (;;) {
@@ -321,6 +324,7 @@ export abstract class ExpressionParser extends TermParser {
     if (name.includes('::') && !name.startsWith('callback::')) {
       throw unsupported(at, `${name}, of another module`, 'write the function itself, or the callback in JavaScript');
     }
+    if (this.constants.has(name)) return { type: 'call', at, name, args: [] };
     return { type: 'call', at, name: name.replace(/^callback::/, ''), args: this.callArguments() ?? [] };
   }
 

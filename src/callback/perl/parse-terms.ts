@@ -97,7 +97,8 @@ export abstract class TermParser extends ParserBase {
     if (token.kind === 'word') return !WORD_OPERATORS.has(token.text);
     if (token.text === '<<') return /["'~A-Za-z_]/.test(after);
     if (/^(?:\/|\/\/|\/=|\{)$/.test(token.text)) return list;
-    if (token.text === '%' || token.text === '&') return /[\w{$:]/.test(after) || /%\+\s*[;)]/y.test(this.lexer.code.slice(token.at, token.at + 8));
+    if (token.text === '%' || token.text === '&')
+      return /[\w{$:]/.test(after) || /%\+\s*[;)]/y.test(this.lexer.code.slice(token.at, token.at + 8));
     if (token.text === '-' || token.text === '+') return list || (token.spaceBefore && !/\s/.test(after));
     return /^[$@"'`\\!~([\d]|^\+\+$|^--$/.test(token.text);
   }

@@ -8,11 +8,21 @@ import type { Block, Expr, Sigil, Statement, Variable } from './tree.js';
 const ACCEPTED_MODULES = /^(?:strict|warnings|utf8|feature|vars|integer|v?5[\d._]*|Messaging::Message(?:::Queue)?)$/;
 
 /** Parses a whole callback. */
-export function parsePerl(code: string): readonly Statement[] {
-  return new Parser(code).program();
+export function parsePerl(code: string): PerlProgram {
+  const parser = new Parser(code);
+  const statements = parser.program();
+  return { statements, quiet: parser.quiet };
+}
+
+export interface PerlProgram {
+  readonly statements: readonly Statement[];
+  /** `no warnings` was said: for the whole callback, where Perl would mind the block */
+  readonly quiet: boolean;
 }
 
 class Parser extends ExpressionParser {
+  quiet = false;
+
   program(): readonly Statement[] {
     const body: Statement[] = [];
     while (this.lexer.peekTerm().kind !== 'end') body.push(...this.#statement());
@@ -57,7 +67,8 @@ class Parser extends ExpressionParser {
       this.lexer.term();
       return [];
     }
-    if (text === '{' && token.kind === 'operator' && !this.#isHash()) return [{ type: 'bare', at, label: undefined, body: this.block() }];
+    if (text === '{' && token.kind === 'operator' && !this.#isHash())
+      return [{ type: 'bare', at, label: undefined, body: this.block() }];
     if (token.kind !== 'word') return [this.#simple()];
     const label = this.lexer.looksAt(/\s*([A-Z_][A-Z0-9_]*)\s*:(?!:)/y);
     if (label !== null) {
@@ -204,12 +215,10 @@ class Parser extends ExpressionParser {
     const keyword = this.lexer.term();
     const what = this.lexer.looksAt(/\s*([\w:.]+)([^;]*)/y);
     const name = what?.[1] ?? '';
-    if (keyword.text === 'no') {
-      throw unsupported(
-        keyword.at,
-        `no ${name}`,
-        'warnings are errors here: test with defined, or use // to give a default',
-      );
+    if (name === 'constant' && keyword.text === 'use') return this.#constants(keyword.at);
+    if (keyword.text === 'no' && name === 'warnings') this.quiet = true;
+    else if (keyword.text === 'no' && name !== 'strict') {
+      throw unsupported(keyword.at, `no ${name}`, 'leave it out');
     }
     if (!ACCEPTED_MODULES.test(name)) {
       throw unsupported(keyword.at, `use ${name}`, 'write what it does yourself, or the callback in JavaScript');
@@ -217,6 +226,29 @@ class Parser extends ExpressionParser {
     this.lexer.position += what?.[0].length ?? 0;
     this.accept(';');
     return [];
+  }
+
+  /** `use constant NAME => value` and `use constant { … }`: subs without arguments. */
+  #constants(at: number): Statement[] {
+    this.lexer.position += this.lexer.looksAt(/\s*constant/y)?.[0].length ?? 0;
+    const given = this.expression(BIND.lowest);
+    this.accept(';');
+    const items = given.type === 'anon-hash' ? given.items : itemsOf(given);
+    const pairs = given.type === 'anon-hash' ? chunked(items) : [[items[0], ...items.slice(1)]];
+    return pairs.map(([name, ...values]) => {
+      if (name?.type !== 'string') throw syntaxError(at, 'use constant needs a name');
+      this.constants.add(name.value);
+      const expr: Expr =
+        values.length === 1 && values[0] !== undefined
+          ? values[0]
+          : { type: 'list', at, items: values.filter((value) => value !== undefined) };
+      return {
+        type: 'sub',
+        at,
+        name: name.value,
+        body: { type: 'block', at, body: [{ type: 'expression', at, expr }] },
+      };
+    });
   }
 
   #our(): Statement {
@@ -236,6 +268,10 @@ class Parser extends ExpressionParser {
     this.expect(')');
     return items;
   }
+}
+
+function chunked(items: readonly Expr[]): (Expr | undefined)[][] {
+  return items.flatMap((item, index) => (index % 2 === 0 ? [[item, items[index + 1]]] : []));
 }
 
 /** The same tree with every place moved by `by`. */

@@ -198,7 +198,7 @@ export function sprintf(format: Scalar, list: readonly Scalar[]): string {
         exact === '*' ? Math.trunc(num(take(), 'sprintf')) : exact === undefined ? undefined : Number(exact);
       const value = which === undefined ? take() : list[Number(which) - 1];
       const body = convert(kind, value, flags, precision);
-      if (body === undefined) return warning(`Invalid conversion "${all}" in sprintf`);
+      if (body === undefined) return warning(`Invalid conversion "${all}" in sprintf`) ?? all;
       const size = lengthOf(body);
       if (size >= width) return body;
       if (left) return body + ' '.repeat(width - size);

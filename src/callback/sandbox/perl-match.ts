@@ -1,5 +1,5 @@
 import { RegexError, translateRegex } from './perl-regex.js';
-import { type Box, Pattern, type Scalar, str, warning } from './perl-values.js';
+import { type Box, Died, Pattern, type Scalar, str } from './perl-values.js';
 
 /** The last successful match, where `$1` and `%+` look; saved and restored around subs and loop bodies. */
 export const last: { match: RegExpExecArray | undefined } = { match: undefined };
@@ -41,7 +41,7 @@ function compile(source: string, flags: string): RegExp {
     cache.set(`${flags}/${source}`, regex);
     return regex;
   } catch (error) {
-    if (error instanceof RegexError || error instanceof SyntaxError) return warning(`bad pattern: ${error.message}`);
+    if (error instanceof RegexError || error instanceof SyntaxError) throw new Died(`bad pattern: ${error.message}`);
     throw error;
   }
 }

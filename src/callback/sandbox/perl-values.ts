@@ -58,15 +58,23 @@ export class Died extends Error {
   }
 }
 
+let silent = false;
+
+/** `no warnings`. */
+export function quiet(): void {
+  silent = true;
+}
+
 /** stompclt makes warnings fatal, so they are errors here. */
-export function warning(text: string): never {
+export function warning(text: string): undefined {
+  if (silent) return undefined;
   const error = new Error(text);
   error.name = '';
   throw error;
 }
 
-function uninitialized(where: string): never {
-  return warning(`Use of uninitialized value in ${where}`);
+function uninitialized(where: string): string {
+  return warning(`Use of uninitialized value in ${where}`) ?? '';
 }
 
 export function isBox(value: Scalar): value is Box {
@@ -123,13 +131,14 @@ let nextId = 0x55d0_0000_1000;
 
 export function num(value: Scalar, where = 'numeric operation'): number {
   if (typeof value === 'number') return value;
-  if (value === undefined) return uninitialized(where);
+  if (value === undefined) return Number(uninitialized(where));
   if (typeof value === 'boolean') return value ? 1 : 0;
   if (typeof value !== 'string') return idOf(value);
   // the false that comparisons give is empty and counts as 0 without a warning
   if (value === '') return 0;
   const text = NUMBER.exec(value)?.[0];
   if (text === undefined || value.slice(text.length).trim() !== '') warning(`Argument isn't numeric in ${where}`);
+  if (text === undefined) return 0;
   const word = /[in]/i.exec(text);
   if (word !== null && !/\d/.test(text))
     return /n.n/i.test(text) ? Number.NaN : text.trim().startsWith('-') ? -Infinity : Infinity;
@@ -226,7 +235,9 @@ export function shr(x: Scalar, y: Scalar): number {
 }
 
 export function repeat(x: Scalar, times: Scalar): string {
-  return str(x, 'repeat (x) or string').repeat(Math.max(0, Math.trunc(num(times, 'repeat (x)'))));
+  const count = Math.trunc(num(times, 'repeat (x)'));
+  if (count < 0) warning('Negative repeat count does nothing');
+  return str(x, 'repeat (x) or string').repeat(Math.max(0, count));
 }
 
 export function repeatList(list: Scalar[], times: Scalar): Scalar[] {
