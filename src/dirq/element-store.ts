@@ -30,6 +30,8 @@ export interface ElementStore extends Leftovers {
    * ELEMENT_UNDECODABLE, MESSAGE_TOO_LARGE, or the system's error.
    */
   readMessage(name: string, maxMessageSize: number): Message | undefined;
+  /** The bytes of an element that we locked, a copy; undefined where it is more than one file, or over `limit`. */
+  readRaw(name: string, limit: number): Buffer | undefined;
 }
 
 /** An element on its way into a queue: temporary, then under its final name as well. */
@@ -50,6 +52,8 @@ export interface ElementWriter {
   temporaryName(): string;
   /** Writes a message under its temporary name. Throws the system's error, with nothing left behind. */
   stage(message: Message, temporary: string): Staged;
+  /** The same with the bytes of an element as they are. Throws QUEUE_INVALID where an element is more than one file. */
+  stageBytes(bytes: Buffer, temporary: string): Staged;
   /** Calls back once, when the bytes of a staged element are on the disk, or with the system's error. */
   syncData(staged: Staged, done: (error: Error | null) => void): void;
   /** Gives a staged element its final name, greater than every earlier one. Throws the system's error. */

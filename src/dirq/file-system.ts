@@ -28,6 +28,7 @@ export type FileSystem = Pick<
   | 'renameSync'
   | 'rmdirSync'
   | 'statSync'
+  | 'statfsSync'
   | 'unlinkSync'
   | 'writeSync'
 >;

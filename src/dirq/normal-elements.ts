@@ -136,6 +136,10 @@ export class NormalElements implements ElementStore {
     }
   }
 
+  readRaw(): undefined {
+    return undefined;
+  }
+
   /** The bytes of a file of an element; undefined: no such file. Throws a DecodeError over `limit`, or the system's error. */
   read(name: string, limit: number): Buffer | undefined {
     const { files } = this.#directory;

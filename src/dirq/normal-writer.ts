@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { constants } from 'node:fs';
-import { errnoOf } from '../base/errors.js';
+import { errnoOf, StompctlError } from '../base/errors.js';
 import type { Message } from '../message/message.js';
 import type { ElementNames } from './element-name.js';
 import type { ElementWriter, Staged } from './element-store.js';
@@ -38,6 +38,11 @@ export class NormalWriter implements ElementWriter {
     const contents = new Map([['header', encodeTable(message.header)]]);
     if (message.body.length > 0) contents.set(message.text && isUtf8(message.body) ? 'text' : 'binary', message.body);
     return this.stageFiles(contents, temporary);
+  }
+
+  stageBytes(): never {
+    const reason = 'an element of type DQN is more than one file: use a queue of type DQS';
+    throw new StompctlError('QUEUE_INVALID', 'add', this.#directory.path, reason);
   }
 
   /** Makes an element of these files. Throws the system's error, with nothing left behind. */

@@ -119,6 +119,11 @@ export class SimpleElements implements ElementStore {
     return bytes.length === 0 ? undefined : decodeMessage(bytes, { maxMessageSize }, name);
   }
 
+  readRaw(name: string, limit: number): Buffer | undefined {
+    const size = this.inspect(name)?.size ?? limit + 1;
+    return size > limit ? undefined : Buffer.from(this.read(name, limit));
+  }
+
   /** Removes a temporary file (`folder/file.tmp`) that a dead process left. */
   discard(temporary: string): void {
     this.#unlink(this.#prefix + temporary);

@@ -32,8 +32,7 @@ export class SimpleWriter implements ElementWriter {
     return this.stageBytes(encodeMessage(message, this.#compression), temporary);
   }
 
-  /** Creates and writes a temporary file, and leaves it open. Throws the system's error, with nothing left behind. */
-  stageBytes(bytes: Buffer, temporary = this.temporaryName()): Staged {
+  stageBytes(bytes: Buffer, temporary: string): Staged {
     const folder = temporary.slice(0, temporary.indexOf('/'));
     const fd = this.#create(folder, temporary);
     const staged: Staged = { folder, temporary, fds: [fd], name: undefined };

@@ -9,4 +9,8 @@ export interface Failures {
     reason: StompctlError,
     from: { readonly source: string; readonly name: string },
   ): Promise<void>;
+  /**
+   * The same for what could not be decoded, byte for byte. Without it, or when it rejects, the element stays where it is.
+   */
+  storeRaw?(bytes: Buffer, reason: StompctlError): Promise<void>;
 }

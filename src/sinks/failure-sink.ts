@@ -29,4 +29,9 @@ export class FailureSink implements Failures {
     header[`${FAILURE_HEADER_PREFIX}source`] = `${from.source} ${from.name}`;
     await this.#sink.send(new Message(header, message.body, message.text));
   }
+
+  /** Resolves when the bytes are on disk, synced, as an element of their own. Rejects with QUEUE_IO. */
+  storeRaw(bytes: Buffer): Promise<void> {
+    return this.#sink.sendRaw(bytes);
+  }
 }

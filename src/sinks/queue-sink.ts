@@ -1,9 +1,11 @@
+import { type Clock, systemClock } from '../base/clock.js';
 import { errnoOf, StompctlError } from '../base/errors.js';
 import type { QueueKind, Staged } from '../dirq/element-store.js';
 import { type FileSystem, systemFiles } from '../dirq/file-system.js';
 import { recoverJournals } from '../dirq/journal-recovery.js';
 import { LockJournal } from '../dirq/lock-journal.js';
 import { QueueDirectory, queueError } from '../dirq/queue-directory.js';
+import { QueueGauge, type QueueLimits } from '../dirq/queue-gauge.js';
 import { foldersOf, queueKind } from '../dirq/queue-kind.js';
 import { type QueueOptions, resolveQueueOptions } from '../dirq/queue-options.js';
 import type { Sink } from '../flow/sink.js';
@@ -12,11 +14,20 @@ import type { Message } from '../message/message.js';
 export interface QueueSinkOptions extends QueueOptions {
   /** batch: messages sent together are synced together; message: one by one; none: no fsync at all */
   readonly sync: 'batch' | 'message' | 'none';
+  /** what the queue may grow to; without it, until the disk is full */
+  readonly limits?: QueueLimits | undefined;
+  readonly clock?: Clock;
+  /** the queue has reached a limit: what is sent waits */
+  readonly onFull?: (reason: string) => void;
+  /** there is room again */
+  readonly onRoom?: () => void;
 }
 
 /** elements of one batch: as many files are open at once */
 const MOST_MESSAGES = 256;
 const MOST_BYTES = 16 * 1024 * 1024;
+/** a full queue is looked at this often */
+const FULL_MS = 1000;
 
 interface Waiting {
   readonly resolve: () => void;
@@ -24,7 +35,9 @@ interface Waiting {
 }
 
 interface Pending extends Waiting {
-  readonly message: Message;
+  /** a message, or the bytes of an element as they are */
+  readonly content: Message | Buffer;
+  readonly size: number;
 }
 
 interface Writing extends Waiting {
@@ -41,7 +54,12 @@ export class QueueSink implements Sink {
   readonly #kind: QueueKind;
   readonly #folders: readonly string[];
   readonly #journal: LockJournal;
+  readonly #options: QueueSinkOptions & { readonly clock: Clock };
   readonly #sync: QueueSinkOptions['sync'];
+  readonly #gauge: QueueGauge | undefined;
+  #fullReason: string | undefined;
+  #endPause: (() => void) | undefined;
+  #closing = false;
   #pending: Pending[] = [];
   #commits: Promise<void> | undefined;
 
@@ -49,10 +67,13 @@ export class QueueSink implements Sink {
     const resolved = resolveQueueOptions(options);
     const { path } = resolved;
     this.name = `queue ${path}`;
+    this.#options = { clock: systemClock, ...options };
     this.#sync = options.sync;
     this.#directory = new QueueDirectory(path, files, resolved.umask);
     this.#kind = queueKind(this.#directory, resolved);
     this.#folders = foldersOf(resolved.type);
+    const { limits } = options;
+    if (limits !== undefined) this.#gauge = new QueueGauge(this.#directory, this.#kind.elements, limits);
     this.#journal = new LockJournal(path, files);
   }
 
@@ -69,28 +90,85 @@ export class QueueSink implements Sink {
   }
 
   send(message: Message): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#pending.push({ message, resolve, reject });
-      this.#commits ??= this.#run();
-    });
+    return this.#send(message, message.size);
+  }
+
+  /** Sends an element as it is, byte for byte. Rejects as `send`, or with QUEUE_INVALID on a queue of type DQN. */
+  sendRaw(bytes: Buffer): Promise<void> {
+    return this.#send(bytes, bytes.length);
+  }
+
+  /** Why nothing can be written now: the queue has reached a limit. Undefined: it has not. */
+  get fullReason(): string | undefined {
+    return this.#fullReason;
   }
 
   async flush(): Promise<void> {
     await this.#commits;
   }
 
+  /** Flushes and closes; on a full queue what waits is rejected with QUEUE_IO. */
   async close(): Promise<void> {
+    this.#closing = true;
+    this.#endPause?.();
     await this.flush();
+    this.#closing = false;
     this.#quietly(() => this.#journal.drop());
+  }
+
+  #send(content: Message | Buffer, size: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#pending.push({ content, size, resolve, reject });
+      this.#commits ??= this.#run();
+    });
   }
 
   async #run(): Promise<void> {
     while (this.#pending.length > 0) {
       // all that is sent in this turn belongs together
       await new Promise<void>((resolve) => setImmediate(resolve));
-      await this.#commit(this.#nextBatch());
+      if (this.#gauge === undefined || (await this.#hasRoom(this.#gauge))) await this.#commit(this.#nextBatch());
     }
     this.#commits = undefined;
+  }
+
+  /** Resolves false after a wait when the queue is full; what is sent waits too, until the queue is closed. */
+  async #hasRoom(gauge: QueueGauge): Promise<boolean> {
+    let reason: string | undefined;
+    try {
+      reason = await gauge.whyFull();
+    } catch (error) {
+      this.#rejectAll(error);
+      return false;
+    }
+    if (reason === undefined) {
+      if (this.#fullReason !== undefined) this.#options.onRoom?.();
+      this.#fullReason = undefined;
+      return true;
+    }
+    if (this.#fullReason === undefined) this.#options.onFull?.(reason);
+    this.#fullReason = reason;
+    if (this.#closing) this.#rejectAll(new StompctlError('QUEUE_IO', 'write', this.#directory.path, reason));
+    else await this.#pause();
+    return false;
+  }
+
+  #pause(): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        timer.cancel();
+        this.#endPause = undefined;
+        resolve();
+      };
+      const timer = this.#options.clock.after(FULL_MS, done);
+      this.#endPause = done;
+    });
+  }
+
+  #rejectAll(error: unknown): void {
+    const pending = this.#pending;
+    this.#pending = [];
+    for (const one of pending) one.reject(queueError('write', this.#directory.path, error));
   }
 
   #nextBatch(): Pending[] {
@@ -98,7 +176,7 @@ export class QueueSink implements Sink {
     let bytes = 0;
     let count = 0;
     for (; count < most && count < this.#pending.length; count += 1) {
-      bytes += this.#pending[count]?.message.size ?? 0;
+      bytes += this.#pending[count]?.size ?? 0;
       if (count > 0 && bytes > MOST_BYTES) break;
     }
     const batch = this.#pending.slice(0, count);
@@ -111,11 +189,13 @@ export class QueueSink implements Sink {
    * them was new, resolve, unlink the temporary files. Never rejects: each message's promise tells.
    */
   async #commit(batch: readonly Pending[]): Promise<void> {
+    const bytes = batch.reduce((sum, one) => sum + one.size, 0);
     const written = this.#stageAll(batch);
     const durable = this.#sync === 'none' ? written : await this.#syncData(written);
     const published = this.#publishAll(durable);
     const safe = this.#sync === 'none' ? published : await this.#syncFolders(published);
     for (const one of safe) one.resolve();
+    this.#gauge?.added(safe.length, bytes);
     for (const one of safe) this.#quietly(() => this.#kind.writer.finish(one.staged));
     if (this.#journal.isLarge) this.#quietly(() => this.#journal.compact([]));
   }
@@ -126,7 +206,7 @@ export class QueueSink implements Sink {
     for (const [index, one] of batch.entries()) {
       try {
         if (index === 0) this.#journal.append(names, Date.now() / 1000);
-        const staged = this.#stage(one.message, names[index] ?? '');
+        const staged = this.#stage(one.content, names[index] ?? '');
         written.push({ staged, resolve: one.resolve, reject: one.reject });
       } catch (error) {
         // with some files open already, the rest can wait until they are closed
@@ -144,16 +224,21 @@ export class QueueSink implements Sink {
     return written;
   }
 
-  #stage(message: Message, temporary: string): Staged {
+  #stage(content: Message | Buffer, temporary: string): Staged {
     try {
-      return this.#kind.writer.stage(message, temporary);
+      return this.#write(content, temporary);
     } catch (error) {
       // RACE: another process took the same name in the same microsecond
       if (errnoOf(error) !== 'EEXIST') throw error;
     }
     const other = this.#kind.writer.temporaryName();
     this.#journal.append([other], Date.now() / 1000);
-    return this.#kind.writer.stage(message, other);
+    return this.#write(content, other);
+  }
+
+  #write(content: Message | Buffer, temporary: string): Staged {
+    const { writer } = this.#kind;
+    return Buffer.isBuffer(content) ? writer.stageBytes(content, temporary) : writer.stage(content, temporary);
   }
 
   /** A file whose sync failed is dropped: the kernel may have thrown its pages away and would call the next sync good. */

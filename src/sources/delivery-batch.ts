@@ -36,6 +36,12 @@ export class DeliveryBatch {
     return fits;
   }
 
+  /** Bytes that are held besides. */
+  spend(size: number): void {
+    this.#size += size;
+    if (this.#size > this.#bytes) this.#closed = true;
+  }
+
   push(delivery: QueueDelivery): void {
     this.deliveries.push(delivery);
     this.#size += delivery.size;

@@ -4,7 +4,7 @@ import type { ElementInfo, ElementStore } from '../dirq/element-store.js';
 import { queueError } from '../dirq/queue-directory.js';
 import type { TimeSlice } from '../dirq/time-slice.js';
 import { largestFile } from '../message/json.js';
-import type { Message } from '../message/message.js';
+import { Message } from '../message/message.js';
 import type { DeliveryBatch } from './delivery-batch.js';
 import type { HeldElements } from './held-elements.js';
 import { QueueDelivery } from './queue-delivery.js';
@@ -83,7 +83,7 @@ export class ElementTaker {
         this.#cannotRead(name, info, 'MESSAGE_TOO_LARGE', reason);
       } else if (!batch.fits(info.size)) return true;
       else if (this.#lock(name, info, time)) {
-        const message = this.#read(name, info);
+        const message = this.#read(name, info, time, batch);
         if (message !== undefined)
           return this.#handOver(new QueueDelivery(this.#held, name, message, info, time), batch);
       }
@@ -120,11 +120,17 @@ export class ElementTaker {
   }
 
   /** Undefined: not readable; it is unlocked and stays. */
-  #read(name: string, info: ElementInfo): Message | undefined {
+  #read(name: string, info: ElementInfo, time: number, batch: DeliveryBatch): Message | undefined {
     try {
       return this.#elements.readMessage(name, this.#options.maxMessageSize);
     } catch (error) {
-      this.#elements.unlock(name);
+      let aside = false;
+      try {
+        aside = this.#setAside(name, info, time, batch, error);
+      } finally {
+        if (!aside) this.#elements.unlock(name);
+      }
+      if (aside) return undefined;
       const errno = errnoOf(error);
       // RACE: another process removed it: it had thought our lock dead
       if (errno === 'ENOENT') return undefined;
@@ -133,6 +139,20 @@ export class ElementTaker {
       else this.#cannotRead(name, info, 'ELEMENT_UNREADABLE', reasonOf(error));
       return undefined;
     }
+  }
+
+  /** Has an undecodable element stored with the failures, byte for byte; false: it must stay. */
+  #setAside(name: string, info: ElementInfo, time: number, batch: DeliveryBatch, error: unknown): boolean {
+    if (!this.#held.takesRaw || !(error instanceof StompctlError) || error.code !== 'ELEMENT_UNDECODABLE') return false;
+    const raw = this.#elements.readRaw(name, this.#options.maxMessageSize);
+    if (raw === undefined) return false;
+    const delivery = new QueueDelivery(this.#held, name, new Message(), info, time);
+    delivery.raw = raw;
+    this.#held.hold(delivery);
+    batch.spend(raw.length);
+    this.#options.events.rejected(name, error);
+    delivery.reject(error);
+    return true;
   }
 
   #cannotRead(name: string, info: ElementInfo, code: 'ELEMENT_UNREADABLE' | 'MESSAGE_TOO_LARGE', reason: string): void {

@@ -60,6 +60,11 @@ export class HeldElements implements Settler {
     return this.#released.length > 0;
   }
 
+  /** Can undecodable elements be stored elsewhere, byte for byte? */
+  get takesRaw(): boolean {
+    return this.#options.failures?.storeRaw !== undefined;
+  }
+
   has(name: string): boolean {
     return this.#held.has(name);
   }
@@ -222,7 +227,9 @@ export class HeldElements implements Settler {
     let stored = false;
     try {
       if (failures !== undefined && delivery.reason !== undefined) {
-        await failures.store(delivery.message, delivery.reason, { source, name: delivery.name });
+        if (delivery.raw === undefined) {
+          await failures.store(delivery.message, delivery.reason, { source, name: delivery.name });
+        } else await failures.storeRaw?.(delivery.raw, delivery.reason);
         stored = true;
       }
     } catch (error) {

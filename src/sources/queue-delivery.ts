@@ -20,6 +20,8 @@ export class QueueDelivery implements Delivery {
   /** seconds since the epoch: the time set on the lock */
   lockTime: number;
   reason: StompctlError | undefined;
+  /** the bytes of an element that could not be decoded; it is never handed over, only rejected */
+  raw: Buffer | undefined;
   readonly #settler: Settler;
   #settled = false;
 

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { StompctlError } from '../../src/base/errors.js';
+import { SimpleQueue } from '../../src/dirq/simple-queue.js';
 import { Message, newHeader } from '../../src/message/message.js';
 import { FailureSink } from '../../src/sinks/failure-sink.js';
 import { QueueSink } from '../../src/sinks/queue-sink.js';
-import { textOf } from '../support/queue-ends.js';
+import { bodies, openSource, PLENTY, takeAll, textOf } from '../support/queue-ends.js';
 import { DEAD_PID, journalHead, journalName } from '../support/queue-journal.js';
 import { QUEUE_TYPES, type QueueType, remains } from '../support/queue-types.js';
 import { consume, filesOf } from '../support/sample-messages.js';
@@ -132,4 +133,49 @@ test('a rejected message is stored with the headers that say why', async (t) => 
   });
   assert.match(time ?? '', /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
   assert.deepEqual(stored?.body, Buffer.from([1, 2]));
+});
+
+test('what cannot be decoded goes to the failures byte for byte, when they take it', async (t) => {
+  const path = join(await tempFolder(t), 'queue');
+  const failed = join(await tempFolder(t), 'failed');
+  const queue = new SimpleQueue({ path });
+  const bad = [Buffer.from('{"body":'), Buffer.from([0, 255, 10])];
+  for (const bytes of bad) await queue.add(bytes);
+  await queue.addMessage(textOf('good'));
+  const sink = new QueueSink({ path: failed, sync: 'batch' });
+  await sink.open();
+  const { source, events } = await openSource(t, { path, failures: new FailureSink(sink) });
+  assert.deepEqual(bodies(await takeAll(source, (delivery) => delivery.ack())), ['good']);
+  await source.close();
+  await sink.close();
+  assert.deepEqual(filesOf(path), []);
+  assert.deepEqual(
+    filesOf(failed).map((file) => readFileSync(file)),
+    bad,
+  );
+  assert.deepEqual(
+    events.rejectedAs.map(({ reason }) => reason.code),
+    ['ELEMENT_UNDECODABLE', 'ELEMENT_UNDECODABLE'],
+  );
+});
+
+test('what cannot be decoded stays where it is when the failures do not take it', async (t) => {
+  const path = join(await tempFolder(t), 'queue');
+  await new SimpleQueue({ path }).add('{');
+  const sink = new QueueSink({ path: join(await tempFolder(t), 'failed'), type: 'DQN', sync: 'batch' });
+  await sink.open();
+  const { source } = await openSource(t, { path, failures: new FailureSink(sink) });
+  const none = new AbortController().signal;
+  await assert.rejects(
+    source
+      .settle()
+      .then(() => source.next(PLENTY, none))
+      .then(() => source.settle()),
+    {
+      code: 'QUEUE_INVALID',
+    },
+  );
+  await source.close();
+  await sink.close();
+  assert.equal(filesOf(path).length, 1);
 });
