@@ -38,6 +38,8 @@ export class Callback {
   /** messages checked since the sandbox was built */
   #served = 0;
   #closed = false;
+  /** batches and `idle` calls asked for and not yet done */
+  #outstanding = 0;
   #queue: Promise<unknown> = Promise.resolve();
 
   private constructor(options: CallbackOptions, compiled: Compiled, sandbox: Sandbox) {
@@ -64,15 +66,16 @@ export class Callback {
 
   /**
    * Checks messages; resolves to their outcomes, in order. A message that makes the code throw, hang, or outgrow its
-   * memory is rejected and the rest goes on. Rejects with CALLBACK_START when a lost sandbox cannot be built again.
+   * memory is rejected and the rest goes on. Rejects with CALLBACK_START when a lost sandbox cannot be built again. Closed
+   * meanwhile, it resolves to the outcomes known by then.
    */
   check(messages: readonly Message[]): Promise<CheckOutcome[]> {
-    return this.#enqueue(() => this.#check(messages));
+    return this.#work(() => this.#check(messages));
   }
 
   /** Calls `idle`, if defined. What it throws is logged; never rejects but with CALLBACK_START, as `check`. */
   idle(): Promise<void> {
-    return this.#enqueue(() => this.#hook('idle'));
+    return this.#work(() => this.#hook('idle'));
   }
 
   /**
@@ -94,12 +97,25 @@ export class Callback {
     });
   }
 
-  /** Calls `stop`, if defined, and ends the sandbox. Never rejects: a failure is logged. A second call does nothing. */
+  /**
+   * Calls `stop`, if defined, and ends the sandbox. While it works the sandbox is ended at once and without `stop`: who
+   * closes then does not want to wait. Never rejects: a failure is logged. A second call does nothing.
+   */
   close(): Promise<void> {
+    const busy = this.#outstanding > 0;
+    const again = this.#closed;
+    this.#closed = true;
+    if (busy) void this.#sandbox.terminate();
     return this.#enqueue(async () => {
-      if (this.#closed) return;
-      this.#closed = true;
-      await this.#stop();
+      if (busy) await this.#sandbox.terminate();
+      else if (!again) await this.#stop();
+    });
+  }
+
+  #work<T>(work: () => Promise<T>): Promise<T> {
+    this.#outstanding += 1;
+    return this.#enqueue(work).finally(() => {
+      this.#outstanding -= 1;
     });
   }
 
@@ -110,9 +126,8 @@ export class Callback {
   }
 
   async #check(messages: readonly Message[]): Promise<CheckOutcome[]> {
-    if (this.#closed) throw new StompctlError('INTERNAL', 'callback', 'check', 'called after close');
     const outcomes: CheckOutcome[] = [];
-    while (outcomes.length < messages.length) {
+    while (outcomes.length < messages.length && !this.#closed) {
       const first = outcomes.length;
       const batch = packBatch(messages, first, {
         bodies: this.#bodies,
@@ -132,6 +147,7 @@ export class Callback {
     if (result.how === 'needs-body') {
       this.#bodies = true;
     } else if (result.how === 'lost') {
+      if (this.#closed) return;
       // RACE: the thread may have gone on to the next message before it was ended: that one is not at fault
       const innocent = result.why === 'timeout' && result.position !== undefined && result.position !== done;
       // memory filled by what came before is no fault of the batch that no longer fits in
@@ -184,6 +200,7 @@ export class Callback {
     const request: Request = { kind: name };
     const { result, records }: Ending = await this.#sandbox.run(request);
     this.#read(records, [], []);
+    if (this.#closed && name === 'idle') return;
     if (result.how === 'threw') {
       const error = this.#reader.thrown(result.thrown, this.#options.timeoutMs);
       this.#options.onLog('error', `${name} failed: ${error.message}`);

@@ -10,10 +10,10 @@ export type CheckOutcome =
 
 /** What stands between source and sink: rewrites, drops or rejects each message. */
 export interface Checker {
-  /** One outcome a message, in order. Rejects only when no further message can be checked at all. */
+  /** One outcome a message, in order; fewer when closed meanwhile. Rejects only when no further message can be checked. */
   check(messages: readonly Message[]): Promise<readonly CheckOutcome[]>;
   /** Nothing to do just now. */
   idle(): Promise<void>;
-  /** Ends it; never rejects. */
+  /** Ends it, at once when it is at work; never rejects. */
   close(): Promise<void>;
 }
