@@ -17,6 +17,6 @@ export interface Sink {
   send(message: Message): Promise<void>;
   /** Hurries everything sent so far; resolves when each of those sends has resolved or rejected. */
   flush(): Promise<void>;
-  /** Flushes and closes. Safe when not open. */
+  /** Closes; does not wait for what is not safe by then: `flush` before. Safe when not open. */
   close(): Promise<void>;
 }

@@ -18,7 +18,7 @@ export interface BrokerSinkOptions {
   readonly contentLength: 'auto' | 'always' | 'never';
   /** bytes of a body */
   readonly maxMessageSize: number;
-  /** the longest wait for receipts when closing */
+  /** the longest wait for the last bytes to leave when closing */
   readonly flushMs: number;
   /** called at each opening, with the session; not for datagrams, which have none */
   readonly onSession?: (session: StompSession) => void;
@@ -91,7 +91,8 @@ export class BrokerSink implements Sink {
     const late = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, this.#options.flushMs);
     });
-    await Promise.race([this.flush(), late]);
+    // bytes, not receipts: who wants those has flushed before, and who has not given the messages back already
+    await Promise.race([session.flush(), late]);
     clearTimeout(timer);
     await session.close();
     this.#session = undefined;
