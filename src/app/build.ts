@@ -15,7 +15,7 @@ import { SupervisedSink } from '../transfer/supervised-sink.js';
 import { SupervisedSource } from '../transfer/supervised-source.js';
 import { Supervisor } from '../transfer/supervisor.js';
 import { Transfer } from '../transfer/transfer.js';
-import { connectionTo } from './connection.js';
+import { connectionTo, failoverOptions } from './connection.js';
 
 export interface BuildContext {
   readonly clock: Clock;
@@ -47,9 +47,13 @@ export async function buildTransfer(settings: Settings, context: BuildContext): 
   const onReopened = () => statistics.reconnected();
 
   const inner = makeSource(settings, context, events, failureSink && new FailureSink(failureSink));
-  const source = new SupervisedSource(inner, { supervisor: supervisor(settings, context), logger, onReopened });
+  const source = new SupervisedSource(inner, {
+    supervisor: supervisor(settings, context, settings.source),
+    logger,
+    onReopened,
+  });
   const sink = new SupervisedSink(makeSink(settings, context), {
-    supervisor: supervisor(settings, context),
+    supervisor: supervisor(settings, context, settings.sink),
     maxAttempts: settings.maxAttempts,
     logger,
     onReopened,
@@ -82,11 +86,26 @@ function limits(settings: Settings) {
   return { window, windowBytes, count, durationMs, maxParked, inactivityMs, lingerMs };
 }
 
-function supervisor(settings: Settings, { clock, logger }: BuildContext): Supervisor {
+/** The options of a failover URI win over those of the run. */
+function supervisor(
+  settings: Settings,
+  { clock, logger }: BuildContext,
+  end: Settings['source'] | Settings['sink'],
+): Supervisor {
   const { delayMs, maxDelayMs, attempts } = settings.reconnect;
+  const failover = end.kind === 'broker' ? failoverOptions(end.broker.uri) : {};
+  const { maxReconnectAttempts: most, useExponentialBackOff, backOffMultiplier = 2 } = failover;
   // a run over one pass of a queue ends by itself
   const bounded = settings.source.kind === 'queue' && !settings.loop;
-  return new Supervisor({ delayMs, maxDelayMs, attempts, bounded, clock, logger });
+  return new Supervisor({
+    delayMs: failover.initialReconnectDelayMs ?? delayMs,
+    maxDelayMs: failover.maxReconnectDelayMs ?? maxDelayMs,
+    factor: useExponentialBackOff === false ? 1 : backOffMultiplier,
+    attempts: most === undefined ? attempts : most < 0 ? undefined : Math.max(1, most),
+    bounded,
+    clock,
+    logger,
+  });
 }
 
 function makeSource(

@@ -1,11 +1,17 @@
 import type { Clock } from '../base/clock.js';
-import { parseBrokerUri } from '../config/broker-uri.js';
+import { StompctlError } from '../base/errors.js';
+import { parseBrokerUri, uriScheme } from '../config/broker-uri.js';
+import { brokerUris, type FailoverOptions, parseFailover } from '../config/broker-uris.js';
 import { resolveCredentials } from '../config/credential.js';
 import type { Environment } from '../config/environment.js';
 import type { BrokerSettings, Settings } from '../config/settings.js';
 import type { Logger } from '../observe/logger.js';
+import { EndpointChooser } from '../stomp/endpoint-chooser.js';
 import type { StompSession } from '../stomp/session.js';
 import type { SeenFrame, SessionOptions } from '../stomp/session-options.js';
+import { parseSocketOptions } from '../stomp/socket-options.js';
+import { readTlsFiles } from '../stomp/tls-files.js';
+import type { Endpoint } from '../stomp/transport.js';
 
 export interface ConnectionContext {
   readonly clock: Clock;
@@ -22,22 +28,30 @@ export interface Connection {
   readonly onSession: (session: StompSession) => void;
 }
 
+/** a certificate that ends sooner is warned of */
+const EXPIRES_SOON_MS = 30 * 24 * 3600 * 1000;
+
 export function connectionTo(broker: BrokerSettings, settings: Settings, context: ConnectionContext): Connection {
   const { clock, logger } = context;
   const name = `broker ${broker.uri}`;
   const { timeouts } = settings;
+  const chooser = new EndpointChooser({ randomize: failoverOptions(broker.uri).randomize ?? isFailover(broker.uri) });
   return {
     name,
     async connect() {
-      const { transport, host, port, path, vhost } = parseBrokerUri(broker.uri);
+      const { endpoint, vhost } = await chooseEndpoint(broker, settings, chooser, name, logger);
       const warn = (text: string) => logger.warn('credential', text, { end: name });
-      const { login, passcode } = await resolveCredentials(broker.auth, context.env, warn);
+      const { login, passcode, x509 } = await resolveCredentials(broker.auth, context.env, warn);
+      const secure = secured(endpoint, broker, x509 !== undefined);
+      const tls = isSecure(secure) ? await readTlsFiles(x509, broker.sockopts) : undefined;
       return {
-        endpoint: { transport, host, port, path },
+        endpoint: secure,
         vhost,
         versions: broker.version,
         ...(login !== undefined && { login }),
         ...(passcode !== undefined && { passcode }),
+        ...(tls !== undefined && { tls }),
+        socket: parseSocketOptions(broker.sockopts),
         connectHeaders: broker.connect,
         heartBeat: settings.heartBeat ? { clientMs: timeouts.clientMs, serverMs: timeouts.serverMs } : 'off',
         connectTimeoutMs: timeouts.connectMs,
@@ -49,16 +63,62 @@ export function connectionTo(broker: BrokerSettings, settings: Settings, context
         ...(broker.stompDebug.length > 0 && { onFrame: frameLogger(broker.stompDebug, name, logger) }),
       };
     },
-    onSession({ server, version, peer, dialect }) {
+    onSession({ server, version, peer, dialect, certificateExpiry }) {
       const what = server ?? 'a broker that does not say what it is';
       logger.info('session-open', `connected to ${peer}: ${what}, STOMP ${version}`, {
         end: name,
         server,
         version,
         dialect: dialect.type,
+        ...(certificateExpiry !== undefined && { certificateExpiry: certificateExpiry.toISOString() }),
+      });
+      if (certificateExpiry === undefined || certificateExpiry.getTime() - clock.wallMs() > EXPIRES_SOON_MS) return;
+      logger.warn('certificate-expiry', `the certificate of ${peer} ends on ${certificateExpiry.toISOString()}`, {
+        end: name,
+        certificateExpiry: certificateExpiry.toISOString(),
       });
     },
   };
+}
+
+/** The options of a `failover:` URI; none for others. */
+export function failoverOptions(uri: string): FailoverOptions {
+  return isFailover(uri) ? parseFailover(uri).options : {};
+}
+
+function isFailover(uri: string): boolean {
+  return uriScheme(uri) === 'failover';
+}
+
+async function chooseEndpoint(
+  broker: BrokerSettings,
+  settings: Settings,
+  chooser: EndpointChooser,
+  name: string,
+  logger: Logger,
+): Promise<{ endpoint: Endpoint; vhost: string }> {
+  const { uris } = await brokerUris(broker.uri);
+  const { uri, why } = chooser.choose(uris);
+  if (uris.length > 1)
+    logger.info('broker-chosen', `connecting to ${uri}: ${why}`, { end: name, uri, of: uris.length });
+  const { transport, host, port, path, vhost } = parseBrokerUri(uri);
+  if (transport === 'udp' && settings.reliable) {
+    const reason = 'nothing is confirmed over UDP: set reliable to false, or take it out of the list';
+    throw new StompctlError('URI_INVALID', 'broker uri', uri, reason);
+  }
+  return { endpoint: { transport, host, port, path }, vhost };
+}
+
+/** A certificate, or an option of TLS, asks for TLS whatever the scheme says, as with stompclt. */
+function secured(endpoint: Endpoint, { sockopts }: BrokerSettings, certificate: boolean): Endpoint {
+  const wanted = certificate || Object.keys(sockopts).some((option) => option.startsWith('SSL_'));
+  if (!wanted) return endpoint;
+  if (endpoint.transport === 'tcp') return { ...endpoint, transport: 'tls' };
+  return endpoint.transport === 'ws' ? { ...endpoint, transport: 'wss' } : endpoint;
+}
+
+function isSecure({ transport }: Endpoint): boolean {
+  return transport === 'tls' || transport === 'wss';
 }
 
 /** `…-stomp-debug`: a line a frame. Bodies are never logged: `body` shows how long they are. */

@@ -1,4 +1,3 @@
-import { LATER } from './later.js';
 import type { OptionRow } from './option.js';
 
 const STOMP_DEBUG_FLAGS = ['api', 'command', 'header', 'body', 'connection', 'all'];
@@ -56,8 +55,12 @@ function brokerOptions(side: 'incoming' | 'outgoing'): OptionRow[] {
       kind: 'table',
       value: 'KEY=VALUE…',
       group,
-      later: LATER.sockopts,
-      doc: 'Use these socket options.',
+      doc: 'Use these options of the socket and of TLS.',
+      notes:
+        'Of the socket: `LocalAddr`, `LocalPort`, `Family` (4 or 6), `KeepAlive` (seconds, 0 for off), `NoDelay`. Of TLS: ' +
+        '`SSL_ca_file`, `SSL_ca_path`, `SSL_cert_file`, `SSL_key_file`, `SSL_passwd`, `SSL_verify_mode`, `SSL_version` ' +
+        '(such as `TLSv1_2` or `SSLv23:!TLSv1`), `SSL_cipher_list`, `SSL_hostname`, `SSL_verifycn_name`, ' +
+        '`SSL_verifycn_scheme=none`. One of TLS makes a `stomp://` URI speak TLS.',
     },
     {
       name: `${side}-broker-stomp-debug`,

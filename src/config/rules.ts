@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
 import { StompctlError } from '../base/errors.js';
+import { parseSocketOptions, parseTlsSockopts } from '../stomp/socket-options.js';
 import { uriScheme } from './broker-uri.js';
 import { checkBrokerUris } from './broker-uris.js';
 import type { Origin } from './config-node.js';
-import { LATER } from './later.js';
 import type { Table } from './option-reader.js';
 import type { OptionValues } from './option-values.js';
 import { invalid, type Problem } from './problem.js';
@@ -77,7 +77,7 @@ const uriIsValid: Rule = {
     for (const side of SIDES) {
       const name = `${side}-broker-uri`;
       const uri = context.values.text(name);
-      if (uri === undefined || Object.hasOwn(LATER.uriSchemes, uriScheme(uri))) continue;
+      if (uri === undefined) continue;
       try {
         checkBrokerUris(uri);
       } catch (error) {
@@ -207,6 +207,23 @@ const connectHeadersCanBeSent: Rule = {
   },
 };
 
+const sockoptsAreKnown: Rule = {
+  name: 'socket options are known',
+  *check(context) {
+    for (const side of SIDES) {
+      const name = `${side}-broker-sockopts`;
+      const table = (context.values.table(name) ?? {}) as Record<string, string>;
+      try {
+        parseSocketOptions(table);
+        parseTlsSockopts(table);
+      } catch (error) {
+        if (!(error instanceof StompctlError)) throw error;
+        yield invalid(originOf(context, name), `${name}: ${error.message}`);
+      }
+    }
+  },
+};
+
 const queuesDiffer: Rule = {
   name: 'the queues differ',
   *check(context) {
@@ -245,6 +262,7 @@ export const RULES: readonly Rule[] = [
   daemonPrintsNothing,
   oneCredentialAScheme,
   connectHeadersCanBeSent,
+  sockoptsAreKnown,
   queuesDiffer,
   delaysAreOrdered,
 ];

@@ -1,16 +1,9 @@
-import { uriScheme } from './broker-uri.js';
-import { LATER } from './later.js';
 import type { ReadOption, Table } from './option-reader.js';
 import { type Problem, unsupported } from './problem.js';
 
-/** Everything given that the program cannot do yet: the option itself, a key, a choice, a scheme. None is ignored. */
+/** Everything given that the program cannot do yet: the option itself, a key, a choice. None is ignored. */
 export function unsupportedUses(options: Iterable<ReadOption>): Problem[] {
-  return [...options].flatMap((option) => [
-    ...refusedOption(option),
-    ...refusedKeys(option),
-    ...refusedUri(option),
-    ...refusedCredentials(option),
-  ]);
+  return [...options].flatMap((option) => [...refusedOption(option), ...refusedKeys(option)]);
 }
 
 function refusal(sentences: Readonly<Record<string, string>>, word: string): string | undefined {
@@ -27,19 +20,5 @@ function refusedKeys({ row, value, origin, places }: ReadOption): Problem[] {
     if (!Object.hasOwn(table, key.name)) return [];
     const sentence = key.later ?? refusal(key.laterChoices ?? {}, String(table[key.name]));
     return sentence === undefined ? [] : [unsupported(places.get(key.name) ?? origin, `${row.name}: ${sentence}`)];
-  });
-}
-
-function refusedUri({ row, value, origin }: ReadOption): Problem[] {
-  if (!row.name.endsWith('-broker-uri')) return [];
-  const sentence = refusal(LATER.uriSchemes, uriScheme(String(value)));
-  return sentence === undefined ? [] : [unsupported(origin, `${row.name}: ${sentence}`)];
-}
-
-function refusedCredentials({ row, value, origin, places }: ReadOption): Problem[] {
-  if (row.kind !== 'credentials') return [];
-  return (value as Table[]).flatMap((credential, index) => {
-    const sentence = refusal(LATER.credentialSchemes, String(credential.scheme));
-    return sentence === undefined ? [] : [unsupported(places.get(`${index}`) ?? origin, `${row.name}: ${sentence}`)];
   });
 }

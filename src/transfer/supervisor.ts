@@ -7,6 +7,8 @@ export interface SupervisorOptions {
   /** longest delay before the first new attempt, in milliseconds */
   readonly delayMs: number;
   readonly maxDelayMs: number;
+  /** what the longest delay is multiplied by after each attempt; default 2 */
+  readonly factor?: number;
   /** attempts in a row before giving up; undefined: without end */
   readonly attempts: number | undefined;
   /** a run that ends by itself (one pass of a queue): a refused login ends it at once */
@@ -37,8 +39,8 @@ export class Supervisor {
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
-    const { delayMs, maxDelayMs, random } = options;
-    this.#backOff = new BackOff({ initialMs: delayMs, factor: 2, maxMs: maxDelayMs, ...(random && { random }) });
+    const { delayMs, maxDelayMs, factor = 2, random } = options;
+    this.#backOff = new BackOff({ initialMs: delayMs, factor, maxMs: maxDelayMs, ...(random && { random }) });
   }
 
   /** Ends every wait now and for good: `open` and `pause` then resolve false. */

@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it, type TestContext } from 'node:test';
+import type { BrokerOptions } from '../../src/broker/broker-options.js';
+import { authority, certificate, tlsFile } from '../support/certificates.js';
+import { elementPaths, produce, sampleMessages } from '../support/sample-messages.js';
+import { startedBroker } from '../support/started-broker.js';
+import { runStompctl } from '../support/stompctl-process.js';
+import { tempFolder } from '../support/temp-folder.js';
+
+const MESSAGES = 20;
+
+/** A queue with messages, and a run that sends them all with the broker options given. */
+async function send(test: TestContext, options: readonly string[]) {
+  const folder = await tempFolder(test);
+  produce(join(folder, 'in'), [...sampleMessages(MESSAGES, 7)]);
+  const config = join(folder, 'sender.conf');
+  const lines = [
+    `incoming-queue = path=${folder}/in`,
+    'remove = true',
+    'callback-language = javascript',
+    'callback-code = hdr.destination = "/queue/q"',
+    'reconnect-attempts = 3',
+    'reconnect-delay = 0.01',
+    ...options,
+  ];
+  writeFileSync(config, `${lines.join('\n')}\n`);
+  return { folder, ended: await runStompctl(['--config', config]) };
+}
+
+const SECURE: BrokerOptions = {
+  tls: { ...certificate('server'), requestCert: true, rejectUnauthorized: true, ca: [authority()] },
+};
+const X509 = `outgoing-broker-auth = x509 cert=${tlsFile('client.pem')} key=${tlsFile('client-encrypted.key')} pass=secret ca=${tlsFile('ca.pem')}`;
+
+describe('stompctl', () => {
+  for (const [name, options, lines] of [
+    [
+      'TLS, both sides with a certificate',
+      SECURE,
+      (port: number) => [`outgoing-broker-uri = stomp+ssl://localhost:${port}`, X509],
+    ],
+    [
+      'TLS because of a certificate',
+      SECURE,
+      (port: number) => [`outgoing-broker-uri = stomp://localhost:${port}`, X509],
+    ],
+    ['WebSocket', { webSocket: true }, (port: number) => [`outgoing-broker-uri = ws://localhost:${port}/ws`]],
+    [
+      'WebSocket over TLS, with socket options',
+      { webSocket: true, tls: certificate('server') },
+      (port: number) => [
+        `outgoing-broker-uri = wss://localhost:${port}/ws`,
+        `outgoing-broker-sockopts = SSL_ca_file=${tlsFile('ca.pem')} SSL_version=TLSv1_3 LocalAddr=127.0.0.1`,
+      ],
+    ],
+    [
+      'the broker of a list that is up',
+      {},
+      (port: number) => [
+        `outgoing-broker-uri = failover:(stomp://127.0.0.2:${port},stomp://127.0.0.1:${port})?randomize=false`,
+      ],
+    ],
+  ] as const) {
+    it(`sends over ${name}`, async (test) => {
+      const broker = await startedBroker(test, options);
+      const { folder, ended } = await send(test, lines(broker.port));
+      assert.equal(ended.code, 0, ended.stderr);
+      assert.equal(broker.depth('/queue/q').ready, MESSAGES);
+      assert.deepEqual(elementPaths(join(folder, 'in')), []);
+    });
+  }
+
+  it('sends nothing to a broker whose certificate nobody vouches for', async (test) => {
+    const broker = await startedBroker(test, { tls: certificate('server') });
+    const { ended } = await send(test, [`outgoing-broker-uri = stomp+ssl://localhost:${broker.port}`]);
+    assert.equal(ended.code, 75);
+    assert.match(ended.stderr, /signed by no CA that is trusted here; give its CA as ca of an x509 credential/);
+    assert.equal(broker.depth('/queue/q').ready, 0);
+  });
+
+  it('refuses a socket option that it does not know', async (test) => {
+    const { ended } = await send(test, [
+      'outgoing-broker-uri = stomp://localhost:1',
+      'outgoing-broker-sockopts = SSL_no=1',
+    ]);
+    assert.equal(ended.code, 78);
+    assert.match(ended.stderr, /outgoing-broker-sockopts: .*SSL_no/);
+  });
+});
