@@ -165,7 +165,7 @@ function makeSink(settings: Settings, context: BuildContext): Sink {
     onSession,
     reliable,
     persistent: sink.broker.persistent,
-    contentLength: 'auto',
+    contentLength: sink.broker.contentLength,
     maxMessageSize,
     flushMs: timeouts.flushMs,
     onWarning: (event, text) => context.logger.warn(event, text, { end: name }),

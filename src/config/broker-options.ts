@@ -105,6 +105,19 @@ export const BROKER_OPTIONS: readonly OptionRow[] = [
   },
   ...brokerOptions('outgoing'),
   {
+    name: 'outgoing-broker-content-length',
+    kind: 'choice',
+    choices: ['auto', 'always', 'never'],
+    value: 'WHEN',
+    group: 'sink',
+    default: 'auto',
+    added: true,
+    doc: 'Give text messages a `content-length`: always, never, or as the kind of broker needs it (`auto`).',
+    notes:
+      'ActiveMQ and Artemis take a message with `content-length` for bytes and one without for text. Messages of bytes, and ' +
+      'text with a NUL in it, have it in any case.',
+  },
+  {
     name: 'outgoing-broker-persistent',
     kind: 'choice',
     choices: ['true', 'keep'],

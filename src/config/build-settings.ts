@@ -137,6 +137,7 @@ function broker(values: OptionValues, side: 'incoming' | 'outgoing'): BrokerSett
     sockopts: texts(values.table(`${prefix}-sockopts`)),
     stompDebug: values.words(`${prefix}-stomp-debug`),
     persistent: side === 'outgoing' && values.text('outgoing-broker-persistent') === 'keep' ? 'keep' : 'true',
+    contentLength: contentLengthOf(side === 'outgoing' ? values.text('outgoing-broker-content-length') : undefined),
   };
 }
 
@@ -186,4 +187,8 @@ export function settingsWarnings(values: OptionValues, settings: Settings): stri
     warnings.push(`${placeOf(data.origin)}: callback-data is of no use without callback-code or callback-path`);
   }
   return warnings;
+}
+
+function contentLengthOf(choice: string | undefined): BrokerSettings['contentLength'] {
+  return choice === 'always' || choice === 'never' ? choice : 'auto';
 }

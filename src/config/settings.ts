@@ -95,6 +95,8 @@ export interface BrokerSettings {
   readonly stompDebug: readonly string[];
   /** outgoing only: add `persistent:true` to a SEND without it, or not */
   readonly persistent: 'true' | 'keep';
+  /** outgoing only: `content-length` on text messages; `auto`: as the kind of broker needs it */
+  readonly contentLength: 'auto' | 'always' | 'never';
 }
 
 export interface CredentialSettings {

@@ -88,4 +88,20 @@ describe('stompctl', () => {
     assert.equal(ended.code, 78);
     assert.match(ended.stderr, /outgoing-broker-sockopts: .*SSL_no/);
   });
+
+  for (const [choice, counted] of [
+    ['never', false],
+    ['always', true],
+  ] as const) {
+    it(`writes content-length of text ${choice}`, async (test) => {
+      const broker = await startedBroker(test, { server: 'ActiveMQ/5.17.2', rememberFrames: 100 });
+      const uri = `outgoing-broker-uri = stomp://127.0.0.1:${broker.port}`;
+      const { ended } = await send(test, [uri, `outgoing-broker-content-length = ${choice}`]);
+      assert.equal(ended.code, 0, ended.stderr);
+      const texts = broker.seen('SEND').filter(({ header }) => /^text\/\w+$/.test(header['content-type'] ?? ''));
+      assert.ok(texts.length > 0);
+      if (counted) assert.ok(texts.some(({ header }) => header['content-length'] !== undefined));
+      else assert.ok(texts.some(({ header }) => header['content-length'] === undefined));
+    });
+  }
 });
