@@ -1,4 +1,5 @@
 import { StompctlError } from '../base/errors.js';
+import type { Sink } from '../flow/sink.js';
 import type { Message } from '../message/message.js';
 import { packBatch } from './batch.js';
 import { type LogRecord, RECORD } from './board.js';
@@ -7,6 +8,7 @@ import type { Language } from './language.js';
 import { type CheckOutcome, OutcomeReader } from './outcome.js';
 import type { CheckRequest, Done, Request } from './protocol.js';
 import { type Ending, Sandbox, SetupFailure } from './sandbox.js';
+import { Taps } from './taps.js';
 
 export type { CheckOutcome } from './outcome.js';
 
@@ -20,6 +22,11 @@ export interface CallbackOptions extends CallbackSource {
   /** text for standard output, in the order of the messages */
   readonly onPrint: (text: string) => void;
   readonly onLog: (level: CallbackLogLevel, text: string) => void;
+  /**
+   * Opens a queue that the code gives copies of messages to (`tap`, or `Messaging::Message::Queue` in Perl). Only paths
+   * that are a value of `data` are asked for; without this, none can be opened.
+   */
+  readonly openTap?: ((path: string, type: string) => Promise<Sink>) | undefined;
   /** the sandbox was lost for this reason, built anew, and `start` called again */
   readonly onRebuilt?: ((reason: string) => void) | undefined;
 }
@@ -40,6 +47,8 @@ export class Callback {
   #closed = false;
   /** batches and `idle` calls asked for and not yet done */
   #outstanding = 0;
+  readonly #taps = new Taps();
+  readonly #drops = new Map<string, number>();
   #queue: Promise<unknown> = Promise.resolve();
 
   private constructor(options: CallbackOptions, compiled: Compiled, sandbox: Sandbox) {
@@ -109,6 +118,7 @@ export class Callback {
     return this.#enqueue(async () => {
       if (busy) await this.#sandbox.terminate();
       else if (!again) await this.#stop();
+      await this.#taps.close((reason) => this.#options.onLog('error', reason));
     });
   }
 
@@ -117,6 +127,11 @@ export class Callback {
     return this.#enqueue(work).finally(() => {
       this.#outstanding -= 1;
     });
+  }
+
+  /** How many messages were dropped, by reason; beyond 100 reasons the rest counts as `other`. */
+  get drops(): ReadonlyMap<string, number> {
+    return this.#drops;
   }
 
   #enqueue<T>(work: () => Promise<T>): Promise<T> {
@@ -135,7 +150,7 @@ export class Callback {
         mostBytes: this.#options.memoryBytes / 16,
       });
       const ending = await this.#sandbox.run(batch);
-      this.#read(ending.records, messages, outcomes);
+      await this.#read(ending.records, messages, outcomes);
       await this.#afterwards(ending.result, batch, outcomes, first);
     }
     return outcomes;
@@ -159,9 +174,13 @@ export class Callback {
     this.#served += done;
   }
 
-  #read(records: readonly LogRecord[], messages: readonly Message[], outcomes: CheckOutcome[]): void {
+  /** Turns records into outcomes; a message whose copy could not be added to its tap is rejected. */
+  async #read(records: readonly LogRecord[], messages: readonly Message[], outcomes: CheckOutcome[]): Promise<void> {
+    let copies: LogRecord[] = [];
+    const copying: Promise<void>[] = [];
     for (let at = 0; at < records.length; at += 1) {
       const record = records[at] as LogRecord;
+      if (record.kind === RECORD.tap) copies.push(record);
       if (record.kind !== RECORD.outcome) {
         this.#relay(record);
         continue;
@@ -169,10 +188,30 @@ export class Callback {
       const next = records[at + 1];
       const bytes = next?.kind === RECORD.bytes ? next.text : undefined;
       const original = messages[outcomes.length];
-      if (original !== undefined) {
-        outcomes.push(this.#reader.read(record.text, bytes, original, this.#options.timeoutMs));
+      if (original === undefined) continue;
+      const outcome = this.#reader.read(record.text, bytes, original, this.#options.timeoutMs);
+      if (copies.length > 0) {
+        copying.push(this.#copy(copies, outcomes, outcomes.length));
+        copies = [];
       }
+      if (outcome.kind === 'drop') this.#countDrop(outcome.reason);
+      outcomes.push(outcome);
     }
+    if (copying.length > 0) {
+      await this.#taps.flush();
+      await Promise.all(copying);
+    }
+  }
+
+  async #copy(copies: readonly LogRecord[], outcomes: CheckOutcome[], index: number): Promise<void> {
+    const failure = await this.#taps.add(copies, this.#options);
+    if (failure === undefined) return;
+    outcomes[index] = { kind: 'reject', error: this.#reader.error('CALLBACK_THREW', undefined, failure) };
+  }
+
+  #countDrop(reason: string): void {
+    const name = this.#drops.has(reason) || this.#drops.size < MOST_REASONS ? reason : 'other';
+    this.#drops.set(name, (this.#drops.get(name) ?? 0) + 1);
   }
 
   #relay(record: LogRecord): void {
@@ -199,7 +238,7 @@ export class Callback {
     if (this.#closed && name === 'idle') return;
     const request: Request = { kind: name };
     const { result, records }: Ending = await this.#sandbox.run(request);
-    this.#read(records, [], []);
+    await this.#read(records, [], []);
     if (this.#closed && name === 'idle') return;
     if (result.how === 'threw') {
       const error = this.#reader.thrown(result.thrown, this.#options.timeoutMs);
@@ -215,6 +254,8 @@ export class Callback {
     await this.#sandbox.terminate();
   }
 }
+
+const MOST_REASONS = 100;
 
 async function openSandbox(options: CallbackOptions, compiled: Compiled): Promise<Sandbox> {
   const { data, timeoutMs, memoryBytes } = options;

@@ -33,7 +33,7 @@ export function prepareJavaScript(code: string, firstLine: number, fromPath: boo
 
 /** Whether the code may look at bodies: a word that does, or a name worked out as it runs. */
 export function mayUseBodies(code: string): boolean {
-  return /\b(?:bdy|body\w*|size|copy|serialize|stringify|eval|Function|Reflect|Proxy)\b|\bmsg\s*\[|\.\.\.\s*msg\b/.test(
+  return /\b(?:tap|bdy|body\w*|size|copy|serialize|stringify|eval|Function|Reflect|Proxy)\b|\bmsg\s*\[|\.\.\.\s*msg\b/.test(
     code,
   );
 }

@@ -11,6 +11,7 @@ class Worker {
   readonly #board: Board;
   readonly #limitNs: bigint;
   #deadlineNs = 0n;
+  #outputBytes = 0;
 
   constructor(boot: Boot, port: MessagePort) {
     this.#boot = boot;
@@ -25,9 +26,9 @@ class Worker {
       {
         memoryBytes,
         interrupted: () => process.hrtime.bigint() > this.#deadlineNs,
-        print: (json) => this.#record(RECORD.print, Buffer.from(JSON.parse(json) as string)),
-        log: (json) => this.#record(RECORD.log, Buffer.from(json)),
-        tap: (json) => this.#record(RECORD.tap, Buffer.from(json)),
+        print: (json) => this.#output(RECORD.print, Buffer.from(JSON.parse(json) as string)),
+        log: (json) => this.#output(RECORD.log, Buffer.from(json)),
+        tap: (json) => this.#output(RECORD.tap, Buffer.from(json)),
       },
       JSON.stringify(data),
       program.byteStrings,
@@ -82,7 +83,15 @@ class Worker {
   }
 
   #start(position: number): void {
+    this.#outputBytes = 0;
     this.#deadlineNs = this.#board.begin(position) + this.#limitNs;
+  }
+
+  /** What the code prints, logs or taps; throws into the sandbox when it is too much. */
+  #output(kind: RecordKind, utf8: Buffer): void {
+    this.#outputBytes += utf8.length;
+    if (this.#outputBytes > OUTPUT_BYTES) throw new Error(`one call may not give out more than ${OUTPUT_BYTES} bytes`);
+    this.#record(kind, utf8);
   }
 
   #record(kind: RecordKind, utf8: Buffer): void {
@@ -99,6 +108,8 @@ class Worker {
   }
 }
 
+/** printed, logged and tapped by one call; a tapped message counts with its body */
+const OUTPUT_BYTES = 64 * 1024 * 1024;
 const INTERRUPTED = Buffer.from('i');
 
 /** Records are text: a byte becomes the character of the same number. */

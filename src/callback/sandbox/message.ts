@@ -124,11 +124,17 @@ export function lengthOf(value: Body): number {
   return length;
 }
 
+/** Hands a message to a queue outside; `bytes`: the body of a binary message, a character a byte. */
+export function giveToQueue(path: string, type: string, message: Message, bytes: (body: Body) => string): void {
+  const body = message.text ? asText(message.body) : bytes(message.body);
+  host.tap(stringify([path, type, message.header, body, Boolean(message.text)]));
+}
+
 function asText(body: Body): string {
   return typeof body === 'string' ? body : decodeUtf8(body);
 }
 
-function asByteString(body: Body): string {
+export function asByteString(body: Body): string {
   const bytes = typeof body === 'string' ? encodeUtf8(body) : body;
   let text = '';
   for (let at = 0; at < bytes.length; at += 4096)

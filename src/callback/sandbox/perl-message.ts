@@ -1,5 +1,5 @@
-import { host, parse, stringify } from './host.js';
-import { type Header, Message, newHeader } from './message.js';
+import { host, parse } from './host.js';
+import { giveToQueue, type Header, Message, newHeader } from './message.js';
 import { array, box, table } from './perl-lists.js';
 import { bool, Died, isHash, Place, type Scalar, str } from './perl-values.js';
 
@@ -18,7 +18,7 @@ class TapQueue {
 
   add(message: Scalar): string {
     if (!Message.is(message)) throw new Died(`${QUEUE}::add_message(): not a message`);
-    host.tap(stringify([this.path, this.type, message.header, message.body, Boolean(message.text)]));
+    giveToQueue(this.path, this.type, message, (body) => str(body));
     return '';
   }
 }

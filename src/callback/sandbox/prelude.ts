@@ -1,5 +1,14 @@
 import { host, parse, stringify } from './host.js';
-import { type Body, type BodySource, decodeUtf8, encodeUtf8, type Header, Message } from './message.js';
+import {
+  asByteString,
+  type Body,
+  type BodySource,
+  decodeUtf8,
+  encodeUtf8,
+  giveToQueue,
+  type Header,
+  Message,
+} from './message.js';
 
 /** What the user's code defined. */
 interface Hooks {
@@ -189,11 +198,17 @@ function log(level: unknown, text: unknown): void {
   host.log(stringify([String(level), String(text)]));
 }
 
+/** Adds a copy of a message to a queue on disk, one named in `callback-data`. */
+function tap(path: unknown, message: unknown, type: unknown = 'DQS'): void {
+  if (!Message.is(message)) throw new TypeError('tap(path, message): the second argument is not a message');
+  giveToQueue(String(path), String(type), message, asByteString);
+}
+
 /** Makes the names that the user's code may use. */
 export function furnish(data: string): void {
   const table = parse(data) as Header;
   setPrototypeOf(table, null);
-  const names = { print, log, data: table, Message, TextEncoder: Utf8Encoder, TextDecoder: Utf8Decoder };
+  const names = { print, log, tap, data: table, Message, TextEncoder: Utf8Encoder, TextDecoder: Utf8Decoder };
   for (const [name, value] of Object.entries(names))
     Object.defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: false });
 }
