@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readFileSync, readSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -14,15 +14,15 @@ const MESSAGES = Number(process.env.STOMPCTL_TEST_MESSAGES ?? 2000);
 const WINDOW = 1000;
 const FIXTURES = fileURLToPath(new URL('../../../test/fixtures/config/', import.meta.url));
 
-/** What the producer holds back for each kill of the receiver. */
+/** What the producer holds back for each kill of either end, so that there is something in flight. */
 const HELD_BACK = 100;
 
 /** Where kills are due, as shares of the messages settled. The last lies before what the producer holds back. */
 function killPoints(random: Random): number[] {
   const thirds = [
-    [10, 30],
-    [33, 52],
-    [55, 75],
+    [10, 27],
+    [30, 46],
+    [49, 65],
   ] as const;
   return thirds.map(([least, most]) => Math.ceil((random.between(least, most) / 100) * MESSAGES));
 }
@@ -62,6 +62,15 @@ class Reference {
     return filesOf(this.queue)
       .filter((path) => path.endsWith('.lck'))
       .map((path) => path.slice(0, -'.lck'.length));
+  }
+
+  /** Stops it in the middle of something. */
+  async freezeWhen(condition: () => boolean): Promise<void> {
+    do {
+      this.#process.signal('SIGCONT');
+      await eventually(condition, { deadlineMs: 60_000, everyMs: 1 });
+      this.#process.signal('SIGSTOP');
+    } while (!condition());
   }
 
   /** Kills it as it stands, and starts it again; `look` runs while it is frozen. */
@@ -122,7 +131,7 @@ async function scenario(test: TestContext, broker: RealBroker, seed: number): Pr
   const samples = new Map<number, Sample>();
   for (const one of sampleMessages(MESSAGES, seed)) samples.set(one.number, one);
   const producer = new Producer(join(folder, 'spool/sender'), [...samples.values()]);
-  producer.produce(MESSAGES - 3 * HELD_BACK);
+  producer.produce(MESSAGES - 6 * HELD_BACK);
 
   const sender = new Reference(folder, 'sender', broker);
   const receiver = new Reference(folder, 'receiver', broker);
@@ -130,7 +139,7 @@ async function scenario(test: TestContext, broker: RealBroker, seed: number): Pr
     for (const end of [sender, receiver]) if (end.process.running) await end.process.stop('SIGKILL');
   });
   const suspicion = new Suspicion();
-  const due = { sender: killPoints(random), receiver: killPoints(random), broker: [random.between(10, 75)] };
+  const due = { sender: killPoints(random), receiver: killPoints(random), broker: [random.between(10, 65)] };
   due.broker = due.broker.map((percent) => Math.ceil((percent / 100) * MESSAGES));
   test.diagnostic(`seed ${seed}, kills due at ${JSON.stringify(due)} of ${MESSAGES} messages settled`);
 
@@ -143,14 +152,15 @@ async function scenario(test: TestContext, broker: RealBroker, seed: number): Pr
         if (stored >= (due.receiver[0] ?? Number.POSITIVE_INFINITY)) return 'receiver';
         return stored >= (due.broker[0] ?? Number.POSITIVE_INFINITY) && 'broker';
       },
-      { deadlineMs: 120_000, everyMs: 1, what: `the next kill of ${JSON.stringify(due)}` },
+      { deadlineMs: 60_000, everyMs: 1, what: `the next kill of ${JSON.stringify(due)}` },
     );
     due[next].shift();
     suspicion.faults += 1;
     await KILLS[next]({ test, broker, producer, sender, receiver, suspicion });
   }
 
-  await eventually(() => storedBy(receiver) === MESSAGES, { deadlineMs: 180_000, everyMs: 50 });
+  producer.produce(MESSAGES - producer.produced);
+  await eventually(() => storedBy(receiver) === MESSAGES, { deadlineMs: 90_000, everyMs: 50 });
   await eventually(() => sender.elements === 0, { deadlineMs: 30_000 });
   for (const end of [sender, receiver]) {
     const ended = await end.process.stop();
@@ -167,9 +177,11 @@ async function frozen(other: Reference, run: () => Promise<void>): Promise<void>
   other.process.signal('SIGCONT');
 }
 
-async function killSender({ test, sender, receiver, suspicion }: Scene): Promise<void> {
+async function killSender({ test, producer, sender, receiver, suspicion }: Scene): Promise<void> {
   await frozen(receiver, async () => {
     let locked: string[] = [];
+    if (sender.locked.length === 0) producer.produce(HELD_BACK);
+    await sender.freezeWhen(() => sender.locked.length > 0);
     await sender.killAndRestart(async () => {
       locked = sender.locked;
       assert.ok(locked.length > 0, 'elements are locked at the moment of the kill');
@@ -230,19 +242,23 @@ function numbersOf(queue: string): Map<number, number> {
   const numbers = new Map<number, number>();
   for (const path of elementPaths(queue)) {
     const number = numberIn(path);
-    if (number !== undefined) numbers.set(number, (numbers.get(number) ?? 0) + 1);
+    numbers.set(number, (numbers.get(number) ?? 0) + 1);
   }
   return numbers;
 }
 
 const known = new Map<string, number>();
 
-/** Elements never change: each file is read once. */
-function numberIn(path: string): number | undefined {
+/** Elements never change: each file is looked at once, and only at its end, where stompctl writes the header. */
+function numberIn(path: string): number {
   const cached = known.get(path);
   if (cached !== undefined) return cached;
-  const header = (JSON.parse(readFileSync(path, 'utf8')) as { header: Record<string, string> }).header;
-  const number = Number(header['x-number']);
+  const file = openSync(path, 'r');
+  const end = Buffer.alloc(4096);
+  readSync(file, end, 0, end.length, Math.max(0, fstatSync(file).size - end.length));
+  closeSync(file);
+  const number = Number(/"x-number":"(\d+)"/.exec(end.toString('latin1'))?.[1]);
+  if (Number.isNaN(number)) throw new Error(`numberIn(${path}): no x-number in the last ${end.length} bytes`);
   known.set(path, number);
   return number;
 }
