@@ -7,10 +7,15 @@ const SLICE_MS = 5;
  * after each piece of work.
  */
 export class TimeSlice {
+  readonly #sliceMs: number;
   #startedMs = performance.now();
 
+  constructor(sliceMs = SLICE_MS) {
+    this.#sliceMs = sliceMs;
+  }
+
   over(): boolean {
-    return performance.now() - this.#startedMs > SLICE_MS;
+    return performance.now() - this.#startedMs > this.#sliceMs;
   }
 
   /** Resolves in the next turn of the event loop, as the start of a new slice. */

@@ -53,6 +53,11 @@ export class ElementTaker {
     return [];
   }
 
+  /** held, and not handed over yet */
+  get kept(): number {
+    return this.#kept === undefined ? 0 : 1;
+  }
+
   /** Adds what an earlier batch had no room for. */
   takeKept(batch: DeliveryBatch): void {
     if (this.#kept === undefined) return;

@@ -16,7 +16,7 @@ export interface HoldOptions {
   readonly source: string;
   readonly remove: boolean;
   readonly sync: 'batch' | 'message' | 'none';
-  /** most removals that may be undone by a power loss */
+  /** most elements held, and most removals that may be undone by a power loss */
   readonly window: number;
   readonly failures: Failures | undefined;
   readonly events: SourceEvents;
@@ -54,6 +54,11 @@ export class HeldElements implements Settler {
 
   get size(): number {
     return this.#held.size;
+  }
+
+  /** How many more may be held: what is settled counts until that is carried out, for a kill before would undo it. */
+  get room(): number {
+    return this.#options.window - this.#held.size;
   }
 
   get hasReleased(): boolean {
@@ -186,6 +191,7 @@ export class HeldElements implements Settler {
         if (slice.over()) {
           this.#wishes.splice(0, done + 1);
           done = -1;
+          this.#options.changed();
           await slice.rest();
         }
       }

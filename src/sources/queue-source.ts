@@ -28,10 +28,12 @@ export interface QueueSourceOptions extends QueueOptions {
   readonly events: QueueEvents;
   /** where rejected messages go; without it they stay, and are skipped with growing delay */
   readonly failures?: Failures | undefined;
-  /** most removals that a power loss may undo; 1000 */
+  /** most elements locked, and most removals that a power loss may undo; 1000 */
   readonly window?: number;
   /** 300,000 */
   readonly purgeIntervalMs?: number;
+  /** the longest that a batch is gathered without letting others have their turn; 5 */
+  readonly turnMs?: number;
 }
 
 /** Perl's purge frees locks after 300 s, ours and Python's after `maxlock` */
@@ -61,10 +63,11 @@ export class QueueSource implements Source {
   #ahead: string[] = [];
   #passes = 0;
   #wake: (() => void) | undefined;
-  readonly #turn = new TimeSlice();
+  readonly #turn: TimeSlice;
 
   constructor(options: QueueSourceOptions, files: FileSystem = systemFiles) {
     this.#options = { ...options, ...resolveQueueOptions(options) };
+    this.#turn = new TimeSlice(options.turnMs);
     this.name = `queue ${this.#options.path}`;
     this.#directory = new QueueDirectory(this.#options.path, files, options.umask);
     this.#kind = queueKind(this.#directory, this.#options);
@@ -99,12 +102,13 @@ export class QueueSource implements Source {
       if (this.#turn.over()) await this.#turn.rest();
       if (interrupt.aborted) return { kind: 'idle', reason: 'interrupted' };
       await this.#held.beforeTaking();
-      const deliveries = await this.#take(demand, interrupt);
+      const most = Math.min(demand.deliveries, this.#held.room + this.#taker.kept);
+      const deliveries = await this.#take({ deliveries: most, bytes: demand.bytes }, interrupt);
       // not before the first messages are out: in a folder of a million each of the two takes a second
       if (this.#purgeDue) this.#purge();
       if (deliveries.length > 0) return { kind: 'batch', deliveries };
       if (interrupt.aborted) continue;
-      const waitMs = demand.deliveries > 0 ? this.#waitMs() : IDLE_MS;
+      const waitMs = most > 0 ? this.#waitMs() : IDLE_MS;
       if (waitMs <= 0) continue;
       if (this.#isOver()) {
         await this.#purging;

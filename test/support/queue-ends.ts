@@ -51,10 +51,16 @@ export async function openSource(
   { files = systemFiles, ...given }: Given,
 ): Promise<{ source: QueueSource; events: HeardEvents }> {
   const events = new HeardEvents();
-  const source = new QueueSource(
-    { loop: false, remove: true, sync: 'none', maxMessageSize: 1 << 20, clock: systemClock, ...given, events },
-    files,
-  );
+  // on a busy machine a batch would end early, and with it what many a test expects of one `next`
+  const usual = {
+    loop: false,
+    remove: true,
+    sync: 'none' as const,
+    maxMessageSize: 1 << 20,
+    clock: systemClock,
+    turnMs: 60_000,
+  };
+  const source = new QueueSource({ ...usual, ...given, events }, files);
   await source.open();
   // a test that broke its disk has looked at what close says already
   t.after(() => source.close().catch(() => undefined));
