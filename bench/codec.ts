@@ -49,11 +49,16 @@ const sendHeader = newFrameHeader({
   'x-producer': 'host.example.org',
 });
 
-/** Enough whole frames to fill about 1 MB, cut as a socket would cut them. */
+/** Enough whole frames to fill about 1 MB, each with ids of its own, cut as a socket would cut them. */
 function stream(bodyBytes: number): { chunks: Buffer[]; frames: number } {
-  const frame = encodeFrame('MESSAGE', header, Buffer.alloc(bodyBytes, 'a'), '1.2');
-  const frames = Math.max(1, Math.floor(1_000_000 / frame.length));
-  const all = Buffer.concat(Array.from({ length: frames }, () => frame));
+  const body = Buffer.alloc(bodyBytes, 'a');
+  const frames = Math.max(1, Math.floor(1_000_000 / (bodyBytes + 350)));
+  const all = Buffer.concat(
+    Array.from({ length: frames }, (_, number) => {
+      const id = `T_sub-1@@session-Dm1cMjuNbpTWRV2Pgfm4pA@@${number}`;
+      return encodeFrame('MESSAGE', newFrameHeader({ ...header, 'message-id': id, ack: id }), body, '1.2');
+    }),
+  );
   const chunks: Buffer[] = [];
   for (let at = 0; at < all.length; at += CHUNK) chunks.push(Buffer.from(all.subarray(at, at + CHUNK)));
   return { chunks, frames };
