@@ -1,8 +1,8 @@
 import { errnoOf, StompctlError } from '../base/errors.js';
 import type { Message } from '../message/message.js';
 import { ElementCursor } from './element-cursor.js';
-import { readElements } from './element-list.js';
-import { ELEMENT_NAME } from './element-name.js';
+import { readNames } from './element-list.js';
+import { ELEMENT_FILE, ELEMENT_NAME } from './element-name.js';
 import type { ElementStore, ElementWriter, QueueKind, Staged } from './element-store.js';
 import { type FileSystem, systemFiles } from './file-system.js';
 import type { PurgeReport } from './purge.js';
@@ -104,7 +104,9 @@ export abstract class DirectoryQueue<
     this.open();
     let count = 0;
     for (const folder of this.directory.folders()) {
-      count += (await readElements(this.directory.files, `${this.path}/${folder}`)).length;
+      await readNames(this.directory.files, `${this.path}/${folder}`, (name) => {
+        if (ELEMENT_FILE.test(name)) count += 1;
+      });
     }
     return count;
   }

@@ -1,12 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { errnoOf } from '../base/errors.js';
-import { readElements } from './element-list.js';
+import { readNames } from './element-list.js';
 import { ELEMENT_FILE } from './element-name.js';
 import { type PurgeOptions, type PurgeReport, removeEmptyFolder, SECOND_LOOK_MS } from './purge.js';
 import { type QueueDirectory, queueError } from './queue-directory.js';
 import { LOCK_SUFFIX } from './simple-elements.js';
 import { TEMPORARY_SUFFIX } from './simple-writer.js';
 import { TimeSlice } from './time-slice.js';
+
+/** what has another length is no element, and is looked at closely */
+const ELEMENT_LENGTH = 14;
 
 /**
  * Removes temporary files older than `maxTemp`, locks older than `maxLock`, and empty intermediate folders, all but the
@@ -20,7 +23,11 @@ export async function purgeSimple(directory: QueueDirectory, options: PurgeOptio
   for (const [index, folder] of folders.entries()) {
     if (options.stopped?.()) break;
     const volatile: string[] = [];
-    const elements = await readElements(directory.files, `${directory.path}/${folder}`, (name) => volatile.push(name));
+    let elements = 0;
+    await readNames(directory.files, `${directory.path}/${folder}`, (name) => {
+      if (name.length === ELEMENT_LENGTH) elements += 1;
+      else volatile.push(name);
+    });
     const old = volatile.filter((name) => isOld(directory, `${folder}/${name}`, options));
     // RACE: an element being locked shows its own, old, time until its locker sets the new one: look twice
     if (old.length > 0) await delay(SECOND_LOOK_MS);
@@ -28,7 +35,7 @@ export async function purgeSimple(directory: QueueDirectory, options: PurgeOptio
       removeOld(directory, `${folder}/${name}`, options, report);
       if (slice.over()) await slice.rest();
     }
-    if (elements.length === 0 && index < folders.length - 1) removeEmptyFolder(directory, folder, report);
+    if (elements === 0 && index < folders.length - 1) removeEmptyFolder(directory, folder, report);
     if (slice.over()) await slice.rest();
   }
   return report;
