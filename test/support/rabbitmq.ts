@@ -21,8 +21,12 @@ export async function startRabbitmq(options: StartOptions = {}): Promise<RealBro
     await freePort(),
     await freePort(),
   ];
-  const folder = await BrokerFolder.create('rabbitmq', () => ({
-    'rabbitmq.conf': configuration(port, webPort, options),
+  const { ca = '', cert = '', key = '' } = options.tls ?? {};
+  const folder = await BrokerFolder.create('rabbitmq', (path) => ({
+    'rabbitmq.conf': `${configuration(port, webPort, options)}${tlsConfiguration(path, options)}`,
+    'ca.pem': ca,
+    'server.pem': cert,
+    'server.key': key,
     enabled_plugins: '[rabbitmq_stomp,rabbitmq_web_stomp].\n',
     // Erlang nodes talk to each other only with the same cookie
     '.erlang.cookie': randomBytes(20).toString('hex').toUpperCase(),
@@ -74,6 +78,17 @@ log.console = true
 log.console.level = info
 # a nearly full disk makes it stop reading from publishers, which would look like a hanging test
 disk_free_limit.absolute = 100MB
+`;
+}
+
+function tlsConfiguration(path: string, { tls }: StartOptions): string {
+  if (tls === undefined) return '';
+  return `stomp.listeners.ssl.1 = 127.0.0.1:${tls.port}
+ssl_options.cacertfile = ${join(path, 'ca.pem')}
+ssl_options.certfile = ${join(path, 'server.pem')}
+ssl_options.keyfile = ${join(path, 'server.key')}
+ssl_options.verify = verify_peer
+ssl_options.fail_if_no_peer_cert = true
 `;
 }
 

@@ -34,4 +34,6 @@ export interface RealBroker {
 export interface StartOptions {
   /** a CONNECT without login is let in; default false */
   readonly anonymous?: boolean;
+  /** RabbitMQ only: STOMP over TLS on this port too, for clients with a certificate of `ca`; all PEM */
+  readonly tls?: { readonly port: number; readonly ca: string; readonly cert: string; readonly key: string };
 }
