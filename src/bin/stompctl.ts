@@ -6,7 +6,7 @@ import { installSignals } from '../daemon/signals.js';
 const signals = installSignals();
 // Messages live for milliseconds: a small young generation and an old one that grows in small steps cost no speed here,
 // and save 50 MB of garbage waiting for its collection.
-for (const flag of ['--max-semi-space-size=2', '--semi-space-growth-factor=1', '--heap-growing-percent=100']) {
+for (const flag of ['--max-semi-space-size=2', '--semi-space-growth-factor=1', '--heap-growing-percent=50']) {
   setFlagsFromString(flag);
 }
 const { main } = await import('../cli/main.js');
