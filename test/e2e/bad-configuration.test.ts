@@ -24,30 +24,12 @@ function inFile(text: string, mode?: number): { name: string; text: string; mode
 
 const CASES: readonly Case[] = [
   {
-    name: 'a configuration file that does not exist',
-    args: CONFIG,
-    code: 66,
-    says: /^stompctl: configuration\(FOLDER\/bad\.conf\): there is no such file\n$/,
-  },
-  {
     name: 'a configuration file that may not be read',
     args: CONFIG,
     file: inFile(QUEUES_IN_FILE, 0o000),
     options: { under: WITHOUT_PRIVILEGES },
     code: 66,
     says: /^stompctl: configuration\(FOLDER\/bad\.conf\): cannot be read: EACCES: permission denied/,
-  },
-  {
-    name: 'a folder for a configuration file',
-    args: ['--config', 'FOLDER'],
-    code: 66,
-    says: /^stompctl: configuration\(FOLDER\): is a folder, not a file\n$/,
-  },
-  {
-    name: 'a misspelt option on the command line',
-    args: [...QUEUES, '--remvoe'],
-    code: 64,
-    says: /option\(--remvoe\): there is no such option: did you mean --remove\?/,
   },
   {
     name: 'a misspelt option in a file',
