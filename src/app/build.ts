@@ -50,7 +50,11 @@ export async function buildTransfer(settings: Settings, context: BuildContext): 
   const source = new SupervisedSource(inner, {
     supervisor: supervisor(settings, context, settings.source),
     logger,
-    onReopened,
+    onReopened: () => {
+      onReopened();
+      // what was parked has gone back to the broker
+      statistics.setParked(0);
+    },
   });
   const sink = new SupervisedSink(makeSink(settings, context), {
     supervisor: supervisor(settings, context, settings.sink),

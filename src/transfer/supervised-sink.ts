@@ -134,7 +134,8 @@ export class SupervisedSink implements Sink {
     if (this.#isClosed() || this.#failure !== undefined) return;
     this.#state = 'open';
     for (const entry of this.#entries) {
-      if (entry.opening !== this.#opening) this.#forward(entry);
+      // what the inner sink still has is sent again only once it says that it is not safe
+      if (entry.opening === 0) this.#forward(entry);
     }
   }
 

@@ -89,11 +89,11 @@ export class Transfer {
   async run(): Promise<TransferOutcome> {
     const { source, sink, lazy, logger } = this.#parts;
     let released = 0;
+    this.#startTimers();
     try {
       // both ends wait inside `open` for as long as their broker is away: a stop must not wait with them
-      if (!lazy) await this.#unlessStopped(sink.open());
-      if (this.#ended === undefined) await this.#unlessStopped(source.open());
-      this.#startTimers();
+      if (!lazy) await this.#opened(sink);
+      if (this.#ended === undefined) await this.#opened(source);
       while (this.#ended === undefined) await this.#step();
     } catch (error) {
       this.fail(asStompctlError(error, source.name));
@@ -102,6 +102,14 @@ export class Transfer {
     released = await this.#drain();
     await this.#close();
     return { reason: this.#ended ?? 'end', failure: this.#failure, released };
+  }
+
+  /** Resolves when `end` is open, or the run is stopped. A run whose time is over before did not do what it was to do. */
+  async #opened(end: Source | Sink): Promise<void> {
+    await this.#unlessStopped(end.open());
+    if (this.#ended !== 'duration' && this.#ended !== 'inactivity') return;
+    const reason = `not open when the time of the run was over (${this.#ended})`;
+    this.#failure ??= new StompctlError('CONNECT_TIMEOUT', 'transfer', end.name, reason);
   }
 
   async #step(): Promise<void> {
@@ -114,7 +122,8 @@ export class Transfer {
     }
     const result = await source.next({ deliveries: wanted, bytes: demand.bytes }, this.#interrupt.signal);
     if (result.kind === 'batch') return this.#take(result.deliveries);
-    if (result.kind === 'end' || result.reason === 'empty') this.#idle();
+    // with messages in flight there is something to do, even though nothing comes
+    if (result.kind === 'end' || (result.reason === 'empty' && this.#ledger.count === 0)) this.#idle();
     if (result.kind === 'end') this.stop('end');
   }
 

@@ -176,6 +176,42 @@ describe('a transfer', () => {
     assert.equal(clock.pending, 0);
   });
 
+  for (const [reason, limits] of [
+    ['duration', { durationMs: 5000 }],
+    ['inactivity', { inactivityMs: 5000 }],
+  ] as const) {
+    it(`ends by its ${reason} with an error while its source cannot be opened`, async () => {
+      const { transfer, source, clock } = plan({ endless: true, limits });
+      source.open = () => new Promise(() => undefined);
+      const running = transfer.run();
+      await clock.advance(5000);
+      const outcome = await running;
+      assert.deepEqual([outcome.reason, outcome.failure?.exitCode, clock.pending], [reason, 75, 0]);
+    });
+  }
+
+  it('calls idle only when nothing is in flight', async () => {
+    const pass = checker((message) => ({ kind: 'pass', message }));
+    let safe = false;
+    const sink = new FakeSink(() => (safe ? 'safe' : 'silent'));
+    const { transfer, source } = plan({ messages: 3, endless: true, checker: pass, sink });
+    const next = source.next.bind(source);
+    let idles = 0;
+    // a batch, then nothing twice, then it waits
+    source.next = async (demand, interrupt) => {
+      if (source.demands.length === 0 || idles === 2) return next(demand, interrupt);
+      idles += 1;
+      return { kind: 'idle', reason: 'empty' };
+    };
+    const running = transfer.run();
+    await settled();
+    assert.deepEqual([transfer.inFlight, idles, pass.idles], [3, 2, 0]);
+    transfer.stop('signal');
+    safe = true;
+    sink.endSession();
+    await running;
+  });
+
   it('ends after that long without a message', async () => {
     const { transfer, clock } = plan({ endless: true, limits: { inactivityMs: 2000 } });
     const running = transfer.run();
