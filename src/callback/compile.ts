@@ -32,6 +32,12 @@ export function compile(source: CallbackSource): Compiled {
   return { program: { script, module, byteStrings: false }, language, map, usesBodies: mayUseBodies(code) };
 }
 
+/** The JavaScript that a callback runs as, for `check --show-javascript`. Errors as `compile`. */
+export function translate(source: CallbackSource): { language: Language; javascript: string } {
+  const { language, program } = compile(source);
+  return { language, javascript: program.script.trim() };
+}
+
 function compilePerl({ code, origin, fromPath }: CallbackSource): Compiled {
   try {
     const { javascript, offsets } = translatePerl(code, fromPath, origin);
