@@ -38,6 +38,11 @@ export class Ledger {
     return true;
   }
 
+  /** Taken and not settled? */
+  has(delivery: Delivery): boolean {
+    return this.#inFlight.has(delivery);
+  }
+
   /** What the source may hand over now; no deliveries when the window is full. */
   demand(): Demand {
     const bytes = this.#windowBytes - this.#bytes;

@@ -158,6 +158,8 @@ export class Transfer {
 
   #carryOut(deliveries: readonly Delivery[], outcomes: readonly CheckOutcome[]): void {
     deliveries.forEach((delivery, index) => {
+      // given back meanwhile, when the callback took longer than a stop lingers
+      if (!this.#ledger.has(delivery)) return;
       const outcome = outcomes[index];
       if (outcome?.kind === 'pass') this.#send(delivery, outcome.message);
       else if (outcome?.kind === 'drop') this.#drop(delivery, outcome.reason);
@@ -193,7 +195,7 @@ export class Transfer {
     delivery.ack();
     this.#parts.statistics.dropped(reason);
     this.#parts.logger.debug('dropped', `the callback dropped ${delivery.name}: ${reason}`, {
-      name: delivery.name,
+      delivery: delivery.name,
       reason,
     });
   }

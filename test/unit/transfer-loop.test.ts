@@ -158,6 +158,25 @@ describe('a transfer', () => {
     assert.equal(logger.events('linger-exceeded').length, 1);
   });
 
+  it('sends nothing any more of what a slow callback returns after the linger', async () => {
+    let answer: (outcomes: CheckOutcome[]) => void = () => undefined;
+    const slow = checker(() => ({ kind: 'drop', reason: '' }));
+    slow.check = () =>
+      new Promise((resolve) => {
+        answer = resolve;
+      });
+    const { transfer, source, sink, clock } = plan({ messages: 1, endless: true, checker: slow });
+    const running = transfer.run();
+    await settled();
+    transfer.stop('signal');
+    await clock.advance(60_000);
+    await running;
+    answer([{ kind: 'pass', message: textMessage('late') }]);
+    await settled();
+    assert.deepEqual(sink.sent, []);
+    assert.deepEqual(counts(source), { ack: 0, release: 1, reject: 0 });
+  });
+
   it('stops at once while its sink cannot be opened', async () => {
     const { transfer, sink, source } = plan({ endless: true });
     sink.open = () => new Promise(() => undefined);
