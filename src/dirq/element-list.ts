@@ -17,7 +17,7 @@ for (let digit = 0; digit < 16; digit += 1) HEX_DIGITS[digit.toString(16).charCo
 
 /** The element names of one folder, in order, 8 bytes each: a folder of a million stays at 8 MB, not 60. */
 export class ElementList {
-  #words = new Uint32Array(2 * ENTRIES_AT_ONCE);
+  #words = new Uint32Array(64);
   #length = 0;
 
   get length(): number {

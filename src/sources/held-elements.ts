@@ -11,6 +11,8 @@ import { RemovalSync } from './removal-sync.js';
 
 /** settlings that may wait before no more is taken */
 const MOST_WISHES = 1000;
+/** nobody takes a lock for dead before it is 300 s old */
+const YOUNGEST_FOREIGN_MS = 100_000;
 
 export interface HoldOptions {
   readonly source: string;
@@ -134,6 +136,16 @@ export class HeldElements implements Settler {
     await this.#removals.all();
   }
 
+  /** Nothing to do just now: a journal of nothing need not lie about. Throws QUEUE_IO. */
+  idle(): void {
+    if (this.#held.size > 0) return;
+    try {
+      this.#journal.drop();
+    } catch (error) {
+      throw queueError('remove lock journal', this.#options.source, error);
+    }
+  }
+
   /** Sets the locks' times to now, so that no purge takes them for dead. */
   async refresh(): Promise<void> {
     if (this.#held.size === 0 || this.#refreshing) return;
@@ -164,7 +176,7 @@ export class HeldElements implements Settler {
     this.#wishes = [];
     this.#released = [];
     try {
-      for (const name of this.#held.keys()) this.#elements.unlock(name);
+      for (const delivery of this.#held.values()) this.#unlock(delivery);
       this.#journal.drop();
     } catch (error) {
       failure ??= queueError('unlock', this.#options.source, error);
@@ -207,10 +219,10 @@ export class HeldElements implements Settler {
   #carryOut(delivery: QueueDelivery, how: Settling): void {
     if (how === 'ack') {
       if (this.#options.remove) this.#remove(delivery);
-      else this.#elements.unlock(delivery.name);
+      else this.#unlock(delivery);
       this.#held.delete(delivery.name);
     } else if (how === 'release') {
-      this.#elements.unlock(delivery.name);
+      this.#unlock(delivery);
       this.#held.delete(delivery.name);
       this.#released.push(delivery.name);
     } else {
@@ -220,6 +232,16 @@ export class HeldElements implements Settler {
       });
       this.#storing.add(storing);
     }
+  }
+
+  /**
+   * RACE: a purge took our lock for dead (this process was stopped, or the machine asleep), and another process has the
+   * element: then the lock is far younger than ours, and not ours to take away.
+   */
+  #unlock(delivery: QueueDelivery): void {
+    const lock = this.#elements.lockInfo(delivery.name);
+    const lockMs = delivery.lockTime * 1000;
+    if (lock !== undefined && lock.modifiedMs < lockMs + YOUNGEST_FOREIGN_MS) this.#elements.unlock(delivery.name);
   }
 
   #remove(delivery: QueueDelivery): void {
@@ -243,7 +265,7 @@ export class HeldElements implements Settler {
     }
     try {
       if (stored) this.#remove(delivery);
-      else this.#elements.unlock(delivery.name);
+      else this.#unlock(delivery);
     } catch (error) {
       this.#error = queueError('settle', this.#options.source, error);
     }

@@ -40,7 +40,7 @@ export interface QueueSourceOptions extends QueueOptions {
 const REFRESH_MS = 30_000;
 const IDLE_MS = 1000;
 /** an empty queue is looked at this often: polling works on every file system, and costs 0.1 ms each time */
-const POLL_MS = 200;
+const POLL_MS = 400;
 /** browsing passes start this far apart */
 const PASS_MS = 1000;
 
@@ -115,6 +115,7 @@ export class QueueSource implements Source {
         return { kind: 'end' };
       }
       const idleMs = clock.monotonicMs() - startedMs;
+      this.#held.idle();
       if (idleMs >= IDLE_MS) return { kind: 'idle', reason: 'empty' };
       await this.#wait(Math.min(waitMs, IDLE_MS - idleMs), interrupt);
     }

@@ -343,6 +343,31 @@ for (const kind of QUEUE_TYPES) {
     await source.close();
     assert.deepEqual(filesOf(queue.path), []);
   });
+  test(`${type}: a lock that another process has by now is left to it`, async (t) => {
+    const queue = await filled(t, kind, 1);
+    const { source } = await openSource(t, { type, path: queue.path });
+    const [delivery] = await take(source);
+    // we were asleep: a purge freed it, and somebody else took it
+    const name = delivery?.name ?? '';
+    age(queue.path, name, -700);
+    delivery?.release();
+    await source.settle();
+    assert.equal(isLocked(kind, queue.path, name), true);
+  });
+
+  test(`${type}: with nothing in flight an idle source has no journal`, async (t) => {
+    const queue = await filled(t, kind, 1);
+    const clock = new ManualClock();
+    const { source } = await openSource(t, { type, path: queue.path, loop: true, clock });
+    const [delivery] = await take(source);
+    assert.equal(remains(queue.path).filter((name) => name.endsWith('.locks')).length, 1);
+    delivery?.ack();
+    const idle = take(source);
+    await clock.advance(1000);
+    await idle;
+    assert.deepEqual(remains(queue.path), []);
+  });
+
   test(`${type}: a path that is a file is refused when opened, with the next step`, async (t) => {
     const path = join(await tempFolder(t), 'file');
     writeFileSync(path, '');
