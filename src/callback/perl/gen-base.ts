@@ -26,6 +26,8 @@ interface Frame {
   readonly canReturn: boolean;
   readonly hasArgs: boolean;
   loops: number;
+  /** labels of the loops around */
+  readonly labels: string[];
 }
 
 class Scope {
@@ -57,7 +59,7 @@ export abstract class GenBase {
   /** declarations that must stand before the statement in progress */
   protected pre: string[] = [];
   protected scope = new Scope();
-  protected frame: Frame = { mode: 'scalar', canReturn: false, hasArgs: false, loops: 0 };
+  protected frame: Frame = { mode: 'scalar', canReturn: false, hasArgs: false, loops: 0, labels: [] };
   readonly subs = new Set<string>();
   readonly #used = new Map<string, number>();
   readonly #globs = new Map<string, string>();
@@ -133,10 +135,10 @@ export abstract class GenBase {
     }
   }
 
-  protected inFrame<T>(frame: Omit<Frame, 'loops'>, work: () => T): T {
+  protected inFrame<T>(frame: Omit<Frame, 'loops' | 'labels'>, work: () => T): T {
     const outer = this.frame;
     const pre = this.pre;
-    this.frame = { ...frame, loops: 0 };
+    this.frame = { ...frame, loops: 0, labels: [] };
     this.pre = [];
     try {
       return this.inScope(work);

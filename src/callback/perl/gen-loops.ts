@@ -6,9 +6,11 @@ export abstract class GenLoops extends GenExpressions {
   abstract blockLines(block: Block): string[];
   abstract expressionLines(expr: Expr): string[];
 
-  protected looped(body: Block): string[] {
+  protected looped(body: Block, label: string | undefined): string[] {
     this.frame.loops += 1;
+    if (label !== undefined) this.frame.labels.push(label);
     const lines = this.blockLines(body);
+    if (label !== undefined) this.frame.labels.pop();
     this.frame.loops -= 1;
     return lines;
   }
@@ -31,17 +33,18 @@ export abstract class GenLoops extends GenExpressions {
           ...this.pre.splice(0),
           ...init,
           `${label}for (; ${test}; ${step}) {`,
-          ...this.looped(statement.body),
+          ...this.looped(statement.body, statement.label),
           '}',
           '}',
         ];
       }
       const test = statement.test === undefined ? 'true' : this.cond(statement.test);
-      if (statement.late) return [`${label}do {`, ...this.looped(statement.body), `} while (${test});`];
+      if (statement.late)
+        return [`${label}do {`, ...this.looped(statement.body, statement.label), `} while (${test});`];
       const after =
         statement.after === undefined ? '' : `(() => { ${this.blockLines(statement.after).join('\n')}\n})()`;
       const head = after === '' ? `while (${test}) {` : `for (; ${test}; ${after}) {`;
-      return [label + head, ...this.looped(statement.body), '}'];
+      return [label + head, ...this.looped(statement.body, statement.label), '}'];
     });
   }
 
@@ -52,7 +55,7 @@ export abstract class GenLoops extends GenExpressions {
     if (variable === undefined || variable.name === '_') {
       const boxes = this.boxes(items, statement.body);
       const held = this.fresh('outer');
-      const loop = [`${label}for (P.topic.box of ${boxes}) {`, ...this.looped(statement.body), '}'];
+      const loop = [`${label}for (P.topic.box of ${boxes}) {`, ...this.looped(statement.body, statement.label), '}'];
       return ['{', `const ${held} = P.topic.box;`, 'try {', ...loop, '} finally {', `P.topic.box = ${held};`, '}', '}'];
     }
     if (!statement.mine) this.resolve(variable);
@@ -60,7 +63,7 @@ export abstract class GenLoops extends GenExpressions {
     const list = changes ? this.#boxList(items) : (this.#soleContainer(items) ?? `[${this.items(items)}]`);
     const name = this.fresh(`$${variable.name}`);
     this.bind(`$${variable.name}`, changes ? { js: `${name}.v`, box: name } : { js: name });
-    return [`${label}for (const ${name} of ${list}) {`, ...this.looped(statement.body), '}'];
+    return [`${label}for (const ${name} of ${list}) {`, ...this.looped(statement.body, statement.label), '}'];
   }
 
   #soleContainer(items: readonly Expr[]): string | undefined {

@@ -198,7 +198,7 @@ class Generator extends GenLoops {
       return !['while', 'for', 'foreach', 'bare', 'sub', 'anon-sub'].includes(node.type);
     });
     if (!jumps) return ['{', ...this.blockLines(statement.body), '}'];
-    return [`${labelText(statement.label)}do {`, ...this.looped(statement.body), '} while (false);'];
+    return [`${labelText(statement.label)}do {`, ...this.looped(statement.body, statement.label), '} while (false);'];
   }
 
   /** An expression whose value nobody wants. */
@@ -277,6 +277,9 @@ class Generator extends GenLoops {
   #jump(expr: Expr & { type: 'jump' }): string[] {
     if (this.frame.loops === 0)
       throw unsupported(expr.at, `${expr.how} outside of a loop of the same sub or block`, 'use return, or a loop');
+    if (expr.label !== undefined && !this.frame.labels.includes(expr.label)) {
+      throw syntaxError(expr.at, `no loop around here has the label ${expr.label}`);
+    }
     const label = expr.label === undefined ? '' : ` ${expr.label}`;
     return [`${expr.how === 'next' ? 'continue' : 'break'}${label};`];
   }

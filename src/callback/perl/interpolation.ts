@@ -113,6 +113,14 @@ class Interpolation {
         else text += value;
       } else {
         this.#at += 1;
+        // \L\u means \u\L
+        const swapped = code === 'U' || code === 'L' ? this.#match(/\\[ul]/y, this.#at) : undefined;
+        if (swapped !== undefined) {
+          if (text !== '') parts.push({ type: 'string', at: textAt, value: text });
+          text = '';
+          first = CASE_FUNCTIONS[swapped[1] as string];
+          this.#at += 2;
+        }
         if (code === 'u' || code === 'l') {
           if (text !== '') parts.push({ type: 'string', at: textAt, value: text });
           text = '';
