@@ -246,7 +246,7 @@ export class Link {
       if (this.#state === 'open') this.#handlers.message(frame);
     } else if (frame.command === 'RECEIPT') {
       const id = frame.header['receipt-id'] ?? '';
-      if (!this.#handlers.receipt(id)) this.#socket.deliver(encodeFrame('RECEIPT', frame.header, frame.body, '1.0'));
+      if (!this.#handlers.receipt(id)) this.#socket.deliver(encodeFrame('RECEIPT', { 'receipt-id': id }));
     } else {
       this.fail(this.#unexpected(frame));
     }
@@ -270,7 +270,7 @@ export class Link {
   }
 
   #connectRefused(frame: Frame): StompctlError {
-    const message = frame.header.message ?? 'no reason given';
+    const message = messageOf(frame);
     if (saysLoginRefused(message)) {
       const reason = `the broker refused the login: ${message}; check user, password and virtual host`;
       return new StompctlError('LOGIN_REFUSED', 'connect', this.peer, reason);
@@ -346,4 +346,10 @@ export class Link {
     if (wasOpening && error !== undefined) this.#opened?.reject(error);
     else this.#handlers.ended(error);
   }
+}
+
+/** What an ERROR says, as part of one line. Its body is never told: it may be a stack trace, or hold what was sent. */
+export function messageOf(frame: Frame): string {
+  const message = (frame.header.message ?? '').replace(/\s+/g, ' ').trim();
+  return message === '' ? 'no reason given' : message.slice(0, 300);
 }

@@ -1,7 +1,7 @@
 import { StompctlError } from '../base/errors.js';
 import type { Dialect } from './dialects.js';
 import { EMPTY_BODY, type Frame, type FrameHeader, newFrameHeader, type StompVersion } from './frame.js';
-import { Link } from './link.js';
+import { Link, messageOf } from './link.js';
 import { Listeners } from './listeners.js';
 import { Receipts } from './receipts.js';
 import { type FullOptions, fillOptions, type SessionOptions } from './session-options.js';
@@ -330,10 +330,9 @@ function endpointText({ endpoint }: FullOptions): string {
 
 /**
  * The error that an ERROR frame ends the session with. One with the `receipt-id` of a SEND means that message: it alone is refused.
- * Only the `message` header is told: the body may be a stack trace, or hold what was sent.
  */
 function refusal(peer: string, frame: Frame, receipts: Receipts | undefined): StompctlError {
-  const message = frame.header.message ?? 'no reason given';
+  const message = messageOf(frame);
   const id = frame.header['receipt-id'] ?? '';
   const command = receipts?.commandOf(id);
   if (command === 'SEND') {

@@ -32,7 +32,7 @@ export async function connectSocket(endpoint: Endpoint, options: TransportOption
   const place = placeOf(endpoint);
   const deadline = options.clock.monotonicMs() + options.timeoutMs;
   if (options.signal?.aborted) throw abandoned(place);
-  const addresses = await resolve(endpoint, options);
+  const addresses = await resolveHost(endpoint, options);
   const failures: string[] = [];
   let cause: unknown;
   for (const [index, address] of addresses.entries()) {
@@ -60,7 +60,8 @@ export async function connectSocket(endpoint: Endpoint, options: TransportOption
   throw new StompctlError('CONNECT_FAILED', 'connect', place, reason, cause);
 }
 
-async function resolve(endpoint: Endpoint, options: TransportOptions): Promise<readonly string[]> {
+/** The addresses of the host, not empty. Errors: HOST_UNKNOWN, CONNECT_TIMEOUT, SESSION_CLOSED when called off. */
+export async function resolveHost(endpoint: Endpoint, options: TransportOptions): Promise<readonly string[]> {
   const place = placeOf(endpoint);
   const find = options.socket?.resolve ?? ((host: string) => systemAddresses(host, options.socket?.family ?? 0));
   const unknown = (reason: string, cause?: unknown) =>

@@ -1,12 +1,13 @@
 import { createSocket, type Socket } from 'node:dgram';
-import { lookup } from 'node:dns/promises';
+import { isIP } from 'node:net';
+import { systemClock } from '../base/clock.js';
 import { errnoOf, reasonOf, StompctlError } from '../base/errors.js';
 import { type Dialect, dialectOf } from './dialects.js';
 import { encodeFrame, NOT_SENT } from './encoder.js';
 import { EMPTY_BODY, type FrameHeader, newFrameHeader, type StompVersion } from './frame.js';
 import type { SendOptions } from './session.js';
 import type { SessionOptions } from './session-options.js';
-import { placeOf } from './tcp-transport.js';
+import { placeOf, resolveHost } from './tcp-transport.js';
 
 /** the largest payload of a datagram over IPv4: 65,535 less the headers of IP and UDP */
 const MOST_BYTES = 65_507;
@@ -22,15 +23,16 @@ export class UdpSender {
   readonly #version: StompVersion;
   #closed = false;
 
-  /** Resolves when the name is resolved and a socket is there. Errors: HOST_UNKNOWN, CONNECT_FAILED. */
+  /** Resolves when the name is resolved and a socket is there. Errors: HOST_UNKNOWN, CONNECT_TIMEOUT, CONNECT_FAILED. */
   static async open(options: SessionOptions): Promise<UdpSender> {
     const { endpoint } = options;
     const place = placeOf(endpoint);
-    const { address, family } = await lookup(endpoint.host).catch((error: unknown) => {
-      const reason = `${errnoOf(error) ?? reasonOf(error)}; is the host name right?`;
-      throw new StompctlError('HOST_UNKNOWN', 'connect', place, reason, error);
+    const [address = endpoint.host] = await resolveHost(endpoint, {
+      clock: options.clock ?? systemClock,
+      timeoutMs: options.connectTimeoutMs ?? 30_000,
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
     });
-    const socket = createSocket(family === 6 ? 'udp6' : 'udp4');
+    const socket = createSocket(isIP(address) === 6 ? 'udp6' : 'udp4');
     await new Promise<void>((resolve, reject) => {
       socket.once('error', (error) =>
         reject(new StompctlError('CONNECT_FAILED', 'connect', place, reasonOf(error), error)),

@@ -22,6 +22,7 @@ import {
 } from '../../src/broker/faults.js';
 import { StompSession } from '../../src/stomp/session.js';
 import type { SessionOptions } from '../../src/stomp/session-options.js';
+import { eventually } from '../support/eventually.js';
 import { startedBroker } from '../support/started-broker.js';
 import type { Cleaning } from '../support/temp-folder.js';
 
@@ -50,8 +51,8 @@ async function beatingServer(test: Cleaning): Promise<number> {
     const server = createServer((socket) => {
       socket.on('error', () => undefined);
       socket.once('data', () => {
-        socket.write('CONNECTED\\nversion:1.2\\nheart-beat:10,0\\n\\n\\0');
-        setInterval(() => socket.write('\\n'), 10);
+        socket.write('CONNECTED\\nversion:1.2\\nheart-beat:20,0\\n\\n\\0');
+        setInterval(() => socket.write('\\n'), 20);
       });
     });
     server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port));`;
@@ -207,26 +208,26 @@ describe('an open StompSession', () => {
   it('lives through a loop that was busy for many heart-beats', async (test) => {
     const port = await beatingServer(test);
     const endpoint = { transport: 'tcp', host: '127.0.0.1', port } as const;
-    const opened = await StompSession.connect({ endpoint, heartBeat: { clientMs: 0, serverMs: 20 } });
+    const opened = await StompSession.connect({ endpoint, heartBeat: { clientMs: 0, serverMs: 100 } });
     test.after(async () => opened.abort('end of the test'));
-    const until = performance.now() + 200;
+    const until = performance.now() + 500;
     while (performance.now() < until);
     for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setTimeout(resolve, 5));
     assert.equal(opened.over, undefined);
   });
 
   it('keeps a broker content that wants heart-beats', async (test) => {
-    const opened = await session(test, [], { heartBeat: { clientMs: 20, serverMs: 20 } }, { heartBeat: [20, 20] });
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    for (let round = 0; round < 5; round++) await new Promise((resolve) => setTimeout(resolve, 40));
+    const opened = await session(test, [], { heartBeat: { clientMs: 100, serverMs: 100 } }, { heartBeat: [100, 100] });
+    const until = performance.now() + 600;
+    await eventually(() => performance.now() > until);
     assert.equal(opened.over, undefined);
     await opened.send(TO);
   });
 
   it('does not take its own pause for silence of the broker', async (test) => {
-    const opened = await session(test, [], { heartBeat: { clientMs: 0, serverMs: 20 } }, { heartBeat: [20, 0] });
+    const opened = await session(test, [], { heartBeat: { clientMs: 0, serverMs: 100 } }, { heartBeat: [100, 0] });
     opened.pause();
-    for (let round = 0; round < 5; round++) await new Promise((resolve) => setTimeout(resolve, 40));
+    for (let round = 0; round < 8; round++) await new Promise((resolve) => setTimeout(resolve, 40));
     assert.equal(opened.over, undefined);
     opened.resume();
     await opened.send(TO);
@@ -274,4 +275,37 @@ describe('an open StompSession', () => {
       return true;
     });
   });
+
+  it('tells the message of an ERROR in one line, and not all of a long one', async (test) => {
+    const fault = brokerAnswersError({ message: `first\nsecond ${'x'.repeat(5000)}` });
+    const opened = await session(test, [fault]);
+    await assert.rejects(opened.send(TO), (error: Error) => {
+      assert.match(error.message, /first second xxx/);
+      assert.doesNotMatch(error.message, /\n/);
+      assert.ok(error.message.length < 500);
+      return true;
+    });
+  });
+
+  it('takes a receipt that nobody asked for, whatever its headers', async (test) => {
+    const port = await answering(test, 'RECEIPT\nreceipt-id:a\\nb\nx\\cy:z\n\n\0');
+    const endpoint = { transport: 'tcp', host: '127.0.0.1', port } as const;
+    const opened = await StompSession.connect({ endpoint });
+    test.after(async () => opened.abort('end of the test'));
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    assert.equal(opened.over, undefined);
+  });
 });
+
+/** A server that answers CONNECT by CONNECTED and `more`. Resolves to its port. */
+async function answering(test: Cleaning, more: string): Promise<number> {
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.once('data', () => socket.write(`CONNECTED\nversion:1.2\n\n\0${more}`));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  test.after(async () => {
+    server.close();
+  });
+  return (server.address() as { port: number }).port;
+}
