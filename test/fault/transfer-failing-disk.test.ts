@@ -37,11 +37,21 @@ test('a folder that could not be read is read again, not passed over', async (t)
   const path = await tempFolder(t);
   const texts = await fill(path, 3);
   let broken = false;
-  const opendirSync: typeof systemFiles.opendirSync = (folder, options) => {
+  const lookAt = (folder: unknown) => {
     if (broken && /[0-9a-f]{8}$/.test(String(folder))) throw Object.assign(new Error('EIO'), { code: 'EIO' });
-    return systemFiles.opendirSync(folder, options);
   };
-  const { source } = await openSource(t, { path, files: { ...systemFiles, opendirSync } });
+  const files = {
+    ...systemFiles,
+    opendirSync: ((folder, options) => {
+      lookAt(folder);
+      return systemFiles.opendirSync(folder, options);
+    }) as typeof systemFiles.opendirSync,
+    readdirSync: ((folder: string) => {
+      lookAt(folder);
+      return systemFiles.readdirSync(folder);
+    }) as typeof systemFiles.readdirSync,
+  };
+  const { source } = await openSource(t, { path, files });
   broken = true;
   await assert.rejects(source.next(PLENTY, new AbortController().signal), { code: 'QUEUE_IO', message: /EIO/ });
   broken = false;
