@@ -1,21 +1,22 @@
 import type { Clock } from '../base/clock.js';
 import type { Environment } from '../config/environment.js';
-import type { CallbackSettings, QueueSettings, Settings } from '../config/settings.js';
+import type { CallbackSettings, Settings } from '../config/settings.js';
 import type { Checker } from '../flow/check.js';
 import type { Sink } from '../flow/sink.js';
 import type { Source, SourceEvents } from '../flow/source.js';
 import type { RunLogger } from '../observe/pino-logger.js';
 import { BrokerSink } from '../sinks/broker-sink.js';
 import { FailureSink } from '../sinks/failure-sink.js';
-import { QueueSink } from '../sinks/queue-sink.js';
+import type { QueueSink } from '../sinks/queue-sink.js';
+import { TapSink } from '../sinks/tap-sink.js';
 import { BrokerSource } from '../sources/broker-source.js';
-import { QueueSource } from '../sources/queue-source.js';
 import { Statistics } from '../transfer/statistics.js';
 import { SupervisedSink } from '../transfer/supervised-sink.js';
 import { SupervisedSource } from '../transfer/supervised-source.js';
 import { Supervisor } from '../transfer/supervisor.js';
 import { Transfer } from '../transfer/transfer.js';
 import { connectionTo, failoverOptions } from './connection.js';
+import { FullQueues, queueSink, queueSource, storingSink } from './queue-ends.js';
 
 export interface BuildContext {
   readonly clock: Clock;
@@ -30,6 +31,8 @@ export interface BuiltTransfer {
   readonly statistics: Statistics;
   readonly sourceName: string;
   readonly sinkName: string;
+  /** what the run waits for now: queues that are full, a line each */
+  readonly waiting: () => readonly string[];
   /** Closes what outlives the transfer. To be called after its run, and when it is not run. */
   close(): Promise<void>;
 }
@@ -41,7 +44,8 @@ export interface BuiltTransfer {
 export async function buildTransfer(settings: Settings, context: BuildContext): Promise<BuiltTransfer> {
   const { clock, logger } = context;
   const statistics = new Statistics(clock);
-  const failureSink = await openFailureSink(settings);
+  const full = new FullQueues();
+  const failureSink = await openFailureSink(settings, context, full);
   let transfer: Transfer | undefined;
   const events = Transfer.eventsFor(() => transfer as Transfer);
   const onReopened = () => statistics.reconnected();
@@ -56,12 +60,17 @@ export async function buildTransfer(settings: Settings, context: BuildContext): 
       statistics.setParked(0);
     },
   });
-  const sink = new SupervisedSink(makeSink(settings, context), {
-    supervisor: supervisor(settings, context, settings.sink),
-    maxAttempts: settings.maxAttempts,
-    logger,
-    onReopened,
-  });
+  const supervised = (end: Settings['sink']) =>
+    new SupervisedSink(makeSink(end, settings, context, full), {
+      supervisor: supervisor(settings, context, end),
+      maxAttempts: settings.maxAttempts,
+      logger,
+      onReopened,
+    });
+  const main = supervised(settings.sink);
+  const { tapQueue } = settings;
+  // each under a supervisor of its own: what one of them is sent again, the other is not
+  const sink = tapQueue === undefined ? main : new TapSink(main, supervised({ kind: 'queue', queue: tapQueue }));
   const checker = settings.callback && (await openCallback(settings.callback, context));
   transfer = new Transfer({
     source,
@@ -78,6 +87,7 @@ export async function buildTransfer(settings: Settings, context: BuildContext): 
     statistics,
     sourceName: source.name,
     sinkName: sink.name,
+    waiting: () => full.reasons,
     close: async () => {
       await failureSink?.close();
     },
@@ -118,30 +128,8 @@ function makeSource(
   events: SourceEvents,
   failures: FailureSink | undefined,
 ): Source {
-  const { source, window, windowBytes, maxMessageSize, maxParked, reliable, loop, remove, sync } = settings;
-  const { clock, logger } = context;
-  if (source.kind === 'queue') {
-    const end = `queue ${source.queue.path}`;
-    return new QueueSource({
-      ...queueOptions(source.queue),
-      loop,
-      remove,
-      sync,
-      maxMessageSize,
-      window,
-      clock,
-      failures,
-      events: {
-        ...events,
-        leftoverRemoved: (name) =>
-          logger.warn('leftover-removed', `removed ${name}, an empty file that a crash left`, { end }),
-        recovered: (locks, journals) =>
-          logger.info('recovered', `took over ${locks} locks of ${journals} processes that died`, { end, locks }),
-        purged: (report) => logger.debug('purged', `purged ${end}`, { end, ...report }),
-        purgeFailed: (error) => logger.warn('purge-failed', error.message, { end, code: error.code }),
-      },
-    });
-  }
+  const { source, window, windowBytes, maxParked, reliable } = settings;
+  if (source.kind === 'queue') return queueSource(source.queue, settings, context, events, failures);
   const { connect, name, onSession } = connectionTo(source.broker, settings, context);
   return new BrokerSource({
     name,
@@ -155,13 +143,13 @@ function makeSource(
     maxParked,
     failures,
     events,
-    clock,
+    clock: context.clock,
   });
 }
 
-function makeSink(settings: Settings, context: BuildContext): Sink {
-  const { sink, reliable, sync, maxMessageSize, timeouts } = settings;
-  if (sink.kind === 'queue') return new QueueSink({ ...queueOptions(sink.queue), sync });
+function makeSink(sink: Settings['sink'], settings: Settings, context: BuildContext, full: FullQueues): Sink {
+  const { reliable, maxMessageSize, timeouts } = settings;
+  if (sink.kind === 'queue') return queueSink(sink.queue, settings, context, full);
   const { connect, name, onSession } = connectionTo(sink.broker, settings, context);
   return new BrokerSink({
     name,
@@ -176,9 +164,14 @@ function makeSink(settings: Settings, context: BuildContext): Sink {
   });
 }
 
-async function openFailureSink({ failureQueue, sync }: Settings): Promise<QueueSink | undefined> {
+async function openFailureSink(
+  settings: Settings,
+  context: BuildContext,
+  full: FullQueues,
+): Promise<QueueSink | undefined> {
+  const { failureQueue } = settings;
   if (failureQueue === undefined) return undefined;
-  const sink = new QueueSink({ ...queueOptions(failureQueue), sync });
+  const sink = storingSink(failureQueue, failureQueue.type === 'DQN' ? 'DQN' : 'DQS', settings, context, full);
   await sink.open();
   return sink;
 }
@@ -191,8 +184,4 @@ async function openCallback(callback: CallbackSettings, { logger, print }: Build
     onLog: (level, text) => logger[level]('callback', text),
     onRebuilt: (reason) => logger.warn('sandbox-rebuilt', `the sandbox of the callback was made anew: ${reason}`),
   });
-}
-
-function queueOptions({ path, umask, granularity, rndhex, maxLock, maxTemp }: QueueSettings) {
-  return { path, umask, granularity, rndhex, maxLock, maxTemp };
 }

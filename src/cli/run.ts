@@ -91,15 +91,18 @@ async function acquirePidfile(path: string | undefined, logger: RunLogger): Prom
 }
 
 function attachSignals(built: BuiltTransfer, { signals }: CommandIo, logger: RunLogger): void {
-  const { transfer, statistics } = built;
+  const { transfer, statistics, waiting } = built;
   signals.onStop((signal) => {
     logger.info('stopping', `${signal}: settling ${transfer.inFlight} messages in flight; again to stop at once`);
     transfer.stop('signal');
   });
   signals.onReload(() => logger.warn('reload', 'HUP: reloading is not supported yet; going on unchanged'));
   signals.onReport(() => {
-    logger.info('state', `${transfer.inFlight} messages in flight`, {
+    const waits = waiting();
+    const text = waits.length === 0 ? '' : `; waiting for room: ${waits.join('; ')}`;
+    logger.info('state', `${transfer.inFlight} messages in flight${text}`, {
       inFlight: transfer.inFlight,
+      waiting: waits,
       ...statistics.snapshot(),
     });
   });
@@ -118,9 +121,10 @@ async function showProgress(settings: Settings, { statistics }: BuiltTransfer): 
 }
 
 async function elementsToMove({ source, loop }: Settings): Promise<number | undefined> {
-  if (source.kind !== 'queue' || loop) return undefined;
-  const { SimpleQueue } = await import('../dirq/simple-queue.js');
-  return new SimpleQueue({ path: source.queue.path, umask: source.queue.umask }).count();
+  if (source.kind !== 'queue' || source.queue.type === 'NULL' || loop) return undefined;
+  const { path, type, umask } = source.queue;
+  if (type === 'DQS') return new (await import('../dirq/simple-queue.js')).SimpleQueue({ path, umask }).count();
+  return new (await import('../dirq/normal-queue.js')).NormalQueue({ path, umask }).count();
 }
 
 function tellOutcome(

@@ -25,7 +25,6 @@ export function buildSettings(values: OptionValues, callbackFile?: string): Sett
   const loop = values.flag('loop');
   const overUdp = uriScheme(values.text('outgoing-broker-uri') ?? '') === 'udp';
   const reliable = values.flag('reliable') && !overUdp;
-  const failures = values.table('failure-queue');
   return {
     source: fromBroker
       ? {
@@ -39,7 +38,8 @@ export function buildSettings(values: OptionValues, callbackFile?: string): Sett
       ? { kind: 'broker', broker: broker(values, 'outgoing') }
       : { kind: 'queue', queue: queue(values.table('outgoing-queue') ?? {}) },
     callback: callback(values, callbackFile),
-    failureQueue: failures === undefined ? undefined : queue(failures),
+    failureQueue: optionalQueue(values, 'failure-queue'),
+    tapQueue: optionalQueue(values, 'tap-queue'),
     loop,
     remove: values.flag('remove'),
     reliable,
@@ -105,10 +105,15 @@ function prefetch(values: OptionValues, reliable: boolean): number | undefined {
   return Math.min(count, MOST_COUNTED_PREFETCH);
 }
 
+function optionalQueue(values: OptionValues, name: string): QueueSettings | undefined {
+  const table = values.table(name);
+  return table === undefined ? undefined : queue(table);
+}
+
 function queue(table: Table): QueueSettings {
   const number = (key: string): number | undefined => (table[key] === undefined ? undefined : Number(table[key]));
   return {
-    path: String(table.path),
+    path: String(table.path ?? ''),
     type: (table.type ?? 'DQS') as QueueSettings['type'],
     umask: number('umask'),
     granularity: number('granularity') ?? 60,
@@ -116,7 +121,20 @@ function queue(table: Table): QueueSettings {
     maxLock: number('maxlock') ?? 600,
     maxTemp: number('maxtemp') ?? 300,
     maxElts: number('maxelts') ?? 16_000,
+    compression: table.compression as QueueSettings['compression'],
+    limits: queueLimits(number('max-elements'), number('max-bytes'), table['min-free']),
   };
+}
+
+function queueLimits(
+  maxElements: number | undefined,
+  maxBytes: number | undefined,
+  free: Table[string] | undefined,
+): QueueSettings['limits'] {
+  if (maxElements === undefined && maxBytes === undefined && free === undefined) return undefined;
+  if (free === undefined) return { maxElements, maxBytes };
+  const minFree = typeof free === 'number' ? { bytes: free } : { share: Number.parseFloat(free) / 100 };
+  return { maxElements, maxBytes, minFree };
 }
 
 function texts(table: Table | undefined): Record<string, string> {

@@ -7,6 +7,7 @@ function seconds(milliseconds: number): string {
 }
 
 function queueText(queue: QueueSettings): string {
+  if (queue.type === 'NULL') return 'a queue of type NULL, which keeps nothing';
   return `the queue ${queue.path}${queue.type === 'DQS' ? '' : ` (${queue.type})`}`;
 }
 
@@ -22,8 +23,12 @@ function sourceText(settings: Settings): string {
 
 function sinkText({ sink }: Settings): string {
   return sink.kind === 'queue'
-    ? `stores them in ${queueText(sink.queue)}`
+    ? `stores them in ${queueText(sink.queue)}${limitText(sink.queue)}`
     : `sends them to ${maskText(sink.broker.uri)}`;
+}
+
+function limitText({ limits }: QueueSettings): string {
+  return limits === undefined ? '' : ', waiting while that is full';
 }
 
 const LANGUAGES = { javascript: 'JavaScript ', perl: 'Perl ' } as const;
@@ -58,5 +63,7 @@ export function describeRun(settings: Settings): string {
     : 'Not reliable: a crash can lose messages.';
   const rejected =
     settings.failureQueue === undefined ? '' : ` Rejected messages go to ${queueText(settings.failureQueue)}.`;
-  return `It ${sourceText(settings)},${callback} and ${sinkText(settings)}. ${safety}${rejected}${endText(settings)}`;
+  const copies =
+    settings.tapQueue === undefined ? '' : ` A copy of each message sent goes to ${queueText(settings.tapQueue)}.`;
+  return `It ${sourceText(settings)},${callback} and ${sinkText(settings)}. ${safety}${rejected}${copies}${endText(settings)}`;
 }

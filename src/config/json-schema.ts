@@ -96,10 +96,19 @@ function numberSchema({ integer, min, max }: Pick<OptionRow, 'integer' | 'min' |
 
 function tableSchema(keys: readonly TableKey[] | undefined): Schema {
   if (keys === undefined) return { type: 'object', additionalProperties: SCALAR };
-  return {
+  const required = (always: boolean) =>
+    keys.filter((key) => key.required && (always || key.unless === undefined)).map((key) => key.name);
+  const object = {
     type: 'object',
     additionalProperties: false,
-    required: keys.filter((key) => key.required).map((key) => key.name),
     properties: Object.fromEntries(keys.map((key) => [key.name, { description: key.doc, ...SCALAR }])),
   };
+  const unless = keys.flatMap((key) => key.unless ?? []);
+  if (unless.length === 0) return { ...object, required: required(true) };
+  const exceptions = unless.map(({ key, is }) => ({
+    ...object,
+    properties: { ...object.properties, [key]: { const: is } },
+    required: [...required(false), key],
+  }));
+  return { anyOf: [{ ...object, required: required(true) }, ...exceptions] };
 }

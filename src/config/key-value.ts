@@ -24,9 +24,12 @@ export function parseKeyValues(text: string): Map<string, string> {
   return pairs;
 }
 
-/** %-escapes decoded as UTF-8. Throws KeyValueError for a `%` without two hex digits, or bytes that are not UTF-8. */
+/** no escape: two digits would have to follow */
+const PERCENTAGE = /^\d+(?:\.\d+)?%$/;
+
+/** %-escapes decoded as UTF-8; a percentage such as `10%` is none. Throws KeyValueError for a `%` without two hex digits, or bytes that are not UTF-8. */
 export function percentDecode(text: string): string {
-  if (!text.includes('%')) return text;
+  if (!text.includes('%') || PERCENTAGE.test(text)) return text;
   if (/%(?![0-9a-fA-F]{2})/.test(text)) {
     throw new KeyValueError('a "%" must be followed by two hexadecimal digits: write %25 for a percent sign');
   }

@@ -3,11 +3,6 @@
  * sentence; none is ignored. Deleting a line here, and what stands behind it, makes the feature usable.
  */
 export const LATER = {
-  queueTypes: {
-    DQN: 'queues of type DQN are not supported yet: use type=DQS',
-    NULL: 'queues of type NULL are not supported yet: use type=DQS',
-  },
-  queueCompression: 'compression is not supported yet: leave it out, messages are stored uncompressed',
   metricsListen: 'metrics are not supported yet: leave it out',
   metricsTextfile: 'metrics are not supported yet: leave it out',
 } as const;

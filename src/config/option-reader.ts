@@ -58,7 +58,7 @@ function readValue(row: OptionRow, node: ConfigNode, places: Places): OptionValu
   const text = textOf(row, scalar);
   if (row.kind === 'number') return readNumber(row, text, scalar.origin);
   if (row.kind === 'count') return Math.min(readNumber(row, text, scalar.origin), 3);
-  if (row.kind === 'size') return readSize(row, text, scalar.origin);
+  if (row.kind === 'size') return readSize(`${row.name}:`, text, scalar.origin);
   if (row.kind === 'choices') return text.split(/[\s,]+/).filter((word) => word !== '');
   return text;
 }
@@ -102,10 +102,11 @@ function readNumber(row: OptionRow, text: string, origin: Origin): number {
 
 const SIZE_UNITS: Readonly<Record<string, number>> = { '': 1, b: 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 };
 
-function readSize(row: OptionRow, text: string, origin: Origin): number {
+/** `what` is the option, and its key where it has one */
+function readSize(what: string, text: string, origin: Origin): number {
   const match = /^(\d{1,15}(?:\.\d{1,6})?)\s*(b|[kmg](?:ib)?)?$/i.exec(text.trim());
   if (match === null) {
-    throw new Unreadable(origin, `${row.name}: must be a number of bytes such as 65536, 64KiB or 1MiB, not "${text}"`);
+    throw new Unreadable(origin, `${what} must be a number of bytes such as 65536, 64KiB or 1MiB, not "${text}"`);
   }
   return Math.round(Number(match[1]) * (SIZE_UNITS[(match[2] ?? '').slice(0, 1).toLowerCase()] ?? 1));
 }
@@ -117,9 +118,20 @@ function readTable(row: OptionRow, node: ConfigNode, places: Places, prefix: str
   for (const [key, value, origin] of pairsOf(row, node)) {
     places.set(`${prefix}${key}`, origin);
     const known = row.keys?.find((candidate) => candidate.name === key);
-    table[key] = known?.kind === 'integer' ? readKeyInteger(row, known, value, origin) : value;
+    table[key] = known === undefined ? value : readKey(row, known, value, origin);
   }
   return table;
+}
+
+function readKey(row: OptionRow, key: TableKey, text: string, origin: Origin): string | number {
+  const what = `${row.name}: "${key.name}"`;
+  if (key.kind === 'integer') return readKeyInteger(row, key, text, origin);
+  if (key.kind === 'size') return readSize(what, text, origin);
+  if (key.kind !== 'share') return text;
+  const share = /^(\d{1,3}(?:\.\d{1,6})?)\s*%$/.exec(text.trim());
+  if (share === null) return readSize(what, text, origin);
+  if (Number(share[1]) >= 100) throw new Unreadable(origin, `${what} must be less than 100%, not "${text}"`);
+  return `${share[1]}%`;
 }
 
 function pairsOf(row: OptionRow, node: ConfigNode): [string, string, Origin][] {

@@ -37,7 +37,9 @@ function choiceSchema(choices: readonly string[]): z.ZodType<string> {
 
 function keySchema(key: TableKey): z.ZodType {
   if (key.kind === 'choice') return choiceSchema(key.choices ?? []);
-  if (key.kind === 'integer') return numberSchema({ integer: true, ...key });
+  if (key.kind === 'integer' || key.kind === 'size') return numberSchema({ integer: true, ...key });
+  // a percentage, or the bytes that were read
+  if (key.kind === 'share') return z.union([z.string(), z.number()]);
   return z.string({ error: 'is missing' }).min(1, { error: 'is empty' });
 }
 
@@ -45,14 +47,24 @@ function keySchema(key: TableKey): z.ZodType {
 function knownKeysSchema(keys: readonly TableKey[]): z.ZodType {
   const names = keys.map((key) => key.name);
   const shape = Object.fromEntries(
-    keys.map((key) => [key.name, key.required ? keySchema(key) : z.optional(keySchema(key))]),
+    keys.map((key) => [
+      key.name,
+      key.required && key.unless === undefined ? keySchema(key) : z.optional(keySchema(key)),
+    ]),
   );
-  return z.strictObject(shape, {
+  const schema = z.strictObject(shape, {
     error: (found) => {
       if (found.code !== 'unrecognized_keys') return undefined;
       const [name = ''] = found.keys as string[];
       return `there is no "${name}" here${didYouMean(name, names)}`;
     },
+  });
+  const conditional = keys.filter((key) => key.unless !== undefined);
+  if (conditional.length === 0) return schema;
+  return schema.superRefine((table, context) => {
+    for (const { name, unless } of conditional) {
+      if (table[name] === undefined && table[unless?.key ?? ''] !== unless?.is) issue(context, 'is missing', [name]);
+    }
   });
 }
 

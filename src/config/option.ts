@@ -51,15 +51,14 @@ export interface NumberLimits {
 /** A key of a table whose keys are known, such as `path` of a queue. */
 export interface TableKey extends NumberLimits {
   readonly name: string;
-  readonly kind: 'text' | 'integer' | 'choice';
+  /** `share`: bytes as a `size`, or a percentage */
+  readonly kind: 'text' | 'integer' | 'choice' | 'size' | 'share';
   readonly choices?: readonly string[];
   readonly required?: boolean;
+  /** not required when another key has this value */
+  readonly unless?: { readonly key: string; readonly is: string };
   readonly default?: string;
   readonly doc: string;
-  /** why this key is refused for now */
-  readonly later?: string;
-  /** why one of the choices is refused for now */
-  readonly laterChoices?: Readonly<Record<string, string>>;
 }
 
 /** One row of the option table. Everything that is known about an option stands here. */

@@ -1,16 +1,20 @@
-import { LATER } from './later.js';
 import type { OptionRow, TableKey } from './option.js';
 
 /** Numbers of a queue are decimal; with a leading zero they are octal, so that `umask=022` means what it says. */
 export const QUEUE_KEYS: readonly TableKey[] = [
-  { name: 'path', kind: 'text', required: true, doc: 'the folder of the queue' },
+  {
+    name: 'path',
+    kind: 'text',
+    required: true,
+    unless: { key: 'type', is: 'NULL' },
+    doc: 'the folder of the queue',
+  },
   {
     name: 'type',
     kind: 'choice',
     choices: ['DQS', 'DQN', 'NULL'],
     default: 'DQS',
-    laterChoices: LATER.queueTypes,
-    doc: 'DQS: one file a message',
+    doc: 'DQS: one file a message; DQN: one folder a message; NULL: always empty, and swallows what is stored',
   },
   {
     name: 'umask',
@@ -64,11 +68,36 @@ const OUTGOING_QUEUE_KEYS: readonly TableKey[] = [
   ...QUEUE_KEYS,
   {
     name: 'compression',
-    kind: 'text',
-    later: LATER.queueCompression,
-    doc: 'compress bodies when that makes them smaller',
+    kind: 'choice',
+    choices: ['zlib', 'zlib!'],
+    doc: 'type DQS: compress bodies over 255 bytes when that makes them smaller; `zlib!`: all bodies, in any case',
+  },
+  {
+    name: 'max-elements',
+    kind: 'integer',
+    min: 1,
+    max: 0xffff_ffff,
+    doc: 'wait while the queue has this many messages, until a tenth of them is gone',
+  },
+  {
+    name: 'max-bytes',
+    kind: 'size',
+    min: 1,
+    doc: 'wait while the messages in the queue have this many bytes on disk, until a tenth is gone',
+  },
+  {
+    name: 'min-free',
+    kind: 'share',
+    doc: 'wait while its file system has less than this free: bytes (`1GiB`), or a share (`10%`)',
   },
 ];
+
+/** Where messages are kept: not in a queue that swallows them. */
+const KEEPING_QUEUE_KEYS: readonly TableKey[] = OUTGOING_QUEUE_KEYS.map((key) => {
+  if (key.name === 'path') return { name: 'path', kind: 'text', required: true, doc: key.doc };
+  if (key.name !== 'type') return key;
+  return { ...key, choices: ['DQS', 'DQN'], doc: 'DQS: one file a message; DQN: one folder a message' };
+});
 
 export const QUEUE_OPTIONS: readonly OptionRow[] = [
   {
@@ -101,11 +130,26 @@ export const QUEUE_OPTIONS: readonly OptionRow[] = [
     value: 'KEY=VALUE…',
     group: 'sink',
     doc: 'Store messages in this directory queue.',
+    notes:
+      'With `max-elements`, `max-bytes` or `min-free` a full queue makes the run wait, not fail: a broker is not read from ' +
+      'meanwhile. The log says so, and so does USR1.',
+  },
+  {
+    name: 'tap-queue',
+    kind: 'table',
+    keys: KEEPING_QUEUE_KEYS,
+    value: 'KEY=VALUE…',
+    group: 'sink',
+    added: true,
+    defaultNote: 'none',
+    doc: 'Store a copy of every message that passed the callback in this directory queue as well.',
+    notes:
+      'A message counts as sent when it is safe at both places. One that the destination refuses may be in the copy.',
   },
   {
     name: 'failure-queue',
     kind: 'table',
-    keys: OUTGOING_QUEUE_KEYS,
+    keys: KEEPING_QUEUE_KEYS,
     value: 'KEY=VALUE…',
     group: 'safety',
     added: true,
@@ -113,7 +157,8 @@ export const QUEUE_OPTIONS: readonly OptionRow[] = [
     doc: 'Store rejected messages in this directory queue.',
     notes:
       'A message is rejected when it cannot be decoded, when the callback fails on it, or when it cannot be sent. ' +
-      'Without this option it stays in the incoming queue, or unacknowledged at the incoming broker (see `max-parked`).',
+      'Without this option it stays in the incoming queue, or unacknowledged at the incoming broker (see `max-parked`). ' +
+      'What cannot be decoded is stored byte for byte (type DQS). `stompctl queue retry` puts messages back.',
   },
   {
     name: 'sync',

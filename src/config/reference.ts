@@ -82,8 +82,7 @@ function sizeText(bytes: number): string {
 function keysTable(keys: readonly TableKey[]): string {
   const rows = keys.map((key) => {
     const name = `\`${key.name}\`${key.required ? ' (needed)' : ''}`;
-    const later = key.later ?? Object.values(key.laterChoices ?? {}).join('; ');
-    return `| ${name} | ${key.doc}${later === '' ? '' : `. **Not yet:** ${later}`} | ${key.default ?? ''} |`;
+    return `| ${name} | ${key.doc} | ${key.default ?? ''} |`;
   });
   return ['| key | meaning | default |', '| --- | --- | --- |', ...rows].join('\n');
 }

@@ -224,13 +224,27 @@ const sockoptsAreKnown: Rule = {
   },
 };
 
+const QUEUES = ['incoming-queue', 'outgoing-queue', 'failure-queue', 'tap-queue'];
+
+const queueKeysFitType: Rule = {
+  name: 'the keys of a queue fit its type',
+  *check(context) {
+    for (const name of QUEUES) {
+      const table = (context.values.table(name) ?? {}) as Table;
+      if (table.compression !== undefined && table.type === 'DQN') {
+        yield invalid(originOf(context, name), `${name}: compression needs type=DQS`);
+      }
+    }
+  },
+};
+
 const queuesDiffer: Rule = {
   name: 'the queues differ',
   *check(context) {
     const seen = new Map<string, string>();
-    for (const name of ['incoming-queue', 'outgoing-queue', 'failure-queue']) {
-      const path = (context.values.table(name) as Table | undefined)?.path;
-      if (path === undefined) continue;
+    for (const name of QUEUES) {
+      const { path, type } = (context.values.table(name) ?? {}) as Table;
+      if (path === undefined || type === 'NULL') continue;
       const same = seen.get(resolve(String(path)));
       if (same !== undefined) yield invalid(originOf(context, name), `${name} is the same folder as ${same}`);
       seen.set(resolve(String(path)), name);
@@ -263,6 +277,7 @@ export const RULES: readonly Rule[] = [
   oneCredentialAScheme,
   connectHeadersCanBeSent,
   sockoptsAreKnown,
+  queueKeysFitType,
   queuesDiffer,
   delaysAreOrdered,
 ];

@@ -1,3 +1,6 @@
+import type { QueueLimits } from '../dirq/queue-gauge.js';
+import type { Compression } from '../message/json.js';
+
 /** What a validated configuration says: every option with its type, its unit and its default filled in. */
 export interface Settings {
   readonly source:
@@ -13,6 +16,8 @@ export interface Settings {
     | { readonly kind: 'broker'; readonly broker: BrokerSettings };
   readonly callback: CallbackSettings | undefined;
   readonly failureQueue: QueueSettings | undefined;
+  /** a copy of every message that passed the callback */
+  readonly tapQueue: QueueSettings | undefined;
 
   /** queue source: keep going round after the last element */
   readonly loop: boolean;
@@ -66,6 +71,7 @@ export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error';
 export type BrokerType = 'ActiveMQ' | 'Apollo' | 'Artemis' | 'RabbitMQ' | 'UNKNOWN';
 
 export interface QueueSettings {
+  /** empty only when `type` is NULL */
   readonly path: string;
   readonly type: 'DQS' | 'DQN' | 'NULL';
   readonly umask: number | undefined;
@@ -78,6 +84,10 @@ export interface QueueSettings {
   readonly maxTemp: number;
   /** DQN: elements an intermediate folder holds */
   readonly maxElts: number;
+  /** DQS; queues that are written to */
+  readonly compression: Compression | undefined;
+  /** queues that are written to: what they may grow to */
+  readonly limits: QueueLimits | undefined;
 }
 
 export interface BrokerSettings {

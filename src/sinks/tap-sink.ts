@@ -1,3 +1,4 @@
+import type { StompctlError } from '../base/errors.js';
 import type { Sink } from '../flow/sink.js';
 import type { Message } from '../message/message.js';
 
@@ -13,8 +14,8 @@ export class TapSink implements Sink {
     this.#tap = tap;
   }
 
-  async open(): Promise<void> {
-    await both(this.#main.open(), this.#tap.open());
+  async open(lost?: (error: StompctlError) => void): Promise<void> {
+    await both(this.#main.open(lost), this.#tap.open(lost));
   }
 
   send(message: Message): Promise<void> {

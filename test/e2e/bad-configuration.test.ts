@@ -96,11 +96,13 @@ const CASES: readonly Case[] = [
     says: /metrics-listen: metrics are not supported yet: leave it out/,
   },
   {
-    name: 'a queue type of a later version, in a file',
+    name: 'a failure queue that keeps nothing, in a file',
     args: CONFIG,
-    file: inFile('incoming-queue = path=FOLDER/in type=DQN\noutgoing-queue = path=FOLDER/out\n'),
+    file: inFile(
+      'incoming-queue = path=FOLDER/in\noutgoing-queue = path=FOLDER/out\nfailure-queue = path=FOLDER/f type=NULL\n',
+    ),
     code: 78,
-    says: /bad\.conf:1\): incoming-queue: queues of type DQN are not supported yet: use type=DQS/,
+    says: /bad\.conf:3\): failure-queue: "type" must be one of DQS, DQN, not "NULL"/,
   },
 ];
 

@@ -43,7 +43,7 @@ describe('stompctl check', () => {
   it('checks each of several files, and has the exit code of the first that is wrong', async (t) => {
     const folder = await tempFolder(t);
     const later = join(folder, 'later.conf');
-    await writeFile(later, 'incoming-queue = path=/in type=DQN\noutgoing-queue = path=/out\n');
+    await writeFile(later, 'metrics-listen = :9100\nincoming-queue = path=/in\noutgoing-queue = path=/out\n');
     const { code, out } = await runMain(['check', SENDER, '/nowhere/x.conf', later]);
     assert.equal(code, 66);
     assert.match(out, /sender.conf: valid\n/);
@@ -51,7 +51,7 @@ describe('stompctl check', () => {
       out,
       /^\/nowhere\/x.conf: not valid\n {2}error: configuration\(\/nowhere\/x.conf\): there is no such file$/m,
     );
-    assert.match(out, /later.conf:1: incoming-queue: queues of type DQN are not supported yet/);
+    assert.match(out, /later.conf:1: metrics-listen: metrics are not supported yet/);
     assert.equal((await runMain(['check', later])).code, 78);
   });
 

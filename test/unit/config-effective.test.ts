@@ -60,6 +60,10 @@ describe('what a run will do, in words', () => {
       'It reads messages from the queue /in, waiting for more at its end, and sends them to stomp://h. At least once: a message is removed from the queue only when it is safe at its destination. Rejected messages go to the queue /f.',
     ],
     [
+      'incoming-queue = type=NULL\noutgoing-queue = path=/out type=DQN max-bytes=1GiB\ntap-queue = path=/t\n',
+      'It reads messages from a queue of type NULL, which keeps nothing, once, and stores them in the queue /out (DQN), waiting while that is full. At least once: a message is left in the queue only when it is safe at its destination. A copy of each message sent goes to the queue /t.',
+    ],
+    [
       `${FILE}reliable = false\ncount = 3\ntimeout-inactivity = 0.5\ncallback-code = "$hdr{a} = 1"\n`,
       'It receives messages from /queue/a at stomp://h, runs the Perl callback on each, and stores them in the queue /out. Not reliable: a crash can lose messages. It ends after 3 messages or 0.5 s without a message.',
     ],

@@ -112,6 +112,16 @@ const BROKEN: readonly [rule: string, file: string, problem: string][] = [
     'x.conf:3: failure-queue is the same folder as outgoing-queue',
   ],
   [
+    'the tap queue is another one',
+    `${FROM_QUEUE}${TO_QUEUE}tap-queue = path=/in\n`,
+    'x.conf:3: tap-queue is the same folder as incoming-queue',
+  ],
+  [
+    'compression is for one file a message',
+    `${FROM_QUEUE}outgoing-queue = path=/out type=DQN compression=zlib\n`,
+    'x.conf:2: outgoing-queue: compression needs type=DQS',
+  ],
+  [
     'delays are in order',
     `${FROM_QUEUE}${TO_QUEUE}reconnect-max-delay = 0.5\n`,
     'x.conf:3: reconnect-delay is larger than reconnect-max-delay',
@@ -136,6 +146,7 @@ const KEPT: Readonly<Record<string, string>> = {
   'loop and remove said to be off with a broker': `${FROM_BROKER}${TO_QUEUE}loop = false\nremove = 0\n`,
   'prefetch 0 with a queue': `${FROM_QUEUE}${TO_QUEUE}prefetch = 0\n`,
   'fewer unsubscribes than subscriptions': `${FROM_BROKER}subscribe = destination=/queue/b\n${TO_QUEUE}<unsubscribe/>\n`,
+  'two queues of type NULL': 'incoming-queue = path=/x type=NULL\noutgoing-queue = path=/x type=NULL\n',
   'a daemon without statistics': `${FROM_QUEUE}${TO_QUEUE}daemon = true\nstatistics = false\n`,
 };
 

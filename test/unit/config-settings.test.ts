@@ -29,6 +29,8 @@ describe('the reference configurations', () => {
         maxLock: 600,
         maxTemp: 300,
         maxElts: 16_000,
+        compression: undefined,
+        limits: undefined,
       },
     });
     assert.ok(settings.sink.kind === 'broker');

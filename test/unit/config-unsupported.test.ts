@@ -7,20 +7,8 @@ const SOUND = 'incoming-queue = path=/in\noutgoing-queue = path=/out\n';
 
 /** Uses of what does not exist yet. A case goes when its feature comes. */
 const REFUSED: readonly [file: string, problem: RegExp][] = [
-  [
-    'incoming-queue = path=/in type=DQN\noutgoing-queue = path=/out\n',
-    /^x.conf:1: incoming-queue: queues of type DQN are not/,
-  ],
-  [
-    'incoming-queue = path=/in\noutgoing-queue = path=/out type=NULL\n',
-    /^x.conf:2: outgoing-queue: queues of type NULL are not/,
-  ],
   [`${SOUND}metrics-listen = :9100\n`, /^x.conf:3: metrics-listen: metrics are not supported yet/],
   [`${SOUND}metrics-textfile = /x\n`, /^x.conf:3: metrics-textfile: metrics are not supported yet/],
-  [
-    'incoming-queue = path=/in\noutgoing-queue = path=/out compression=zlib\n',
-    /^x.conf:2: outgoing-queue: compression is not/,
-  ],
 ];
 
 describe('what does not exist yet is understood, and refused with a sentence', () => {

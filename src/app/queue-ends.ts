@@ -1,0 +1,92 @@
+import type { Clock } from '../base/clock.js';
+import type { QueueSettings, Settings } from '../config/settings.js';
+import type { Sink } from '../flow/sink.js';
+import type { Source, SourceEvents } from '../flow/source.js';
+import type { Logger } from '../observe/logger.js';
+import type { FailureSink } from '../sinks/failure-sink.js';
+import { NullSink } from '../sinks/null-sink.js';
+import { QueueSink } from '../sinks/queue-sink.js';
+import { NullSource } from '../sources/null-source.js';
+import { QueueSource } from '../sources/queue-source.js';
+
+export interface QueueContext {
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** The queues that a run writes to, as far as it waits for them. */
+export class FullQueues {
+  readonly #sinks: QueueSink[] = [];
+
+  add(sink: QueueSink): void {
+    this.#sinks.push(sink);
+  }
+
+  /** What is waited for now, a line a queue: `queue /var/spool/x: it has 100 elements, of at most 100`. */
+  get reasons(): readonly string[] {
+    return this.#sinks.flatMap(({ name, fullReason }) => (fullReason === undefined ? [] : [`${name}: ${fullReason}`]));
+  }
+}
+
+/** A source that reads the queue, with its events logged. */
+export function queueSource(
+  queue: QueueSettings,
+  settings: Settings,
+  { clock, logger }: QueueContext,
+  events: SourceEvents,
+  failures: FailureSink | undefined,
+): Source {
+  const { window, maxMessageSize, loop, remove, sync } = settings;
+  if (queue.type === 'NULL') return new NullSource(loop, clock);
+  const end = `queue ${queue.path}`;
+  return new QueueSource({
+    ...queueOptions(queue, queue.type),
+    loop,
+    remove,
+    sync,
+    maxMessageSize,
+    window,
+    clock,
+    failures,
+    events: {
+      ...events,
+      leftoverRemoved: (name) =>
+        logger.warn('leftover-removed', `removed ${name}, an empty file that a crash left`, { end }),
+      recovered: (locks, journals) =>
+        logger.info('recovered', `took over ${locks} locks of ${journals} processes that died`, { end, locks }),
+      purged: (report) => logger.debug('purged', `purged ${end}`, { end, ...report }),
+      purgeFailed: (error) => logger.warn('purge-failed', error.message, { end, code: error.code }),
+    },
+  });
+}
+
+/** A sink that writes to the queue; a type NULL swallows. */
+export function queueSink(queue: QueueSettings, settings: Settings, context: QueueContext, full: FullQueues): Sink {
+  return queue.type === 'NULL' ? new NullSink() : storingSink(queue, queue.type, settings, context, full);
+}
+
+/** A sink that writes to a queue that keeps what it is given, and that waits, and says so, while the queue is full. */
+export function storingSink(
+  queue: QueueSettings,
+  type: 'DQS' | 'DQN',
+  { sync }: Settings,
+  { clock, logger }: QueueContext,
+  full: FullQueues,
+): QueueSink {
+  const end = `queue ${queue.path}`;
+  const sink = new QueueSink({
+    ...queueOptions(queue, type),
+    sync,
+    limits: queue.limits,
+    clock,
+    onFull: (reason) => logger.warn('queue-full', `waiting for room in ${end}: ${reason}`, { end, reason }),
+    onRoom: () => logger.info('queue-room', `there is room again in ${end}`, { end }),
+  });
+  full.add(sink);
+  return sink;
+}
+
+function queueOptions(queue: QueueSettings, type: 'DQS' | 'DQN') {
+  const { path, umask, granularity, rndhex, maxLock, maxTemp, maxElts, compression } = queue;
+  return { path, type, umask, granularity, rndhex, maxLock, maxTemp, maxElts, compression };
+}
