@@ -67,19 +67,6 @@ describe('a run with a pidfile', () => {
     });
   }
 
-  it('exits at once at a second signal, and still removes the pidfile', async (test) => {
-    const { pidfile, run, runs } = await scene(test);
-    const child = run();
-    await runs();
-    // both are there before the process can look: it gets the second while it drains
-    child.process.kill('SIGSTOP');
-    child.process.kill('SIGTERM');
-    child.process.kill('SIGINT');
-    child.process.kill('SIGCONT');
-    assert.ok([130, 143].includes(Number(await child.ended)), `${await child.ended}`);
-    assert.equal(existsSync(pidfile), false);
-  });
-
   it('goes on at HUP, USR1 and PIPE', async (test) => {
     const { pidfile, run, runs, ask } = await scene(test);
     const child = run();

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { InProcessBroker } from '../../src/broker/in-process-broker.js';
@@ -60,5 +61,19 @@ describe('a run ends', () => {
     assert.equal(ended.code, 75, ended.stderr);
     assert.match(ended.stderr, /ECONNREFUSED|connection refused/i);
     assert.deepEqual(filesOf(join(folder, 'in')), before, 'nothing lost, nothing left behind');
+  });
+
+  it('at once on a second signal while it still settles, and removes its pidfile', async (test) => {
+    const { args, broker, folder } = await receiver(test, []);
+    broker.publish('/queue/q', {}, 'x');
+    const pidfile = join(folder, 'pid');
+    const callback = ['--callback-language', 'javascript', '--callback-timeout', '30', '--callback-code', 'for (;;);'];
+    const run = new StompctlProcess([...args, ...callback, '--pidfile', pidfile]);
+    await eventually(() => broker.depth('/queue/q').unacknowledged === 1, { deadlineMs: 15_000 });
+    run.signal('SIGTERM');
+    await eventually(() => run.log('stopping').length === 1);
+    const ended = await run.stop('SIGTERM');
+    assert.equal(ended.code, 143, ended.stderr);
+    assert.equal(existsSync(pidfile), false);
   });
 });
