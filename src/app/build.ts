@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.js';
+import { StompctlError } from '../base/errors.js';
 import type { Environment } from '../config/environment.js';
 import type { CallbackSettings, Settings } from '../config/settings.js';
 import type { Checker } from '../flow/check.js';
@@ -7,7 +8,7 @@ import type { Source, SourceEvents } from '../flow/source.js';
 import type { RunLogger } from '../observe/pino-logger.js';
 import { BrokerSink } from '../sinks/broker-sink.js';
 import { FailureSink } from '../sinks/failure-sink.js';
-import type { QueueSink } from '../sinks/queue-sink.js';
+import { QueueSink } from '../sinks/queue-sink.js';
 import { TapSink } from '../sinks/tap-sink.js';
 import { BrokerSource } from '../sources/broker-source.js';
 import { Statistics } from '../transfer/statistics.js';
@@ -71,7 +72,7 @@ export async function buildTransfer(settings: Settings, context: BuildContext): 
   const { tapQueue } = settings;
   // each under a supervisor of its own: what one of them is sent again, the other is not
   const sink = tapQueue === undefined ? main : new TapSink(main, supervised({ kind: 'queue', queue: tapQueue }));
-  const checker = settings.callback && (await openCallback(settings.callback, context));
+  const checker = settings.callback && (await openCallback(settings.callback, settings.sync, context));
   transfer = new Transfer({
     source,
     sink,
@@ -176,12 +177,27 @@ async function openFailureSink(
   return sink;
 }
 
-async function openCallback(callback: CallbackSettings, { logger, print }: BuildContext): Promise<Checker> {
+async function openCallback(
+  callback: CallbackSettings,
+  sync: Settings['sync'],
+  { logger, print }: BuildContext,
+): Promise<Checker> {
   const { Callback } = await import('../callback/callback.js');
   return Callback.open({
     ...callback,
     onPrint: print,
+    openTap: (path, type) => openTap(path, type, sync),
     onLog: (level, text) => logger[level]('callback', text),
     onRebuilt: (reason) => logger.warn('sandbox-rebuilt', `the sandbox of the callback was made anew: ${reason}`),
   });
+}
+
+/** A queue that the callback gives copies of messages to. */
+async function openTap(path: string, type: string, sync: Settings['sync']): Promise<Sink> {
+  if (type !== 'DQS' && type !== 'DQN') {
+    throw new StompctlError('CONFIG_INVALID', 'tap', path, `unknown queue type ${type}; known are DQS and DQN`);
+  }
+  const tap = new QueueSink({ path, type, sync });
+  await tap.open();
+  return tap;
 }

@@ -147,7 +147,7 @@ export class Callback {
       const batch = packBatch(messages, first, {
         bodies: this.#bodies,
         byteStrings: this.#compiled.program.byteStrings,
-        mostBytes: this.#options.memoryBytes / 16,
+        mostBytes: Math.min(MOST_CROSSING_BYTES, this.#options.memoryBytes / 16),
       });
       const ending = await this.#sandbox.run(batch);
       await this.#read(ending.records, messages, outcomes);
@@ -256,6 +256,8 @@ export class Callback {
 }
 
 const MOST_REASONS = 100;
+/** headers, and bodies where they cross: larger batches are no faster and cost memory several times over */
+const MOST_CROSSING_BYTES = 512 * 1024;
 
 async function openSandbox(options: CallbackOptions, compiled: Compiled): Promise<Sandbox> {
   const { data, timeoutMs, memoryBytes } = options;
