@@ -95,8 +95,9 @@ export function upTo(count: number): number[] {
   return Array.from({ length: count }, (_, number) => number);
 }
 
-function* numbered(count: number, header: Readonly<Record<string, string>>): Generator<Sample> {
-  for (const number of upTo(count)) {
+/** The messages 0 to `count` - 1, or that many from `first` on; each says its number in `x-number` and in its body. */
+export function* numbered(count: number, header: Readonly<Record<string, string>>, first = 0): Generator<Sample> {
+  for (const number of upTo(count).map((index) => first + index)) {
     yield {
       number,
       header: { ...header, 'x-number': String(number) },

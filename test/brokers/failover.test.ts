@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { eventually } from '../support/eventually.js';
+import { type RealBroker, startActivemq, startRabbitmq } from '../support/real-brokers.js';
+import { RealScene, stopsWell } from '../support/real-scene.js';
+import { upTo } from '../support/scene.js';
+
+const DEADLINE = { deadlineMs: 60_000 };
+
+/** Which broker delivered a message, by the form of the identifiers that each gives. */
+function servedBy(messageId: string | undefined): RealBroker['kind'] | undefined {
+  if (messageId?.startsWith('T_')) return 'rabbitmq';
+  return messageId?.startsWith('ID:') ? 'activemq' : undefined;
+}
+
+describe('a sender and a receiver with a list of RabbitMQ and ActiveMQ', () => {
+  it('go to the one that is up, as each dies in turn, and lose nothing', async (test) => {
+    const started = await Promise.allSettled([startRabbitmq(), startActivemq()]);
+    const brokers: RealBroker[] = started.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+    test.after(async () => {
+      await Promise.all(brokers.map((broker) => broker.stop()));
+    });
+    const [rabbitmq, activemq] = brokers;
+    assert.ok(rabbitmq !== undefined && activemq !== undefined, 'both brokers start');
+
+    const scene = await RealScene.set(test, rabbitmq);
+    const uri = `failover:(${rabbitmq.uri},${activemq.uri})?randomize=false&maxReconnectDelay=200`;
+    const sender = scene.startSender(uri, '--window', '50');
+    const receiver = scene.startReceiver(uri, '--window', '50');
+    const sessions = () => [sender, receiver].map((end) => end.log('session-open').length);
+
+    /** Numbers of this round that each broker delivered. */
+    const served = (from: number) =>
+      scene
+        .messages('out')
+        .filter(({ header }) => Number(header['x-number']) >= from)
+        .map(({ header }) => servedBy(header['message-id']));
+
+    for (const [round, alive, other] of [
+      [1, rabbitmq, activemq],
+      [2, activemq, rabbitmq],
+      [3, rabbitmq, activemq],
+    ] as const) {
+      await eventually(() => sessions().every((count) => count >= round), { ...DEADLINE, what: 'both are connected' });
+      if (round > 1) await other.start();
+      const from = scene.produced;
+      const inFull = () => {
+        if (scene.elements('in') === 0) scene.produce(100);
+        return served(from).length > 50 && scene.elements('in') > 0;
+      };
+      await eventually(inFull, { ...DEADLINE, everyMs: 5, what: `${alive.kind} serves` });
+      await alive.kill('SIGKILL');
+      assert.deepEqual([...new Set(served(from))], [alive.kind], `only ${alive.kind} served round ${round}`);
+      test.diagnostic(`${alive.kind} killed with ${scene.elements('in')} messages to send`);
+    }
+
+    await eventually(() => scene.elements('in') === 0, DEADLINE);
+    for (const end of [sender, receiver]) await stopsWell(end);
+    // what each had not delivered when it was killed is still there
+    await rabbitmq.start();
+    const collectors = brokers.map((broker) => scene.startReceiver(broker.uri));
+    await eventually(() => collectors.every((end) => end.log('session-open').length > 0), DEADLINE);
+    await eventually(() => scene.numbers('out').length === scene.produced, { ...DEADLINE, everyMs: 50 });
+    for (const end of collectors) await stopsWell(end);
+    assert.deepEqual(scene.numbers('out'), upTo(scene.produced));
+  });
+});
