@@ -27,6 +27,8 @@ interface Case {
   /** of the log line that tells why the session was given up; undefined: it is not */
   readonly says: RegExp | undefined;
   readonly args?: readonly string[];
+  /** messages that the broker still thinks unacknowledged at the end; default none */
+  readonly left?: number;
 }
 
 const CASES: readonly Case[] = [
@@ -54,7 +56,7 @@ const CASES: readonly Case[] = [
   },
   {
     name: 'leaves out its heart-beats',
-    fault: () => brokerStopsHeartBeats({ times: 20 }),
+    fault: () => brokerStopsHeartBeats({ times: 5 }),
     says: /heart-beat/,
     args: ['--timeout-server', '0.1'],
   },
@@ -67,6 +69,7 @@ const CASES: readonly Case[] = [
     name: 'forgets an acknowledgement',
     fault: () => brokerIgnoresFrame({ command: 'ACK', after: 5 }),
     says: undefined,
+    left: 1,
   },
   ...(['unknown command', 'no colon', 'undefined escape', 'bad content-length'] as const).map((kind) => ({
     name: `sends a malformed frame: ${kind}`,
@@ -91,7 +94,7 @@ const CASES: readonly Case[] = [
 ];
 
 describe('a receiver loses nothing when the broker', { concurrency: 3 }, () => {
-  for (const { name, fault, says, args = [] } of CASES) {
+  for (const { name, fault, says, args = [], left = 0 } of CASES) {
     it(name, async (test) => {
       const made = fault();
       const scene = await Scene.set(test, { faults: [made], server: 'RabbitMQ/3.10.8' });
@@ -99,6 +102,10 @@ describe('a receiver loses nothing when the broker', { concurrency: 3 }, () => {
       const run = scene.start(scene.receiver('--window', String(WINDOW), '--max-parked', '1', ...args));
       await eventually(() => new Set(scene.stored('out')).size === COUNT);
       await eventually(() => made.fired > 0 && (says === undefined || run.log('open-retry').length > 0));
+      await eventually(() => {
+        const { ready, unacknowledged } = scene.broker.depth(DESTINATION);
+        return ready + unacknowledged === left;
+      });
       const ended = await run.stop();
       assert.equal(ended.code, 0, ended.stderr);
       const stored = scene.stored('out');
@@ -108,11 +115,6 @@ describe('a receiver loses nothing when the broker', { concurrency: 3 }, () => {
       else assert.match(retries.map((line) => JSON.stringify(line)).join('\n'), says);
       assert.ok(stored.length - COUNT <= retries.length * PREFETCH, `${stored.length - COUNT} duplicates`);
       assert.equal(filesOf(scene.path('out')).length, elementPaths(scene.path('out')).length, 'only elements');
-      const { ready, unacknowledged } = await eventually(() => {
-        const depth = scene.broker.depth(DESTINATION);
-        return depth.consumers === 0 && depth;
-      });
-      assert.ok(ready + unacknowledged <= (name.startsWith('forgets') ? 1 : 0), `${ready} left`);
     });
   }
 });
