@@ -23,8 +23,8 @@ export interface QueueSinkOptions extends QueueOptions {
   readonly onRoom?: () => void;
 }
 
-/** elements of one batch: as many files are open at once */
-const MOST_MESSAGES = 256;
+/** elements of one batch: each has one file open, or three; processes are often allowed 1024 */
+const MOST_MESSAGES = { DQS: 256, DQN: 64 } as const;
 const MOST_BYTES = 16 * 1024 * 1024;
 /** a full queue is looked at this often */
 const FULL_MS = 1000;
@@ -172,7 +172,7 @@ export class QueueSink implements Sink {
   }
 
   #nextBatch(): Pending[] {
-    const most = this.#sync === 'message' ? 1 : MOST_MESSAGES;
+    const most = this.#sync === 'message' ? 1 : MOST_MESSAGES[this.#options.type ?? 'DQS'];
     let bytes = 0;
     let count = 0;
     for (; count < most && count < this.#pending.length; count += 1) {
