@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { Board, IDLE, type LogRecord, readRecords, SETTING_UP } from './board.js';
+import { CallWatch } from './call-watch.js';
 import type { Boot, Done, Lost, Program, Reply, Request, Thrown } from './protocol.js';
 
 export interface SandboxOptions {
@@ -42,6 +43,7 @@ export class Sandbox {
   readonly #worker: Worker;
   readonly #limitMs: number;
   readonly #createdNs: bigint;
+  readonly #call: CallWatch;
   readonly #ready: Promise<void>;
   #settled: { resolve: () => void; reject: (error: unknown) => void } = { resolve: () => {}, reject: () => {} };
   #pending: Pending | undefined;
@@ -55,6 +57,7 @@ export class Sandbox {
   private constructor(options: SandboxOptions) {
     this.#limitMs = options.timeoutMs + GRACE_MS;
     this.#createdNs = this.#board.begin(SETTING_UP);
+    this.#call = new CallWatch(this.#board, Math.max(5, this.#limitMs / 8));
     this.#worker = new Worker(new URL('./worker.js', import.meta.url), {
       workerData: { ...options, shared: this.#board.shared } satisfies Boot,
       env: {},
@@ -81,7 +84,7 @@ export class Sandbox {
    */
   static async open(options: SandboxOptions): Promise<Sandbox> {
     const sandbox = new Sandbox(options);
-    sandbox.#watch(sandbox.#limitMs);
+    sandbox.#watch();
     try {
       await sandbox.#ready;
     } catch (error) {
@@ -101,7 +104,7 @@ export class Sandbox {
       if (this.#gone) return this.#finish(this.#ending ?? CRASHED);
       this.#worker.ref();
       this.#worker.postMessage(request);
-      this.#watch(this.#limitMs);
+      this.#watch();
     });
   }
 
@@ -156,17 +159,17 @@ export class Sandbox {
     pending.resolve({ result, records });
   }
 
-  /** Ends the thread when one call lasts longer than `limitMs`; looks again when a call began meanwhile. */
-  #watch(limitMs: number): void {
+  /** Ends the thread when one call lasts longer than it may. */
+  #watch(): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
+    const look = (): void => {
+      const lastedMs = this.#call.look();
       const position = this.#board.inProgress;
-      const lastedMs = Number(process.hrtime.bigint() - this.#board.startedNs) / 1e6;
-      if (position === IDLE) return this.#watch(this.#limitMs);
       const allowedMs = this.#board.startedNs === this.#createdNs ? LOAD_MS : this.#limitMs;
-      if (lastedMs < allowedMs) return this.#watch(Math.min(this.#limitMs, allowedMs - lastedMs + 1));
-      this.#kill(position);
-    }, limitMs);
+      if (position !== IDLE && lastedMs >= allowedMs) this.#kill(position);
+      else this.#timer = setTimeout(look, this.#call.tickMs);
+    };
+    this.#timer = setTimeout(look, this.#call.tickMs);
   }
 
   #kill(position: number): void {
