@@ -1,8 +1,7 @@
 import type { Clock } from '../base/clock.js';
 import { StompctlError } from '../base/errors.js';
 import type { Environment } from '../config/environment.js';
-import type { CallbackSettings, Settings } from '../config/settings.js';
-import type { Checker } from '../flow/check.js';
+import type { Settings } from '../config/settings.js';
 import type { Sink } from '../flow/sink.js';
 import type { Source, SourceEvents } from '../flow/source.js';
 import type { RunLogger } from '../observe/pino-logger.js';
@@ -16,6 +15,7 @@ import { SupervisedSink } from '../transfer/supervised-sink.js';
 import { SupervisedSource } from '../transfer/supervised-source.js';
 import { Supervisor } from '../transfer/supervisor.js';
 import { Transfer } from '../transfer/transfer.js';
+import { openChecker } from './checker.js';
 import { connectionTo, failoverOptions } from './connection.js';
 import { FullQueues, queueSink, queueSource, storingSink } from './queue-ends.js';
 
@@ -72,7 +72,8 @@ export async function buildTransfer(settings: Settings, context: BuildContext): 
   const { tapQueue } = settings;
   // each under a supervisor of its own: what one of them is sent again, the other is not
   const sink = tapQueue === undefined ? main : new TapSink(main, supervised({ kind: 'queue', queue: tapQueue }));
-  const checker = settings.callback && (await openCallback(settings.callback, settings.sync, context));
+  const openTapQueue = (path: string, type: string) => openTap(path, type, settings.sync);
+  const checker = await openChecker(settings, { ...context, openTap: openTapQueue });
   transfer = new Transfer({
     source,
     sink,
@@ -175,21 +176,6 @@ async function openFailureSink(
   const sink = storingSink(failureQueue, failureQueue.type === 'DQN' ? 'DQN' : 'DQS', settings, context, full);
   await sink.open();
   return sink;
-}
-
-async function openCallback(
-  callback: CallbackSettings,
-  sync: Settings['sync'],
-  { logger, print }: BuildContext,
-): Promise<Checker> {
-  const { Callback } = await import('../callback/callback.js');
-  return Callback.open({
-    ...callback,
-    onPrint: print,
-    openTap: (path, type) => openTap(path, type, sync),
-    onLog: (level, text) => logger[level]('callback', text),
-    onRebuilt: (reason) => logger.warn('sandbox-rebuilt', `the sandbox of the callback was made anew: ${reason}`),
-  });
 }
 
 /** A queue that the callback gives copies of messages to. */

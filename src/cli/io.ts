@@ -1,10 +1,39 @@
 import type { Signals } from '../daemon/signals.js';
 
+/** A stream that text is written to; what is optional only a real stream has. */
+export interface TextOutput {
+  write(text: string): unknown;
+  readonly destroyed?: boolean;
+  once?(event: 'drain' | 'close', run: () => void): unknown;
+  off?(event: 'drain' | 'close', run: () => void): unknown;
+}
+
 /** What a command has of the process it runs in. */
 export interface CommandIo {
-  readonly out: { write(text: string): unknown };
-  readonly err: { write(text: string): unknown };
+  readonly out: TextOutput;
+  readonly err: TextOutput;
   /** columns of the terminal; undefined when standard output is none */
   readonly columns?: number | undefined;
   readonly signals: Signals;
+}
+
+/** Writes `text` and waits until a slow reader has taken most of it; resolves false when the reader is gone. */
+export async function drained(out: TextOutput, text: string): Promise<boolean> {
+  if (isGone(out)) return false;
+  if (out.write(text) === false && out.once !== undefined && !isGone(out)) {
+    await new Promise<void>((resolve) => {
+      const done = () => {
+        out.off?.('drain', done);
+        out.off?.('close', done);
+        resolve();
+      };
+      out.once?.('drain', done);
+      out.once?.('close', done);
+    });
+  }
+  return !isGone(out);
+}
+
+function isGone({ destroyed }: TextOutput): boolean {
+  return destroyed === true;
 }

@@ -34,7 +34,9 @@ async function dispatch(argv: readonly string[], env: Environment, io: CommandIo
   const { parseArguments } = await import('./option-command.js');
   const parsed = parseArguments(COMMANDS[name], args);
   if (await printedHelp(name, parsed, io)) return EXIT_CODES.ok;
-  return execute(commandMeant(name, parsed), parsed, env, io);
+  const meant = commandMeant(name, parsed);
+  if (parsed.options.has('dry-run')) (await import('./dry-run.js')).refuseBesideDryRun(meant, parsed.options);
+  return execute(meant, parsed, env, io);
 }
 
 async function printVersion(io: CommandIo): Promise<number> {
@@ -73,13 +75,14 @@ async function execute(name: CommandName, parsed: ParsedArguments, env: Environm
     case 'quit':
       return statusOrQuit(name, input, io);
     case 'run': {
-      const [{ resolveSettings }, { run }] = await Promise.all([
+      const dry = parsed.options.has('dry-run');
+      const [{ resolveSettings }, execute] = await Promise.all([
         import('../config/resolve-settings.js'),
-        import('./run.js'),
+        dry ? import('./dry-run.js').then((module) => module.dryRun) : import('./run.js').then((module) => module.run),
       ]);
       const warnings: string[] = [];
       const settings = await resolveSettings(input, (text) => warnings.push(text));
-      return run(settings, { io, env, warnings });
+      return execute(settings, { io, env, warnings });
     }
     case 'completion':
       return (await import('./completion.js')).completion(parsed, io);

@@ -31,6 +31,18 @@ const PROCESS_OPTIONS: readonly OptionRow[] = [
     doc: 'Tell the instance of this pidfile to quit, and wait for it.',
   },
   {
+    name: 'dry-run',
+    kind: 'flag',
+    group: 'process',
+    commandLineOnly: true,
+    added: true,
+    doc: 'Show what a run would make of each message, as a difference, and move nothing.',
+    notes:
+      'No message is locked, acknowledged, removed or stored. A queue is read once; from a broker, whatever it hands over ' +
+      'until it is silent for two seconds (or `timeout-inactivity`), at most `window` messages, which it then delivers ' +
+      'again, marked as redelivered. `count` and `duration` end it sooner. The exit code is 1 when a message would be rejected.',
+  },
+  {
     name: 'statistics',
     aliases: ['s'],
     kind: 'boolean',

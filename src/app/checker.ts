@@ -1,0 +1,29 @@
+import type { CallbackSettings, Settings } from '../config/settings.js';
+import type { Checker } from '../flow/check.js';
+import type { Sink } from '../flow/sink.js';
+import type { Logger } from '../observe/logger.js';
+
+export interface CheckerContext {
+  readonly logger: Logger;
+  /** what a callback prints */
+  readonly print: (text: string) => void;
+  /** opens a queue that a callback gives copies of messages to */
+  readonly openTap: (path: string, type: string) => Promise<Sink>;
+}
+
+/** What stands between source and sink; undefined: nothing does. Errors: CALLBACK_*. */
+export async function openChecker(settings: Settings, context: CheckerContext): Promise<Checker | undefined> {
+  return settings.callback && openCallback(settings.callback, context);
+}
+
+async function openCallback(callback: CallbackSettings, context: CheckerContext): Promise<Checker> {
+  const { logger, print, openTap } = context;
+  const { Callback } = await import('../callback/callback.js');
+  return Callback.open({
+    ...callback,
+    openTap,
+    onPrint: print,
+    onLog: (level, text) => logger[level]('callback', text),
+    onRebuilt: (reason) => logger.warn('sandbox-rebuilt', `the sandbox of the callback was made anew: ${reason}`),
+  });
+}

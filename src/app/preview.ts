@@ -1,0 +1,147 @@
+import type { Clock } from '../base/clock.js';
+import { StompctlError } from '../base/errors.js';
+import type { Environment } from '../config/environment.js';
+import type { QueueSettings, Settings, SubscriptionSettings } from '../config/settings.js';
+import type { Checker, CheckOutcome } from '../flow/check.js';
+import type { Delivery } from '../flow/delivery.js';
+import type { Message } from '../message/message.js';
+import type { Logger } from '../observe/logger.js';
+import { NullSink } from '../sinks/null-sink.js';
+import { BrokerSource } from '../sources/broker-source.js';
+import { type PreviewedElement, QueuePreview } from '../sources/queue-preview.js';
+import { openChecker } from './checker.js';
+import { connectionTo } from './connection.js';
+
+export interface PreviewContext {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly env: Environment;
+  /** what a callback prints */
+  readonly print: (text: string) => void;
+  /** ends it */
+  readonly interrupt: AbortSignal;
+}
+
+/** A message, and what a run would make of it. */
+export interface PreviewedMessage {
+  /** what the source calls it */
+  readonly name: string;
+  /** undefined: it could not be read */
+  readonly message: Message | undefined;
+  readonly outcome: CheckOutcome;
+}
+
+/** a broker that is silent for that long has no more */
+const QUIET_MS = 2000;
+
+/**
+ * What a run with these settings would do to each message, while nothing moves: no sink is opened, nothing is settled, locked or
+ * written, also not by `tap`. A queue is read once, whatever `loop` says; of a broker what it hands over until it is silent,
+ * and no more than the window, since nothing is acknowledged. Throws as a run that cannot start or loses its source.
+ */
+export async function* preview(
+  settings: Settings,
+  context: PreviewContext,
+): AsyncGenerator<PreviewedMessage, void, undefined> {
+  const checker = await openChecker(settings, { ...context, openTap: async () => new NullSink() });
+  let left = settings.count ?? Number.POSITIVE_INFINITY;
+  try {
+    for await (const { name, content } of contents(settings, context)) {
+      if (context.interrupt.aborted) return;
+      if (content instanceof StompctlError) {
+        yield { name, message: undefined, outcome: { kind: 'reject', error: content } };
+        continue;
+      }
+      yield { name, message: content, outcome: sendable(settings, await outcomeOf(checker, content)) };
+      left -= 1;
+      if (left === 0) return;
+    }
+    await checker?.idle();
+  } finally {
+    await checker?.close();
+  }
+}
+
+/** How many messages a broker hands over at most when none is acknowledged; undefined: no limit. */
+export function previewLimit({ source, window }: Settings): number | undefined {
+  return source.kind === 'broker' ? window : undefined;
+}
+
+async function outcomeOf(checker: Checker | undefined, message: Message): Promise<CheckOutcome> {
+  if (checker === undefined) return { kind: 'pass', message };
+  const [outcome] = await checker.check([message]);
+  return outcome ?? { kind: 'pass', message };
+}
+
+/** A message without a destination is refused by the sink, which is not asked here. */
+function sendable({ sink }: Settings, outcome: CheckOutcome): CheckOutcome {
+  if (sink.kind === 'queue' || outcome.kind !== 'pass' || outcome.message.header.destination) return outcome;
+  const reason = 'the message has no header "destination"';
+  return { kind: 'reject', error: new StompctlError('MESSAGE_NO_DESTINATION', 'send', 'message', reason) };
+}
+
+function contents(settings: Settings, context: PreviewContext): AsyncIterable<PreviewedElement> {
+  const { source, maxMessageSize } = settings;
+  if (source.kind === 'broker') return received(settings, source, context);
+  if (source.queue.type === 'NULL') return nothing();
+  return new QueuePreview(previewedQueue(source.queue, source.queue.type), maxMessageSize).elements();
+}
+
+function previewedQueue({ path, umask, granularity, rndhex }: QueueSettings, type: 'DQS' | 'DQN') {
+  return { path, type, umask, granularity, rndhex };
+}
+
+async function* nothing(): AsyncGenerator<PreviewedElement, void, undefined> {}
+
+/** Subscribes so that everything stays unacknowledged, and goes back to the broker at the end of the session. */
+async function* received(
+  settings: Settings,
+  source: Extract<Settings['source'], { kind: 'broker' }>,
+  context: PreviewContext,
+): AsyncGenerator<PreviewedElement, void, undefined> {
+  const { count = settings.window, timeouts } = settings;
+  const { clock, interrupt } = context;
+  const window = Math.min(count, settings.window);
+  const broker = new BrokerSource({
+    ...connectionTo(source.broker, settings, context),
+    subscriptions: source.subscriptions.map(harmless),
+    prefetch: source.prefetch,
+    reliable: true,
+    window,
+    windowBytes: settings.windowBytes,
+    maxParked: 0,
+    events: { rejected: () => undefined, settledInVain: () => undefined, parked: () => undefined },
+    clock,
+  });
+  const held: Delivery[] = [];
+  let bytes = settings.windowBytes;
+  const stop = () => void broker.close();
+  interrupt.addEventListener('abort', stop, { once: true });
+  try {
+    await broker.open();
+    let lastMs = clock.monotonicMs();
+    while (held.length < window && bytes > 0 && !interrupt.aborted) {
+      const result = await broker.next({ deliveries: window - held.length, bytes }, interrupt);
+      if (result.kind === 'batch') {
+        held.push(...result.deliveries);
+        for (const { name, message, size } of result.deliveries) {
+          bytes -= size;
+          yield { name, content: message };
+        }
+        lastMs = clock.monotonicMs();
+      } else if (clock.monotonicMs() - lastMs >= (timeouts.inactivityMs ?? QUIET_MS)) return;
+    }
+  } catch (error) {
+    if (!interrupt.aborted) throw error;
+  } finally {
+    interrupt.removeEventListener('abort', stop);
+    for (const delivery of held) delivery.release();
+    await broker.close();
+  }
+}
+
+/** `ack:auto` would lose what is shown, and UNSUBSCRIBE ends a durable subscription for good. */
+function harmless({ header }: SubscriptionSettings): SubscriptionSettings {
+  const { ack: _, ...kept } = header;
+  return { header: kept, unsubscribe: undefined };
+}
