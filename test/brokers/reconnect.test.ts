@@ -30,7 +30,7 @@ async function survives(
   const window = ['--window', String(WINDOW), '--max-parked', '1'];
   const ends = [scene.startSender(uri, ...window), scene.startReceiver(uri, ...window)];
   // more than nothing always waits: while the broker is away, what comes in piles up
-  const load = setInterval(() => scene.produce(10), 20);
+  const load = setInterval(() => scene.produce(4), 20);
   test.after(() => clearInterval(load));
   for (let index = 0; index < faults.times; index += 1) {
     const before = scene.elements('out');
@@ -46,7 +46,8 @@ async function survives(
   }
   clearInterval(load);
   await eventually(() => scene.elements('in') === 0, DEADLINE);
-  await eventually(() => scene.numbers('out').length === scene.produced, { ...DEADLINE, everyMs: 50 });
+  const complete = () => scene.elements('out') >= scene.produced && scene.numbers('out').length === scene.produced;
+  await eventually(complete, { ...DEADLINE, everyMs: 50, what: 'every message arrives' });
   for (const end of ends) await stopsWell(end);
   assert.deepEqual(scene.numbers('out'), upTo(scene.produced));
   assert.deepEqual(filesOf(scene.path('in')), [], 'no lock, journal or temporary file');

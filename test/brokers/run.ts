@@ -31,10 +31,13 @@ async function main(wanted: readonly string[]): Promise<number> {
 
 function environment(brokers: readonly RealBroker[]): Record<string, string> {
   const variables: Record<string, string> = {};
-  for (const { kind, host, port, user, pass, vhost, webUri } of brokers) {
+  for (const { kind, host, port, user, pass, vhost, webUri, tlsUri, webTlsUri } of brokers) {
     const userInfo = `${encodeURIComponent(user)}:${encodeURIComponent(pass)}`;
     variables[brokerVariable(kind)] = `stomp://${userInfo}@${host}:${port}/${encodeURIComponent(vhost)}`;
-    if (webUri !== undefined) variables[`${brokerVariable(kind)}_WEB`] = webUri;
+    const offered = { WEB: webUri, TLS: tlsUri, WEB_TLS: webTlsUri };
+    for (const [what, uri] of Object.entries(offered)) {
+      if (uri !== undefined) variables[`${brokerVariable(kind)}_${what}`] = uri;
+    }
   }
   return variables;
 }

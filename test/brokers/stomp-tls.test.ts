@@ -1,27 +1,14 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { after, before, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import type { Frame } from '../../src/stomp/frame.js';
 import { StompSession } from '../../src/stomp/session.js';
 import { readTlsFiles } from '../../src/stomp/tls-files.js';
 import { tlsFile } from '../support/certificates.js';
 import { eventually } from '../support/eventually.js';
-import { freePort } from '../support/free-port.js';
-import { type RealBroker, startRabbitmq } from '../support/real-brokers.js';
-
-const text = (name: string) => readFileSync(tlsFile(name), 'utf8');
+import { useBroker } from '../support/real-brokers.js';
 
 describe('StompSession over TLS on RabbitMQ', () => {
-  let broker: RealBroker;
-  let port: number;
-
-  before(async () => {
-    port = await freePort();
-    broker = await startRabbitmq({
-      tls: { port, ca: text('ca.pem'), cert: text('server.pem'), key: text('server.key') },
-    });
-  });
-  after(() => broker.stop());
+  const broker = useBroker('rabbitmq');
 
   async function connect(certificate: boolean): Promise<StompSession> {
     const { cert, key, passphrase, ...trust } = await readTlsFiles({
@@ -31,11 +18,14 @@ describe('StompSession over TLS on RabbitMQ', () => {
       pass: 'secret',
     });
     assert.ok(cert !== undefined && key !== undefined && passphrase !== undefined);
+    const { tlsUri, user, pass } = broker();
+    assert.ok(tlsUri !== undefined, 'name the address of an external broker in STOMPCTL_TEST_RABBITMQ_TLS');
+    const { hostname, port } = new URL(tlsUri);
     return StompSession.connect({
-      endpoint: { transport: 'tls', host: 'localhost', port },
+      endpoint: { transport: 'tls', host: hostname, port: Number(port) },
       tls: certificate ? { ...trust, cert, key, passphrase } : trust,
-      login: broker.user,
-      passcode: broker.pass,
+      login: user,
+      passcode: pass,
     });
   }
 

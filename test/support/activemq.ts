@@ -42,7 +42,6 @@ export async function startActivemq(options: StartOptions = {}): Promise<RealBro
     kind: 'activemq',
     folder,
     port,
-    webUri: undefined,
     server: { file: 'java', args: start, env },
     depth: async (name) => {
       const object = `type=Broker,brokerName=*,destinationType=Queue,destinationName=${name}`;

@@ -5,11 +5,14 @@ export function externalBroker(kind: BrokerKind, uri: string): RealBroker {
   const { hostname, port, username, password, pathname } = new URL(uri);
   const ours = (operation: string): Promise<never> =>
     Promise.reject(new Error(`${operation}(${hostname}:${port}): not possible with an external broker`));
+  const offered = (what: string): string | undefined => process.env[`STOMPCTL_TEST_${kind.toUpperCase()}_${what}`];
   const vhost = decodeURIComponent(pathname.slice(1));
   return {
     kind,
     uri: `stomp://${hostname}:${port}`,
-    webUri: process.env[`STOMPCTL_TEST_${kind.toUpperCase()}_WEB`],
+    webUri: offered('WEB'),
+    tlsUri: offered('TLS'),
+    webTlsUri: offered('WEB_TLS'),
     host: hostname,
     port: Number(port),
     user: decodeURIComponent(username),

@@ -15,7 +15,9 @@ export interface LocalBrokerParts {
   readonly kind: BrokerKind;
   readonly folder: BrokerFolder;
   readonly port: number;
-  readonly webUri: string | undefined;
+  readonly webUri?: string;
+  readonly tlsUri?: string;
+  readonly webTlsUri?: string;
   readonly server: Command;
   /** a process that the server needs beside it, started already; lives until `stop` */
   readonly helper?: BrokerProcess;
@@ -62,6 +64,14 @@ export class LocalBroker implements RealBroker {
 
   get webUri(): string | undefined {
     return this.#parts.webUri;
+  }
+
+  get tlsUri(): string | undefined {
+    return this.#parts.tlsUri;
+  }
+
+  get webTlsUri(): string | undefined {
+    return this.#parts.webTlsUri;
   }
 
   async start(): Promise<void> {

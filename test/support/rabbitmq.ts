@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { BrokerFolder, BrokerProcess, runAsBroker } from './broker-process.js';
+import { authority, certificate } from './certificates.js';
 import { freePort } from './free-port.js';
 import { LocalBroker, TEST_PASS, TEST_USER } from './local-broker.js';
 import type { QueueDepth, RealBroker, StartOptions } from './real-broker.js';
@@ -10,30 +11,33 @@ const SERVER = '/usr/lib/rabbitmq/bin/rabbitmq-server';
 const TOOL = '/usr/lib/rabbitmq/bin/rabbitmqctl';
 
 /**
- * Starts Debian's RabbitMQ with STOMP and STOMP over WebSocket on free loopback ports, in a temporary folder.
+ * Starts Debian's RabbitMQ with STOMP and STOMP over WebSocket, both also over TLS, on free loopback ports, in a
+ * temporary folder.
  * Everything else that it would listen on is off or on loopback: no AMQP, an epmd and a distribution port of its own.
  * Rejects, with the end of the broker's log, when it does not start.
  */
 export async function startRabbitmq(options: StartOptions = {}): Promise<RealBroker> {
-  const [port, webPort, distributionPort, epmdPort] = [
-    await freePort(),
-    await freePort(),
-    await freePort(),
-    await freePort(),
-  ];
-  const { ca = '', cert = '', key = '' } = options.tls ?? {};
+  const ports = {
+    stomp: await freePort(),
+    stompTls: await freePort(),
+    web: await freePort(),
+    webTls: await freePort(),
+    distribution: await freePort(),
+    epmd: await freePort(),
+  };
   const folder = await BrokerFolder.create('rabbitmq', (path) => ({
-    'rabbitmq.conf': `${configuration(port, webPort, options)}${tlsConfiguration(path, options)}`,
-    'ca.pem': ca,
-    'server.pem': cert,
-    'server.key': key,
+    'rabbitmq.conf': configuration(path, ports, options),
+    // copies: its user may not be allowed to read ours
+    'ca.pem': authority().toString(),
+    'server.pem': certificate('server').cert.toString(),
+    'server.key': certificate('server').key.toString(),
     enabled_plugins: '[rabbitmq_stomp,rabbitmq_web_stomp].\n',
     // Erlang nodes talk to each other only with the same cookie
     '.erlang.cookie': randomBytes(20).toString('hex').toUpperCase(),
   }));
   const env = {
     HOME: folder.path,
-    ERL_EPMD_PORT: String(epmdPort),
+    ERL_EPMD_PORT: String(ports.epmd),
     ERL_EPMD_ADDRESS: '127.0.0.1',
     // the script then becomes the server, instead of watching over it
     RUNNING_UNDER_SYSTEMD: 'true',
@@ -44,8 +48,8 @@ export async function startRabbitmq(options: StartOptions = {}): Promise<RealBro
     RABBITMQ_MNESIA_BASE: join(folder.path, 'data'),
     RABBITMQ_LOG_BASE: join(folder.path, 'log'),
     RABBITMQ_PID_FILE: join(folder.path, 'pid'),
-    RABBITMQ_NODENAME: `stompctl-${port}@localhost`,
-    RABBITMQ_DIST_PORT: String(distributionPort),
+    RABBITMQ_NODENAME: `stompctl-${ports.stomp}@localhost`,
+    RABBITMQ_DIST_PORT: String(ports.distribution),
     RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: '-kernel inet_dist_use_interface {127,0,0,1}',
     RABBITMQ_CTL_ERL_ARGS: '-kernel inet_dist_use_interface {127,0,0,1}',
   };
@@ -54,8 +58,10 @@ export async function startRabbitmq(options: StartOptions = {}): Promise<RealBro
   return await LocalBroker.launch({
     kind: 'rabbitmq',
     folder,
-    port,
-    webUri: `ws://127.0.0.1:${webPort}/ws`,
+    port: ports.stomp,
+    webUri: `ws://127.0.0.1:${ports.web}/ws`,
+    tlsUri: `stomp+ssl://localhost:${ports.stompTls}`,
+    webTlsUri: `wss://localhost:${ports.webTls}/ws`,
     server: { file: SERVER, args: [], env },
     helper: epmd,
     depth: async (name) => {
@@ -65,12 +71,37 @@ export async function startRabbitmq(options: StartOptions = {}): Promise<RealBro
   });
 }
 
-function configuration(port: number, webPort: number, { anonymous = false }: StartOptions): string {
+interface Ports {
+  readonly stomp: number;
+  readonly stompTls: number;
+  readonly web: number;
+  readonly webTls: number;
+}
+
+interface Ports {
+  readonly stomp: number;
+  readonly stompTls: number;
+  readonly web: number;
+  readonly webTls: number;
+}
+
+function configuration(folder: string, ports: Ports, { anonymous = false }: StartOptions): string {
   const guest = `stomp.default_user = ${TEST_USER}\nstomp.default_pass = ${TEST_PASS}\n`;
   return `${anonymous ? guest : ''}listeners.tcp = none
-stomp.listeners.tcp.1 = 127.0.0.1:${port}
+stomp.listeners.tcp.1 = 127.0.0.1:${ports.stomp}
+stomp.listeners.ssl.1 = 127.0.0.1:${ports.stompTls}
+ssl_options.cacertfile = ${folder}/ca.pem
+ssl_options.certfile = ${folder}/server.pem
+ssl_options.keyfile = ${folder}/server.key
+ssl_options.verify = verify_peer
+ssl_options.fail_if_no_peer_cert = true
 web_stomp.tcp.ip = 127.0.0.1
-web_stomp.tcp.port = ${webPort}
+web_stomp.tcp.port = ${ports.web}
+web_stomp.ssl.ip = 127.0.0.1
+web_stomp.ssl.port = ${ports.webTls}
+web_stomp.ssl.cacertfile = ${folder}/ca.pem
+web_stomp.ssl.certfile = ${folder}/server.pem
+web_stomp.ssl.keyfile = ${folder}/server.key
 default_user = ${TEST_USER}
 default_pass = ${TEST_PASS}
 log.file = false
@@ -78,17 +109,6 @@ log.console = true
 log.console.level = info
 # a nearly full disk makes it stop reading from publishers, which would look like a hanging test
 disk_free_limit.absolute = 100MB
-`;
-}
-
-function tlsConfiguration(path: string, { tls }: StartOptions): string {
-  if (tls === undefined) return '';
-  return `stomp.listeners.ssl.1 = 127.0.0.1:${tls.port}
-ssl_options.cacertfile = ${join(path, 'ca.pem')}
-ssl_options.certfile = ${join(path, 'server.pem')}
-ssl_options.keyfile = ${join(path, 'server.key')}
-ssl_options.verify = verify_peer
-ssl_options.fail_if_no_peer_cert = true
 `;
 }
 

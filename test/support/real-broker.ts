@@ -14,6 +14,13 @@ export interface RealBroker {
   readonly uri: string;
   /** STOMP over WebSocket, where the broker offers it */
   readonly webUri: string | undefined;
+  /**
+   * STOMP over TLS, where the broker offers it, for clients with a certificate of the authority `ca` of the fixtures. Ours
+   * shows the certificate `server` of the fixtures, which is for the name localhost.
+   */
+  readonly tlsUri: string | undefined;
+  /** STOMP over WebSocket and TLS, for clients without a certificate too */
+  readonly webTlsUri: string | undefined;
   readonly host: string;
   readonly port: number;
   readonly user: string;
@@ -34,6 +41,4 @@ export interface RealBroker {
 export interface StartOptions {
   /** a CONNECT without login is let in; default false */
   readonly anonymous?: boolean;
-  /** RabbitMQ only: STOMP over TLS on this port too, for clients with a certificate of `ca`; all PEM */
-  readonly tls?: { readonly port: number; readonly ca: string; readonly cert: string; readonly key: string };
 }
