@@ -69,6 +69,11 @@ export class ElementTaker {
     this.#kept = undefined;
   }
 
+  /** Is this element passed over without another look at it? */
+  rests(name: string): boolean {
+    return this.#skips.rests(name, this.#options.clock.monotonicMs());
+  }
+
   /** Passes over an element for a while; true when it was not passed over before. */
   skip(name: string, info: ElementInfo): boolean {
     return this.#skips.add(name, info, this.#options.clock.monotonicMs());

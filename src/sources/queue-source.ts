@@ -189,7 +189,7 @@ export class QueueSource implements Source {
     while (names.length < count) {
       const name = this.#cursor?.take();
       if (name === undefined) break;
-      if (!this.#held.has(name)) names.push(name);
+      if (!this.#held.has(name) && !this.#taker.rests(name)) names.push(name);
     }
     return names;
   }

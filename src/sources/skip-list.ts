@@ -2,6 +2,7 @@ import type { ElementInfo } from '../dirq/element-store.js';
 
 const FIRST_DELAY_MS = 1000;
 const LONGEST_DELAY_MS = 600_000;
+const LOOK_MS = 1000;
 const MOST_ENTRIES = 10_000;
 
 interface Entry {
@@ -9,6 +10,8 @@ interface Entry {
   readonly size: number;
   readonly delayMs: number;
   readonly untilMs: number;
+  /** its file is looked at again then, in case it changed */
+  lookMs: number;
 }
 
 /**
@@ -18,10 +21,18 @@ interface Entry {
 export class SkipList {
   readonly #entries = new Map<string, Entry>();
 
-  /** Is the element to be passed over? `nowMs`: monotonic. */
+  /** Was it looked at within the last second? Then it is not worth another look. `nowMs`: monotonic. */
+  rests(name: string, nowMs: number): boolean {
+    const entry = this.#entries.get(name);
+    return entry !== undefined && nowMs < entry.lookMs && nowMs < entry.untilMs;
+  }
+
+  /** Is the element, as it is now, to be passed over? */
   has(name: string, info: ElementInfo, nowMs: number): boolean {
     const entry = this.#entries.get(name);
-    return entry !== undefined && nowMs < entry.untilMs && entry.ino === info.ino && entry.size === info.size;
+    if (entry === undefined) return false;
+    entry.lookMs = nowMs + LOOK_MS;
+    return nowMs < entry.untilMs && entry.ino === info.ino && entry.size === info.size;
   }
 
   /** True when this file is here for the first time: worth telling. */
@@ -36,11 +47,13 @@ export class SkipList {
         break;
       }
     }
-    this.#entries.set(name, { ino: info.ino, size: info.size, delayMs, untilMs: nowMs + delayMs });
+    this.#entries.set(name, {
+      ino: info.ino,
+      size: info.size,
+      delayMs,
+      untilMs: nowMs + delayMs,
+      lookMs: nowMs + LOOK_MS,
+    });
     return !known;
-  }
-
-  delete(name: string): void {
-    this.#entries.delete(name);
   }
 }
