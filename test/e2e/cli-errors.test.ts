@@ -53,15 +53,4 @@ describe('the built command', () => {
       `stompctl: configuration(${file}:1): incoming-queue and incoming-broker-uri exclude each other: keep one of them\n`,
     );
   });
-
-  it('refuses what is not supported yet with 78', async (t) => {
-    const file = join(await tempFolder(t), 'x.conf');
-    await writeFile(file, 'incoming-queue = path=/in type=NULL\noutgoing-queue = path=/out\n');
-    const { code, stderr } = await runStompctl(['--config', file]);
-    assert.equal(code, 78);
-    assert.match(
-      stderr,
-      /^stompctl: configuration\(.*x.conf:1\): incoming-queue: queues of type NULL are not supported yet/,
-    );
-  });
 });
