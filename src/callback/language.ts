@@ -2,14 +2,17 @@ import { Script } from 'node:vm';
 
 export type Language = 'javascript' | 'perl';
 
-/** What is Perl and cannot be JavaScript, whatever surrounds it. */
+/** Signs of Perl in code that does not parse as JavaScript. */
 const PERL_SIGNS = [
   /\$\w+\s*\{/, // $hdr{name}
   /[=!]~/, // $bdy =~ /x/
   /\b(?:my|our|local)\s*[($@%*]/,
   /^\s*sub\s+\w+/m,
-  /^\s*use\s+(?:strict|warnings|utf8)\b/m,
-  /->\s*[[{]/,
+  /^\s*(?:use|no)\s+\w/m,
+  /->\s*[\w$[{(]/,
+  /\w::\w/,
+  /\$_\b/,
+  /^\s*print(?:f|\s)\s*[^\s(=.;]/m,
   /\bqw\s*[(/[{]/,
   /(?:^|[\s(,])[@%]\w+/,
   /\bforeach\b/,
@@ -17,13 +20,17 @@ const PERL_SIGNS = [
   /\b(?:eq|ne)\s+["'$]/,
 ];
 
+/** What is Perl and yet parses as JavaScript: calls of functions that nobody would name so. */
+const CALL_LIKE_SIGNS = [/\b(?:my|our|local)\s*\(\s*[$@%]/, /\bqw\s*\(/];
+
 /**
- * Guesses the language of a callback: JavaScript unless it shows a sign of Perl. Code that shows one and still parses as
- * (the inside of) a JavaScript function could be either: undefined. Parsing only: nothing is run.
+ * Guesses the language of a callback. What parses as (the inside of) a JavaScript function is JavaScript, unless it
+ * looks so much like Perl that it could be either: undefined. What does not parse is Perl when it shows a sign of it, else
+ * JavaScript with an error in it. Parsing only: nothing is run.
  */
 export function guessLanguage(code: string): Language | undefined {
-  if (!PERL_SIGNS.some((sign) => sign.test(code))) return 'javascript';
-  return parses(code) ? undefined : 'perl';
+  if (parses(code)) return CALL_LIKE_SIGNS.some((sign) => sign.test(code)) ? undefined : 'javascript';
+  return PERL_SIGNS.some((sign) => sign.test(code)) ? 'perl' : 'javascript';
 }
 
 function parses(code: string): boolean {

@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { guessLanguage, type Language } from '../../src/callback/language.js';
+import { readSnippets } from '../support/perl-snippets.js';
+
+const CASES: [string, Language | undefined][] = [
+  ['hdr.destination = "/q"', 'javascript'],
+  ['return "skip"', 'javascript'],
+  ['if (hdr.n %2 === 0) return "even"; // unless it is odd', 'javascript'],
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: the code of a callback
+  ['const $x = { a: 1 }; hdr.b = `${$x.a}`', 'javascript'],
+  ['hdr.list.forEach((x) => print(x))', 'javascript'],
+  ['export function check(msg) { return msg }', 'javascript'],
+  ['hdr.b = = 2', 'javascript'],
+  ['', 'javascript'],
+  ['$hdr{destination} = "/q";', 'perl'],
+  ['delete($hdr{"message-id"})', 'perl'],
+  ['return("skip") unless $bdy =~ /error/', 'perl'],
+  ['foreach my $name (qw(a b)) { delete($hdr{$name}); }', 'perl'],
+  ['sub check { my($msg) = @_; return($msg) }', 'perl'],
+  ['my ($x); // $hdr{x}', undefined],
+];
+
+for (const [code, language] of CASES) {
+  test(`${JSON.stringify(code)} is ${language ?? 'either'}`, () => {
+    assert.equal(guessLanguage(code), language);
+  });
+}
+
+test('every Perl snippet that does not parse as JavaScript is taken for Perl', () => {
+  const wrong = readSnippets().filter(({ code }) => guessLanguage(code) === 'javascript');
+  // what is the same in both languages may be either
+  assert.deepEqual(
+    wrong.map(({ code }) => code.trim()),
+    ['return;', 'return 0;', 'return "";'],
+  );
+});
