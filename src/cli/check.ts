@@ -7,6 +7,8 @@ import { type EffectiveOption, effectiveConfiguration } from '../config/effectiv
 import type { Environment } from '../config/environment.js';
 import { COMMAND_LINE, problemError, problemText } from '../config/problem.js';
 import { examineConfiguration } from '../config/resolve-settings.js';
+import type { CallbackSettings } from '../config/settings.js';
+import { type CallbackReport, checkCallback, languageText } from './check-callback.js';
 import { EXIT_CODES, exitCodeOf } from './exit-codes.js';
 import type { CommandIo } from './io.js';
 import type { ParsedArguments } from './option-command.js';
@@ -19,6 +21,7 @@ interface Report {
   readonly problems: readonly string[];
   readonly warnings: readonly string[];
   readonly summary: string | undefined;
+  readonly callback?: Partial<CallbackReport> | undefined;
   readonly options: readonly EffectiveOption[];
 }
 
@@ -33,6 +36,7 @@ export async function check(parsed: ParsedArguments, env: Environment, io: Comma
   if (parsed.flags.has('raw')) return printTrees(files, parsed, env, io);
   const reports: Report[] = [];
   for (const file of files) reports.push(await report(file, parsed, env));
+  if (parsed.flags.has('show-javascript') && !parsed.flags.has('json')) return showJavaScript(reports, io);
   if (parsed.flags.has('json'))
     io.out.write(`${JSON.stringify(reports.length === 1 ? reports[0] : reports, null, 2)}\n`);
   else for (const each of reports) io.out.write(`${reportText(each)}\n`);
@@ -57,13 +61,16 @@ async function report(file: string, parsed: ParsedArguments, env: Environment): 
   try {
     const { problems, warnings, settings, values } = await examineConfiguration({ commandLine, env });
     const [first, ...others] = problems;
+    const found = await callbackFound(settings?.callback);
+    const fault = first === undefined ? found.error : problemError([first, ...others]);
     return {
       file,
-      valid: first === undefined,
-      exit: first === undefined ? EXIT_CODES.ok : exitCodeOf(problemError([first, ...others])),
-      problems: problems.map(problemText),
+      valid: fault === undefined,
+      exit: fault === undefined ? EXIT_CODES.ok : exitCodeOf(fault),
+      problems: [...problems.map(problemText), ...(found.error === undefined ? [] : [found.error.message])],
       warnings,
       summary: settings === undefined ? undefined : describeRun(settings),
+      callback: shownCallback(found.report, parsed),
       options: effectiveConfiguration(values, settings),
     };
   } catch (error) {
@@ -73,11 +80,49 @@ async function report(file: string, parsed: ParsedArguments, env: Environment): 
   }
 }
 
+async function callbackFound(
+  callback: CallbackSettings | undefined,
+): Promise<{ readonly report?: CallbackReport; readonly error?: StompctlError }> {
+  if (callback === undefined) return {};
+  try {
+    return { report: await checkCallback(callback) };
+  } catch (error) {
+    if (error instanceof StompctlError) return { error };
+    throw error;
+  }
+}
+
+/** The code itself only when asked for. */
+function shownCallback(report: CallbackReport | undefined, { flags }: ParsedArguments): Report['callback'] {
+  if (report === undefined || flags.has('show-javascript')) return report;
+  const { javascript: _, ...rest } = report;
+  return rest;
+}
+
+/** Nothing but the code on standard output, so that it can go into a file; what is wrong, on standard error. */
+function showJavaScript(reports: readonly Report[], io: CommandIo): number {
+  const [bad] = reports.filter((each) => !each.valid);
+  if (bad !== undefined) {
+    io.err.write(`${reportText(bad)}\n`);
+    return bad.exit;
+  }
+  for (const { file, callback } of reports) {
+    if (callback?.javascript === undefined) {
+      throw new StompctlError('USAGE', 'option', '--show-javascript', `${file} has no callback to show`);
+    }
+    if (callback.language !== 'perl') io.err.write(`stompctl: ${file}: the callback is in JavaScript already\n`);
+    io.out.write(`${reports.length === 1 ? '' : `// ${file}\n`}${callback.javascript}\n`);
+  }
+  return EXIT_CODES.ok;
+}
+
 function reportText(found: Report): string {
   const lines = [`${found.file}: ${found.valid ? 'valid' : 'not valid'}`];
   for (const problem of found.problems) lines.push(`  error: ${problem}`);
   for (const warning of found.warnings) lines.push(`  warning: ${warning}`);
   if (found.summary !== undefined) lines.push('', `  ${found.summary}`);
+  const { language, recognised } = found.callback ?? {};
+  if (language !== undefined) lines.push(`  The callback is in ${languageText(language, recognised === true)}.`);
   if (found.options.length > 0) lines.push('', ...tableLines(found.options));
   return lines.join('\n');
 }

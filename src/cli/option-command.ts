@@ -82,16 +82,16 @@ export function parseArguments(definition: CommandDefinition, args: readonly str
   if (excess !== undefined) throw new StompctlError('USAGE', 'argument', excess, `is not expected here; ${SEE_HELP}`);
   const options = new Map<string, readonly string[]>();
   for (const row of OPTION_TABLE) {
-    const value: unknown = command.getOptionValue(attributeName(row));
+    const value: unknown = command.getOptionValue(attributeName(row.name));
     if (value === undefined) continue;
     options.set(row.name, Array.isArray(value) ? value.map(String) : [String(value)]);
   }
-  const flags = new Set(own.filter((name) => command.getOptionValue(name) === true));
+  const flags = new Set(own.filter((name) => command.getOptionValue(attributeName(name)) === true));
   return { options, flags, operands: command.args };
 }
 
-function attributeName(row: OptionRow): string {
-  return new Option(`--${row.name}`).attributeName();
+function attributeName(name: string): string {
+  return new Option(`--${name}`).attributeName();
 }
 
 /** What commander says, in our words. */

@@ -1,0 +1,38 @@
+import type { CallbackSettings } from '../config/settings.js';
+import { NullSink } from '../sinks/null-sink.js';
+
+/** What is found about the callback of a configuration. */
+export interface CallbackReport {
+  readonly language: 'javascript' | 'perl';
+  /** the language was guessed from the code */
+  readonly recognised: boolean;
+  /** what runs in the sandbox: of Perl code, the translation */
+  readonly javascript: string;
+}
+
+const NAMES = { javascript: 'JavaScript', perl: 'Perl' } as const;
+
+/**
+ * Compiles the callback, and starts and stops it in its sandbox as a run would, with `tap` leading nowhere. Rejects with
+ * CALLBACK_SYNTAX, CALLBACK_UNSUPPORTED or CALLBACK_START, the place in the user's file in it.
+ */
+export async function checkCallback(settings: CallbackSettings): Promise<CallbackReport> {
+  const [{ translate }, { Callback }] = await Promise.all([
+    import('../callback/compile.js'),
+    import('../callback/callback.js'),
+  ]);
+  const { language, javascript } = translate(settings);
+  const callback = await Callback.open({
+    ...settings,
+    openTap: async () => new NullSink(),
+    onPrint: () => undefined,
+    onLog: () => undefined,
+  });
+  await callback.close();
+  return { language, recognised: settings.language === undefined, javascript };
+}
+
+/** `Perl, recognised from the code` */
+export function languageText(language: CallbackReport['language'], recognised: boolean): string {
+  return `${NAMES[language]}, ${recognised ? 'recognised from the code' : 'as callback-language says'}`;
+}
