@@ -18,6 +18,7 @@ import { Transfer } from '../transfer/transfer.js';
 import { openChecker } from './checker.js';
 import { connectionTo, failoverOptions } from './connection.js';
 import { FullQueues, queueSink, queueSource, storingSink } from './queue-ends.js';
+import { SwappableChecker } from './swappable-checker.js';
 
 export interface BuildContext {
   readonly clock: Clock;
@@ -34,6 +35,11 @@ export interface BuiltTransfer {
   readonly sinkName: string;
   /** what the run waits for now: queues that are full, a line each */
   readonly waiting: () => readonly string[];
+  /**
+   * Puts the callback and rules of other settings in the place of the present ones; false when the run began with none,
+   * and so has no place for them. Rejects as `buildTransfer`, and nothing changes then.
+   */
+  reloadChecker(settings: Settings): Promise<boolean>;
   /** Closes what outlives the transfer. To be called after its run, and when it is not run. */
   close(): Promise<void>;
 }
@@ -73,7 +79,10 @@ export async function buildTransfer(settings: Settings, context: BuildContext): 
   // each under a supervisor of its own: what one of them is sent again, the other is not
   const sink = tapQueue === undefined ? main : new TapSink(main, supervised({ kind: 'queue', queue: tapQueue }));
   const openTapQueue = (path: string, type: string) => openTap(path, type, settings.sync);
-  const checker = await openChecker(settings, { ...context, openTap: openTapQueue });
+  const checkerContext = { ...context, openTap: openTapQueue };
+  const first = await openChecker(settings, checkerContext);
+  // without callback and rules at the start none are added later: then a message costs nothing on its way
+  const checker = first && new SwappableChecker(first);
   transfer = new Transfer({
     source,
     sink,
@@ -90,6 +99,10 @@ export async function buildTransfer(settings: Settings, context: BuildContext): 
     sourceName: source.name,
     sinkName: sink.name,
     waiting: () => full.reasons,
+    reloadChecker: async (fresh) => {
+      await checker?.replace(await openChecker(fresh, checkerContext));
+      return checker !== undefined;
+    },
     close: async () => {
       await failureSink?.close();
     },

@@ -36,9 +36,9 @@ export interface CallbackOptions extends CallbackSource {
  * sandbox works, the event loop is free.
  */
 export class Callback {
-  #options: CallbackOptions;
-  #compiled: Compiled;
-  #reader: OutcomeReader;
+  readonly #options: CallbackOptions;
+  readonly #compiled: Compiled;
+  readonly #reader: OutcomeReader;
   #sandbox: Sandbox;
   /** whether bodies cross; set for good when the code turned out to want them */
   #bodies: boolean;
@@ -85,25 +85,6 @@ export class Callback {
   /** Calls `idle`, if defined. What it throws is logged; never rejects but with CALLBACK_START, as `check`. */
   idle(): Promise<void> {
     return this.#work(() => this.#hook('idle'));
-  }
-
-  /**
-   * Puts other code in place of this one, between two batches: the new one starts, then the old one stops. Rejects as
-   * `open` does, and then the old code stays.
-   */
-  reload(source: CallbackSource & { readonly data: Readonly<Record<string, string>> }): Promise<void> {
-    return this.#enqueue(async () => {
-      const options = { ...this.#options, ...source };
-      const compiled = compile(options);
-      const sandbox = await openSandbox(options, compiled);
-      await this.#stop();
-      this.#options = options;
-      this.#compiled = compiled;
-      this.#reader = new OutcomeReader(compiled, options.origin);
-      this.#sandbox = sandbox;
-      this.#bodies = compiled.usesBodies;
-      this.#served = 0;
-    });
   }
 
   /**

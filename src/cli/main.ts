@@ -82,7 +82,7 @@ async function execute(name: CommandName, parsed: ParsedArguments, env: Environm
       ]);
       const warnings: string[] = [];
       const settings = await resolveSettings(input, (text) => warnings.push(text));
-      return execute(settings, { io, env, warnings });
+      return execute(settings, { io, env, warnings, read: () => resolveSettings(input) });
     }
     case 'completion':
       return (await import('./completion.js')).completion(parsed, io);

@@ -11,12 +11,15 @@ import type { TransferOutcome } from '../transfer/transfer.js';
 import { EXIT_CODES, exitCodeOf } from './exit-codes.js';
 import type { CommandIo } from './io.js';
 import { type Progress, startProgress } from './progress.js';
+import { reloader } from './reload.js';
 
 export interface RunContext {
   readonly io: CommandIo;
   readonly env: Environment;
   /** what the configuration deserves to be warned about at start */
   readonly warnings: readonly string[];
+  /** reads the configuration again */
+  readonly read: () => Promise<Settings>;
 }
 
 /** Runs one transfer; resolves to the exit code. What goes wrong from here on is logged. */
@@ -64,6 +67,7 @@ async function runTransfer(
     onLost: (error) => transfer.fail(error),
   });
   attachSignals(built, io, logger);
+  io.signals.onReload(reloader({ settings, read: context.read, built, logger }));
   logger.info('start', `moving messages from ${sourceName} to ${sinkName}`, {
     source: sourceName,
     sink: sinkName,
@@ -96,7 +100,6 @@ function attachSignals(built: BuiltTransfer, { signals }: CommandIo, logger: Run
     logger.info('stopping', `${signal}: settling ${transfer.inFlight} messages in flight; again to stop at once`);
     transfer.stop('signal');
   });
-  signals.onReload(() => logger.warn('reload', 'HUP: reloading is not supported yet; going on unchanged'));
   signals.onReport(() => {
     const waits = waiting();
     const text = waits.length === 0 ? '' : `; waiting for room: ${waits.join('; ')}`;

@@ -157,13 +157,3 @@ test('log reaches the program with its level; an unknown level is info', async (
     assert.deepEqual(said.logged, ['warn: one', 'info: two']);
   });
 });
-
-test('reload puts the new code in place; a bad one leaves the old', async () => {
-  await withCallback('return "old"', {}, async (callback) => {
-    const origin = { file: '/etc/sender.conf', line: 10 };
-    await assert.rejects(callback.reload({ code: 'let ] = 5', origin, fromPath: false, data: {} }));
-    assert.deepEqual((await callback.check([textMessage()])).map(summary), ['drop: old']);
-    await callback.reload({ code: 'return "new " + data.x', origin, fromPath: false, data: { x: '1' } });
-    assert.deepEqual((await callback.check([textMessage()])).map(summary), ['drop: new 1']);
-  });
-});
