@@ -8,6 +8,8 @@ export interface LockInfo {
   readonly modifiedMs: number;
   /** the time that the kernel noted */
   readonly changedMs: number;
+  /** false: nobody has set its time since it was made; undefined: this type of queue cannot tell */
+  readonly timed?: boolean;
 }
 
 /** How what a dead process left is found and undone, by type of queue. */
@@ -36,6 +38,8 @@ const NAME = /^(?:temporary|[0-9a-f]{8})\/[0-9a-f]{14}(?:\.tmp)?$/;
 const SILENT_MS = 120_000;
 /** the kernel stamps files with a clock that ticks every 1 to 10 ms */
 const CLOCK_TICK_MS = 20;
+/** a lock without its time that is older than this has been left so */
+const SETTLED_MS = 100;
 /** times pass through floating point on their way to the disk and back */
 const SAME_TIME_MS = 0.003;
 
@@ -53,7 +57,8 @@ export function recoverJournals(queue: string, files: FileSystem, leftovers: Lef
     const claimed = claim(queue, name, Number(match[2]), claimer, files);
     if (claimed === undefined) continue;
     recovery.journals += 1;
-    recovery.locks += undo(files.readFileSync(claimed, 'latin1'), leftovers);
+    const living = new LivingHolders(queue, host, files);
+    recovery.locks += undo(files.readFileSync(claimed, 'latin1'), leftovers, living);
     unlinkIfThere(files, claimed);
   }
   return recovery;
@@ -115,7 +120,48 @@ function readJournal(text: string): { times: Map<string, number[]>; last: string
   return { times, last, lastMs };
 }
 
-function undo(text: string, leftovers: Leftovers): number {
+/** What the journals of processes that live say, our own included; read when first asked. */
+class LivingHolders {
+  readonly #queue: string;
+  readonly #host: string;
+  readonly #files: FileSystem;
+  #journals: Map<string, number[]>[] | undefined;
+
+  constructor(queue: string, host: string, files: FileSystem) {
+    this.#queue = queue;
+    this.#host = host;
+    this.#files = files;
+  }
+
+  /** Is this the lock of a process that lives? It has written down the time that it set. */
+  hold(name: string, lock: LockInfo): boolean {
+    this.#journals ??= this.#read();
+    return this.#journals.some((times) => hasTime(times.get(name), lock));
+  }
+
+  #read(): Map<string, number[]>[] {
+    const own = ownIdentity();
+    return this.#files.readdirSync(this.#queue).flatMap((journal) => {
+      const match = JOURNAL.exec(journal);
+      if (match === null || match[1] !== this.#host || match[3] !== undefined) return [];
+      const path = `${this.#queue}/${journal}`;
+      try {
+        if (isDead(path, Number(match[2]), own, this.#files)) return [];
+        return [readJournal(this.#files.readFileSync(path, 'latin1')).times];
+      } catch (error) {
+        // RACE: its owner dropped it: then it holds nothing
+        if (errnoOf(error) === 'ENOENT') return [];
+        throw error;
+      }
+    });
+  }
+}
+
+function hasTime(times: readonly number[] | undefined, { modifiedMs }: LockInfo): boolean {
+  return times?.some((time) => Math.abs(time - modifiedMs) < SAME_TIME_MS) ?? false;
+}
+
+function undo(text: string, leftovers: Leftovers, living: LivingHolders): number {
   const { times, last, lastMs } = readJournal(text);
   let locks = 0;
   const others = new Map<string, LockInfo>();
@@ -130,17 +176,25 @@ function undo(text: string, leftovers: Leftovers): number {
       continue;
     }
     // a lock with a time that is not in the journal is another process's, which took the element later
-    if (!known.some((time) => Math.abs(time - lock.modifiedMs) < SAME_TIME_MS)) others.set(name, lock);
+    if (!hasTime(known, lock)) others.set(name, lock);
     else if (leftovers.unlock(name)) locks += 1;
   }
   const name = halfTaken(last, lastMs, others);
-  return name !== undefined && leftovers.unlock(name) ? locks + 1 : locks;
+  const lock = name === undefined ? undefined : others.get(name);
+  if (name === undefined || lock === undefined || living.hold(name, lock)) return locks;
+  // RACE: a process that lives may be between the same two system calls: it is given time for the second
+  const youngMs = lock.changedMs + SETTLED_MS - Date.now();
+  if (youngMs > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, Math.min(youngMs, SETTLED_MS));
+  const now = leftovers.lockInfo(name);
+  if (now === undefined || now.changedMs !== lock.changedMs || now.modifiedMs !== lock.modifiedMs) return locks;
+  return leftovers.unlock(name) ? locks + 1 : locks;
 }
 
 /**
- * The lock, one at most, that the process made and was killed before it could set its time. The element has a time of its
- * own, older than the batch or hardly younger; but the kernel noted when the lock was made, and that is after the batch was
- * written down. A lock that another process took at that very moment looks the same: when in doubt, it stays.
+ * The lock, one at most, that the process made and was killed before it could set its time: the kernel noted when it was
+ * made, and that is after the batch was written down. In a DQN nobody has set its time since; in a DQS the element has a
+ * time of its own, older than the batch or hardly younger. A lock that another process took at that very moment may look
+ * the same, but for its time: when in doubt, it stays.
  */
 function halfTaken(
   last: readonly string[],
@@ -149,7 +203,8 @@ function halfTaken(
 ): string | undefined {
   const suspects = last.filter((name) => {
     const lock = others.get(name);
-    return lock !== undefined && lock.changedMs > batchMs - CLOCK_TICK_MS && lock.modifiedMs < batchMs + CLOCK_TICK_MS;
+    if (lock === undefined || lock.changedMs <= batchMs - CLOCK_TICK_MS) return false;
+    return lock.timed === undefined ? lock.modifiedMs < batchMs + CLOCK_TICK_MS : !lock.timed;
   });
   if (suspects.length === 1) return suspects[0];
   const older = suspects.filter((name) => (others.get(name)?.modifiedMs ?? batchMs) < batchMs - CLOCK_TICK_MS);

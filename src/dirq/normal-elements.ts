@@ -41,9 +41,11 @@ export class NormalElements implements ElementStore {
 
   /** The time of a lock is that of the element's folder. */
   lockInfo(name: string): LockInfo | undefined {
-    if (this.#lstat(`${this.#prefix + name}/${LOCKED_FOLDER}`) === undefined) return undefined;
+    const locked = this.#lstat(`${this.#prefix + name}/${LOCKED_FOLDER}`);
     const stats = this.#lstat(this.#prefix + name);
-    return stats === undefined ? undefined : { modifiedMs: stats.mtimeMs, changedMs: stats.ctimeMs };
+    if (locked === undefined || stats === undefined) return undefined;
+    // mkdir gives both the same time
+    return { modifiedMs: stats.mtimeMs, changedMs: stats.ctimeMs, timed: stats.mtimeMs !== locked.mtimeMs };
   }
 
   lock(name: string, time: number): boolean {
