@@ -221,11 +221,12 @@ async function killBroker({ test, broker, sender, receiver, suspicion }: Scene):
   const before = storedBy(receiver);
   await broker.kill('SIGKILL');
   suspicion.blame(sender.locked);
-  for (const number of numbersOf(receiver.queue).keys()) suspicion.numbers.add(number);
   test.diagnostic(`broker killed at ${before} stored, ${sender.locked.length} locked by the sender`);
   const sessions = () => [sender, receiver].map((end) => end.process.log('session-open').length);
   const sessionsBefore = sessions();
   await broker.start();
+  // what it had delivered was stored meanwhile, and acknowledged in vain
+  for (const number of numbersOf(receiver.queue).keys()) suspicion.numbers.add(number);
   await eventually(() => sessions().every((count, index) => count > (sessionsBefore[index] ?? 0)), {
     deadlineMs: 90_000,
     what: 'both ends come back',

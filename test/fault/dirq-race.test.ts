@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { eventually } from '../support/eventually.js';
 import { bodies, openSource, takeAll } from '../support/queue-ends.js';
@@ -72,6 +72,26 @@ class Crew {
   }
 }
 
+async function drain(test: TestContext, type: 'DQS' | 'DQN', path: string): Promise<string[]> {
+  const { source, events } = await openSource(test, { type, path });
+  const taken = bodies(await takeAll(source, (delivery) => delivery.ack()));
+  await source.close();
+  assert.deepEqual(events.rejectedAs, []);
+  return taken;
+}
+
+/** Makes every lock in a queue old; returns how many elements there are. */
+function ageElements(queue: string): number {
+  let elements = 0;
+  for (const folder of readdirSync(queue).filter((name) => /^[0-9a-f]{8}$/.test(name))) {
+    for (const name of readdirSync(join(queue, folder)).filter((file) => /^[0-9a-f]{14}$/.test(file))) {
+      utimesSync(join(queue, folder, name), 1, 1);
+      elements += 1;
+    }
+  }
+  return elements;
+}
+
 for (const type of ['DQS', 'DQN'] as const) {
   test(`${type}: eight processes add, take, purge and are killed: nothing is lost, nothing taken twice`, async (t) => {
     const seed = testSeed();
@@ -91,11 +111,12 @@ for (const type of ['DQS', 'DQN'] as const) {
     }
     await crew.stop();
 
-    const { source, events } = await openSource(t, { type, path: crew.queue });
-    const rest = bodies(await takeAll(source, (delivery) => delivery.ack()));
-    await source.close();
+    const rest = await drain(t, type, crew.queue);
+    // a lock that nobody can tell whose it was stays until it is older than maxlock: rare, and harmless
+    const doubtful = ageElements(crew.queue);
+    assert.ok(doubtful <= 1 + kills / 20, `${doubtful} locks in doubt after ${kills} kills`);
+    rest.push(...(await drain(t, type, crew.queue)));
     assert.deepEqual(filesOf(crew.queue), []);
-    assert.deepEqual(events.rejectedAs, []);
 
     const lines = crew.lines();
     assert.deepEqual(
