@@ -20,6 +20,8 @@ interface Case {
   readonly lines?: string;
   /** the time of the element, and so of its lock */
   readonly lockTime?: number;
+  /** the journal of a process that lives, as well: what stands after its first line */
+  readonly livingLines?: string;
 }
 
 /** A queue with one locked element and one journal; `locked` afterwards? */
@@ -30,6 +32,7 @@ async function recover(
     journal = journalName(DEAD_PID),
     lines = `@${TIME.toFixed(6)}\n${NAME}\n`,
     lockTime = TIME,
+    livingLines,
   }: Case,
 ): Promise<Recovery & { locked: boolean; left: string[] }> {
   const path = await tempFolder(t);
@@ -38,6 +41,8 @@ async function recover(
   linkSync(join(path, NAME), join(path, `${NAME}.lck`));
   utimesSync(join(path, NAME), lockTime, lockTime);
   writeFileSync(join(path, journal), head + lines);
+  const living = journalName(process.ppid);
+  if (livingLines !== undefined) writeFileSync(join(path, living), journalHead().replace(' 1 ', ' - ') + livingLines);
   const recovery = recoverIn(path);
   const left = readdirSync(path).filter((name) => name !== '5f000000');
   return { ...recovery, locked: existsSync(join(path, `${NAME}.lck`)), left };
@@ -72,6 +77,22 @@ test('a lock made and not yet given its time is removed', async (t) => {
   const justNow = Date.now() / 1000 - 1;
   const { locked } = await recover(t, { lines: `@${justNow.toFixed(6)}\n${NAME}\n`, lockTime: TIME });
   assert.equal(locked, false);
+});
+
+test('a lock that a process took at the same moment, and that lives, stays', async (t) => {
+  const moment = Date.now() / 1000 - 1;
+  const lines = `@${moment.toFixed(6)}\n${NAME}\n`;
+  const lockTime = moment + 0.001;
+  assert.equal((await recover(t, { lines, lockTime })).locked, false, 'it looks like one not yet given its time');
+  const livingLines = `@${lockTime.toFixed(6)}\n${NAME}\n`;
+  assert.equal((await recover(t, { lines, lockTime, livingLines })).locked, true);
+});
+
+test('a lock that a living process wanted as well, and did not get, is removed', async (t) => {
+  const moment = Date.now() / 1000 - 1;
+  const lines = `@${moment.toFixed(6)}\n${NAME}\n`;
+  const livingLines = `@${(moment + 0.5).toFixed(6)}\n${NAME}\n`;
+  assert.equal((await recover(t, { lines, lockTime: TIME, livingLines })).locked, false);
 });
 
 test('but only one of the last batch', async (t) => {
