@@ -1,4 +1,4 @@
-import type { CallbackSettings, Settings } from '../config/settings.js';
+import type { CallbackSettings, RewriteSettings, Settings } from '../config/settings.js';
 import type { Checker } from '../flow/check.js';
 import type { Sink } from '../flow/sink.js';
 import type { Logger } from '../observe/logger.js';
@@ -11,9 +11,22 @@ export interface CheckerContext {
   readonly openTap: (path: string, type: string) => Promise<Sink>;
 }
 
-/** What stands between source and sink; undefined: nothing does. Errors: CALLBACK_*. */
-export async function openChecker(settings: Settings, context: CheckerContext): Promise<Checker | undefined> {
-  return settings.callback && openCallback(settings.callback, context);
+/** What stands between source and sink, rules before code; undefined: nothing does. Errors: CALLBACK_*. */
+export async function openChecker(
+  settings: Pick<Settings, 'rewrite' | 'callback'>,
+  context: CheckerContext,
+): Promise<Checker | undefined> {
+  const { rewrite, callback } = settings;
+  const rules = rewrite && (await openRules(rewrite));
+  const code = callback && (await openCallback(callback, context));
+  if (rules === undefined || code === undefined) return rules ?? code;
+  const { CheckChain } = await import('../callback/check-chain.js');
+  return new CheckChain(rules, code);
+}
+
+async function openRules({ rules, timeoutMs }: RewriteSettings): Promise<Checker> {
+  const { Rules } = await import('../callback/rules.js');
+  return Rules.open(rules, timeoutMs);
 }
 
 async function openCallback(callback: CallbackSettings, context: CheckerContext): Promise<Checker> {

@@ -39,7 +39,8 @@ export function readRules(value: unknown): Rule[] {
 const RULE_KEYS = ['when', 'drop', 'remove', 'rename', 'default', 'set', 'replace', 'stop'];
 const CONDITION_KEYS = ['header', 'match', 'exists', 'missing', 'larger', 'smaller', 'body', 'not'];
 
-function readRule(value: unknown, at: string): Rule {
+/** One rule; `at` is what errors call it. Throws RuleError. */
+export function readRule(value: unknown, at: string): Rule {
   const table = tableOf(value, at, RULE_KEYS);
   const rule = {
     when: table.when === undefined ? undefined : readCondition(table.when, `${at}.when`),
@@ -102,19 +103,19 @@ function pairsOf(value: unknown, at: string): [string, string][] {
   return Object.entries(tableOf(value, at)).map(([name, item]) => [name, textOf(item, `${at}.${name}`)]);
 }
 
-/** A list of names, or a text of names with blanks between. */
+/** Names with blanks between, in a text or several. */
 function namesOf(value: unknown, at: string): string[] {
   if (value === undefined) return [];
-  if (Array.isArray(value)) return value.map((item) => textOf(item, at));
-  return textOf(value, at)
-    .split(/\s+/)
-    .filter((name) => name !== '');
+  const texts = Array.isArray(value) ? value : [value];
+  return texts.flatMap((item) => textOf(item, at).split(/\s+/)).filter((name) => name !== '');
 }
 
+const SIZE_UNITS: Readonly<Record<string, number>> = { KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 };
+
 function numberOf(value: unknown, at: string): number {
-  const number = Number(value);
-  if (!Number.isFinite(number) || number < 0 || value === '') throw invalid(at, 'must be a number of bytes');
-  return number;
+  const match = /^(\d{1,15})\s*([KMG]iB)?$/.exec(String(value));
+  if (match === null) throw invalid(at, 'must be a number of bytes such as 65536, 64KiB or 1MiB');
+  return Number(match[1]) * (SIZE_UNITS[match[2] ?? ''] ?? 1);
 }
 
 function booleanOf(value: unknown, at: string): boolean {
@@ -134,6 +135,18 @@ function patternOf(text: string, at: string, extra = ''): RegExp {
   }
 }
 
-function invalid(at: string, reason: string): StompctlError {
-  return new StompctlError('CONFIG_INVALID', 'rewrite', at, reason);
+/** What is wrong with a rule. `at` is the path of the part, such as `rewrite[0].when.body`. */
+export class RuleError extends StompctlError {
+  readonly at: string;
+  readonly reason: string;
+
+  constructor(at: string, reason: string) {
+    super('CONFIG_INVALID', 'rewrite', at, reason);
+    this.at = at;
+    this.reason = reason;
+  }
+}
+
+function invalid(at: string, reason: string): RuleError {
+  return new RuleError(at, reason);
 }

@@ -1,7 +1,13 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { StompctlError } from '../base/errors.js';
 import { Message, newHeader } from '../message/message.js';
 import type { CheckOutcome } from './outcome.js';
 import { type Condition, type Rule, readRules } from './read-rules.js';
+import { runWithin } from './time-limit.js';
+
+/** Where nothing repeats, nothing is tried in more ways than one: such a pattern needs no watching. */
+const MAY_TAKE_LONG = /[*+{|]|[^(]\?/;
+const DEFAULT_TIMEOUT_MS = 1000;
 
 /**
  * Declarative rules (`rewrite`): what a callback does, without code and without a sandbox. Each rule in turn, its
@@ -9,18 +15,39 @@ import { type Condition, type Rule, readRules } from './read-rules.js';
  */
 export class Rules {
   readonly #rules: readonly Rule[];
+  readonly #timeoutMs: number;
+  readonly #mayTakeLong: boolean;
+  #closed = false;
 
-  private constructor(rules: readonly Rule[]) {
+  private constructor(rules: readonly Rule[], timeoutMs: number) {
     this.#rules = rules;
+    this.#timeoutMs = timeoutMs;
+    this.#mayTakeLong = rules.some((rule) => patternsOf(rule).some(({ source }) => MAY_TAKE_LONG.test(source)));
   }
 
-  /** From the value of `rewrite`: a rule or a list of them. CONFIG_INVALID names the rule and the key. */
-  static open(value: unknown): Rules {
-    return new Rules(readRules(value));
+  /**
+   * From the value of `rewrite`: a rule or a list of them. CONFIG_INVALID names the rule and the key. `timeoutMs` is the longest
+   * that the patterns may take for one message.
+   */
+  static open(value: unknown, timeoutMs = DEFAULT_TIMEOUT_MS): Rules {
+    return new Rules(readRules(value), Math.max(1, Math.round(timeoutMs)));
   }
 
-  check(messages: readonly Message[]): Promise<CheckOutcome[]> {
-    return Promise.resolve(messages.map((message) => this.apply(message)));
+  /** As `Checker.check`. A message whose patterns take longer than `timeoutMs` is rejected (CALLBACK_TIMEOUT). */
+  async check(messages: readonly Message[]): Promise<CheckOutcome[]> {
+    if (!this.#mayTakeLong) return messages.map((message) => this.apply(message));
+    const outcomes: CheckOutcome[] = [];
+    while (outcomes.length < messages.length && !this.#closed) {
+      const first = outcomes.length;
+      const ended = runWithin(this.#timeoutMs, () => {
+        while (outcomes.length < messages.length) outcomes.push(this.apply(messages[outcomes.length] as Message));
+      });
+      if (ended) break;
+      // one that had not the whole time gets another chance
+      if (outcomes.length === first) outcomes.push({ kind: 'reject', error: tooLong(this.#timeoutMs) });
+      await nextTurn();
+    }
+    return outcomes;
   }
 
   idle(): Promise<void> {
@@ -28,6 +55,7 @@ export class Rules {
   }
 
   close(): Promise<void> {
+    this.#closed = true;
     return Promise.resolve();
   }
 
@@ -47,6 +75,20 @@ export class Rules {
       throw error;
     }
   }
+}
+
+function patternsOf({ when, replace }: Rule): RegExp[] {
+  return [...(when === undefined ? [] : conditionPatterns(when)), ...replace.map(({ pattern }) => pattern)];
+}
+
+function conditionPatterns({ match, body, not }: Condition): RegExp[] {
+  const own = [...match.map(([, pattern]) => pattern), ...(body === undefined ? [] : [body])];
+  return not === undefined ? own : [...own, ...conditionPatterns(not)];
+}
+
+function tooLong(timeoutMs: number): StompctlError {
+  const reason = `a pattern took longer than ${timeoutMs} ms (callback-timeout)`;
+  return new StompctlError('CALLBACK_TIMEOUT', 'rewrite', 'message', reason);
 }
 
 /** A message under the rules: its header is copied when first changed, its body turned to text when first looked at. */

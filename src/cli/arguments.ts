@@ -23,6 +23,9 @@ export function normalizeArguments(args: readonly string[], extra: readonly stri
     else if (extra.includes(name)) normal.push(value === undefined ? `--${name}` : `--${name}=${value}`);
     else {
       const row = optionCalled(name);
+      if (row?.fileOnly) {
+        throw new StompctlError('USAGE', 'option', `--${name}`, 'can only be given in a configuration file');
+      }
       if (row === undefined || !takesValue(row)) normal.push(...withoutValue(name, value));
       else if (value !== undefined) normal.push(`--${row.name}=${value}`);
       else if (index + 1 < args.length) {

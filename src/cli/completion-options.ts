@@ -20,6 +20,7 @@ export interface CompletedOption {
 /** Every option of the table, negated booleans included. */
 export function completedOptions(): CompletedOption[] {
   return OPTION_TABLE.flatMap((row) => {
+    if (row.fileOnly) return [];
     const option = completedOption(row);
     const negated = { ...option, names: [`--no-${row.name}`], doc: `Not: ${option.doc}` };
     return row.kind === 'boolean' ? [option, negated] : [option];

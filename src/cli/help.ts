@@ -22,7 +22,7 @@ export async function helpText(name: CommandName, columns: number | undefined): 
 
 /** `--list`: every option of the command line with its default, one a line, sorted by name. */
 export function listText(): string {
-  const lines = OPTION_TABLE.map((row) => {
+  const lines = OPTION_TABLE.filter((row) => !row.fileOnly).map((row) => {
     const names = [row.name, ...(row.aliases ?? [])].map((name) => (name.length === 1 ? `-${name}` : `--${name}`));
     const value = row.value === undefined ? '' : ` ${row.value}`;
     const note = row.default ?? row.defaultNote;

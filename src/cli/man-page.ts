@@ -65,14 +65,16 @@ function roff(text: string): string {
 }
 
 function optionEntry(row: OptionRow): string {
+  const dashes = row.fileOnly ? '' : '--';
   const names = [row.name, ...(row.aliases ?? [])].map(
-    (name) => `\\fB${roff(name.length === 1 ? `-${name}` : `--${name}`)}\\fR`,
+    (name) => `\\fB${roff(name.length === 1 ? `-${name}` : `${dashes}${name}`)}\\fR`,
   );
   const value = takesValue(row) ? ` \\fI${roff(row.value ?? '')}\\fR` : '';
   const fallback = row.defaultNote ?? row.default;
   const parts = [
     row.doc,
     row.notes ?? '',
+    row.fileOnly ? 'In a configuration file only.' : '',
     fallback === undefined ? '' : `Default: ${fallback}.`,
     row.later === undefined ? '' : `Not yet: ${row.later}.`,
   ];

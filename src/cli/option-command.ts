@@ -63,7 +63,9 @@ export function optionCommand(definition: CommandDefinition): Command {
   command.description(definition.summary).helpOption(false).exitOverride();
   command.configureOutput({ writeErr: () => undefined, writeOut: () => undefined });
   for (const flag of definition.flags ?? []) command.option(`--${flag.name}`, flag.doc);
-  for (const row of OPTION_TABLE) for (const option of commanderOptions(row)) command.addOption(option);
+  for (const row of OPTION_TABLE) {
+    if (!row.fileOnly) for (const option of commanderOptions(row)) command.addOption(option);
+  }
   if (definition.operands !== undefined) command.argument(`[${definition.operands}...]`);
   command.allowExcessArguments(true);
   return command;

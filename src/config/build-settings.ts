@@ -9,6 +9,7 @@ import type {
   CredentialSettings,
   LogLevel,
   QueueSettings,
+  RewriteSettings,
   Settings,
   SubscriptionSettings,
 } from './settings.js';
@@ -37,6 +38,7 @@ export function buildSettings(values: OptionValues, callbackFile?: string): Sett
     sink: values.has('outgoing-broker-uri')
       ? { kind: 'broker', broker: broker(values, 'outgoing') }
       : { kind: 'queue', queue: queue(values.table('outgoing-queue') ?? {}) },
+    rewrite: rewrite(values),
     callback: callback(values, callbackFile),
     failureQueue: optionalQueue(values, 'failure-queue'),
     tapQueue: optionalQueue(values, 'tap-queue'),
@@ -170,6 +172,11 @@ function subscriptions(values: OptionValues): SubscriptionSettings[] {
     header: texts(table),
     unsubscribe: unsubscribes[index] === undefined ? undefined : texts(unsubscribes[index]),
   }));
+}
+
+function rewrite(values: OptionValues): RewriteSettings | undefined {
+  const list = values.rules('rewrite');
+  return list === undefined ? undefined : { rules: list.rules, timeoutMs: definiteMs(values, 'callback-timeout') };
 }
 
 function callback(values: OptionValues, callbackFile: string | undefined): CallbackSettings | undefined {

@@ -1,6 +1,6 @@
 import { guessLanguage } from '../callback/language.js';
 import { maskText } from '../observe/mask.js';
-import type { CallbackSettings, QueueSettings, Settings } from './settings.js';
+import type { CallbackSettings, QueueSettings, RewriteSettings, Settings } from './settings.js';
 
 function seconds(milliseconds: number): string {
   return `${milliseconds / 1000} s`;
@@ -38,6 +38,10 @@ function languageText({ code, language }: CallbackSettings): string {
   return known === undefined ? '' : LANGUAGES[known];
 }
 
+function rulesText({ rules }: RewriteSettings): string {
+  return rules.length === 1 ? '1 rewrite rule' : `${rules.length} rewrite rules`;
+}
+
 function endText(settings: Settings): string {
   const { count, durationMs, timeouts } = settings;
   const ends = [
@@ -52,6 +56,7 @@ function endText(settings: Settings): string {
 export function describeRun(settings: Settings): string {
   const callback =
     settings.callback === undefined ? '' : ` runs the ${languageText(settings.callback)}callback on each,`;
+  const rewrite = settings.rewrite === undefined ? '' : ` applies ${rulesText(settings.rewrite)} to each,`;
   const kept =
     settings.source.kind === 'queue'
       ? settings.remove
@@ -65,5 +70,5 @@ export function describeRun(settings: Settings): string {
     settings.failureQueue === undefined ? '' : ` Rejected messages go to ${queueText(settings.failureQueue)}.`;
   const copies =
     settings.tapQueue === undefined ? '' : ` A copy of each message sent goes to ${queueText(settings.tapQueue)}.`;
-  return `It ${sourceText(settings)},${callback} and ${sinkText(settings)}. ${safety}${rejected}${copies}${endText(settings)}`;
+  return `It ${sourceText(settings)},${rewrite}${callback} and ${sinkText(settings)}. ${safety}${rejected}${copies}${endText(settings)}`;
 }

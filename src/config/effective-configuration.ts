@@ -4,6 +4,7 @@ import type { OptionRow } from './option.js';
 import type { OptionValue, Table } from './option-reader.js';
 import { OPTION_TABLE } from './option-table.js';
 import type { OptionValues } from './option-values.js';
+import type { RuleList } from './rewrite-option.js';
 import type { Settings } from './settings.js';
 
 /** One option as it is in effect, secrets masked. */
@@ -35,6 +36,7 @@ export function effectiveConfiguration(values: OptionValues, settings?: Settings
 
 /** Does the option have anything to act on? */
 function matters(row: OptionRow, values: OptionValues): boolean {
+  if (row.name === 'callback-timeout' && values.has('rewrite')) return true;
   if (row.group === 'callback') return values.has('callback-code') || values.has('callback-path');
   if (
     row.name.startsWith('incoming-broker-') ||
@@ -59,11 +61,16 @@ function dependentDefault(name: string, settings: Settings): string | undefined 
 
 function textOf(row: OptionRow, value: OptionValue): string {
   if (row.name === 'callback-code') return String(value);
+  if (row.kind === 'rules') return ruleCount(value as RuleList);
   if (row.kind === 'credentials') return (value as Table[]).map(credentialText).join('; ');
   if (row.kind === 'tables') return (value as Table[]).map(tableText).join('; ');
   if (row.kind === 'table') return tableText(value as Table);
   if (Array.isArray(value)) return value.join(' ');
   return maskText(String(value));
+}
+
+function ruleCount({ rules }: RuleList): string {
+  return rules.length === 1 ? '1 rule' : `${rules.length} rules`;
 }
 
 function tableText(table: Table): string {

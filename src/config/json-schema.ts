@@ -1,5 +1,6 @@
 import type { OptionRow, TableKey } from './option.js';
 import { OPTION_TABLE } from './option-table.js';
+import { REWRITE_DEFINITIONS, REWRITE_SCHEMA } from './rewrite-schema.js';
 
 type Schema = Readonly<Record<string, unknown>>;
 
@@ -12,7 +13,7 @@ const SCALAR: Schema = { type: ['string', 'number', 'boolean'] };
  * of nesting. The program itself validates with more than this.
  */
 export function configurationSchema(): string {
-  const definitions: Record<string, Schema> = {};
+  const definitions: Record<string, Schema> = { ...REWRITE_DEFINITIONS };
   for (const row of OPTION_TABLE.filter((each) => !each.commandLineOnly)) definitions[row.name] = optionSchema(row);
   for (const prefix of prefixes()) definitions[`${prefix}-`] = blockSchema(`${prefix}-`);
   const root = blockSchema('');
@@ -76,6 +77,8 @@ function valueSchema(row: OptionRow): Schema {
     case 'choices':
     case 'text':
       return { type: ['string', 'number'] };
+    case 'rules':
+      return REWRITE_SCHEMA;
     case 'table':
       return { anyOf: [{ type: 'string' }, tableSchema(row.keys)] };
     case 'tables':

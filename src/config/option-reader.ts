@@ -3,9 +3,10 @@ import { readCredential } from './credential-text.js';
 import { KeyValueError, parseKeyValues } from './key-value.js';
 import type { OptionRow, TableKey } from './option.js';
 import { invalid, type Problem } from './problem.js';
+import { type RuleList, readRuleList } from './rewrite-option.js';
 
 /** The value of an option in its own type. Ranges, choices and keys are not checked yet. */
-export type OptionValue = boolean | number | string | string[] | Table | Table[];
+export type OptionValue = boolean | number | string | string[] | Table | Table[] | RuleList;
 export type Table = Record<string, string | number>;
 
 /** An option's value and where it, and each key inside it, was written. */
@@ -52,6 +53,7 @@ type Places = Map<string, Origin>;
 function readValue(row: OptionRow, node: ConfigNode, places: Places): OptionValue {
   if (row.kind === 'tables') return itemsOf(node).map((item, index) => readTable(row, item, places, `${index}.`));
   if (row.kind === 'credentials') return itemsOf(node).map((item, index) => readAuth(row, item, places, `${index}.`));
+  if (row.kind === 'rules') return readRuleList(node, places);
   if (row.kind === 'table') return readTable(row, only(row, node), places, '');
   const scalar = scalarOf(row, only(row, node));
   if (row.kind === 'boolean' || row.kind === 'flag') return readBoolean(row, scalar);

@@ -113,6 +113,8 @@ function optionSchema(row: OptionRow): z.ZodType {
       return row.keys === undefined ? headerSchema : knownKeysSchema(row.keys);
     case 'tables':
       return z.array(headerSchema);
+    case 'rules':
+      return z.object({ rules: z.array(z.unknown()) });
     case 'credentials':
       return z.array(credentialSchema);
   }

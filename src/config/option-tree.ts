@@ -53,7 +53,7 @@ class Flattener {
       else this.#unknown(node.origin, name);
       return;
     }
-    const takesBlock = ['table', 'tables', 'credentials'].includes(option.kind);
+    const takesBlock = ['table', 'tables', 'credentials', 'rules'].includes(option.kind);
     if (!takesBlock && node.kind === 'block' && isOptionPrefix(name)) {
       this.walk(node, name);
       return;

@@ -1,6 +1,7 @@
 import type { OptionRow } from './option.js';
 import { isProblem, type OptionValue, type ReadOption, readOption, type Table } from './option-reader.js';
 import { OPTION_TABLE } from './option-table.js';
+import type { RuleList } from './rewrite-option.js';
 
 const DEFAULTS = new Map<string, OptionValue>();
 for (const row of OPTION_TABLE) {
@@ -58,12 +59,17 @@ export class OptionValues {
 
   table(name: string): Table | undefined {
     const value = this.#value(name);
-    return typeof value === 'object' && !Array.isArray(value) ? value : undefined;
+    return typeof value === 'object' && !Array.isArray(value) ? (value as Table) : undefined;
   }
 
   tables(name: string): readonly Table[] {
     const value = this.#value(name);
     return Array.isArray(value) ? (value as Table[]) : [];
+  }
+
+  rules(name: string): RuleList | undefined {
+    const value = this.#value(name);
+    return typeof value === 'object' && 'rules' in value ? (value as RuleList) : undefined;
   }
 
   #value(name: string): OptionValue | undefined {

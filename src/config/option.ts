@@ -25,6 +25,7 @@ export type OptionGroup = keyof typeof OPTION_GROUPS;
  * - `text`, `choice` (one of `choices`), `choices` (words among `choices`)
  * - `table`: `KEY=VALUE …` or a block; `tables`: several of them
  * - `credentials`: `SCHEME key=value …` or a block, several of them
+ * - `rules`: the block, or blocks, of `rewrite`
  */
 export type OptionKind =
   | 'flag'
@@ -37,7 +38,8 @@ export type OptionKind =
   | 'choices'
   | 'table'
   | 'tables'
-  | 'credentials';
+  | 'credentials'
+  | 'rules';
 
 /** What a number must be. Also used for the keys of a table. */
 export interface NumberLimits {
@@ -84,6 +86,7 @@ export interface OptionRow extends NumberLimits {
   /** unknown to stompclt 1.8 */
   readonly added?: boolean;
   readonly commandLineOnly?: boolean;
+  readonly fileOnly?: boolean;
   /** why it is refused for now: the sentence the user reads. Deleting it makes the option usable */
   readonly later?: string;
 }

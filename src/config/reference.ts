@@ -33,6 +33,7 @@ function factsOf(row: OptionRow): string {
   if (row.zero === 'off') facts.push('0 switches it off');
   const aliases = (row.aliases ?? []).map((alias) => `\`${alias.length === 1 ? '-' : '--'}${alias}\``);
   if (aliases.length > 0) facts.push(`also ${aliases.join(', ')}`);
+  if (row.fileOnly) facts.push('in a file only');
   if (row.commandLineOnly) facts.push('command line only');
   if (row.added) facts.push('unknown to stompclt');
   return sentence(facts.filter((fact) => fact !== ''));
@@ -51,6 +52,7 @@ const FIXED_KINDS: Readonly<Record<string, string>> = {
   table: 'KEY=VALUE list or block',
   tables: 'KEY=VALUE list or block, may repeat',
   credentials: 'credential or block, may repeat',
+  rules: 'block, may repeat',
 };
 
 function kindText(row: OptionRow): string {

@@ -7,6 +7,7 @@ import type { Origin } from './config-node.js';
 import type { Table } from './option-reader.js';
 import type { OptionValues } from './option-values.js';
 import { invalid, type Problem } from './problem.js';
+import { ruleProblems } from './rewrite-option.js';
 import { versionsOf } from './stomp-versions.js';
 
 interface Context {
@@ -262,6 +263,15 @@ const delaysAreOrdered: Rule = {
   },
 };
 
+const rewriteRulesAreRules: Rule = {
+  name: 'rewrite rules can be read',
+  *check({ values }) {
+    const option = values.given.get('rewrite');
+    const list = values.rules('rewrite');
+    if (option !== undefined && list !== undefined) yield* ruleProblems(list, option.places, option.origin);
+  },
+};
+
 /** Every rule across options. */
 export const RULES: readonly Rule[] = [
   oneModuleASide,
@@ -273,6 +283,7 @@ export const RULES: readonly Rule[] = [
   brokerNeedsSubscription,
   subscriptionsAreComplete,
   oneCallback,
+  rewriteRulesAreRules,
   daemonPrintsNothing,
   oneCredentialAScheme,
   connectHeadersCanBeSent,

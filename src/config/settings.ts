@@ -14,6 +14,8 @@ export interface Settings {
   readonly sink:
     | { readonly kind: 'queue'; readonly queue: QueueSettings }
     | { readonly kind: 'broker'; readonly broker: BrokerSettings };
+  /** applied before the callback */
+  readonly rewrite: RewriteSettings | undefined;
   readonly callback: CallbackSettings | undefined;
   readonly failureQueue: QueueSettings | undefined;
   /** a copy of every message that passed the callback */
@@ -120,6 +122,13 @@ export interface SubscriptionSettings {
   readonly header: Readonly<Record<string, string>>;
   /** headers of UNSUBSCRIBE at the end; undefined: none is sent */
   readonly unsubscribe: Readonly<Record<string, string>> | undefined;
+}
+
+export interface RewriteSettings {
+  /** as written; the callback's reader of rules understands them */
+  readonly rules: readonly unknown[];
+  /** the longest that the patterns may take for one message */
+  readonly timeoutMs: number;
 }
 
 export interface CallbackSettings {

@@ -4,6 +4,19 @@ const MEBIBYTE = 1024 * 1024;
 
 const CALLBACK_OPTIONS: readonly OptionRow[] = [
   {
+    name: 'rewrite',
+    kind: 'rules',
+    value: 'RULES',
+    group: 'callback',
+    fileOnly: true,
+    added: true,
+    doc: 'Apply these rules to every message: set, remove, rename and replace headers, or drop the message.',
+    notes:
+      'A block, or a list of them (in an Apache-style file, the block repeated), each with `when`, `drop`, `remove`, `rename`, ' +
+      '`default`, `set`, `replace`, `stop`; see `docs/callbacks.md`. With a callback as well, the rules come first. ' +
+      'A message whose patterns take longer than `callback-timeout` is rejected.',
+  },
+  {
     name: 'callback-code',
     kind: 'text',
     value: 'CODE',
