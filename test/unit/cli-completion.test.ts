@@ -55,7 +55,8 @@ describe('bash completes', () => {
 
   it('every option', async (t) => {
     const words = await offered(t, ['stompctl', '-']);
-    for (const row of OPTION_TABLE.filter((each) => !each.fileOnly)) assert.ok(words.includes(`--${row.name}`), row.name);
+    for (const row of OPTION_TABLE.filter((each) => !each.fileOnly))
+      assert.ok(words.includes(`--${row.name}`), row.name);
   });
 });
 
@@ -63,7 +64,8 @@ describe('zsh and fish are told every option and choice', () => {
   it('zsh', async () => {
     const { out } = await runMain(['completion', 'zsh']);
     assert.match(out, /^#compdef stompctl\n/);
-    for (const row of OPTION_TABLE.filter((each) => !each.fileOnly)) assert.match(out, new RegExp(`^ {4}'\\*--${row.name}=?\\[`, 'm'));
+    for (const row of OPTION_TABLE.filter((each) => !each.fileOnly))
+      assert.match(out, new RegExp(`^ {4}'\\*--${row.name}=?\\[`, 'm'));
     assert.match(out, /^ {4}'\*--log-level=\[.*\]:LEVEL:\(trace debug info warn error\)'$/m);
     assert.match(out, /^ {4}'\*--config=\[.*\]:FILE:_files'$/m);
     assert.match(out, /^ {4}'\*-c\[.*\]:N:'$/m);
@@ -71,7 +73,8 @@ describe('zsh and fish are told every option and choice', () => {
 
   it('fish', async () => {
     const { out } = await runMain(['completion', 'fish']);
-    for (const row of OPTION_TABLE.filter((each) => !each.fileOnly)) assert.match(out, new RegExp(`^complete -c stompctl -l ${row.name} `, 'm'));
+    for (const row of OPTION_TABLE.filter((each) => !each.fileOnly))
+      assert.match(out, new RegExp(`^complete -c stompctl -l ${row.name} `, 'm'));
     assert.match(out, /^complete -c stompctl -l log-level -x -a 'trace debug info warn error' -d /m);
     assert.match(out, /^complete -c stompctl -l config -l conf -l cfg -r -F -d /m);
     assert.match(out, /^complete -c stompctl -l count -s c -x -d /m);
