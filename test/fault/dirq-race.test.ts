@@ -5,6 +5,8 @@ import { mkdirSync, readdirSync, readFileSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { NormalQueue } from '../../src/dirq/normal-queue.js';
+import { SimpleQueue } from '../../src/dirq/simple-queue.js';
 import { eventually } from '../support/eventually.js';
 import { bodies, openSource, takeAll } from '../support/queue-ends.js';
 import { Random, testSeed } from '../support/random.js';
@@ -115,6 +117,7 @@ for (const type of ['DQS', 'DQN'] as const) {
     // a lock that nobody can tell whose it was stays until it is older than maxlock: rare, and harmless
     const doubtful = ageElements(crew.queue);
     assert.ok(doubtful <= 1 + kills / 20, `${doubtful} locks in doubt after ${kills} kills`);
+    await (type === 'DQS' ? new SimpleQueue({ path: crew.queue }) : new NormalQueue({ path: crew.queue })).purge();
     rest.push(...(await drain(t, type, crew.queue)));
     assert.deepEqual(filesOf(crew.queue), []);
 
