@@ -158,6 +158,7 @@ function makeSource(
     maxParked,
     failures,
     events,
+    onWarning: (event, text) => context.logger.warn(event, text, { end: name }),
     clock: context.clock,
   });
 }

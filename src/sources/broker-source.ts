@@ -39,6 +39,7 @@ export interface BrokerSourceOptions {
   readonly onSession?: (session: StompSession) => void;
   /** called for a message that is already safe, came again, and was acknowledged without being handed over */
   readonly onDuplicate?: (name: string) => void;
+  readonly onWarning?: (event: 'unsubscribe-failed', text: string) => void;
   readonly clock?: Clock;
 }
 
@@ -187,7 +188,9 @@ export class BrokerSource implements Source {
     const wanted = this.#options.subscriptions.map(({ unsubscribe }, index) => ({ unsubscribe, id: this.#ids[index] }));
     for (const { unsubscribe, id } of wanted) {
       if (unsubscribe === undefined || id === undefined || session.over !== undefined) continue;
-      await session.unlisten(id, newHeader(unsubscribe)).catch(() => undefined);
+      await session.unlisten(id, newHeader(unsubscribe)).catch((error: unknown) => {
+        this.#options.onWarning?.('unsubscribe-failed', reasonOf(error));
+      });
     }
   }
 }

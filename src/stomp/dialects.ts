@@ -17,6 +17,8 @@ export interface Dialect {
   readonly stableIds: boolean;
   /** a SEND with `content-length` is kept as bytes, one without as text: text messages go without it */
   readonly textWithoutLength: boolean;
+  /** the header of SUBSCRIBE that names a durable subscription which UNSUBSCRIBE ends only once nobody receives from it */
+  readonly durableName: string | undefined;
   /** the escapes of headers, where they are not those of the negotiated version (RabbitMQ uses those of 1.2 on 1.0 and 1.1 too) */
   readonly escapes: StompVersion | undefined;
 }
@@ -29,6 +31,7 @@ const UNKNOWN: Dialect = {
   individualOn10: false,
   stableIds: false,
   textWithoutLength: false,
+  durableName: undefined,
   escapes: undefined,
 };
 
@@ -42,6 +45,7 @@ export const DIALECTS: readonly Dialect[] = [
     individualOn10: true,
     stableIds: false,
     textWithoutLength: false,
+    durableName: undefined,
     escapes: '1.2',
   },
   {
@@ -52,6 +56,7 @@ export const DIALECTS: readonly Dialect[] = [
     individualOn10: false,
     stableIds: false,
     textWithoutLength: true,
+    durableName: undefined,
     escapes: undefined,
   },
   {
@@ -62,6 +67,7 @@ export const DIALECTS: readonly Dialect[] = [
     individualOn10: true,
     stableIds: true,
     textWithoutLength: true,
+    durableName: 'activemq.subscriptionName',
     escapes: undefined,
   },
   {
@@ -72,6 +78,7 @@ export const DIALECTS: readonly Dialect[] = [
     individualOn10: false,
     stableIds: false,
     textWithoutLength: false,
+    durableName: undefined,
     escapes: undefined,
   },
   UNKNOWN,

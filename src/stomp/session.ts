@@ -175,7 +175,22 @@ export class StompSession {
     return subscription;
   }
 
-  /** Ends a subscription; resolves when the broker's receipt came. `header`: more headers of UNSUBSCRIBE. */
+  /**
+   * The messages of a subscription that the broker makes by itself for this session: on RabbitMQ that of `/temp-queue/NAME`, when a
+   * SEND names it in `reply-to`. Call it before that SEND. Such a broker takes a message for acknowledged once it has sent it.
+   */
+  replies(destination: string, options: Pick<SubscribeOptions, 'bufferBytes'> = {}): Subscription {
+    const subscription = new Subscription(this, options);
+    this.#listeners.add({ id: destination, destination, ack: 'auto', onMessage: subscription.arrived });
+    this.#subscriptions.add(subscription);
+    subscription.confirmed(destination);
+    return subscription;
+  }
+
+  /**
+   * Ends a subscription; resolves when the broker's receipt came. `header`: more headers of UNSUBSCRIBE, with which a durable
+   * subscription is ended for good.
+   */
   async unlisten(id: string, header: Readonly<FrameHeader> = {}): Promise<void> {
     const destination = this.#listeners.destinationOf(id);
     this.#listeners.remove(id);
@@ -184,6 +199,10 @@ export class StompSession {
     }
     // STOMP 1.0 "UNSUBSCRIBE": names the destination or the id.
     const named = this.version === '1.0' && destination !== undefined ? { destination } : {};
+    const { durableName } = this.dialect;
+    if (durableName !== undefined && header[durableName] !== undefined) {
+      await this.#ask('UNSUBSCRIBE', newFrameHeader({ ...named, id }));
+    }
     await this.#ask('UNSUBSCRIBE', newFrameHeader({ ...named, id, ...header }));
   }
 

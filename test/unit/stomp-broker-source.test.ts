@@ -264,6 +264,21 @@ describe('BrokerSource', () => {
     assert.deepEqual(more, []);
   });
 
+  it('ends a durable subscription of ActiveMQ after the receiving from it, which the broker insists on', async (test) => {
+    const name = { 'activemq.subscriptionName': 'mine' };
+    const subscriptions = [{ header: { destination: '/topic/a', id: 'one', ...name }, unsubscribe: name }];
+    const { server, source } = await pair(test, { server: 'ActiveMQ/5.17.2' }, { subscriptions });
+    await source.open();
+    await source.close();
+    assert.deepEqual(
+      server.seen('UNSUBSCRIBE').map(({ header }) => [header.id, header['activemq.subscriptionName']]),
+      [
+        ['one', undefined],
+        ['one', 'mine'],
+      ],
+    );
+  });
+
   it('closes while it opens: the opening is given up', async (test) => {
     const { source } = await pair(test, { faults: [brokerAcceptsAndSaysNothing()] });
     const opening = source.open();
