@@ -22,6 +22,8 @@ interface Report {
   readonly warnings: readonly string[];
   readonly summary: string | undefined;
   readonly callback?: Partial<CallbackReport> | undefined;
+  /** with `--connect`: what was found at each end */
+  readonly ends?: readonly string[];
   readonly options: readonly EffectiveOption[];
 }
 
@@ -29,10 +31,6 @@ interface Report {
 export async function check(parsed: ParsedArguments, env: Environment, io: CommandIo): Promise<number> {
   const files = [...parsed.operands, ...(parsed.options.get('config') ?? [])];
   if (files.length === 0) throw new StompctlError('USAGE', 'command', 'check', 'name the files to check');
-  if (parsed.flags.has('connect')) {
-    const reason = '--connect is not supported yet: without it, the files are checked and nothing is contacted';
-    throw new StompctlError('CONFIG_UNSUPPORTED', 'command', 'check', reason);
-  }
   if (parsed.flags.has('raw')) return printTrees(files, parsed, env, io);
   const reports: Report[] = [];
   for (const file of files) reports.push(await report(file, parsed, env));
@@ -62,15 +60,20 @@ async function report(file: string, parsed: ParsedArguments, env: Environment): 
     const { problems, warnings, settings, values } = await examineConfiguration({ commandLine, env });
     const [first, ...others] = problems;
     const found = await callbackFound(settings?.callback);
-    const fault = first === undefined ? found.error : problemError([first, ...others]);
+    const wrong = first === undefined ? found.error : problemError([first, ...others]);
+    const reachable = parsed.flags.has('connect') && wrong === undefined && settings !== undefined;
+    const ends = reachable ? await (await import('./check-connect.js')).checkEnds(settings, env) : [];
+    const failed = ends.flatMap(({ error }) => (error === undefined ? [] : [error]));
+    const fault = wrong ?? failed[0];
     return {
       file,
       valid: fault === undefined,
       exit: fault === undefined ? EXIT_CODES.ok : exitCodeOf(fault),
-      problems: [...problems.map(problemText), ...(found.error === undefined ? [] : [found.error.message])],
+      problems: [...problems.map(problemText), ...errorTexts([...(found.error ? [found.error] : []), ...failed])],
       warnings,
       summary: settings === undefined ? undefined : describeRun(settings),
       callback: shownCallback(found.report, parsed),
+      ...(reachable && { ends: ends.flatMap(({ found: text, error }) => (error === undefined ? [text] : [])) }),
       options: effectiveConfiguration(values, settings),
     };
   } catch (error) {
@@ -78,6 +81,10 @@ async function report(file: string, parsed: ParsedArguments, env: Environment): 
     const problems = [reasonOf(error)];
     return { file, valid: false, exit: exitCodeOf(error), problems, warnings: [], summary: undefined, options: [] };
   }
+}
+
+function errorTexts(errors: readonly StompctlError[]): string[] {
+  return errors.map((error) => error.message);
 }
 
 async function callbackFound(
@@ -123,6 +130,7 @@ function reportText(found: Report): string {
   if (found.summary !== undefined) lines.push('', `  ${found.summary}`);
   const { language, recognised } = found.callback ?? {};
   if (language !== undefined) lines.push(`  The callback is in ${languageText(language, recognised === true)}.`);
+  for (const end of found.ends ?? []) lines.push(`  ${end}`);
   if (found.options.length > 0) lines.push('', ...tableLines(found.options));
   return lines.join('\n');
 }

@@ -95,10 +95,4 @@ describe('stompctl check', () => {
       err: `stompctl: configuration(${file}:1): <a> is never closed\n`,
     });
   });
-
-  it('--connect is refused for now', async () => {
-    const { code, err } = await runMain(['check', '--connect', SENDER]);
-    assert.equal(code, 78);
-    assert.match(err, /^stompctl: command\(check\): --connect is not supported yet/);
-  });
 });

@@ -1,0 +1,82 @@
+import { accessSync, constants, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { connectionTo } from '../app/connection.js';
+import { systemClock } from '../base/clock.js';
+import { errnoOf, reasonOf, StompctlError } from '../base/errors.js';
+import type { Environment } from '../config/environment.js';
+import type { BrokerSettings, Settings } from '../config/settings.js';
+import type { Logger } from '../observe/logger.js';
+import { StompSession } from '../stomp/session.js';
+
+/** What was found at one end of a transfer. */
+export interface EndFinding {
+  /** a sentence */
+  readonly found: string;
+  readonly error?: StompctlError;
+}
+
+const NOTHING = () => undefined;
+/** what a run would log here is told in the findings */
+const QUIET: Logger = { trace: NOTHING, debug: NOTHING, info: NOTHING, warn: NOTHING, error: NOTHING };
+
+/**
+ * `check --connect`: logs in to each broker and leaves again, and looks whether each queue folder can be used, or made.
+ * Moves and makes nothing. One finding an end; never rejects with an error of ours.
+ */
+export async function checkEnds(settings: Settings, env: Environment): Promise<EndFinding[]> {
+  const findings: EndFinding[] = [];
+  for (const end of [settings.source, settings.sink]) {
+    if (end.kind === 'broker') findings.push(await checkBroker(end.broker, settings, env));
+    else if (end.queue.type !== 'NULL') findings.push(checkQueue(end.queue.path));
+  }
+  for (const queue of [settings.failureQueue, settings.tapQueue]) {
+    if (queue !== undefined) findings.push(checkQueue(queue.path));
+  }
+  return findings;
+}
+
+async function checkBroker(broker: BrokerSettings, settings: Settings, env: Environment): Promise<EndFinding> {
+  const { name, connect } = connectionTo(broker, settings, { clock: systemClock, logger: QUIET, env });
+  return attempt(async () => {
+    const options = await connect();
+    if (options.endpoint.transport === 'udp') return `${name}: nothing can be known of it, UDP is not answered`;
+    const session = await StompSession.connect(options);
+    const { server = 'it does not say what it is', version, peer } = session;
+    await session.close();
+    return `${name}: logged in at ${peer} (${server}, STOMP ${version})`;
+  });
+}
+
+function checkQueue(path: string): EndFinding {
+  try {
+    const stats = statSync(path, { throwIfNoEntry: false });
+    if (stats !== undefined && !stats.isDirectory()) {
+      throw new StompctlError('QUEUE_INVALID', 'check', path, 'is not a folder; name a folder of its own');
+    }
+    accessSync(stats === undefined ? existingParent(path) : path, constants.R_OK | constants.W_OK | constants.X_OK);
+    return { found: `queue ${path}: ${stats === undefined ? 'is not there yet and will be made' : 'can be used'}` };
+  } catch (caught) {
+    const error = caught instanceof StompctlError ? caught : noAccess(path, caught);
+    return { found: `queue ${path}`, error };
+  }
+}
+
+function existingParent(path: string): string {
+  const parent = dirname(path);
+  return statSync(parent, { throwIfNoEntry: false }) === undefined && parent !== path ? existingParent(parent) : parent;
+}
+
+function noAccess(path: string, cause: unknown): StompctlError {
+  const denied = errnoOf(cause) === 'EACCES' || errnoOf(cause) === 'EROFS';
+  const reason = `${reasonOf(cause)}; the user that runs stompctl must be able to read and write it`;
+  return new StompctlError(denied ? 'QUEUE_PERMISSION' : 'QUEUE_INVALID', 'check', path, reason, cause);
+}
+
+async function attempt(look: () => Promise<string>): Promise<EndFinding> {
+  try {
+    return { found: await look() };
+  } catch (error) {
+    if (error instanceof StompctlError) return { found: error.message, error };
+    throw error;
+  }
+}
