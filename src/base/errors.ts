@@ -37,6 +37,8 @@ export const ERROR_KINDS = {
   QUEUE_CANNOT_CREATE: { action: 'stop', exit: 73 },
   QUEUE_PERMISSION: { action: 'stop', exit: 77 },
   QUEUE_IO: { action: 'wait', exit: 75 },
+  ELEMENT_MISSING: { action: 'stop', exit: 66 },
+  ELEMENT_LOCKED: { action: 'stop', exit: 1 },
   ELEMENT_UNDECODABLE: { action: 'reject', exit: 1 },
   ELEMENT_UNREADABLE: { action: 'reject', exit: 1 },
   ELEMENT_NOT_LOCKED: { action: 'reject', exit: 1 },
@@ -71,6 +73,8 @@ export const ERROR_KINDS = {
   HEARTBEAT_MISSED: { action: 'reopen', exit: 75 },
   RECEIPT_TIMEOUT: { action: 'reopen', exit: 75 },
   // transfers
+  INPUT_UNREADABLE: { action: 'stop', exit: 66 },
+  OUTPUT_FAILED: { action: 'stop', exit: 75 },
   LINGER_EXCEEDED: { action: 'stop', exit: 75 },
   TOO_MANY_PARKED: { action: 'stop', exit: 1 },
   INTERNAL: { action: 'stop', exit: 70 },

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { Signals } from '../daemon/signals.js';
 
 /** A stream that text is written to; what is optional only a real stream has. */
@@ -14,6 +15,8 @@ export interface CommandIo {
   readonly err: TextOutput;
   /** columns of the terminal; undefined when standard output is none */
   readonly columns?: number | undefined;
+  /** standard input; the process's own when not given */
+  readonly input?: () => Readable;
   readonly signals: Signals;
 }
 

@@ -5,6 +5,9 @@ import { EXIT_CODES, exitCodeOf } from './exit-codes.js';
 import type { CommandIo } from './io.js';
 import type { ParsedArguments } from './option-command.js';
 
+/** `queue` has commands of its own, with options of their own. */
+type OtherCommand = Exclude<CommandName, 'queue'>;
+
 /**
  * The program: `argv` are the arguments after its name. Resolves to the exit code and never rejects: errors are told on
  * `io.err`. What a command does not need is not loaded.
@@ -31,6 +34,7 @@ async function dispatch(argv: readonly string[], env: Environment, io: CommandIo
   const name = isCommandName(first) ? first : 'run';
   if (name !== 'run' && name !== 'demo') io.signals.exitOnStop();
   const args = name === first ? argv.slice(1) : argv;
+  if (name === 'queue') return (await import('./queue.js')).queue(args, io);
   const { parseArguments } = await import('./option-command.js');
   const parsed = parseArguments(COMMANDS[name], args);
   if (await printedHelp(name, parsed, io)) return EXIT_CODES.ok;
@@ -57,7 +61,7 @@ async function printedHelp(name: CommandName, { options }: ParsedArguments, io: 
 }
 
 /** `--status` and `--quit` are commands written as options, as in stompclt. */
-function commandMeant(name: CommandName, { options }: ParsedArguments): CommandName {
+function commandMeant(name: OtherCommand, { options }: ParsedArguments): OtherCommand {
   const status = options.has('status') || name === 'status';
   const quit = options.has('quit') || name === 'quit';
   if (status && quit) throw new StompctlError('USAGE', 'command', name, '--status and --quit exclude each other');
@@ -65,7 +69,7 @@ function commandMeant(name: CommandName, { options }: ParsedArguments): CommandN
   return status ? 'status' : 'quit';
 }
 
-async function execute(name: CommandName, parsed: ParsedArguments, env: Environment, io: CommandIo): Promise<number> {
+async function execute(name: OtherCommand, parsed: ParsedArguments, env: Environment, io: CommandIo): Promise<number> {
   const input = { commandLine: parsed.options, env };
   if (name !== 'run' && name !== 'demo') io.signals.exitOnStop();
   switch (name) {
@@ -88,8 +92,6 @@ async function execute(name: CommandName, parsed: ParsedArguments, env: Environm
       return (await import('./completion.js')).completion(parsed, io);
     case 'demo':
       return (await import('./demo.js')).demo(io);
-    case 'queue':
-      throw new StompctlError('CONFIG_UNSUPPORTED', 'command', 'queue', 'this command is not supported yet');
   }
 }
 

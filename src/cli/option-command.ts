@@ -96,16 +96,17 @@ function attributeName(name: string): string {
   return new Option(`--${name}`).attributeName();
 }
 
-/** What commander says, in our words. */
-function usageError(error: CommanderError): StompctlError {
+/** What commander says, in our words; `help` is the command that tells more. */
+export function usageError(error: CommanderError, help = 'stompctl --help'): StompctlError {
+  const seeHelp = `see "${help}"`;
   const [, option = ''] = /'([^']+)'/.exec(error.message) ?? [];
   const [, suggestion] = /\(Did you mean (?:one of )?([^?]*)\?\)/.exec(error.message) ?? [];
   if (error.code === 'commander.unknownOption') {
     const hint = suggestion === undefined ? '' : `: did you mean ${suggestion}?`;
-    return new StompctlError('USAGE', 'option', option, `there is no such option${hint}; ${SEE_HELP}`, error);
+    return new StompctlError('USAGE', 'option', option, `there is no such option${hint}; ${seeHelp}`, error);
   }
   if (error.code === 'commander.optionMissingArgument') {
-    return new StompctlError('USAGE', 'option', option.replace(/ .*/, ''), `needs a value; ${SEE_HELP}`, error);
+    return new StompctlError('USAGE', 'option', option.replace(/ .*/, ''), `needs a value; ${seeHelp}`, error);
   }
   return new StompctlError('USAGE', 'arguments', '', error.message.replace(/^error: /, ''), error);
 }

@@ -5,6 +5,8 @@ export interface ProgressOptions {
   /** how many are done now */
   readonly done: () => number;
   readonly label: string;
+  /** what is counted: `msg` when not given */
+  readonly unit?: string;
   readonly stream: NodeJS.WriteStream;
 }
 
@@ -19,11 +21,11 @@ const REDRAW_MS = 100;
  * what `done` says and ends where it is when stopped.
  */
 export async function startProgress(options: ProgressOptions): Promise<Progress> {
-  const { total, done, label, stream } = options;
+  const { total, done, label, unit = 'msg', stream } = options;
   if (!stream.isTTY || total === 0) return { stop: () => undefined };
   const { default: cliProgress } = await import('cli-progress');
   const bar = new cliProgress.SingleBar({
-    format: `${label} [{bar}] {percentage}% | {value}/{total} | {rate} msg/s | {left} s left`,
+    format: `${label} [{bar}] {percentage}% | {value}/{total} | {rate} ${unit}/s | {left} s left`,
     barCompleteChar: '=',
     barIncompleteChar: ' ',
     hideCursor: true,

@@ -1,6 +1,6 @@
 import { errnoOf, StompctlError } from '../base/errors.js';
 import type { Message } from '../message/message.js';
-import { ElementCursor } from './element-cursor.js';
+import { elementNames } from './element-cursor.js';
 import { readNames } from './element-list.js';
 import { ELEMENT_FILE, ELEMENT_NAME } from './element-name.js';
 import type { ElementStore, ElementWriter, QueueKind, Staged } from './element-store.js';
@@ -9,7 +9,6 @@ import type { PurgeReport } from './purge.js';
 import { QueueDirectory, queueError } from './queue-directory.js';
 import { foldersOf } from './queue-kind.js';
 import { type QueueOptions, type ResolvedQueueOptions, resolveQueueOptions } from './queue-options.js';
-import { TimeSlice } from './time-slice.js';
 
 export interface LibraryQueueOptions extends Omit<QueueOptions, 'type'> {
   /** `add` resolves only when the element would survive a power loss; false, as in Perl's and Python's libraries */
@@ -124,14 +123,7 @@ export abstract class DirectoryQueue<
   /** The names of the elements, oldest first, locked ones too. Reads one folder at a time. */
   async *names(): AsyncGenerator<string, void, undefined> {
     this.open();
-    const cursor = new ElementCursor(this.directory);
-    const slice = new TimeSlice();
-    while (await cursor.advance()) {
-      for (let name = cursor.take(); name !== undefined; name = cursor.take()) {
-        yield name;
-        if (slice.over()) await slice.rest();
-      }
-    }
+    yield* elementNames(this.directory);
   }
 
   [Symbol.asyncIterator](): AsyncGenerator<string, void, undefined> {

@@ -1,5 +1,6 @@
 import { type ElementList, readElements } from './element-list.js';
 import type { QueueDirectory } from './queue-directory.js';
+import { TimeSlice } from './time-slice.js';
 
 /** One walk over the names of a queue, oldest first, holding the names of one folder at a time. */
 export class ElementCursor {
@@ -36,5 +37,17 @@ export class ElementCursor {
       this.#list = list;
     }
     return true;
+  }
+}
+
+/** The names of the elements of a queue, oldest first, locked ones too. Reads one folder at a time. Rejects with QUEUE_IO. */
+export async function* elementNames(directory: QueueDirectory): AsyncGenerator<string, void, undefined> {
+  const cursor = new ElementCursor(directory);
+  const slice = new TimeSlice();
+  while (await cursor.advance()) {
+    for (let name = cursor.take(); name !== undefined; name = cursor.take()) {
+      yield name;
+      if (slice.over()) await slice.rest();
+    }
   }
 }

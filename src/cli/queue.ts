@@ -1,0 +1,97 @@
+import { errnoOf, StompctlError } from '../base/errors.js';
+import { didYouMean } from '../config/closest-name.js';
+import { EXIT_CODES } from './exit-codes.js';
+import type { CommandIo } from './io.js';
+import { Output } from './queue/output.js';
+import { parseQueueArguments, queueCommander } from './queue/queue-arguments.js';
+import { isQueueCommandName, QUEUE_COMMANDS, type QueueCommandName } from './queue/queue-commands.js';
+import type { QueueContext } from './queue/queue-context.js';
+
+/** `stompctl queue COMMAND …`: works on a queue from the shell. Resolves to the exit code; rejects with StompctlErrors. */
+export async function queue(argv: readonly string[], io: CommandIo): Promise<number> {
+  const [name = '', ...rest] = argv;
+  if (['', '--help', '-help', '-h', 'help'].includes(name)) {
+    if (name === '') {
+      throw new StompctlError('USAGE', 'command', 'queue', `say what to do: ${Object.keys(QUEUE_COMMANDS).join(', ')}`);
+    }
+    const [about] = rest;
+    if (about !== undefined && isQueueCommandName(about)) return printHelp(about, io);
+    io.out.write(queueHelp());
+    return EXIT_CODES.ok;
+  }
+  if (!isQueueCommandName(name)) {
+    const reason = `there is no such command${didYouMean(name, Object.keys(QUEUE_COMMANDS))}; see "stompctl queue --help"`;
+    throw new StompctlError('USAGE', 'command', `queue ${name}`, reason);
+  }
+  const args = parseQueueArguments(QUEUE_COMMANDS[name], rest);
+  if (args === undefined) return printHelp(name, io);
+  const output = new Output(io.out);
+  const context: QueueContext = {
+    args,
+    output,
+    complain: (text) => io.err.write(`stompctl: ${text}\n`),
+    input: () => io.input?.() ?? process.stdin,
+    signals: io.signals,
+  };
+  try {
+    const code = await (await load(name))(context);
+    await output.flush();
+    return code;
+  } catch (error) {
+    // what only looks has shown enough to a reader that goes away; an export is not whole
+    const closed = error instanceof StompctlError && error.code === 'OUTPUT_FAILED' && errnoOf(error.cause) === 'EPIPE';
+    if (closed && name !== 'export') return EXIT_CODES.ok;
+    throw error;
+  }
+}
+
+/** What a sub-command needs is loaded with it. */
+async function load(name: QueueCommandName): Promise<(context: QueueContext) => Promise<number>> {
+  switch (name) {
+    case 'add':
+      return (await import('./queue/add.js')).add;
+    case 'list':
+      return (await import('./queue/list.js')).list;
+    case 'show':
+      return (await import('./queue/show.js')).show;
+    case 'count':
+      return (await import('./queue/count.js')).count;
+    case 'remove':
+      return (await import('./queue/remove.js')).remove;
+    case 'unlock':
+      return (await import('./queue/unlock.js')).unlock;
+    case 'purge':
+      return (await import('./queue/purge.js')).purge;
+    case 'retry':
+      return (await import('./queue/move.js')).retry;
+    case 'move':
+      return (await import('./queue/move.js')).move;
+    case 'export':
+      return (await import('./queue/export.js')).exportLines;
+    case 'import':
+      return (await import('./queue/import.js')).importLines;
+  }
+}
+
+function printHelp(name: QueueCommandName, io: CommandIo): number {
+  const command = queueCommander(QUEUE_COMMANDS[name]);
+  command.configureOutput({ getOutHelpWidth: () => Math.min(io.columns ?? 80, 120) });
+  io.out.write(command.helpInformation());
+  return EXIT_CODES.ok;
+}
+
+function queueHelp(): string {
+  const commands = Object.values(QUEUE_COMMANDS);
+  const left = (each: (typeof commands)[number]): string => `${each.name} ${each.operands}`;
+  const width = Math.max(...commands.map((each) => left(each).length));
+  const lines = commands.map((each) => `  ${left(each).padEnd(width)}  ${each.summary}`);
+  return `Usage: stompctl queue COMMAND PATH [options]
+
+Work on a directory queue from the shell, whoever made it. Types DQS and DQN; the folder tells which.
+
+Commands:
+${lines.join('\n')}
+
+See "stompctl queue COMMAND --help".
+`;
+}

@@ -1,0 +1,162 @@
+import { systemClock } from '../../base/clock.js';
+import { StompctlError } from '../../base/errors.js';
+import type { Delivery } from '../../flow/delivery.js';
+import type { Failures } from '../../flow/failures.js';
+import type { Message } from '../../message/message.js';
+import { QueueSource } from '../../sources/queue-source.js';
+import { type Progress, startProgress } from '../progress.js';
+import { Complaints } from './complaints.js';
+import type { HeaderMatch } from './header-match.js';
+import { LARGEST_MESSAGE, type OpenQueue } from './open-queue.js';
+import type { QueueContext } from './queue-context.js';
+
+/** unlocks an element and passes over it */
+const NOT_MEANT = new StompctlError('MESSAGE_REFUSED', 'match', 'message', 'does not match');
+const AT_ONCE = { deliveries: 500, bytes: 32 * 1024 * 1024 };
+
+export interface SweepOptions {
+  readonly queue: OpenQueue;
+  readonly match: HeaderMatch;
+  /** most messages to carry off */
+  readonly most: number;
+  /** what the progress bar says: `moved` */
+  readonly label: string;
+  /** Resolves when the message need not stay any more. */
+  readonly carry: (message: Message) => Promise<void>;
+  /** The same with an element that cannot be decoded; without it, such elements stay and are told. */
+  readonly carryRaw?: (bytes: Buffer) => Promise<void>;
+}
+
+export interface SweepResult {
+  readonly carried: number;
+  /** elements that had to stay although they were meant */
+  readonly failed: number;
+  /** a signal ended it */
+  readonly stopped: boolean;
+}
+
+/**
+ * Goes once over a queue and takes out what matches, oldest first: a message is removed only after `carry` resolved, so
+ * that a kill at any moment loses none, and at most repeats some. What another process has locked stays. Rejects with what
+ * `carry` rejects with, unless the message itself is at fault.
+ */
+export async function sweep(options: SweepOptions, { complain, signals }: QueueContext): Promise<SweepResult> {
+  const sweeping = new Sweeping(options, new Complaints(complain));
+  const interrupt = new AbortController();
+  signals.onStop(() => interrupt.abort());
+  const progress = await showProgress(options, sweeping);
+  const source = sweeping.source();
+  try {
+    await source.open();
+    while (sweeping.left > 0 && !interrupt.signal.aborted) {
+      const demand = { ...AT_ONCE, deliveries: Math.min(AT_ONCE.deliveries, sweeping.left) };
+      const result = await source.next(demand, interrupt.signal);
+      if (result.kind === 'end') break;
+      if (result.kind === 'batch') await sweeping.carry(result.deliveries);
+    }
+  } finally {
+    await source.close();
+    progress?.stop();
+  }
+  return sweeping.result(interrupt.signal.aborted);
+}
+
+class Sweeping {
+  readonly #options: SweepOptions;
+  readonly #complaints: Complaints;
+  /** elements that could not be read, by what was wrong, until they are carried off as they are */
+  readonly #unreadable = new Map<StompctlError, string>();
+  #carried = 0;
+  #looked = 0;
+
+  constructor(options: SweepOptions, complaints: Complaints) {
+    this.#options = options;
+    this.#complaints = complaints;
+  }
+
+  get left(): number {
+    return this.#options.most - this.#carried;
+  }
+
+  get looked(): number {
+    return this.#looked;
+  }
+
+  source(): QueueSource {
+    const { queue, carryRaw } = this.#options;
+    return new QueueSource({
+      path: queue.path,
+      type: queue.type,
+      // another's locks and temporary files are not our business: purge is a command of its own
+      maxLock: 0,
+      maxTemp: 0,
+      loop: false,
+      remove: true,
+      sync: 'batch',
+      window: AT_ONCE.deliveries,
+      maxMessageSize: LARGEST_MESSAGE,
+      clock: systemClock,
+      ...(carryRaw === undefined ? {} : { failures: this.#rawOnly(carryRaw) }),
+      events: {
+        rejected: (name, reason) => this.#unreadable.set(reason, name),
+        settledInVain: () => undefined,
+        parked: () => undefined,
+      },
+    });
+  }
+
+  /** Resolves when each of a batch is carried off and acknowledged, or given back. */
+  async carry(deliveries: readonly Delivery[]): Promise<void> {
+    const { match, carry } = this.#options;
+    const wanted = deliveries.filter((delivery) => {
+      const matches = match.matches(delivery.message);
+      // not released: that would hand it over again at once
+      if (!matches) delivery.reject(NOT_MEANT);
+      return matches;
+    });
+    const results = await Promise.allSettled(wanted.map((delivery) => carry(delivery.message)));
+    this.#looked += deliveries.length;
+    let failure: unknown;
+    for (const [index, result] of results.entries()) {
+      const delivery = wanted[index];
+      if (result.status === 'fulfilled') {
+        delivery?.ack();
+        this.#carried += 1;
+      } else if (result.reason instanceof StompctlError && result.reason.action === 'reject') {
+        delivery?.reject(result.reason);
+        this.#complaints.add(result.reason.message);
+      } else {
+        delivery?.release();
+        failure ??= result.reason;
+      }
+    }
+    if (failure !== undefined) throw failure;
+  }
+
+  result(stopped: boolean): SweepResult {
+    // with an expression, what cannot be read was not meant
+    if (this.#options.match.isEmpty) {
+      for (const [reason, name] of this.#unreadable) this.#complaints.add(`${name} stays: ${reason.message}`);
+    }
+    this.#complaints.finish();
+    return { carried: this.#carried, failed: this.#complaints.count, stopped };
+  }
+
+  #rawOnly(carryRaw: (bytes: Buffer) => Promise<void>): Failures {
+    return {
+      store: (_message, reason) => Promise.reject(reason),
+      storeRaw: async (bytes, reason) => {
+        await carryRaw(bytes);
+        this.#unreadable.delete(reason);
+        this.#carried += 1;
+      },
+    };
+  }
+}
+
+async function showProgress(options: SweepOptions, sweeping: Sweeping): Promise<Progress | undefined> {
+  if (!process.stderr.isTTY) return undefined;
+  const count = await options.queue.count();
+  const total = options.match.isEmpty ? Math.min(count, options.most) : count;
+  return startProgress({ total, done: () => sweeping.looked, label: options.label, stream: process.stderr });
+}
