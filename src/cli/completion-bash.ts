@@ -1,4 +1,4 @@
-import { completedCommands, completedOptions, operandChoices } from './completion-options.js';
+import { completedCommands, completedOptions, completedQueueCommands, operandChoices } from './completion-options.js';
 
 /** The completion script of bash. */
 export function bashCompletion(): string {
@@ -21,6 +21,26 @@ _stompctl_files() {
   mapfile -t COMPREPLY < <(compgen -f -- "$1")
 }
 
+_stompctl_queue() {
+  local options
+  if (( COMP_CWORD == 2 )); then
+    _stompctl_words "${completedQueueCommands()
+      .map(({ name }) => name)
+      .join(' ')} --help" "$1"
+    return
+  fi
+  case $2 in
+    --to) _stompctl_files "$1"; return ;;
+${queueChoices().join('\n')}
+  esac
+  case \${COMP_WORDS[2]} in
+${completedQueueCommands()
+  .map(({ name, options }) => `    ${name}) options="${options.flatMap(({ names }) => names).join(' ')} --help" ;;`)
+  .join('\n')}
+  esac
+  if [[ $1 == -* ]]; then _stompctl_words "$options" "$1"; else _stompctl_files "$1"; fi
+}
+
 _stompctl() {
   local current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD-1]}
   COMPREPLY=()
@@ -29,6 +49,10 @@ _stompctl() {
     current=
   elif [[ $previous == "=" ]]; then
     previous=\${COMP_WORDS[COMP_CWORD-2]}
+  fi
+  if [[ \${COMP_WORDS[1]} == queue ]] && (( COMP_CWORD > 1 )); then
+    _stompctl_queue "$current" "$previous"
+    return
   fi
   case $previous in
 ${choices.map((option) => `    ${option.names.join('|')}) _stompctl_words "${option.choices.join(' ')}" "$current"; return ;;`).join('\n')}
@@ -48,6 +72,17 @@ ${commands.flatMap(commandCase).join('\n')}
 
 complete -F _stompctl stompctl
 `;
+}
+
+function queueChoices(): string[] {
+  const options = completedQueueCommands().flatMap((command) => command.options);
+  const choices = new Map(options.map((option) => [option.names.join('|'), option]));
+  return [...choices].flatMap(([names, { value, choices: words, isPath }]) => {
+    if (value === undefined || isPath) return [];
+    // quoted: the shell takes "!" for history when the script is pasted
+    if (words.length === 0) return [`    ${names}) return ;;`];
+    return [`    ${names}) _stompctl_words '${words.join(' ')}' "$1"; return ;;`];
+  });
 }
 
 function commandCase(command: ReturnType<typeof completedCommands>[number]): string[] {

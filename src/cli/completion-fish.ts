@@ -1,4 +1,10 @@
-import { type CompletedOption, completedCommands, completedOptions, operandChoices } from './completion-options.js';
+import {
+  type CompletedOption,
+  completedCommands,
+  completedOptions,
+  completedQueueCommands,
+  operandChoices,
+} from './completion-options.js';
 
 /** The completion script of fish. */
 export function fishCompletion(): string {
@@ -6,7 +12,10 @@ export function fishCompletion(): string {
 
 complete -c stompctl -f
 ${completedCommands().flatMap(commandLines).join('\n')}
-${completedOptions().map(optionLine).join('\n')}
+${completedQueueCommands().flatMap(queueLines).join('\n')}
+${completedOptions()
+  .map((option) => optionLine(option, OTHERS))
+  .join('\n')}
 `;
 }
 
@@ -24,9 +33,23 @@ function commandLines(command: ReturnType<typeof completedCommands>[number]): st
   return lines;
 }
 
-function optionLine({ names, doc, value, choices, isPath }: CompletedOption): string {
+/** the options of a run mean nothing to `queue`, which has its own of the same names */
+const OTHERS = 'not __fish_seen_subcommand_from queue';
+
+function queueLines({ name, summary, options }: ReturnType<typeof completedQueueCommands>[number]): string[] {
+  const names = completedQueueCommands().map((each) => each.name);
+  const chosen = `__fish_seen_subcommand_from queue; and __fish_seen_subcommand_from ${name}`;
+  const first = `__fish_seen_subcommand_from queue; and not __fish_seen_subcommand_from ${names.join(' ')}`;
+  return [
+    `complete -c stompctl -n ${quote(first)} -a ${name} -d ${quote(summary)}`,
+    `complete -c stompctl -n ${quote(chosen)} -F`,
+    ...options.map((option) => optionLine(option, chosen)),
+  ];
+}
+
+function optionLine({ names, doc, value, choices, isPath }: CompletedOption, condition: string): string {
   const spellings = names.map((name) => (name.startsWith('--') ? `-l ${name.slice(2)}` : `-s ${name.slice(1)}`));
   const values =
     choices.length > 0 ? ` -x -a ${quote(choices.join(' '))}` : isPath ? ' -r -F' : value === undefined ? '' : ' -x';
-  return `complete -c stompctl ${spellings.join(' ')}${values} -d ${quote(doc)}`;
+  return `complete -c stompctl -n ${quote(condition)} ${spellings.join(' ')}${values} -d ${quote(doc)}`;
 }

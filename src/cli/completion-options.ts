@@ -3,6 +3,7 @@ import { OPTION_TABLE } from '../config/option-table.js';
 import { takesValue } from './arguments.js';
 import { COMMANDS } from './commands.js';
 import type { CommandDefinition } from './option-command.js';
+import { QUEUE_COMMANDS, type QueueCommandDefinition, type QueueOption } from './queue/queue-commands.js';
 
 /** An option as a shell completes it. */
 export interface CompletedOption {
@@ -41,6 +42,23 @@ function completedOption(row: OptionRow): CompletedOption {
 /** The commands with what follows each: flags of its own, and operands. */
 export function completedCommands(): readonly CommandDefinition[] {
   return Object.values(COMMANDS);
+}
+
+/** The commands of `stompctl queue`, whose options are their own and whose operands are paths. */
+export function completedQueueCommands(): readonly (Pick<QueueCommandDefinition, 'name' | 'summary'> & {
+  readonly options: readonly CompletedOption[];
+})[] {
+  return Object.values(QUEUE_COMMANDS).map(({ name, summary, options }) => ({
+    name,
+    summary,
+    options: options.map((option: QueueOption) => ({
+      names: [`--${option.name}`],
+      doc: option.doc,
+      value: option.value,
+      choices: option.choices ?? [],
+      isPath: option.value === 'PATH',
+    })),
+  }));
 }
 
 /** What an operand of this name may be: shells, a file, or anything. */

@@ -1,10 +1,35 @@
-import { type CompletedOption, completedCommands, completedOptions, operandChoices } from './completion-options.js';
+import {
+  type CompletedOption,
+  completedCommands,
+  completedOptions,
+  completedQueueCommands,
+  operandChoices,
+} from './completion-options.js';
 
 /** The completion script of zsh. */
 export function zshCompletion(): string {
   const commands = completedCommands();
   return `#compdef stompctl
 # zsh completion for stompctl: save it as _stompctl in a folder of $fpath
+
+_stompctl_queue() {
+  local -a commands
+  commands=(
+${completedQueueCommands()
+  .map(({ name, summary }) => `    ${quote(`${name}:${summary.replaceAll(':', '\\:')}`)}`)
+  .join('\n')}
+  )
+  if (( CURRENT == 3 )); then
+    _describe command commands
+    return
+  fi
+  local command=$words[3]
+  shift 2 words
+  (( CURRENT -= 2 ))
+  case $command in
+${completedQueueCommands().flatMap(queueCase).join('\n')}
+  esac
+}
 
 _stompctl() {
   local -a commands options
@@ -18,6 +43,10 @@ ${completedOptions()
   )
   if (( CURRENT == 2 )) && [[ $words[2] != -* ]]; then
     _describe command commands
+    return
+  fi
+  if [[ $words[2] == queue ]]; then
+    _stompctl_queue
     return
   fi
   case $words[2] in
@@ -40,6 +69,11 @@ function specification(name: string, { doc, value, choices, isPath }: CompletedO
   if (value === undefined) return `*${name}${text}`;
   const action = choices.length > 0 ? `(${choices.join(' ')})` : isPath ? '_files' : '';
   return `*${name}${name.startsWith('--') ? '=' : ''}${text}:${value.replaceAll(':', '\\:')}:${action}`;
+}
+
+function queueCase({ name, options }: ReturnType<typeof completedQueueCommands>[number]): string[] {
+  const specifications = options.flatMap((option) => option.names.map((each) => quote(specification(each, option))));
+  return [`    ${name})`, `      _arguments ${specifications.join(' ')} '*:path:_files'`, '      ;;'];
 }
 
 function commandCase(command: ReturnType<typeof completedCommands>[number]): string[] {

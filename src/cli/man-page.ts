@@ -3,6 +3,7 @@ import { OPTION_TABLE } from '../config/option-table.js';
 import { takesValue } from './arguments.js';
 import { COMMANDS } from './commands.js';
 import { EXIT_CODE_MEANINGS } from './exit-codes.js';
+import { QUEUE_COMMANDS, type QueueCommandDefinition } from './queue/queue-commands.js';
 
 /** `docs/stompctl.1`, in the man macros, made from the tables of options, commands and exit codes. */
 export function manPage(): string {
@@ -26,6 +27,9 @@ export function manPage(): string {
     ...DESCRIPTION.map(roff),
     '.SH COMMANDS',
     ...Object.values(COMMANDS).map((command) => `.TP\n.B ${roff(command.name)}\n${roff(command.summary)}`),
+    '.SH THE COMMAND QUEUE',
+    roff('Works on a directory queue, whoever made it. Its commands have options of their own.'),
+    ...Object.values(QUEUE_COMMANDS).map(queueEntry),
     '.SH OPTIONS',
     roff(
       'Options have the same names on the command line and in configuration files. Booleans are negated with --no-NAME.',
@@ -62,6 +66,14 @@ function roff(text: string): string {
     .replace(/…/g, '...')
     .replace(/’/g, "'");
   return plain.replace(/^(?=[.'])/gm, '\\&');
+}
+
+function queueEntry({ name, summary, operands, options }: QueueCommandDefinition): string {
+  const entries = options.map(({ name: option, value, choices, doc }) => {
+    const words = choices === undefined ? '' : ` (${choices.join(', ')})`;
+    return `.RS\n.TP\n\\fB${roff(`--${option}`)}\\fR${value === undefined ? '' : ` \\fI${roff(value)}\\fR`}\n${roff(`${doc}${words}.`)}\n.RE`;
+  });
+  return [`.TP\n.B ${roff(`queue ${name}`)}\n.I ${roff(operands)}\n.br\n${roff(summary)}`, ...entries].join('\n');
 }
 
 function optionEntry(row: OptionRow): string {

@@ -43,6 +43,21 @@ const CASES: readonly [words: readonly string[], offers: readonly string[]][] = 
   [['stompctl', 'check', 'x'], ['x.conf']],
   [['stompctl', 'check', '--ra'], ['--raw']],
   [
+    ['stompctl', 'queue', 'r'],
+    ['remove', 'retry'],
+  ],
+  [
+    ['stompctl', 'queue', 'list', '--'],
+    ['--json', '--match', '--count', '--type', '--help'],
+  ],
+  [['stompctl', 'queue', 'list', 'x'], ['x.conf']],
+  [
+    ['stompctl', 'queue', 'add', 'x', '--type', ''],
+    ['DQS', 'DQN'],
+  ],
+  [['stompctl', 'queue', 'move', 'x', '--to', 'x'], ['x.conf']],
+  [['stompctl', 'queue', 'move', 'x', '--match', ''], []],
+  [
     ['stompctl', 'completion', ''],
     ['bash', 'zsh', 'fish'],
   ],
@@ -74,10 +89,10 @@ describe('zsh and fish are told every option and choice', () => {
   it('fish', async () => {
     const { out } = await runMain(['completion', 'fish']);
     for (const row of OPTION_TABLE.filter((each) => !each.fileOnly))
-      assert.match(out, new RegExp(`^complete -c stompctl -l ${row.name} `, 'm'));
-    assert.match(out, /^complete -c stompctl -l log-level -x -a 'trace debug info warn error' -d /m);
-    assert.match(out, /^complete -c stompctl -l config -l conf -l cfg -r -F -d /m);
-    assert.match(out, /^complete -c stompctl -l count -s c -x -d /m);
+      assert.match(out, new RegExp(`^complete -c stompctl -n '[^']*' -l ${row.name} `, 'm'));
+    assert.match(out, /^complete -c stompctl -n '[^']*' -l log-level -x -a 'trace debug info warn error' -d /m);
+    assert.match(out, /^complete -c stompctl -n '[^']*' -l config -l conf -l cfg -r -F -d /m);
+    assert.match(out, /^complete -c stompctl -n '[^']*' -l count -s c -x -d /m);
   });
 });
 
