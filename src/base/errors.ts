@@ -23,6 +23,7 @@ export const ERROR_KINDS = {
   CONFIG_UNREADABLE: { action: 'stop', exit: 66 },
   CONFIG_SYNTAX: { action: 'stop', exit: 78 },
   CONFIG_INVALID: { action: 'stop', exit: 78 },
+  FILE_CANNOT_CREATE: { action: 'stop', exit: 73 },
   CONFIG_UNSUPPORTED: { action: 'stop', exit: 78 },
   // daemon
   ALREADY_RUNNING: { action: 'stop', exit: 75 },

@@ -10,6 +10,14 @@ const CHECK_FLAGS = [
   { name: 'connect', doc: 'log in to each broker, check the queues and the callback; move nothing' },
 ];
 
+const TEST_FLAGS = [
+  {
+    name: 'record',
+    value: 'QUEUE',
+    doc: 'write cases from the messages of this queue into FILE, or to standard output, with what becomes of them now',
+  },
+];
+
 /** Every command, in the order in which help lists them. */
 export const COMMANDS = {
   run: { name: 'run', summary: 'Move messages (the default command).' },
@@ -18,6 +26,12 @@ export const COMMANDS = {
     summary: 'Parse and validate configuration files, and say what they will do.',
     operands: 'FILE',
     flags: CHECK_FLAGS,
+  },
+  test: {
+    name: 'test',
+    summary: 'Run the cases of files against the callback or the rules of a configuration.',
+    operands: 'FILE',
+    flags: TEST_FLAGS,
   },
   status: { name: 'status', summary: 'Tell whether the instance of a pidfile runs.' },
   quit: { name: 'quit', summary: 'Tell the instance of a pidfile to quit, and wait for it.' },

@@ -75,6 +75,8 @@ async function execute(name: OtherCommand, parsed: ParsedArguments, env: Environ
   switch (name) {
     case 'check':
       return (await import('./check.js')).check(parsed, env, io);
+    case 'test':
+      return (await import('./test.js')).test(parsed, env, io);
     case 'status':
     case 'quit':
       return statusOrQuit(name, input, io);

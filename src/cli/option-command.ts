@@ -10,6 +10,8 @@ const SEE_HELP = 'see "stompctl --help"';
 /** An option of one command alone, such as `--raw` of `check`. */
 export interface CommandFlag {
   readonly name: string;
+  /** the placeholder of its value; absent: it takes none */
+  readonly value?: string;
   readonly doc: string;
 }
 
@@ -26,6 +28,8 @@ export interface ParsedArguments {
   readonly options: CommandLineOptions;
   /** the command's own flags that were given */
   readonly flags: ReadonlySet<string>;
+  /** the values of its own flags that take one */
+  readonly flagValues: ReadonlyMap<string, string>;
   readonly operands: readonly string[];
 }
 
@@ -62,7 +66,9 @@ export function optionCommand(definition: CommandDefinition): Command {
   const command = new Command(`stompctl ${definition.name}`);
   command.description(definition.summary).helpOption(false).exitOverride();
   command.configureOutput({ writeErr: () => undefined, writeOut: () => undefined });
-  for (const flag of definition.flags ?? []) command.option(`--${flag.name}`, flag.doc);
+  for (const flag of definition.flags ?? []) {
+    command.option(flag.value === undefined ? `--${flag.name}` : `--${flag.name} <${flag.value}>`, flag.doc);
+  }
   for (const row of OPTION_TABLE) {
     if (!row.fileOnly) for (const option of commanderOptions(row)) command.addOption(option);
   }
@@ -89,7 +95,12 @@ export function parseArguments(definition: CommandDefinition, args: readonly str
     options.set(row.name, Array.isArray(value) ? value.map(String) : [String(value)]);
   }
   const flags = new Set(own.filter((name) => command.getOptionValue(attributeName(name)) === true));
-  return { options, flags, operands: command.args };
+  const flagValues = new Map<string, string>();
+  for (const name of own) {
+    const value: unknown = command.getOptionValue(attributeName(name));
+    if (typeof value === 'string') flagValues.set(name, value);
+  }
+  return { options, flags, flagValues, operands: command.args };
 }
 
 function attributeName(name: string): string {

@@ -38,8 +38,7 @@ export function buildSettings(values: OptionValues, callbackFile?: string): Sett
     sink: values.has('outgoing-broker-uri')
       ? { kind: 'broker', broker: broker(values, 'outgoing') }
       : { kind: 'queue', queue: queue(values.table('outgoing-queue') ?? {}) },
-    rewrite: rewrite(values),
-    callback: callback(values, callbackFile),
+    ...buildChecks(values, callbackFile),
     failureQueue: optionalQueue(values, 'failure-queue'),
     tapQueue: optionalQueue(values, 'tap-queue'),
     loop,
@@ -78,6 +77,11 @@ export function buildSettings(values: OptionValues, callbackFile?: string): Sett
       statusMs: milliseconds(values.number('timeout-status')),
     },
   };
+}
+
+/** The part about checking messages. */
+export function buildChecks(values: OptionValues, callbackFile?: string): Pick<Settings, 'rewrite' | 'callback'> {
+  return { rewrite: rewrite(values), callback: callback(values, callbackFile) };
 }
 
 function milliseconds(seconds: number | undefined): number | undefined {

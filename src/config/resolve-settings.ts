@@ -53,7 +53,7 @@ export async function examineConfiguration(input: ConfigurationInput): Promise<C
 }
 
 /** Ranges, choices and keys, by the zod schema of the table. */
-async function schemaProblems(options: ReadonlyMap<string, ReadOption>): Promise<Problem[]> {
+export async function schemaProblems(options: ReadonlyMap<string, ReadOption>): Promise<Problem[]> {
   const { OPTION_SCHEMA } = await import('./option-schema.js');
   const plain = Object.fromEntries([...options].map(([name, option]) => [name, option.value]));
   const result = OPTION_SCHEMA.safeParse(plain);
@@ -76,7 +76,8 @@ function placeIn(option: ReadOption | undefined, path: readonly string[]): Origi
   return option?.origin;
 }
 
-async function callbackFile(values: OptionValues): Promise<string | undefined> {
+/** The content of `callback-path`; undefined: not given. Rejects with CONFIG_NOT_FOUND, CONFIG_UNREADABLE. */
+export async function callbackFile(values: OptionValues): Promise<string | undefined> {
   const path = values.text('callback-path');
   return path === undefined ? undefined : readConfigFile(path);
 }

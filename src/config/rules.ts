@@ -272,6 +272,9 @@ const rewriteRulesAreRules: Rule = {
   },
 };
 
+/** Of these, the ones about checking messages. */
+export const CHECK_RULES: readonly Rule[] = [oneCallback, rewriteRulesAreRules];
+
 /** Every rule across options. */
 export const RULES: readonly Rule[] = [
   oneModuleASide,
@@ -282,8 +285,7 @@ export const RULES: readonly Rule[] = [
   subscriptionsNeedBroker,
   brokerNeedsSubscription,
   subscriptionsAreComplete,
-  oneCallback,
-  rewriteRulesAreRules,
+  ...CHECK_RULES,
   daemonPrintsNothing,
   oneCredentialAScheme,
   connectHeadersCanBeSent,

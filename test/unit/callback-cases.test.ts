@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { StompctlError } from '../../src/base/errors.js';
-import { changesOf, readCases, recordCase, runCases } from '../../src/callback/cases.js';
+import { CaseError, readCases } from '../../src/callback/case-file.js';
+import { recordCase, runCases } from '../../src/callback/cases.js';
 import { Rules } from '../../src/callback/rules.js';
 import { bytesMessage, textMessage, withCallback } from '../support/callback-bench.js';
 
@@ -44,10 +44,10 @@ test('a case that fails shows what was expected and what was found', async () =>
     assert.deepEqual(
       results.map((result) => result.difference),
       [
-        ['- n: "2"', '+ n: "1"'],
+        ['- n: 2', '+ n: 1', '  seen: yes'],
         ['- dropped: another reason', '+ dropped: too old'],
-        ['- rejected', '+ seen: "yes"', '+ text'],
-        ['+ seen: "yes"'],
+        ['- rejected', '+ passed on'],
+        ['+ seen: yes'],
       ],
     );
   });
@@ -69,35 +69,41 @@ test('a recorded case holds', async () => {
   );
 });
 
-test('the changes of a message read as a difference', () => {
-  const message = textMessage({ a: '1', b: '2' }, 'one\ntwo\n');
-  const outcome = Rules.open({ set: { a: '9' }, remove: 'b' }).apply(message);
-  assert.deepEqual(changesOf(message, outcome), ['- a: "1"', '- b: "2"', '+ a: "9"']);
-  assert.deepEqual(changesOf(message, { kind: 'pass', message }), []);
-  assert.deepEqual(changesOf(message, { kind: 'drop', reason: 'why' }), ['dropped: why']);
-});
-
-test('lines in another order are a difference', () => {
-  const before = textMessage({}, 'a\nb');
-  assert.deepEqual(changesOf(before, { kind: 'pass', message: textMessage({}, 'b\na') }), [
-    '- | a',
-    '- | b',
-    '+ | b',
-    '+ | a',
+test('what expect leaves out is as in the message; an error may be named by its code or a part of its text', async () => {
+  const cases = readCases([
+    { message: { header: { n: '1' }, base64: 'AP8=' }, expect: { header: { n: '1', seen: 'yes' } } },
+    { message: { header: { seen: 'yes' }, body: 'x' }, expect: { body: 'x' } },
+    { message: { header: { bad: '1' } }, reject: '): no' },
+    { message: { header: { bad: '1' } }, reject: 'CALLBACK_TIMEOUT' },
+    { message: { header: { bad: '1' } }, expect: 'same' },
   ]);
+  await withCallback(CODE, {}, async (callback) => {
+    const differences = (await runCases(cases, callback)).map(({ difference }) => difference);
+    assert.deepEqual(differences.slice(0, 3), [[], [], []]);
+    const [wrongCode = [], notSame = []] = differences.slice(3);
+    assert.equal(wrongCode[0], '- rejected: CALLBACK_TIMEOUT');
+    assert.match(wrongCode[1] ?? '', /^\+ rejected: callback\(.*\): no \(CALLBACK_THREW\)$/);
+    assert.equal(notSame[0], '- passed on');
+  });
 });
 
 for (const [value, text] of [
-  ['x', /cases\): must be a list/],
-  [[{ message: {} }], /case 1\): needs exactly one of expect, drop, reject/],
-  [[{ message: {}, drop: 'a', reject: 'b' }], /needs exactly one/],
-  [[{ message: { body: 'a', base64: 'b' }, drop: 'a' }], /both body and base64/],
-  [[{ messages: {}, drop: 'a' }], /case 1\.messages\): unknown key/],
+  ['x', /^cases: must be a list/],
+  [[{ message: {} }], /^cases\[0\]: needs exactly one of expect, drop, reject/],
+  [[{ message: {}, drop: 'a', reject: 'b' }], /^cases\[0\]: needs exactly one/],
+  [[{ message: { body: 'a', base64: 'b' }, drop: 'a' }], /^cases\[0\]\.message: has both body and base64/],
+  [[{ messages: {}, drop: 'a' }], /^cases\[0\]\.messages: unknown key/],
+  [[{ drop: 'a' }], /^cases\[0\]\.message: must be a block of header, body, base64, text/],
+  [[{ message: { base64: 'A' }, drop: 'a' }], /^cases\[0\]\.message\.base64: is not base64/],
+  [[{ message: { header: { a: {} } }, drop: 'a' }], /^cases\[0\]\.message\.header\.a: must be a text/],
+  [[{ message: { text: 'yes' }, drop: 'a' }], /^cases\[0\]\.message\.text: must be true or false/],
+  [[{ message: {}, drop: '' }], /^cases\[0\]\.drop: must be a text, or true/],
 ] as [unknown, RegExp][]) {
   test(`cases: ${JSON.stringify(value)} is refused`, () => {
     assert.throws(
       () => readCases(value),
-      (error) => error instanceof StompctlError && error.code === 'CONFIG_INVALID' && text.test(error.message),
+      (error) =>
+        error instanceof CaseError && error.code === 'CONFIG_INVALID' && text.test(`${error.at}: ${error.reason}`),
     );
   });
 }

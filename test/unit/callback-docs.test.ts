@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { load } from 'js-yaml';
-import { readCases, runCases } from '../../src/callback/cases.js';
+import { readCases } from '../../src/callback/case-file.js';
+import { runCases } from '../../src/callback/cases.js';
 import { Rules } from '../../src/callback/rules.js';
 import { withCallback } from '../support/callback-bench.js';
 

@@ -1,0 +1,44 @@
+import { StompctlError } from '../base/errors.js';
+import { type Case, CaseError, readCases } from '../callback/case-file.js';
+import { readConfigFile } from './config-file.js';
+import { type BlockNode, type Origin, placeOf } from './config-node.js';
+import { placeIn, plainWithPlaces } from './plain-tree.js';
+import { parseYaml } from './yaml-parser.js';
+
+export interface CaseFile {
+  /** the configuration to test, as written */
+  readonly config: string | undefined;
+  readonly cases: readonly Case[];
+  /** where each case stands, `FILE:LINE` */
+  readonly places: readonly string[];
+}
+
+const KEYS = ['config', 'cases'];
+
+/**
+ * Reads a file of cases: YAML with `cases` and perhaps `config`. Rejects with CONFIG_NOT_FOUND, CONFIG_UNREADABLE, CONFIG_SYNTAX, or
+ * CONFIG_INVALID, with the line.
+ */
+export async function readCaseFile(path: string): Promise<CaseFile> {
+  const tree = await parseYaml(path, await readConfigFile(path));
+  const places = new Map<string, Origin>();
+  try {
+    const config = configOf(tree);
+    const list = tree.entries.get('cases');
+    const cases = readCases(list === undefined ? undefined : plainWithPlaces(list, 'cases', places));
+    return { config, cases, places: cases.map((_, index) => placeOf(places.get(`cases[${index}]`) ?? tree.origin)) };
+  } catch (error) {
+    if (!(error instanceof CaseError)) throw error;
+    const origin = placeIn(places, error.at) ?? tree.entries.get(error.at)?.origin ?? { file: path, line: 0 };
+    throw new StompctlError('CONFIG_INVALID', 'cases', placeOf(origin), `${error.at}: ${error.reason}`);
+  }
+}
+
+function configOf({ entries }: BlockNode): string | undefined {
+  const unknown = [...entries.keys()].find((key) => !KEYS.includes(key));
+  if (unknown !== undefined) throw new CaseError(unknown, `unknown key; known are ${KEYS.join(', ')}`);
+  const config = entries.get('config');
+  if (config === undefined) return undefined;
+  if (config.kind === 'scalar' && config.value !== null && config.value !== '') return config.value;
+  throw new CaseError('config', 'must be the path of a configuration file');
+}
