@@ -29,7 +29,7 @@ export const COMMANDS = {
   },
   test: {
     name: 'test',
-    summary: 'Run the cases of files against the callback or the rules of a configuration.',
+    summary: 'Run the cases of files against a callback or rewrite rules.',
     operands: 'FILE',
     flags: TEST_FLAGS,
   },

@@ -22,7 +22,7 @@ const CASES: readonly [words: readonly string[], offers: readonly string[]][] = 
   [['stompctl', 'ch'], ['check']],
   [
     ['stompctl', ''],
-    ['run', 'check', 'status', 'quit', 'demo', 'queue', 'completion'],
+    ['run', 'check', 'test', 'status', 'quit', 'demo', 'queue', 'completion'],
   ],
   [
     ['stompctl', '--timeout-c'],
