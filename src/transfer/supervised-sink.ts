@@ -187,6 +187,8 @@ export class SupervisedSink implements Sink {
         }
         if (error.action === 'stop') return this.#fail(error);
         if (error.action === 'reject' && !endsSession(error)) continue;
+        // an answer to the only message in flight, even a refusal, proves that the broker works
+        if (error.code === 'BROKER_ERROR') this.#options.supervisor.succeeded();
         if (!(await this.#openInner(this.#lossOf(error)))) return;
       }
     }

@@ -68,6 +68,16 @@ describe('messages that the broker refuses', { concurrency: 3 }, () => {
     assert.equal(logLines(ended.stderr, 'rejected').length, POISON.length);
   });
 
+  it('do not end a run that gives up sooner than on them, though no ERROR names them', async (test) => {
+    const scene = await Scene.set(test, { faults: [poison({ receiptId: false })] });
+    scene.fill('in', COUNT);
+    const args = ['--max-attempts', '5', '--reconnect-attempts', '3'];
+    const ended = await scene.run(scene.sender('--failure-queue', `path=${scene.path('failures')}`, ...args));
+    assert.equal(ended.code, 1, ended.stderr);
+    assert.deepEqual(scene.stored('failures'), POISON);
+    assert.deepEqual(filesOf(scene.path('in')), []);
+  });
+
   it('do not end a run when every single one is refused', async (test) => {
     const scene = await Scene.set(test, { faults: [brokerRefusesMessage({ when: () => true })] });
     scene.fill('in', 12);
