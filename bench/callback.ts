@@ -48,16 +48,45 @@ const SUBJECTS: Subject[] = [
     rules: { set: { destination: '/queue/out', persistent: 'true' } },
     destination: '/queue/out',
   },
+  {
+    name: 'JavaScript, pattern replaced',
+    code: 'hdr.destination = hdr.destination.replace(/^\\/queue\\/(.*)$/u, "/topic/$1")',
+    destination: '/topic/in',
+  },
+  {
+    name: 'rules, pattern replaced',
+    code: undefined,
+    rules: { replace: { destination: { pattern: '^/queue/(.*)$', with: '/topic/$1' } } },
+    destination: '/topic/in',
+  },
+  {
+    name: 'rules, body matched',
+    code: undefined,
+    rules: { when: { body: 'error' }, drop: 'error' },
+    destination: '/queue/in',
+  },
 ];
+
+/** Rules, and the code that does the same: they must be this many times as fast. */
+const TIMES = 10;
+const PAIRS = ['two headers set', 'pattern replaced'];
+const rates = new Map<string, number>();
 
 for (const subject of SUBJECTS) {
   const checks = await open(subject);
   await measure(subject, checks, 0.3);
   const { rate, cpu } = await measure(subject, checks, seconds);
+  rates.set(subject.name, rate);
   await checks.close();
   process.stdout.write(
     `${subject.name.padEnd(30)} ${Math.round(rate).toLocaleString('en').padStart(9)} msg/s ${cpu.toFixed(1).padStart(6)} µs CPU a message\n`,
   );
+}
+
+for (const pair of PAIRS) {
+  const ratio = (rates.get(`rules, ${pair}`) ?? 0) / (rates.get(`JavaScript, ${pair}`) ?? 1);
+  process.stdout.write(`rules against JavaScript, ${pair}: ${ratio.toFixed(1)} times as fast\n`);
+  if (ratio < TIMES) throw new Error(`${pair}: rules must be ${TIMES} times as fast as JavaScript`);
 }
 
 async function open({ code, rules }: Subject): Promise<Pick<Rules, 'check' | 'close'>> {

@@ -26,7 +26,9 @@ function quote(text: string): string {
 function commandLines(command: ReturnType<typeof completedCommands>[number]): string[] {
   const inCommand = `complete -c stompctl -n ${quote(`__fish_seen_subcommand_from ${command.name}`)}`;
   const lines = [`complete -c stompctl -n __fish_use_subcommand -a ${command.name} -d ${quote(command.summary)}`];
-  for (const flag of command.flags ?? []) lines.push(`${inCommand} -l ${flag.name} -d ${quote(flag.doc)}`);
+  for (const { name, doc, value } of command.flags ?? []) {
+    lines.push(`${inCommand} -l ${name}${value === undefined ? '' : ' -r -F'} -d ${quote(doc)}`);
+  }
   const operands = operandChoices(command.operands);
   if (operands === 'files') lines.push(`${inCommand} -F`);
   else if (operands.length > 0) lines.push(`${inCommand} -a ${quote(operands.join(' '))}`);

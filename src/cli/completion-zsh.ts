@@ -77,7 +77,9 @@ function queueCase({ name, options }: ReturnType<typeof completedQueueCommands>[
 }
 
 function commandCase(command: ReturnType<typeof completedCommands>[number]): string[] {
-  const flags = (command.flags ?? []).map((flag) => `${quote(`--${flag.name}[${flag.doc}]`)}`);
+  const flags = (command.flags ?? []).map(({ name, doc, value }) =>
+    quote(value === undefined ? `--${name}[${doc}]` : `--${name}=[${doc}]:${value}:_files`),
+  );
   const operands = operandChoices(command.operands);
   if (flags.length === 0 && operands.length === 0) return [];
   const action = operands === 'files' ? '_files' : `(${operands.join(' ')})`;

@@ -3,6 +3,7 @@ import { OPTION_TABLE } from '../config/option-table.js';
 import { takesValue } from './arguments.js';
 import { COMMANDS } from './commands.js';
 import { EXIT_CODE_MEANINGS } from './exit-codes.js';
+import type { CommandDefinition } from './option-command.js';
 import { QUEUE_COMMANDS, type QueueCommandDefinition } from './queue/queue-commands.js';
 
 /** `docs/stompctl.1`, in the man macros, made from the tables of options, commands and exit codes. */
@@ -26,7 +27,7 @@ export function manPage(): string {
     '.SH DESCRIPTION',
     ...DESCRIPTION.map(roff),
     '.SH COMMANDS',
-    ...Object.values(COMMANDS).map((command) => `.TP\n.B ${roff(command.name)}\n${roff(command.summary)}`),
+    ...Object.values(COMMANDS).map(commandEntry),
     '.SH THE COMMAND QUEUE',
     roff('Works on a directory queue, whoever made it. Its commands have options of their own.'),
     ...Object.values(QUEUE_COMMANDS).map(queueEntry),
@@ -74,6 +75,15 @@ function queueEntry({ name, summary, operands, options }: QueueCommandDefinition
     return `.RS\n.TP\n\\fB${roff(`--${option}`)}\\fR${value === undefined ? '' : ` \\fI${roff(value)}\\fR`}\n${roff(`${doc}${words}.`)}\n.RE`;
   });
   return [`.TP\n.B ${roff(`queue ${name}`)}\n.I ${roff(operands)}\n.br\n${roff(summary)}`, ...entries].join('\n');
+}
+
+/** A command with the options that are its own. */
+function commandEntry({ name, summary, flags = [] }: CommandDefinition): string {
+  const own = flags.map(({ name: flag, value, doc }) => {
+    const placeholder = value === undefined ? '' : ` \\fI${roff(value)}\\fR`;
+    return `.RS\n.TP\n\\fB${roff(`--${flag}`)}\\fR${placeholder}\n${roff(`${doc}.`)}\n.RE`;
+  });
+  return [`.TP\n.B ${roff(name)}\n${roff(summary)}`, ...own].join('\n');
 }
 
 function optionEntry(row: OptionRow): string {

@@ -42,6 +42,9 @@ const CASES: readonly [words: readonly string[], offers: readonly string[]][] = 
   [['stompctl', '--window', ''], []],
   [['stompctl', 'check', 'x'], ['x.conf']],
   [['stompctl', 'check', '--ra'], ['--raw']],
+  [['stompctl', 'test', '--rec'], ['--record']],
+  [['stompctl', 'test', '--record', 'x'], ['x.conf']],
+  [['stompctl', '--dry'], ['--dry-run']],
   [
     ['stompctl', 'queue', 'r'],
     ['remove', 'retry'],
