@@ -4,9 +4,10 @@ import type { Signals } from '../daemon/signals.js';
 /** A stream that text is written to; what is optional only a real stream has. */
 export interface TextOutput {
   write(text: string): unknown;
-  readonly destroyed?: boolean;
-  once?(event: 'drain' | 'close', run: () => void): unknown;
-  off?(event: 'drain' | 'close', run: () => void): unknown;
+  /** false: its reader is gone */
+  readonly writable?: boolean;
+  once?(event: 'drain' | 'error', run: () => void): unknown;
+  off?(event: 'drain' | 'error', run: () => void): unknown;
 }
 
 /** What a command has of the process it runs in. */
@@ -27,16 +28,16 @@ export async function drained(out: TextOutput, text: string): Promise<boolean> {
     await new Promise<void>((resolve) => {
       const done = () => {
         out.off?.('drain', done);
-        out.off?.('close', done);
+        out.off?.('error', done);
         resolve();
       };
       out.once?.('drain', done);
-      out.once?.('close', done);
+      out.once?.('error', done);
     });
   }
   return !isGone(out);
 }
 
-function isGone({ destroyed }: TextOutput): boolean {
-  return destroyed === true;
+function isGone({ writable }: TextOutput): boolean {
+  return writable === false;
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { startChild } from '../support/child.js';
 import { eventually } from '../support/eventually.js';
 import { produce } from '../support/sample-messages.js';
 import { DESTINATION, Scene, upTo } from '../support/scene.js';
@@ -144,6 +145,18 @@ describe('run --dry-run', { concurrency: 2 }, () => {
       assert.equal(ended.code, 0, ended.stderr);
       assert.match(ended.stdout, total);
       await eventually(() => scene.broker.depth(DESTINATION).ready === 9);
+    }
+  });
+
+  it('ends when nobody reads what it shows', async (test) => {
+    const scene = await Scene.set(test);
+    scene.fill('in', 3);
+    scene.broker.publish(DESTINATION, {}, 'x');
+    const code = 'print("x".repeat(1 << 20))';
+    for (const args of [scene.mover(), scene.receiver('--timeout-inactivity', '600')]) {
+      const child = startChild(test, '../../src/bin/stompctl.js', ['--dry-run', ...args, '--callback-code', code]);
+      child.process.stdout?.destroy();
+      assert.equal(await child.ended, 0, child.err());
     }
   });
 

@@ -42,7 +42,7 @@ const CASES: readonly [words: readonly string[], offers: readonly string[]][] = 
   [['stompctl', '--window', ''], []],
   [['stompctl', 'check', 'x'], ['x.conf']],
   [['stompctl', 'check', '--ra'], ['--raw']],
-  [['stompctl', 'test', '--rec'], ['--record']],
+  [['stompctl', 'test', '--recor'], ['--record']],
   [['stompctl', 'test', '--record', 'x'], ['x.conf']],
   [['stompctl', '--dry'], ['--dry-run']],
   [
