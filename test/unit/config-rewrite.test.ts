@@ -144,7 +144,7 @@ rewrite:
     assert.equal(code, 64);
     assert.match(err, /--rewrite\): can only be given in a configuration file/);
     for (const shell of ['bash', 'zsh', 'fish'])
-      assert.doesNotMatch((await runMain(['completion', shell])).out, /rewrite/);
+      assert.doesNotMatch((await runMain(['completion', shell])).out, /(--|-l )rewrite/);
     assert.doesNotMatch((await runMain(['--list'])).out, /--rewrite/);
   });
 });
