@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { inflateSync } from 'node:zlib';
+import { brokerClosesAfterFrames } from '../../src/broker/faults.js';
 import { NormalQueue } from '../../src/dirq/normal-queue.js';
 import { Message, newHeader } from '../../src/message/message.js';
 import { eventually } from '../support/eventually.js';
@@ -158,6 +159,46 @@ describe('queues beside the outgoing one', { concurrency: 2 }, () => {
     assert.deepEqual(scene.stored('tap'), passed);
     assert.deepEqual(scene.arrived(), passed);
     assert.ok([...consume(scene.path('tap'))].every(({ header }) => header.seen === 'yes'));
+  });
+
+  it('tap-queue has one copy of each, also when the broker was lost in between', async (test) => {
+    const scene = await Scene.set(test, { faults: [brokerClosesAfterFrames({ frames: 60, times: 2 })] });
+    scene.fill('in', 200);
+    const ended = await scene.run(scene.sender('--tap-queue', `path=${scene.path('tap')} type=DQN`));
+    assert.equal(ended.code, 0, ended.stderr);
+    assert.deepEqual(
+      (await bodiesOf(scene.path('tap'))).sort(),
+      upTo(200)
+        .map((number) => `body ${number}`)
+        .sort(),
+    );
+    assert.deepEqual(
+      [...new Set(scene.arrived())].sort((a, b) => a - b),
+      upTo(200),
+    );
+  });
+
+  it('a tap-queue that is full makes the run wait: nothing counts as sent without its copy', async (test) => {
+    const scene = await Scene.set(test);
+    scene.fill('in', 5);
+    const tap = [
+      '--tap-queue',
+      `path=${scene.path('tap')} max-elements=2`,
+      '--timeout-linger',
+      '0.1',
+      '--sync',
+      'message',
+    ];
+    const run = scene.start(scene.mover(...tap));
+    await eventually(() => run.log('queue-full').length === 1);
+    const ended = await run.stop();
+    assert.equal(ended.code, 0, ended.stderr);
+    assert.equal(scene.stored('in').length, 3);
+    assert.deepEqual(scene.stored('tap'), [0, 1]);
+    assert.deepEqual(
+      [...new Set([...scene.stored('out'), ...scene.stored('in')])].sort((a, b) => a - b),
+      upTo(5),
+    );
   });
 
   it('failure-queue has undecodable elements byte for byte', async (test) => {
