@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { SimpleQueue } from '../../src/dirq/simple-queue.js';
 import { eventually } from '../support/eventually.js';
+import { remains } from '../support/queue-types.js';
 import { runQueue } from '../support/run-queue.js';
 import { ascending, upTo } from '../support/scene.js';
 import { STOMPCTL } from '../support/stompctl-process.js';
@@ -53,6 +54,33 @@ for (const command of ['move', 'retry']) {
     assert.ok(arrived.length <= MESSAGES + kills * 500, `${arrived.length} arrived after ${kills} kills`);
   });
 }
+
+test('move stopped by a signal: what is in hand is finished, nothing stays locked, and the exit code says so', async (t) => {
+  const folder = await tempFolder(t);
+  const [from, to] = [join(folder, 'from'), join(folder, 'to')];
+  assert.equal((await runQueue(['import', from], lines())).code, 0);
+  const child = spawn(process.execPath, [STOMPCTL, 'queue', 'move', from, '--to', to], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let said = '';
+  child.stdout.on('data', (text) => {
+    said += text;
+  });
+  const closed = once(child, 'close');
+  const queue = new SimpleQueue({ path: to });
+  await eventually(async () => (await queue.count()) > 0);
+  child.kill('SIGTERM');
+  const [code] = await closed;
+  const moved = await queue.count();
+  assert.match(
+    said,
+    moved < MESSAGES ? /^moved \d+ messages? to .*, then stopped by a signal\n$/ : /^moved 2000 messages to .*\/to\n$/,
+  );
+  assert.ok(said.startsWith(`moved ${moved} message`), said);
+  assert.equal(code, moved < MESSAGES ? 1 : 0);
+  assert.deepEqual(remains(from), []);
+  assert.equal(await new SimpleQueue({ path: from }).count(), MESSAGES - moved);
+});
 
 test('remove --all killed: the next one finishes, nothing stays locked', async (t) => {
   const path = join(await tempFolder(t), 'q');
