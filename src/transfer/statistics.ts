@@ -121,7 +121,7 @@ export class Statistics {
       reconnects: this.#reconnects,
       settledTooLate: this.#settledTooLate,
       settledTwice: this.#settledTwice,
-      elapsedSeconds: this.#received < 2 ? 0 : (this.#lastMs - this.#firstMs) / 1000,
+      elapsedSeconds: this.#received < 2 ? 0 : Math.round(this.#lastMs - this.#firstMs) / 1000,
     };
   }
 }
