@@ -179,9 +179,13 @@ export class Transfer {
   }
 
   #notSent(delivery: Delivery, error: StompctlError): void {
-    if (error.action === 'reject') this.#reject(delivery, error);
-    else this.#release(delivery);
-    if (error.action === 'stop') this.fail(error);
+    if (error.action === 'reject') {
+      this.#reject(delivery, error);
+      return;
+    }
+    this.#release(delivery);
+    // the sink has given up, whatever a single attempt would have called for; unless it is this run that closes it
+    if (error.code !== 'SESSION_CLOSED') this.fail(error);
   }
 
   #release(delivery: Delivery): void {

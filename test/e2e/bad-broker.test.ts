@@ -69,6 +69,25 @@ describe('a broker that does not let a sender in', { concurrency: 3 }, () => {
     untouched();
   });
 
+  it('a broker that dies in the middle and stays dead: exit 75 after the attempts, the rest stays', async (test) => {
+    const scene = await Scene.set(test);
+    scene.fill('in', 3000);
+    const run = scene.start(scene.sender('--window', '50', '--reconnect-attempts', '3'));
+    await eventually(() => scene.broker.received('/queue/q').received > 100, { everyMs: 1 });
+    await scene.broker.kill();
+    await eventually(() => !run.running, { what: 'the run ends' });
+    const ended = await run.ended();
+    assert.equal(ended.code, 75, ended.stderr.slice(-2000));
+    assert.match(ended.stderr, /ECONNREFUSED/);
+    const left = scene.stored('in');
+    assert.ok(left.length > 0);
+    assert.deepEqual(
+      [...new Set([...scene.arrived(), ...left])].sort((a, b) => a - b),
+      upTo(3000),
+    );
+    assert.equal(filesOf(scene.path('in')).length, left.length, 'no lock, no journal');
+  });
+
   it('a broker that accepts and says nothing: exit 75 within timeout-connect', async (test) => {
     const { scene, untouched } = await stuck(test, { faults: [brokerAcceptsAndSaysNothing()] });
     const started = performance.now();
