@@ -70,9 +70,9 @@ for (const { type } of QUEUE_TYPES) {
         [...numbers].sort((a, b) => Number(a) - Number(b)),
         expected,
       );
-      numbers.forEach((number, index) =>
-        assert.ok(Math.abs(Number(number) - index) <= 50, `${number} came as ${index}`),
-      );
+      for (const [index, number] of numbers.entries()) {
+        assert.ok(Math.abs(Number(number) - index) <= 50, `${number} came as ${index}`);
+      }
     }
     assert.deepEqual(events.rejectedAs, []);
     assert.deepEqual(filesOf(path), []);
