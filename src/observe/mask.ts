@@ -22,13 +22,6 @@ export function maskText(text: string): string {
   return masked;
 }
 
-/** A copy of headers or options with the secret ones masked, for logs (`…-stomp-debug`, `check`). */
-export function maskHeader(header: Readonly<Record<string, string>>): Record<string, string> {
-  const masked: Record<string, string> = Object.create(null);
-  for (const [name, value] of Object.entries(header)) masked[name] = isSecretName(name) ? MASK : maskText(value);
-  return masked;
-}
-
 /** The deepest nesting that is logged; anything below is left out. */
 const MAX_DEPTH = 4;
 /** The longest text of a field. */

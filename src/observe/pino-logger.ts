@@ -38,16 +38,6 @@ const EVENT_FACTOR = 10;
 const ASKED_FOR: ReadonlySet<string> = new Set(['frame']);
 
 /**
- * The level of a run: `log-level` when given, else from `-d`: 0 info, 1 debug, 2 and more trace (one line a message and
- * more).
- */
-export function levelFor(debug: number, logLevel?: LogLevelName): LogLevelName {
-  if (logLevel !== undefined) return logLevel;
-  if (debug <= 0) return 'info';
-  return debug === 1 ? 'debug' : 'trace';
-}
-
-/**
  * Makes the logger: JSON lines, each with `level time pid name event msg` and its fields; pretty for people; or syslog.
  * Secrets are masked and floods collapsed here, whatever the callers hand in. Resolves when lines can be written.
  */

@@ -125,6 +125,8 @@ describe('a default that depends on other options', () => {
       ['the level is info', { file: QUEUES }, (s) => s.logLevel, 'info'],
       ['the level is debug with -d', { file: QUEUES, args: ['debug=1'] }, (s) => s.logLevel, 'debug'],
       ['the level is trace with -d -d', { file: QUEUES, args: ['debug=2'] }, (s) => s.logLevel, 'trace'],
+      ['the level is trace with -d -d -d', { file: QUEUES, args: ['debug=3'] }, (s) => s.logLevel, 'trace'],
+      ['a given level holds without -d', { file: `${QUEUES}log-level = trace\n` }, (s) => s.logLevel, 'trace'],
       ['a given level stays', { file: `${QUEUES}log-level = warn\n`, args: ['debug=2'] }, (s) => s.logLevel, 'warn'],
       ['0 is no count', { file: `${QUEUES}count = 0\n` }, (s) => s.count, undefined],
       ['0 is no duration', { file: `${QUEUES}duration = 0\n` }, (s) => s.durationMs, undefined],

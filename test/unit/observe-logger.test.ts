@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { createLogger, type LoggerOptions, levelFor } from '../../src/observe/pino-logger.js';
+import { createLogger, type LoggerOptions } from '../../src/observe/pino-logger.js';
 import { ManualClock } from '../support/manual-clock.js';
 
 async function setUp(options: Partial<LoggerOptions> = {}) {
@@ -116,19 +116,4 @@ describe('the logger for people', () => {
       /^\[\d\d:\d\d:\d\d\.\d{3}\] ERROR: stop: cannot go on \{"error":\{"message":"no","code":"EX"\},"count":3\}\n$/,
     );
   });
-});
-
-describe('the level of a run', () => {
-  for (const [debug, given, level] of [
-    [0, undefined, 'info'],
-    [1, undefined, 'debug'],
-    [2, undefined, 'trace'],
-    [3, undefined, 'trace'],
-    [3, 'warn', 'warn'],
-    [0, 'trace', 'trace'],
-  ] as const) {
-    it(`-d ${debug} times and log-level ${given ?? 'not given'}: ${level}`, () => {
-      assert.equal(levelFor(debug, given), level);
-    });
-  }
 });

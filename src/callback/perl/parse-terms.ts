@@ -1,4 +1,3 @@
-import { FUNCTIONS, REFUSED } from './functions.js';
 import { interpolate, interpolatePattern } from './interpolation.js';
 import type { Quoted, Token } from './lexer.js';
 import { nameOf, ParserBase } from './parser-base.js';
@@ -295,10 +294,6 @@ export function variable(sigil: Sigil, name: string, at: number): Variable {
 
 export function itemsOf(expr: Expr): readonly Expr[] {
   return expr.type === 'list' ? expr.items : [expr];
-}
-
-export function isFunction(name: string): boolean {
-  return FUNCTIONS.has(name) || REFUSED.has(name);
 }
 
 /** In single quotes only `\\` and the delimiter are escapes. */
