@@ -4,7 +4,7 @@ import { elementNames } from './element-cursor.js';
 import { readNames } from './element-list.js';
 import { ELEMENT_FILE, ELEMENT_NAME } from './element-name.js';
 import type { ElementStore, ElementWriter, QueueKind, Staged } from './element-store.js';
-import { type FileSystem, systemFiles } from './file-system.js';
+import { type FileSystem, quietly, systemFiles } from './file-system.js';
 import type { PurgeReport } from './purge.js';
 import { QueueDirectory, queueError } from './queue-directory.js';
 import { foldersOf } from './queue-kind.js';
@@ -165,10 +165,12 @@ export abstract class DirectoryQueue<
       }
       const name = writer.publish(element);
       if (this.#sync) await writer.syncFolder(element.folder);
-      writer.finish(element);
+      // the element is there: a temporary name that stays is the purge's
+      quietly(() => writer.finish(element));
       return name;
     } catch (error) {
-      if (staged !== undefined) writer.discard(staged);
+      const element = staged;
+      if (element !== undefined) quietly(() => writer.discard(element));
       throw queueError('add', this.path, error);
     }
   }

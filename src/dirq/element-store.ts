@@ -1,3 +1,4 @@
+import { errnoOf, reasonOf } from '../base/errors.js';
 import type { Message } from '../message/message.js';
 import type { Leftovers } from './journal-recovery.js';
 import type { PurgeOptions, PurgeReport } from './purge.js';
@@ -12,6 +13,18 @@ export interface ElementInfo {
   readonly regular: boolean;
 }
 
+/** An element could not be locked for good, and the lock that was begun could not be taken away: it is ours, and stays. */
+export class LockLeft extends Error {
+  override readonly name = 'LockLeft';
+  /** the errno name */
+  readonly code: string;
+
+  constructor(cause: unknown) {
+    super(reasonOf(cause), { cause });
+    this.code = errnoOf(cause) ?? 'EIO';
+  }
+}
+
 /**
  * The elements of a queue, one system call after the other. Names are `folder/file`. Every race with another process ends
  * in an answer; what is thrown is the system's own error, unless said otherwise.
@@ -19,7 +32,10 @@ export interface ElementInfo {
 export interface ElementStore extends Leftovers {
   /** undefined: there is no such element */
   inspect(name: string): ElementInfo | undefined;
-  /** True: it is ours now, as of `time` (seconds since the epoch); false: it is another's, or gone. */
+  /**
+   * True: it is ours now, as of `time` (seconds since the epoch); false: it is another's, or gone. What it throws has left
+   * no lock, unless it is a LockLeft.
+   */
   lock(name: string, time: number): boolean;
   /** Removes an element that we locked. False: it, or its lock, was gone: someone purged a lock that grew too old. */
   remove(name: string): boolean;
@@ -46,6 +62,29 @@ export interface Staged {
   name: string | undefined;
 }
 
+/** Undoes a lock that was begun, because of `error`. Throws a LockLeft when that fails too. */
+export function undoLock(unlock: () => void, error: unknown): void {
+  try {
+    unlock();
+  } catch (second) {
+    if (errnoOf(second) === undefined) throw second;
+    throw new LockLeft(error);
+  }
+}
+
+/** Calls each, also when one throws; then throws what the first one threw. */
+export function inTurn(steps: readonly (() => void)[]): void {
+  const errors: unknown[] = [];
+  for (const step of steps) {
+    try {
+      step();
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  if (errors.length > 0) throw errors[0];
+}
+
 /** The steps by which an element comes into a queue. Whoever calls them puts them in order and syncs between. */
 export interface ElementWriter {
   /** A fresh temporary name, to be written down before it is used. */
@@ -60,9 +99,9 @@ export interface ElementWriter {
   publish(staged: Staged): string;
   /** Resolves when the elements published in a folder, and the folder itself, are on the disk. Rejects with QUEUE_IO. */
   syncFolder(folder: string): Promise<void>;
-  /** The element is there to stay: nothing temporary remains. */
+  /** The element is there to stay: nothing temporary remains. What it throws, the element is there. */
   finish(staged: Staged): void;
-  /** Gives up a staged element, published or not. False: a consumer has it already. */
+  /** Gives up a staged element, published or not. False: a consumer has it already, or it cannot be taken back. */
   discard(staged: Staged): boolean;
 }
 

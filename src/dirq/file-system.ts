@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import { errnoOf } from '../base/errors.js';
 
 /**
  * The system calls that queues are made of. Handed in, so that tests can watch their order and make any of them fail.
@@ -34,3 +35,20 @@ export type FileSystem = Pick<
 >;
 
 export const systemFiles: FileSystem = fs;
+
+/**
+ * Closes a descriptor that was only read from, or whose data is given up: nothing can be lost with it, and the kernel has
+ * freed the number even when it reports an error. It must not be used, or closed, again.
+ */
+export function closeQuietly(files: Pick<FileSystem, 'closeSync'>, fd: number): void {
+  quietly(() => files.closeSync(fd));
+}
+
+/** Tidies up on a disk that has just failed, and may fail again: there is another error to be told, or none. */
+export function quietly(tidy: () => void): void {
+  try {
+    tidy();
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+  }
+}

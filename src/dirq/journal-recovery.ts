@@ -1,6 +1,7 @@
 import { errnoOf } from '../base/errors.js';
 import type { FileSystem } from './file-system.js';
-import { hostName, isAlive, ownIdentity, type ProcessIdentity } from './process-identity.js';
+import { fateOf, readJournalFile } from './journal-file.js';
+import { isAlive, ownIdentity } from './process-identity.js';
 
 /** When a lock was taken. */
 export interface LockInfo {
@@ -34,67 +35,83 @@ export interface Recovery {
 const JOURNAL = /^stompctl\.([A-Za-z0-9_-]+)\.(\d+)(?:\.\d+)?\.locks(?:\.new)?(?:\.claimed\.(\d+)\.(\d+|-))?$/;
 /** what a journal may name: nothing outside the queue, whoever wrote it */
 const NAME = /^(?:temporary|[0-9a-f]{8})\/[0-9a-f]{14}(?:\.tmp)?$/;
-/** the sign of life of a process that cannot be seen: it touches its journal at least every 60 s */
-const SILENT_MS = 120_000;
 /** the kernel stamps files with a clock that ticks every 1 to 10 ms */
 const CLOCK_TICK_MS = 20;
 /** a lock without its time that is older than this has been left so */
 const SETTLED_MS = 100;
 /** times pass through floating point on their way to the disk and back */
 const SAME_TIME_MS = 0.003;
+const DEFAULT_MAX_LOCK = 600;
 
 /**
- * Gives back what processes of this machine that are gone had locked, as their journals say, and removes their temporary
- * files and journals. Another machine's journals are left alone. Throws the system's error.
+ * Gives back what processes that are gone had locked, as their journals say, and removes their temporary files and
+ * journals. A journal that no longer says anything (another machine's, older than `maxLock` seconds) is removed alone: its
+ * locks are as old, and the purge's. What cannot be read or renamed is not ours; one journal that cannot be worked on
+ * keeps nobody from the others. Throws the system's error when the queue itself cannot be read.
  */
-export function recoverJournals(queue: string, files: FileSystem, leftovers: Leftovers): Recovery {
+export function recoverJournals(
+  queue: string,
+  files: FileSystem,
+  leftovers: Leftovers,
+  { maxLock = DEFAULT_MAX_LOCK, failed = () => undefined }: RecoveryOptions = {},
+): Recovery {
   const recovery: Recovery = { journals: 0, locks: 0 };
-  const host = hostName();
   for (const name of files.readdirSync(queue)) {
     const match = JOURNAL.exec(name);
-    if (match === null || match[1] !== host) continue;
-    const claimer = match[3] === undefined ? undefined : { pid: Number(match[3]), started: match[4] ?? '-' };
-    const claimed = claim(queue, name, Number(match[2]), claimer, files);
-    if (claimed === undefined) continue;
-    recovery.journals += 1;
-    const living = new LivingHolders(queue, host, files);
-    recovery.locks += undo(files.readFileSync(claimed, 'latin1'), leftovers, living);
-    unlinkIfThere(files, claimed);
+    if (match === null) continue;
+    try {
+      recoverOne(queue, name, match, { files, leftovers, maxLock, recovery });
+    } catch (error) {
+      const errno = errnoOf(error);
+      if (errno === undefined) throw error;
+      // RACE: another process claimed it, or its owner dropped it. Otherwise it is another user's, or no file at all
+      if (!['ENOENT', 'EACCES', 'EPERM', 'ELOOP', 'ENXIO'].includes(errno)) failed(error);
+    }
   }
   return recovery;
 }
 
-/** Renames a dead process's journal so that one process alone works on it. Undefined: it is not for us. */
-function claim(
-  queue: string,
-  name: string,
-  pid: number,
-  claimer: { pid: number; started: string } | undefined,
-  files: FileSystem,
-): string | undefined {
-  const path = `${queue}/${name}`;
-  const own = ownIdentity();
-  try {
-    if (claimer !== undefined ? isAlive(claimer.pid, claimer.started) : !isDead(path, pid, own, files))
-      return undefined;
-    const claimed = `${queue}/${name.replace(/\.claimed\..*/, '')}.claimed.${process.pid}.${own.started}`;
-    files.renameSync(path, claimed);
-    return claimed;
-  } catch (error) {
-    // RACE: another process claimed it, or its owner dropped it
-    if (errnoOf(error) === 'ENOENT') return undefined;
-    throw error;
-  }
+export interface RecoveryOptions {
+  /** seconds; 0: journals of which nothing is known stay for ever */
+  readonly maxLock?: number;
+  /** told of a journal that could not be worked on, or not to its end: it stays, to be tried again */
+  readonly failed?: (error: unknown) => void;
 }
 
-function isDead(path: string, pid: number, own: ProcessIdentity, files: FileSystem): boolean {
-  const text = files.readFileSync(path, 'latin1');
-  const [boot, started, namespace] = text.slice(0, Math.max(0, text.indexOf('\n'))).split(' ');
-  // RACE: a journal is empty for an instant after it was made
-  if (boot === undefined || started === undefined || namespace === undefined) return !isAlive(pid, '-');
-  if (boot !== own.boot) return true;
-  if (namespace !== own.namespace) return Date.now() - files.statSync(path).mtimeMs > SILENT_MS;
-  return !isAlive(pid, started);
+interface RecoveryContext {
+  readonly files: FileSystem;
+  readonly leftovers: Leftovers;
+  readonly maxLock: number;
+  readonly recovery: Recovery;
+}
+
+function recoverOne(queue: string, name: string, match: RegExpExecArray, context: RecoveryContext): void {
+  const { files, leftovers, maxLock, recovery } = context;
+  const path = `${queue}/${name}`;
+  const journal = readJournalFile(path, match, files);
+  if (journal === undefined) return;
+  const fate = fateOf(journal, maxLock);
+  if (fate === 'alive') return;
+  const own = ownIdentity();
+  const [, , , claimer, claimerStarted = '-'] = match;
+  const isOurs = Number(claimer) === process.pid && claimerStarted === own.started;
+  // a claim of our own is one that an error interrupted: nobody works on it
+  if (claimer !== undefined && !isOurs && isAlive(Number(claimer), claimerStarted)) return;
+  if (fate === 'forgotten') {
+    unlinkIfThere(files, path);
+    return;
+  }
+  // renamed, so that one process alone works on it
+  const claimed = `${queue}/${name.replace(/\.claimed\..*/, '')}.claimed.${process.pid}.${own.started}`;
+  if (claimed !== path) files.renameSync(path, claimed);
+  recovery.journals += 1;
+  // read again: its owner may have written until it died
+  const { text } = readJournalFile(claimed, match, files) ?? journal;
+  const undone = undo(text, leftovers, new LivingHolders(queue, files, maxLock));
+  recovery.locks += undone.locks;
+  // it stays while something is left to do, for the next purge
+  if (undone.failure !== undefined) throw undone.failure;
+  unlinkIfThere(files, claimed);
 }
 
 /** the names of a journal with every time at which their locks may have been set, in ms */
@@ -123,14 +140,14 @@ function readJournal(text: string): { times: Map<string, number[]>; last: string
 /** What the journals of processes that live say, our own included; read when first asked. */
 class LivingHolders {
   readonly #queue: string;
-  readonly #host: string;
   readonly #files: FileSystem;
+  readonly #maxLock: number;
   #journals: Map<string, number[]>[] | undefined;
 
-  constructor(queue: string, host: string, files: FileSystem) {
+  constructor(queue: string, files: FileSystem, maxLock: number) {
     this.#queue = queue;
-    this.#host = host;
     this.#files = files;
+    this.#maxLock = maxLock;
   }
 
   /** Is this the lock of a process that lives? It has written down the time that it set. */
@@ -140,17 +157,17 @@ class LivingHolders {
   }
 
   #read(): Map<string, number[]>[] {
-    const own = ownIdentity();
-    return this.#files.readdirSync(this.#queue).flatMap((journal) => {
-      const match = JOURNAL.exec(journal);
-      if (match === null || match[1] !== this.#host || match[3] !== undefined) return [];
-      const path = `${this.#queue}/${journal}`;
+    return this.#files.readdirSync(this.#queue).flatMap((name) => {
+      const match = JOURNAL.exec(name);
+      if (match === null || match[3] !== undefined) return [];
       try {
-        if (isDead(path, Number(match[2]), own, this.#files)) return [];
-        return [readJournal(this.#files.readFileSync(path, 'latin1')).times];
+        const journal = readJournalFile(`${this.#queue}/${name}`, match, this.#files);
+        return journal === undefined || fateOf(journal, this.#maxLock) !== 'alive'
+          ? []
+          : [readJournal(journal.text).times];
       } catch (error) {
-        // RACE: its owner dropped it: then it holds nothing
-        if (errnoOf(error) === 'ENOENT') return [];
+        // RACE: its owner dropped it: then it holds nothing. What another user's says cannot be known
+        if (['ENOENT', 'EACCES', 'EPERM', 'ELOOP', 'ENXIO'].includes(errnoOf(error) ?? '')) return [];
         throw error;
       }
     });
@@ -161,33 +178,53 @@ function hasTime(times: readonly number[] | undefined, { modifiedMs }: LockInfo)
   return times?.some((time) => Math.abs(time - modifiedMs) < SAME_TIME_MS) ?? false;
 }
 
-function undo(text: string, leftovers: Leftovers, living: LivingHolders): number {
+/** How far it got, and the first error that kept it from the rest. */
+function undo(text: string, leftovers: Leftovers, living: LivingHolders): { locks: number; failure: unknown } {
   const { times, last, lastMs } = readJournal(text);
   let locks = 0;
+  let failure: unknown;
   const others = new Map<string, LockInfo>();
+  const attempt = (run: () => void): void => {
+    try {
+      run();
+    } catch (error) {
+      if (errnoOf(error) === undefined) throw error;
+      failure ??= error;
+    }
+  };
   for (const [name, known] of times) {
-    if (name.endsWith('.tmp') || name.startsWith('temporary/')) {
-      leftovers.discard(name);
-      continue;
-    }
-    const lock = leftovers.lockInfo(name);
-    if (lock === undefined) {
-      leftovers.finishRemoval(name);
-      continue;
-    }
-    // a lock with a time that is not in the journal is another process's, which took the element later
-    if (!hasTime(known, lock)) others.set(name, lock);
-    else if (leftovers.unlock(name)) locks += 1;
+    attempt(() => {
+      if (name.endsWith('.tmp') || name.startsWith('temporary/')) {
+        leftovers.discard(name);
+        return;
+      }
+      const lock = leftovers.lockInfo(name);
+      if (lock === undefined) leftovers.finishRemoval(name);
+      // a lock with a time that is not in the journal is another process's, which took the element later
+      else if (!hasTime(known, lock)) others.set(name, lock);
+      else if (leftovers.unlock(name)) locks += 1;
+    });
   }
-  const name = halfTaken(last, lastMs, others);
+  attempt(() => {
+    if (undoHalfTaken(halfTaken(last, lastMs, others), others, leftovers, living)) locks += 1;
+  });
+  return { locks, failure };
+}
+
+function undoHalfTaken(
+  name: string | undefined,
+  others: ReadonlyMap<string, LockInfo>,
+  leftovers: Leftovers,
+  living: LivingHolders,
+): boolean {
   const lock = name === undefined ? undefined : others.get(name);
-  if (name === undefined || lock === undefined || living.hold(name, lock)) return locks;
+  if (name === undefined || lock === undefined || living.hold(name, lock)) return false;
   // RACE: a process that lives may be between the same two system calls: it is given time for the second
   const youngMs = lock.changedMs + SETTLED_MS - Date.now();
   if (youngMs > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, Math.min(youngMs, SETTLED_MS));
   const now = leftovers.lockInfo(name);
-  if (now === undefined || now.changedMs !== lock.changedMs || now.modifiedMs !== lock.modifiedMs) return locks;
-  return leftovers.unlock(name) ? locks + 1 : locks;
+  if (now === undefined || now.changedMs !== lock.changedMs || now.modifiedMs !== lock.modifiedMs) return false;
+  return leftovers.unlock(name);
 }
 
 /**

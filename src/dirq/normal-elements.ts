@@ -4,8 +4,9 @@ import { errnoOf, StompctlError } from '../base/errors.js';
 import { DecodeError, tooLarge, undecodable } from '../message/decode-error.js';
 import { Message } from '../message/message.js';
 import type { ElementNames } from './element-name.js';
-import type { ElementInfo, ElementStore } from './element-store.js';
+import { type ElementInfo, type ElementStore, undoLock } from './element-store.js';
 import { decodeTable } from './element-table.js';
+import { closeQuietly } from './file-system.js';
 import type { LockInfo } from './journal-recovery.js';
 import type { QueueDirectory } from './queue-directory.js';
 
@@ -51,11 +52,18 @@ export class NormalElements implements ElementStore {
   lock(name: string, time: number): boolean {
     try {
       if (!this.#directory.makeFolder(`${this.#prefix + name}/${LOCKED_FOLDER}`)) return false;
+    } catch (error) {
+      // RACE: another process took and removed it
+      if (errnoOf(error) === 'ENOENT') return false;
+      throw error;
+    }
+    try {
       this.touch(name, time);
       return true;
     } catch (error) {
-      // RACE: another process took and removed it, before our mkdir or, moving it, after
+      // RACE: another process, moving it away, took our lock with it
       if (errnoOf(error) === 'ENOENT') return false;
+      undoLock(() => this.unlock(name), error);
       throw error;
     }
   }
@@ -82,8 +90,11 @@ export class NormalElements implements ElementStore {
         break;
       } catch (error) {
         const errno = errnoOf(error);
-        // RACE: a purge elsewhere thought the lock dead, and another process took it
-        if (errno === 'ENOENT') return false;
+        // RACE: a purge elsewhere thought the lock dead, and another process took it; or it was moved away before, by us
+        if (errno === 'ENOENT') {
+          this.finishRemoval(name);
+          return false;
+        }
         if (errno !== 'ENOTEMPTY' && errno !== 'EEXIST') throw error;
         obsolete = `${this.#prefix}${OBSOLETE_FOLDER}/${this.#names.file()}`;
       }
@@ -158,7 +169,7 @@ export class NormalElements implements ElementStore {
       }
       return bytes.subarray(0, length);
     } finally {
-      files.closeSync(fd);
+      closeQuietly(files, fd);
     }
   }
 

@@ -3,8 +3,9 @@ import { constants } from 'node:fs';
 import { errnoOf, StompctlError } from '../base/errors.js';
 import type { Message } from '../message/message.js';
 import type { ElementNames } from './element-name.js';
-import type { ElementWriter, Staged } from './element-store.js';
+import { type ElementWriter, inTurn, type Staged, undoLock } from './element-store.js';
 import { encodeTable } from './element-table.js';
+import { closeQuietly, quietly } from './file-system.js';
 import { type NormalElements, TEMPORARY_FOLDER } from './normal-elements.js';
 import { FolderSync, type QueueDirectory } from './queue-directory.js';
 
@@ -21,6 +22,9 @@ export class NormalWriter implements ElementWriter {
   readonly #folders: FolderSync;
   #folder: string | undefined;
   #lookedMs = 0;
+  /** the folder that was counted where its links do not tell (btrfs), and what it has since then, our own included */
+  #counted: string | undefined;
+  #count = 0;
 
   constructor(directory: QueueDirectory, elements: NormalElements, names: ElementNames, maxElts: number) {
     this.#directory = directory;
@@ -36,7 +40,7 @@ export class NormalWriter implements ElementWriter {
 
   stage(message: Message, temporary: string): Staged {
     const contents = new Map([['header', encodeTable(message.header)]]);
-    if (message.body.length > 0) contents.set(message.text && isUtf8(message.body) ? 'text' : 'binary', message.body);
+    contents.set(message.text && isUtf8(message.body) ? 'text' : 'binary', message.body);
     return this.stageFiles(contents, temporary);
   }
 
@@ -55,7 +59,8 @@ export class NormalWriter implements ElementWriter {
       for (const [name, bytes] of contents) this.#write(staged, name, bytes);
       staged.fds.push(files.openSync(folder, constants.O_RDONLY));
     } catch (error) {
-      this.discard(staged);
+      // what stays all the same is in the journal
+      quietly(() => this.discard(staged));
       throw error;
     }
     return staged;
@@ -84,6 +89,7 @@ export class NormalWriter implements ElementWriter {
         files.renameSync(`${path}/${staged.temporary}`, `${path}/${name}`);
         staged.folder = folder;
         staged.name = name;
+        this.#count += 1;
         return name;
       } catch (error) {
         const errno = errnoOf(error);
@@ -103,17 +109,26 @@ export class NormalWriter implements ElementWriter {
   finish(): void {}
 
   discard(staged: Staged): boolean {
-    this.#close(staged);
-    if (staged.name === undefined) {
+    for (const fd of staged.fds.splice(0)) closeQuietly(this.#directory.files, fd);
+    const { name } = staged;
+    if (name === undefined) {
       this.#elements.discard(staged.temporary);
       return true;
     }
-    return this.#elements.lock(staged.name, Date.now() / 1000) && this.#elements.remove(staged.name);
+    if (!this.#elements.lock(name, Date.now() / 1000)) return false;
+    try {
+      return this.#elements.remove(name);
+    } catch (error) {
+      undoLock(() => this.#elements.unlock(name), error);
+      throw error;
+    }
   }
 
   /** The last intermediate folder, or a new one when that is full. */
   #insertionFolder(): string {
     const nowMs = performance.now();
+    // where links tell nothing the folder is read, and then counted on from there
+    if (nowMs - this.#lookedMs >= LOOK_AGAIN_MS) this.#counted = undefined;
     if (this.#folder !== undefined && nowMs - this.#lookedMs < LOOK_AGAIN_MS && !this.#isFull(this.#folder)) {
       return this.#folder;
     }
@@ -134,8 +149,12 @@ export class NormalWriter implements ElementWriter {
     // RACE: a purge removed it: renaming into it will tell
     if (links === undefined) return false;
     // a folder has a link for itself, one from above and one from each folder inside; where it has not, count
-    const count = links >= 2 ? links - 2 : this.#directory.files.readdirSync(path).length;
-    return count >= this.#maxElts;
+    if (links >= 2) return links - 2 >= this.#maxElts;
+    if (this.#counted !== folder) {
+      this.#count = this.#directory.files.readdirSync(path).length;
+      this.#counted = folder;
+    }
+    return this.#count >= this.#maxElts;
   }
 
   #write(staged: Staged, name: string, bytes: Buffer): void {
@@ -146,6 +165,7 @@ export class NormalWriter implements ElementWriter {
   }
 
   #close(staged: Staged): void {
-    for (const fd of staged.fds.splice(0)) this.#directory.files.closeSync(fd);
+    // the first error is told, and every descriptor let go
+    inTurn(staged.fds.splice(0).map((fd) => () => this.#directory.files.closeSync(fd)));
   }
 }

@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { dirname } from 'node:path';
 import { errnoOf, reasonOf, StompctlError } from '../base/errors.js';
 import { FOLDER_NAME } from './element-name.js';
-import type { FileSystem } from './file-system.js';
+import { closeQuietly, type FileSystem, quietly } from './file-system.js';
 
 const { O_CREAT, O_EXCL, O_WRONLY, O_RDONLY, R_OK, W_OK, X_OK } = constants;
 
@@ -11,6 +11,20 @@ export function queueError(operation: string, path: string, error: unknown): Sto
   if (error instanceof StompctlError) return error;
   return new StompctlError('QUEUE_IO', operation, path, reasonOf(error), error);
 }
+
+/** errors that pass by themselves, or when somebody makes room: no reason to end a run that has just begun */
+const PASSING = new Set([
+  'EMFILE',
+  'ENFILE',
+  'ENOMEM',
+  'ENOSPC',
+  'EDQUOT',
+  'EIO',
+  'ESTALE',
+  'EINTR',
+  'EAGAIN',
+  'EBUSY',
+]);
 
 /** A queue's top folder: makes files and folders in it with the modes that its umask asks for. */
 export class QueueDirectory {
@@ -30,7 +44,7 @@ export class QueueDirectory {
 
   /**
    * Makes the folder, with its parents and the folders `inside`, when it is missing, and checks that elements can be taken and put there.
-   * Throws QUEUE_INVALID (not a folder), QUEUE_CANNOT_CREATE or QUEUE_PERMISSION.
+   * Throws QUEUE_INVALID (not a folder), QUEUE_CANNOT_CREATE, QUEUE_PERMISSION, or QUEUE_IO for what may pass.
    */
   open(inside: readonly string[] = []): void {
     const { path, files } = this;
@@ -39,6 +53,7 @@ export class QueueDirectory {
       for (const folder of inside) this.makeFolder(`${path}/${folder}`, true);
     } catch (error) {
       if (error instanceof StompctlError) throw error;
+      if (PASSING.has(errnoOf(error) ?? '')) throw queueError('open queue', path, error);
       if (errnoOf(error) === 'ENOTDIR' || errnoOf(error) === 'EEXIST') throw this.#notFolder(error);
       const reason = `${reasonOf(error)}: make the directory, or run as a user who may`;
       throw new StompctlError('QUEUE_CANNOT_CREATE', 'open queue', path, reason, error);
@@ -46,6 +61,7 @@ export class QueueDirectory {
     try {
       files.accessSync(path, R_OK | W_OK | X_OK);
     } catch (error) {
+      if (PASSING.has(errnoOf(error) ?? '')) throw queueError('open queue', path, error);
       const reason = `${reasonOf(error)}: reading, writing and searching must be permitted`;
       throw new StompctlError('QUEUE_PERMISSION', 'open queue', path, reason, error);
     }
@@ -63,15 +79,23 @@ export class QueueDirectory {
     }
   }
 
-  /** Creates a file that was not there and answers its descriptor. Throws the system's error, EEXIST among them. */
+  /**
+   * Creates a file that was not there and answers its descriptor. Throws the system's error, EEXIST among them; then there
+   * is neither.
+   */
   createFile(path: string): number {
     const mode = 0o666 & ~(this.#umask ?? 0);
     const fd = this.files.openSync(path, O_WRONLY | O_CREAT | O_EXCL, mode);
-    if (this.#umask !== undefined && this.#fixModes !== false) {
+    if (this.#umask === undefined || this.#fixModes === false) return fd;
+    try {
       this.#fixModes ??= (this.files.fstatSync(fd).mode & 0o777) !== mode;
       if (this.#fixModes) this.files.fchmodSync(fd, mode);
+      return fd;
+    } catch (error) {
+      closeQuietly(this.files, fd);
+      quietly(() => this.files.unlinkSync(path));
+      throw error;
     }
-    return fd;
   }
 
   /** Makes a folder; false when there is one already. Throws the system's error. */
@@ -84,19 +108,44 @@ export class QueueDirectory {
       // RACE: another process made it first
       if (errno === 'EEXIST') return false;
       if (errno !== 'ENOENT' || !parents) throw error;
-      this.makeFolder(dirname(path), true);
-      return this.makeFolder(path, true);
+      if (!this.#makeParent(path, mode, error)) return false;
+    }
+    try {
+      if (this.#umask !== undefined) this.files.chmodSync(path, mode);
+    } catch (error) {
+      // who tries again would take the folder for another's, with the modes that were meant
+      quietly(() => this.files.rmdirSync(path));
+      throw error;
     }
     if (parents) this.#unsynced.push(dirname(path));
-    if (this.#umask !== undefined) this.files.chmodSync(path, mode);
     return true;
+  }
+
+  /** Makes a folder and its parents; false when somebody has made it meanwhile. `missing` is what `mkdir` said of it. */
+  #makeParent(path: string, mode: number, missing: unknown): boolean {
+    const parent = dirname(path);
+    if (parent === path) throw missing;
+    this.makeFolder(parent, true);
+    try {
+      this.files.mkdirSync(path, mode);
+      return true;
+    } catch (error) {
+      // RACE: another process made it first
+      if (errnoOf(error) === 'EEXIST') return false;
+      if (errnoOf(error) !== 'ENOENT') throw error;
+      // the parent is there, and yet nothing can be made in it
+      const reason = `no directory can be made in ${parent}: it is a symbolic link to nowhere, or not on a disk (/proc)`;
+      throw Object.assign(new Error(`ENOENT: ${reason}`), { code: 'ENOENT' });
+    }
   }
 
   /** Resolves when the queue's folder, if `open` made it, would survive a power loss. Rejects with QUEUE_IO. */
   async syncParents(): Promise<void> {
-    const folders = this.#unsynced;
-    this.#unsynced = [];
-    for (const folder of folders) await this.syncFolder(folder);
+    for (let folder = this.#unsynced[0]; folder !== undefined; folder = this.#unsynced[0]) {
+      await this.syncFolder(folder);
+      // not before: after an error it is still to be done
+      this.#unsynced.shift();
+    }
   }
 
   /** Resolves when the entries of a folder are on the disk; at once when the folder is gone. Rejects with QUEUE_IO. */
@@ -115,7 +164,7 @@ export class QueueDirectory {
         files.fsync(fd, (error) => (error === null ? resolve() : reject(queueError('fsync', path, error))));
       });
     } finally {
-      files.closeSync(fd);
+      closeQuietly(files, fd);
     }
   }
 

@@ -2,7 +2,8 @@ import { constants, type Stats } from 'node:fs';
 import { errnoOf, StompctlError } from '../base/errors.js';
 import { decodeMessage, largestFile } from '../message/json.js';
 import type { Message } from '../message/message.js';
-import type { ElementInfo, ElementStore } from './element-store.js';
+import { type ElementInfo, type ElementStore, undoLock } from './element-store.js';
+import { closeQuietly } from './file-system.js';
 import type { LockInfo } from './journal-recovery.js';
 import type { QueueDirectory } from './queue-directory.js';
 
@@ -38,7 +39,6 @@ export class SimpleElements implements ElementStore {
     return stats === undefined ? undefined : { modifiedMs: stats.mtimeMs, changedMs: stats.ctimeMs };
   }
 
-  /** True: it is ours now, as of `time` (seconds since the epoch); false: it is another's, or gone. */
   lock(name: string, time: number): boolean {
     const path = this.#prefix + name;
     const { files } = this.#directory;
@@ -52,7 +52,7 @@ export class SimpleElements implements ElementStore {
     try {
       this.touch(name, time);
     } catch (error) {
-      this.unlock(name);
+      undoLock(() => this.unlock(name), error);
       // RACE: another process removed it while our link was being made
       if (errnoOf(error) === 'ENOENT') return false;
       throw error;
@@ -85,7 +85,7 @@ export class SimpleElements implements ElementStore {
       try {
         files.ftruncateSync(fd, files.fstatSync(fd).size);
       } finally {
-        files.closeSync(fd);
+        closeQuietly(files, fd);
       }
     }
   }
@@ -109,7 +109,7 @@ export class SimpleElements implements ElementStore {
       }
       return bytes.subarray(0, length);
     } finally {
-      files.closeSync(fd);
+      closeQuietly(files, fd);
     }
   }
 
@@ -133,7 +133,13 @@ export class SimpleElements implements ElementStore {
   finishRemoval(): void {}
 
   #lstat(path: string): Stats | undefined {
-    return this.#directory.files.lstatSync(path, { throwIfNoEntry: false });
+    try {
+      return this.#directory.files.lstatSync(path, { throwIfNoEntry: false });
+    } catch (error) {
+      // a file where a folder belongs
+      if (errnoOf(error) === 'ENOTDIR') return undefined;
+      throw error;
+    }
   }
 
   #unlink(path: string): boolean {

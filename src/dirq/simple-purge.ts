@@ -48,8 +48,13 @@ function isOld(directory: QueueDirectory, name: string, options: PurgeOptions): 
   if (!isLock && !name.endsWith(TEMPORARY_SUFFIX)) return false;
   const seconds = isLock ? options.maxLock : options.maxTemp;
   if (seconds === 0 || (isLock && options.isOurs?.(name.slice(0, -LOCK_SUFFIX.length)))) return false;
-  const stats = directory.files.lstatSync(`${directory.path}/${name}`, { throwIfNoEntry: false });
-  return stats !== undefined && stats.mtimeMs < Date.now() - seconds * 1000;
+  const path = `${directory.path}/${name}`;
+  try {
+    const stats = directory.files.lstatSync(path, { throwIfNoEntry: false });
+    return stats !== undefined && stats.mtimeMs < Date.now() - seconds * 1000;
+  } catch (error) {
+    throw queueError('purge', path, error);
+  }
 }
 
 function removeOld(directory: QueueDirectory, name: string, options: PurgeOptions, report: PurgeReport): void {

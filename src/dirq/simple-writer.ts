@@ -2,7 +2,8 @@ import { errnoOf } from '../base/errors.js';
 import { type Compression, encodeMessage } from '../message/json.js';
 import type { Message } from '../message/message.js';
 import type { ElementNames } from './element-name.js';
-import type { ElementWriter, Staged } from './element-store.js';
+import { type ElementWriter, inTurn, type Staged } from './element-store.js';
+import { closeQuietly, quietly } from './file-system.js';
 import { FolderSync, type QueueDirectory, queueError } from './queue-directory.js';
 import { LOCK_SUFFIX } from './simple-elements.js';
 
@@ -40,7 +41,8 @@ export class SimpleWriter implements ElementWriter {
       let written = 0;
       while (written < bytes.length) written += this.#directory.files.writeSync(fd, bytes, written);
     } catch (error) {
-      this.discard(staged);
+      // what stays all the same is in the journal
+      quietly(() => this.discard(staged));
       throw error;
     }
     return staged;
@@ -78,9 +80,18 @@ export class SimpleWriter implements ElementWriter {
   }
 
   discard(staged: Staged): boolean {
-    this.#closeFile(staged);
-    this.#unlink(staged.temporary);
-    return staged.name === undefined || this.#retract(staged.name);
+    const { name } = staged;
+    let retracted = true;
+    inTurn([
+      () => {
+        if (name !== undefined) retracted = this.#retract(name);
+      },
+      () => {
+        for (const fd of staged.fds.splice(0)) closeQuietly(this.#directory.files, fd);
+        this.#unlink(staged.temporary);
+      },
+    ]);
+    return retracted;
   }
 
   #closeFile(staged: Staged): void {
@@ -96,8 +107,7 @@ export class SimpleWriter implements ElementWriter {
       if (errnoOf(error) === 'EEXIST' || errnoOf(error) === 'ENOENT') return false;
       throw error;
     }
-    this.#unlink(name);
-    this.#unlink(name + LOCK_SUFFIX);
+    inTurn([() => this.#unlink(name), () => this.#unlink(name + LOCK_SUFFIX)]);
     return true;
   }
 

@@ -36,6 +36,11 @@ export function decodeBody(body: Body, encoding: string, limits: DecodeLimits): 
   return bounded(text ? Buffer.from(bytes.toString('latin1'), 'utf8') : bytes, limits);
 }
 
+/** For a message without a body, which no encoding makes another. Throws ELEMENT_UNDECODABLE for an unknown one. */
+export function checkEncoding(encoding: string): void {
+  if (encoding !== '') readEncoding(encoding);
+}
+
 /** Is every character one byte? */
 function isSingleByte({ ascii, characters }: Body): boolean {
   return ascii || !/[^\0-\xff]/.test(characters);

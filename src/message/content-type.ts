@@ -93,23 +93,80 @@ function loadIconv(): Iconv {
   return iconv;
 }
 
-/** UTF-8 from `charset`; undefined when the charset is unknown or the bytes are not valid in it. */
+/**
+ * UTF-8 from `charset`; undefined when the charset is unknown or the bytes are not valid in it. What cannot be decoded and
+ * encoded back would arrive changed at the far end; it is judged on the bytes that will be encoded, since UTF-8 has no
+ * half surrogate pairs, which a string of JavaScript may hold.
+ */
 function transcode(body: Buffer, charset: string): Buffer | undefined {
-  const library = loadIconv();
-  if (!library.encodingExists(charset)) return undefined;
-  const text = library.decode(body, charset, { stripBOM: false });
-  // what cannot be decoded and encoded back would arrive changed at the far end
-  if (!library.encode(text, charset).equals(body)) return undefined;
-  return Buffer.from(text, 'utf8');
+  if (body.length === 0) return body;
+  const order = byteOrder(body, charset);
+  if (order === undefined) {
+    if (MARKED[plainName(charset)] !== undefined || !isCharset(charset)) return undefined;
+    const decoded = Buffer.from(loadIconv().decode(body, charset, { stripBOM: false }), 'utf8');
+    return loadIconv().encode(decoded.toString('utf8'), charset).equals(body) ? decoded : undefined;
+  }
+  const decoded = Buffer.from(loadIconv().decode(body.subarray(order.mark.length), order.charset, KEEP_MARK), 'utf8');
+  if (decoded.length === 0 || !encodeMarked(decoded, order).equals(body)) return undefined;
+  if (order.little) littleEndian.add(decoded);
+  return decoded;
+}
+
+interface ByteOrder {
+  readonly charset: string;
+  readonly mark: Buffer;
+  readonly little: boolean;
+}
+
+const KEEP_MARK = { stripBOM: false };
+
+/**
+ * The charsets whose byte order a mark at the start of the body tells. The mark is no character of the text (RFC 2781,
+ * section 3.2); without one the order is a guess. Big-endian is what is written, as Perl does.
+ */
+const MARKED: Readonly<Record<string, readonly ByteOrder[]>> = {
+  utf16: [
+    { charset: 'utf-16be', mark: Buffer.from([0xfe, 0xff]), little: false },
+    { charset: 'utf-16le', mark: Buffer.from([0xff, 0xfe]), little: true },
+  ],
+  utf32: [
+    { charset: 'utf-32be', mark: Buffer.from([0, 0, 0xfe, 0xff]), little: false },
+    { charset: 'utf-32le', mark: Buffer.from([0xff, 0xfe, 0, 0]), little: true },
+  ],
+};
+
+/** the decoded bodies that came in little-endian order: as long as they are not rewritten they leave so */
+const littleEndian = new WeakSet<Buffer>();
+
+function byteOrder(body: Buffer, charset: string): ByteOrder | undefined {
+  return MARKED[plainName(charset)]?.find(({ mark }) => body.subarray(0, mark.length).equals(mark));
+}
+
+function encodeMarked(text: Buffer, { charset, mark }: ByteOrder): Buffer {
+  return Buffer.concat([mark, loadIconv().encode(text.toString('utf8'), charset)]);
+}
+
+/** as iconv-lite compares them */
+function plainName(charset: string): string {
+  const name = charset.replace(/[^0-9a-z]/g, '');
+  return name === 'ucs4' ? 'utf32' : name;
+}
+
+/** Known, and a charset: iconv-lite has the transfer encodings of mail as well. */
+function isCharset(charset: string): boolean {
+  return !/^(?:base64|hex)$/.test(plainName(charset)) && loadIconv().encodingExists(charset);
 }
 
 function encodeText(body: Buffer, charset: string): Buffer {
+  if (!isCharset(charset)) throw badCharset(charset, 'is not known');
+  const orders = MARKED[plainName(charset)];
+  const order = orders?.find(({ little }) => little === littleEndian.has(body));
+  if (body.length === 0) return body;
+  if (order !== undefined) return encodeMarked(body, order);
   const library = loadIconv();
-  if (!library.encodingExists(charset)) throw badCharset(charset, 'is not known');
   const text = body.toString('utf8');
   const encoded = library.encode(text, charset);
-  if (library.decode(encoded, charset, { stripBOM: false }) !== text)
-    throw badCharset(charset, 'lacks a character of the body');
+  if (library.decode(encoded, charset, KEEP_MARK) !== text) throw badCharset(charset, 'lacks a character of the body');
   return encoded;
 }
 

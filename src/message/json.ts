@@ -1,7 +1,7 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 import { deflateSync } from 'node:zlib';
 import { reasonOf, StompctlError } from '../base/errors.js';
-import { type Body, decodeBody } from './body-encoding.js';
+import { type Body, checkEncoding, decodeBody } from './body-encoding.js';
 import { DecodeError, type DecodeLimits, tooLarge, undecodable } from './decode-error.js';
 import { exactNumbers } from './exact-numbers.js';
 import {
@@ -121,8 +121,12 @@ function readFields(bytes: Buffer, ascii: boolean, limits: DecodeLimits): Messag
   const text = fields.text === undefined ? false : fields.text;
   if (typeof text !== 'boolean') throw undecodable('field "text" is not true or false');
   const header = readHeader(fields.header, escaped);
-  const characters = readScalar(fields.body, 'body');
   const encoding = readScalar(fields.encoding, 'encoding');
+  if (fields.body === undefined) {
+    checkEncoding(encoding);
+    return new Message(header, undefined, text);
+  }
+  const characters = readScalar(fields.body, 'body');
   if (escaped && LONE_SURROGATE.test(characters)) throw undecodable('the body holds half a surrogate pair');
   const body: Body = { characters, text, ascii: ascii && !escaped };
   return new Message(header, decodeBody(body, encoding, limits), text);

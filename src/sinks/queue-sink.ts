@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from '../base/clock.js';
 import { errnoOf, StompctlError } from '../base/errors.js';
 import type { QueueKind, Staged } from '../dirq/element-store.js';
-import { type FileSystem, systemFiles } from '../dirq/file-system.js';
+import { type FileSystem, quietly, systemFiles } from '../dirq/file-system.js';
 import { recoverJournals } from '../dirq/journal-recovery.js';
 import { LockJournal } from '../dirq/lock-journal.js';
 import { QueueDirectory, queueError } from '../dirq/queue-directory.js';
@@ -26,6 +26,8 @@ export interface QueueSinkOptions extends QueueOptions {
 /** elements of one batch: each has one file open, or three; processes are often allowed 1024 */
 const MOST_MESSAGES = { DQS: 256, DQN: 64 } as const;
 const MOST_BYTES = 16 * 1024 * 1024;
+/** more of them are the purge's */
+const MOST_UNTIDY = 1000;
 /** a full queue is looked at this often */
 const FULL_MS = 1000;
 
@@ -57,15 +59,19 @@ export class QueueSink implements Sink {
   readonly #options: QueueSinkOptions & { readonly clock: Clock };
   readonly #sync: QueueSinkOptions['sync'];
   readonly #gauge: QueueGauge | undefined;
+  readonly #maxLock: number;
   #fullReason: string | undefined;
   #endPause: (() => void) | undefined;
   #closing = false;
+  /** temporary names that could not be removed, as far as the journal is to remember them */
+  readonly #untidy = new Set<string>();
   #pending: Pending[] = [];
   #commits: Promise<void> | undefined;
 
   constructor(options: QueueSinkOptions, files: FileSystem = systemFiles) {
     const resolved = resolveQueueOptions(options);
     const { path } = resolved;
+    this.#maxLock = resolved.maxLock;
     this.name = `queue ${path}`;
     this.#options = { clock: systemClock, ...options };
     this.#sync = options.sync;
@@ -82,7 +88,8 @@ export class QueueSink implements Sink {
     this.#directory.open(this.#folders);
     const { path, files } = this.#directory;
     try {
-      recoverJournals(path, files, this.#kind.elements);
+      // what cannot be tidied up now is for the next process, or the purge
+      recoverJournals(path, files, this.#kind.elements, { maxLock: this.#maxLock });
     } catch (error) {
       throw queueError('open queue', path, error);
     }
@@ -91,6 +98,11 @@ export class QueueSink implements Sink {
 
   send(message: Message): Promise<void> {
     return this.#send(message, message.size);
+  }
+
+  /** Can elements be sent as they are? Not where an element is more than one file. */
+  get takesRaw(): boolean {
+    return this.#options.type !== 'DQN';
   }
 
   /** Sends an element as it is, byte for byte. Rejects as `send`, or with QUEUE_INVALID on a queue of type DQN. */
@@ -113,7 +125,9 @@ export class QueueSink implements Sink {
     this.#endPause?.();
     await this.flush();
     this.#closing = false;
-    this.#quietly(() => this.#journal.drop());
+    // temporary files that could not be removed: the next process is to find them
+    quietly(() => this.#journal.close(this.#untidy.size > 0));
+    this.#untidy.clear();
   }
 
   #send(content: Message | Buffer, size: number): Promise<void> {
@@ -196,8 +210,9 @@ export class QueueSink implements Sink {
     const safe = this.#sync === 'none' ? published : await this.#syncFolders(published);
     for (const one of safe) one.resolve();
     this.#gauge?.added(safe.length, bytes);
-    for (const one of safe) this.#quietly(() => this.#kind.writer.finish(one.staged));
-    if (this.#journal.isLarge) this.#quietly(() => this.#journal.compact([]));
+    for (const one of safe) this.#tidy(one, () => this.#kind.writer.finish(one.staged));
+    const nowSeconds = Date.now() / 1000;
+    if (this.#journal.isLarge) this.#journal.compact([...this.#untidy].map((name) => [name, nowSeconds]));
   }
 
   #stageAll(batch: readonly Pending[]): Writing[] {
@@ -290,16 +305,17 @@ export class QueueSink implements Sink {
   }
 
   #giveUp(one: Writing, operation: string, error: unknown): void {
-    this.#quietly(() => this.#kind.writer.discard(one.staged));
+    this.#tidy(one, () => this.#kind.writer.discard(one.staged));
     one.reject(queueError(operation, this.#directory.path, error));
   }
 
-  /** Tidying up on a failing disk may fail as well; what stays behind is a temporary file, for the next purge. */
-  #quietly(tidy: () => void): void {
-    try {
-      tidy();
-    } catch (error) {
-      if (errnoOf(error) === undefined) throw error;
-    }
+  /** Tidying up on a failing disk may fail as well; what stays behind stays in the journal, for the next process. */
+  #tidy({ staged }: Writing, run: () => void): void {
+    let done = false;
+    quietly(() => {
+      run();
+      done = true;
+    });
+    if (!done && this.#untidy.size < MOST_UNTIDY) this.#untidy.add(staged.temporary);
   }
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.js';
 import { errnoOf, reasonOf, StompctlError } from '../base/errors.js';
-import type { ElementInfo, ElementStore } from '../dirq/element-store.js';
+import { type ElementInfo, type ElementStore, LockLeft } from '../dirq/element-store.js';
 import { queueError } from '../dirq/queue-directory.js';
 import type { TimeSlice } from '../dirq/time-slice.js';
 import { largestFile } from '../message/json.js';
@@ -119,6 +119,7 @@ export class ElementTaker {
     try {
       return this.#elements.lock(name, time);
     } catch (error) {
+      if (error instanceof LockLeft) this.#held.leaveLocked(name, time);
       const errno = errnoOf(error);
       // the kernel lets nobody link a file that he could not write (fs.protected_hardlinks)
       if (errno !== 'EPERM' && errno !== 'EACCES') throw error;
@@ -138,7 +139,7 @@ export class ElementTaker {
       try {
         aside = this.#setAside(name, info, time, batch, error);
       } finally {
-        if (!aside) this.#elements.unlock(name);
+        if (!aside) this.#held.giveBack(name, time);
       }
       if (aside) return undefined;
       const errno = errnoOf(error);
@@ -178,12 +179,16 @@ export class ElementTaker {
     const { maxTemp, clock, events } = this.#options;
     if (maxTemp === 0 || info.modifiedMs > clock.wallMs() - maxTemp * 1000) return;
     if (!this.#lock(name, info, time)) return;
-    // RACE: it may have been written in between
-    if (this.#elements.inspect(name)?.size !== 0) {
-      this.#elements.unlock(name);
-      return;
+    try {
+      // RACE: it may have been written in between
+      if (this.#elements.inspect(name)?.size === 0 && this.#elements.remove(name)) {
+        events.leftoverRemoved?.(name);
+        return;
+      }
+    } catch (error) {
+      this.#held.giveBack(name, time);
+      throw error;
     }
-    this.#elements.remove(name);
-    events.leftoverRemoved?.(name);
+    this.#held.giveBack(name, time);
   }
 }

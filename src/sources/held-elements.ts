@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { errnoOf } from '../base/errors.js';
 import type { ElementStore } from '../dirq/element-store.js';
+import { quietly } from '../dirq/file-system.js';
 import { LockJournal } from '../dirq/lock-journal.js';
 import { type QueueDirectory, queueError } from '../dirq/queue-directory.js';
 import { TimeSlice } from '../dirq/time-slice.js';
@@ -39,8 +40,10 @@ export class HeldElements implements Settler {
   readonly #removals: RemovalSync;
   readonly #held = new Map<string, QueueDelivery>();
   readonly #storing = new Set<Promise<void>>();
-  #wishes: { delivery: QueueDelivery; how: Settling }[] = [];
+  #wishes: { delivery: QueueDelivery; how: Settling | 'remove' | 'unlock' }[] = [];
   #released: string[] = [];
+  /** locks of ours that could not be taken away yet: by name, with the time they may have */
+  readonly #leftLocked = new Map<string, number>();
   #worker: Promise<void> | undefined;
   #error: unknown;
   /** the last attempt to settle failed */
@@ -73,7 +76,23 @@ export class HeldElements implements Settler {
   }
 
   has(name: string): boolean {
-    return this.#held.has(name);
+    return this.#held.has(name) || this.#leftLocked.has(name);
+  }
+
+  /** Gives an element back that was locked as of `time` and not handed over; when that fails (false), later. */
+  giveBack(name: string, time: number): boolean {
+    let done = false;
+    quietly(() => {
+      this.#unlock({ name, lockTime: time });
+      done = true;
+    });
+    if (!done) this.leaveLocked(name, time);
+    return done;
+  }
+
+  /** Remembers a lock that could not be taken away: it stays in the journal, and is tried again. */
+  leaveLocked(name: string, time: number): void {
+    this.#leftLocked.set(name, time);
   }
 
   /** The names given back since the last call, in order: to be handed out again before newer ones. */
@@ -105,6 +124,7 @@ export class HeldElements implements Settler {
    */
   async beforeTaking(): Promise<void> {
     this.#throwError();
+    this.#giveBackLeft();
     await this.#removals.belowWindow();
     if (this.#wishes.length === 0 || (!this.#stuck && this.#wishes.length < MOST_WISHES)) return;
     this.#kick();
@@ -138,7 +158,7 @@ export class HeldElements implements Settler {
 
   /** Nothing to do just now: a journal of nothing need not lie about. Throws QUEUE_IO. */
   idle(): void {
-    if (this.#held.size > 0) return;
+    if (this.#held.size > 0 || this.#leftLocked.size > 0) return;
     try {
       this.#journal.drop();
     } catch (error) {
@@ -154,8 +174,8 @@ export class HeldElements implements Settler {
       const time = this.begin([...this.#held.keys()]);
       const slice = new TimeSlice();
       for (const delivery of this.#held.values()) {
-        delivery.lockTime = time;
         this.#touch(delivery.name, time);
+        delivery.lockTime = time;
         if (slice.over()) await slice.rest();
       }
     } catch (error) {
@@ -174,14 +194,17 @@ export class HeldElements implements Settler {
       failure = error;
     }
     this.#wishes = [];
+    for (const { name, lockTime } of this.#held.values()) this.giveBack(name, lockTime);
+    this.#held.clear();
+    this.#giveBackLeft();
     this.#released = [];
     try {
-      for (const delivery of this.#held.values()) this.#unlock(delivery);
-      this.#journal.drop();
+      // what is locked still is for the next process, which finds it in the journal
+      this.#journal.close(this.#leftLocked.size > 0);
     } catch (error) {
-      failure ??= queueError('unlock', this.#options.source, error);
+      failure ??= queueError('remove lock journal', this.#options.source, error);
     }
-    this.#held.clear();
+    this.#leftLocked.clear();
     if (failure !== undefined) throw failure;
   }
 
@@ -216,9 +239,9 @@ export class HeldElements implements Settler {
     this.#options.changed();
   }
 
-  #carryOut(delivery: QueueDelivery, how: Settling): void {
-    if (how === 'ack') {
-      if (this.#options.remove) this.#remove(delivery);
+  #carryOut(delivery: QueueDelivery, how: Settling | 'remove' | 'unlock'): void {
+    if (how === 'ack' || how === 'remove' || how === 'unlock') {
+      if (how === 'remove' || (how === 'ack' && this.#options.remove)) this.#remove(delivery);
       else this.#unlock(delivery);
       this.#held.delete(delivery.name);
     } else if (how === 'release') {
@@ -238,10 +261,15 @@ export class HeldElements implements Settler {
    * RACE: a purge took our lock for dead (this process was stopped, or the machine asleep), and another process has the
    * element: then the lock is far younger than ours, and not ours to take away.
    */
-  #unlock(delivery: QueueDelivery): void {
-    const lock = this.#elements.lockInfo(delivery.name);
-    const lockMs = delivery.lockTime * 1000;
-    if (lock !== undefined && lock.modifiedMs < lockMs + YOUNGEST_FOREIGN_MS) this.#elements.unlock(delivery.name);
+  #unlock({ name, lockTime }: Pick<QueueDelivery, 'name' | 'lockTime'>): void {
+    const lock = this.#elements.lockInfo(name);
+    if (lock !== undefined && lock.modifiedMs < lockTime * 1000 + YOUNGEST_FOREIGN_MS) this.#elements.unlock(name);
+  }
+
+  #giveBackLeft(): void {
+    const left = [...this.#leftLocked];
+    this.#leftLocked.clear();
+    for (const [name, time] of left) if (this.giveBack(name, time)) this.#released.push(name);
   }
 
   #remove(delivery: QueueDelivery): void {
@@ -251,7 +279,7 @@ export class HeldElements implements Settler {
 
   /** Never rejects: a message that cannot be stored stays where it is. */
   async #reject(delivery: QueueDelivery): Promise<void> {
-    const { failures, source } = this.#options;
+    const { events, failures, source } = this.#options;
     let stored = false;
     try {
       if (failures !== undefined && delivery.reason !== undefined) {
@@ -261,16 +289,15 @@ export class HeldElements implements Settler {
         stored = true;
       }
     } catch (error) {
-      this.#error = queueError('store in failure queue', delivery.name, error);
-    }
-    try {
-      if (stored) this.#remove(delivery);
-      else this.#unlock(delivery);
-    } catch (error) {
-      this.#error = queueError('settle', this.#options.source, error);
+      const failure = queueError('store in failure queue', delivery.name, error);
+      // a message that the failure queue cannot hold stays, like one without a failure queue
+      if (failure.action === 'reject' || failure.action === 'stop') events.rejected(delivery.name, failure);
+      else this.#error = failure;
     }
     if (!stored) this.#options.skip(delivery);
-    this.#held.delete(delivery.name);
+    // carried out like any other settling, and tried again like it
+    this.#wishes.push({ delivery, how: stored ? 'remove' : 'unlock' });
+    this.#kick();
   }
 
   #touch(name: string, time: number): void {
@@ -284,6 +311,7 @@ export class HeldElements implements Settler {
 
   *#times(): Generator<readonly [string, number]> {
     for (const delivery of this.#held.values()) yield [delivery.name, delivery.lockTime];
+    yield* this.#leftLocked;
   }
 
   #throwError(): void {

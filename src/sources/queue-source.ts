@@ -98,6 +98,8 @@ export class QueueSource implements Source {
   async next(demand: Demand, interrupt: AbortSignal): Promise<SourceResult> {
     const { clock } = this.#options;
     const startedMs = clock.monotonicMs();
+    // who passes once must see what a purge frees; who goes round sees it in the next round
+    if (this.#purgeDue && !this.#options.loop) await this.#purge(interrupt);
     for (;;) {
       if (this.#turn.over()) await this.#turn.rest();
       if (interrupt.aborted) return { kind: 'idle', reason: 'interrupted' };
@@ -105,7 +107,7 @@ export class QueueSource implements Source {
       const most = Math.min(demand.deliveries, this.#held.room + this.#taker.kept);
       const deliveries = await this.#take({ deliveries: most, bytes: demand.bytes }, interrupt);
       // not before the first messages are out: in a folder of a million each of the two takes a second
-      if (this.#purgeDue) this.#purge();
+      if (this.#purgeDue) void this.#purge();
       if (deliveries.length > 0) return { kind: 'batch', deliveries };
       if (interrupt.aborted) continue;
       const waitMs = most > 0 ? this.#waitMs() : IDLE_MS;
@@ -208,29 +210,34 @@ export class QueueSource implements Source {
     return more;
   }
 
+  /** What cannot be recovered now is tried again at the next purge. Throws QUEUE_IO when the queue cannot be read. */
   #recover(): void {
     const { path, files } = this.#directory;
+    const { events, maxLock } = this.#options;
     try {
-      const { locks, journals } = recoverJournals(path, files, this.#kind.elements);
-      if (journals > 0) this.#options.events.recovered?.(locks, journals);
+      const failed = (error: unknown): void => events.purgeFailed?.(queueError('recover', path, error));
+      const { locks, journals } = recoverJournals(path, files, this.#kind.elements, { maxLock, failed });
+      if (journals > 0) events.recovered?.(locks, journals);
     } catch (error) {
       throw queueError('recover', path, error);
     }
   }
 
-  #purge(): void {
+  #purge(interrupt?: AbortSignal): Promise<void> {
     this.#purgeDue = false;
-    this.#purging ??= this.#purgeNow().finally(() => {
+    this.#purging ??= this.#purgeNow(interrupt).finally(() => {
       this.#purging = undefined;
     });
+    return this.#purging;
   }
 
   /** Never rejects: who cannot purge can still read. */
-  async #purgeNow(): Promise<void> {
+  async #purgeNow(interrupt: AbortSignal | undefined): Promise<void> {
     const { events, maxLock, maxTemp } = this.#options;
     const isOurs = (name: string): boolean => this.#held.has(name);
     try {
-      const report = await this.#kind.purge({ maxLock, maxTemp, isOurs, stopped: () => !this.#opened });
+      const stopped = (): boolean => !this.#opened || interrupt?.aborted === true;
+      const report = await this.#kind.purge({ maxLock, maxTemp, isOurs, stopped });
       this.#recover();
       events.purged?.(report);
     } catch (error) {

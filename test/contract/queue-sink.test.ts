@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { StompctlError } from '../../src/base/errors.js';
@@ -7,7 +7,8 @@ import { SimpleQueue } from '../../src/dirq/simple-queue.js';
 import { Message, newHeader } from '../../src/message/message.js';
 import { FailureSink } from '../../src/sinks/failure-sink.js';
 import { QueueSink } from '../../src/sinks/queue-sink.js';
-import { bodies, openSource, PLENTY, takeAll, textOf } from '../support/queue-ends.js';
+import { ManualClock } from '../support/manual-clock.js';
+import { bodies, openSource, take, takeAll, textOf } from '../support/queue-ends.js';
 import { DEAD_PID, journalHead, journalName } from '../support/queue-journal.js';
 import { QUEUE_TYPES, type QueueType, remains } from '../support/queue-types.js';
 import { consume, filesOf } from '../support/sample-messages.js';
@@ -159,23 +160,59 @@ test('what cannot be decoded goes to the failures byte for byte, when they take 
   );
 });
 
-test('what cannot be decoded stays where it is when the failures do not take it', async (t) => {
+test('what cannot be decoded stays where it is when the failures do not take it, and stops nobody', async (t) => {
   const path = join(await tempFolder(t), 'queue');
-  await new SimpleQueue({ path }).add('{');
-  const sink = new QueueSink({ path: join(await tempFolder(t), 'failed'), type: 'DQN', sync: 'batch' });
+  const queue = new SimpleQueue({ path });
+  const bad = await queue.add('{');
+  await queue.addMessage(textOf('good'));
+  const failed = join(await tempFolder(t), 'failed');
+  const sink = new QueueSink({ path: failed, type: 'DQN', sync: 'batch' });
   await sink.open();
-  const { source } = await openSource(t, { path, failures: new FailureSink(sink) });
-  const none = new AbortController().signal;
-  await assert.rejects(
-    source
-      .settle()
-      .then(() => source.next(PLENTY, none))
-      .then(() => source.settle()),
-    {
-      code: 'QUEUE_INVALID',
-    },
+  const clock = new ManualClock();
+  const { source, events } = await openSource(t, { path, loop: true, clock, failures: new FailureSink(sink) });
+  assert.deepEqual(bodies(await take(source)), ['good']);
+  for (let pass = 0; pass < 3; pass += 1) {
+    const idle = take(source);
+    await clock.advance(1000);
+    assert.deepEqual(await idle, []);
+  }
+  await source.settle();
+  assert.deepEqual(
+    events.rejectedAs.map(({ name, reason }) => [name, reason.code]),
+    [[bad, 'ELEMENT_UNDECODABLE']],
   );
   await source.close();
   await sink.close();
+  assert.equal(readFileSync(join(path, bad), 'utf8'), '{');
+  assert.equal(existsSync(join(path, `${bad}.lck`)), false);
+  assert.deepEqual(filesOf(failed), []);
+});
+
+test('a rejection whose text is no valid Unicode is stored all the same', async (t) => {
+  const path = await tempFolder(t);
+  const sink = new QueueSink({ path, sync: 'batch' });
+  await sink.open();
+  const reason = new StompctlError('CALLBACK_THREW', 'callback', 'x', 'half \ud800 a pair');
+  await new FailureSink(sink).store(textOf('1'), reason, { source: 'queue /q', name: 'n' });
+  await sink.close();
+  assert.equal([...consume(path)][0]?.header['x-stompctl-reason'], 'callback(x): half \ufffd a pair');
+});
+
+test('a message that the failure queue refuses stays where it is, and stops nobody', async (t) => {
+  const path = join(await tempFolder(t), 'queue');
+  const queue = new SimpleQueue({ path });
+  for (const text of ['1', '2']) await queue.addMessage(textOf(text));
+  const refusal = new StompctlError('MESSAGE_BAD_HEADER', 'encode', 'message', 'refused');
+  const { source, events } = await openSource(t, { path, failures: { store: () => Promise.reject(refusal) } });
+  const poison = new StompctlError('MESSAGE_REFUSED', 'send', 'broker', 'no');
+  const all = await takeAll(source, (delivery) =>
+    delivery.message.body.toString() === '1' ? delivery.reject(poison) : delivery.ack(),
+  );
+  assert.deepEqual(bodies(all), ['1', '2']);
+  assert.deepEqual(
+    events.rejectedAs.map(({ reason }) => reason.code),
+    ['MESSAGE_BAD_HEADER'],
+  );
+  await source.close();
   assert.equal(filesOf(path).length, 1);
 });

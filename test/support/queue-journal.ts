@@ -1,5 +1,6 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { ownIdentity } from '../../src/dirq/process-identity.js';
 
 /** A process number that no process has: Linux ends at 2^22. */
 export const DEAD_PID = 4_194_304 + 7;
@@ -9,7 +10,10 @@ export function journalName(pid: number, host = hostname()): string {
   return `stompctl.${host.replace(/[^A-Za-z0-9_-]/g, '_')}.${pid}.locks`;
 }
 
-/** The first line of a journal: this boot, this namespace, some start. */
-export function journalHead(boot = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim()): string {
-  return `${boot} 1 ${readlinkSync('/proc/self/ns/pid').replace(/\D/g, '')}\n`;
+/** The first line of a journal: this boot, this namespace, this machine, some start. */
+export function journalHead(
+  boot = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim(),
+  machine = ownIdentity().machine,
+): string {
+  return `${boot} 1 ${readlinkSync('/proc/self/ns/pid').replace(/\D/g, '')} ${machine}\n`;
 }

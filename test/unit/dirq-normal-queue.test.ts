@@ -27,7 +27,8 @@ const BODIES: readonly (readonly [name: string, body: Buffer, text: boolean, fil
   ['bytes', Buffer.from([0, 255]), false, ['binary', 'header']],
   ['text', Buffer.from('x'), true, ['header', 'text']],
   ['text that is none', Buffer.from([255]), true, ['binary', 'header']],
-  ['nothing', Buffer.alloc(0), false, ['header']],
+  ['nothing', Buffer.alloc(0), false, ['binary', 'header']],
+  ['no text', Buffer.alloc(0), true, ['header', 'text']],
 ];
 
 for (const [name, body, text, files] of BODIES) {

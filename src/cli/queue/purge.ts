@@ -17,7 +17,9 @@ export async function purge({ args, output, signals }: QueueContext): Promise<nu
   signals.onStop(() => {
     stop = true;
   });
-  const recovered = queue.attempt('recover', '', () => recoverJournals(queue.path, systemFiles, queue.kind.elements));
+  const recovered = queue.attempt('recover', '', () =>
+    recoverJournals(queue.path, systemFiles, queue.kind.elements, { maxLock }),
+  );
   const total = process.stderr.isTTY ? queue.directory.folders().length : 0;
   let folders = 0;
   const progress = await startProgress({
