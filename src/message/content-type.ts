@@ -99,10 +99,11 @@ function loadIconv(): Iconv {
  * half surrogate pairs, which a string of JavaScript may hold.
  */
 function transcode(body: Buffer, charset: string): Buffer | undefined {
+  if (!isCharset(charset)) return undefined;
   if (body.length === 0) return body;
   const order = byteOrder(body, charset);
   if (order === undefined) {
-    if (MARKED[plainName(charset)] !== undefined || !isCharset(charset)) return undefined;
+    if (MARKED[plainName(charset)] !== undefined) return undefined;
     const decoded = Buffer.from(loadIconv().decode(body, charset, { stripBOM: false }), 'utf8');
     return loadIconv().encode(decoded.toString('utf8'), charset).equals(body) ? decoded : undefined;
   }
