@@ -50,8 +50,15 @@ export function queueSource(
     failures,
     events: {
       ...events,
-      leftoverRemoved: (name) =>
-        logger.warn('leftover-removed', `removed ${name}, an empty file that a crash left`, { end }),
+      leftoverRemoved: (name) => {
+        events.discarded?.(name);
+        logger.warn('leftover-removed', `removed ${name}, an empty file that a crash left`, { end });
+      },
+      leftoverKept: (name) =>
+        logger.info('leftover-kept', `left ${name}, an empty file: somebody may be writing it`, {
+          end,
+          maxTemp: queue.maxTemp,
+        }),
       recovered: (locks, journals) =>
         logger.info('recovered', `took over ${locks} locks of ${journals} processes that died`, { end, locks }),
       purged: (report) => logger.debug('purged', `purged ${end}`, { end, ...report }),

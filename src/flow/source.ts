@@ -20,6 +20,8 @@ export interface SourceEvents {
   rejected(name: string, reason: StompctlError): void;
   /** a settling that came too late (dead session) or twice */
   settledInVain(name: string, why: 'dead-session' | 'twice'): void;
+  /** an input that holds nothing, what a crash left, was removed: it is counted */
+  discarded?(name: string): void;
   /** a rejected delivery now waits unacknowledged, outside the window; `parked` counts them all */
   parked(name: string, parked: number): void;
 }

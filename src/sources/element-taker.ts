@@ -177,7 +177,10 @@ export class ElementTaker {
   /** An empty file is what a crash left; but only when it is old: a producer without temporary files may be at work. */
   #removeLeftover(name: string, info: ElementInfo, time: number): void {
     const { maxTemp, clock, events } = this.#options;
-    if (maxTemp === 0 || info.modifiedMs > clock.wallMs() - maxTemp * 1000) return;
+    if (maxTemp === 0 || info.modifiedMs > clock.wallMs() - maxTemp * 1000) {
+      if (this.skip(name, info)) events.leftoverKept?.(name);
+      return;
+    }
     if (!this.#lock(name, info, time)) return;
     try {
       // RACE: it may have been written in between

@@ -6,6 +6,8 @@ import type { SourceEvents } from '../flow/source.js';
 export interface QueueEvents extends SourceEvents {
   /** an empty file that a crash left was removed */
   leftoverRemoved?(name: string): void;
+  /** an empty file was passed over, told once: somebody may be writing it, or `maxtemp` is 0 */
+  leftoverKept?(name: string): void;
   /** locks of processes that died were removed at once, thanks to their journals */
   recovered?(locks: number, journals: number): void;
   purged?(report: PurgeReport): void;

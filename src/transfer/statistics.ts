@@ -16,6 +16,8 @@ export interface StatisticsSnapshot {
   readonly rejected: number;
   /** the same by error code */
   readonly rejectedBy: Readonly<Record<string, number>>;
+  /** empty inputs, left by a crash, that were removed */
+  readonly discarded: number;
   /** deliveries given back to the source */
   readonly released: number;
   /** rejected deliveries that wait unacknowledged at the broker, now */
@@ -45,6 +47,7 @@ export class Statistics {
   #sent = 0;
   #dropped = 0;
   #rejected = 0;
+  #discarded = 0;
   #released = 0;
   #parked = 0;
   #reconnects = 0;
@@ -87,6 +90,11 @@ export class Statistics {
     this.#lastMs = this.#clock.monotonicMs();
   }
 
+  /** One empty input removed. */
+  discarded(): void {
+    this.#discarded += 1;
+  }
+
   /** One delivery given back to the source. */
   released(): void {
     this.#released += 1;
@@ -116,6 +124,7 @@ export class Statistics {
       droppedBy: asRecord(this.#droppedBy),
       rejected: this.#rejected,
       rejectedBy: asRecord(this.#rejectedBy),
+      discarded: this.#discarded,
       released: this.#released,
       parked: this.#parked,
       reconnects: this.#reconnects,

@@ -215,6 +215,7 @@ export class Transfer {
     return {
       rejected: (name, reason) => of().#countRejected(name, reason),
       settledInVain: (name, why) => of().#settledInVain(name, why),
+      discarded: () => of().#parts.statistics.discarded(),
       parked: (name, parked) => of().#parked(name, parked),
     };
   }

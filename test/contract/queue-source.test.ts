@@ -298,6 +298,18 @@ for (const kind of QUEUE_TYPES) {
     assert.deepEqual(filesOf(queue.path), []);
   });
 
+  test(`${type}: a single pass hands over what a stale lock held, in its place`, async (t) => {
+    const queue = await filled(t, kind, 3);
+    const { path } = queue;
+    const [, second = ''] = await namesOf(queue);
+    await queue.lock(second);
+    age(path, second, 601);
+    const { source } = await openSource(t, { type, path });
+    assert.deepEqual(bodies(await takeAll(source, (delivery) => delivery.ack())), ['0', '1', '2']);
+    await source.close();
+    assert.deepEqual(remains(path), []);
+  });
+
   test(`${type}: purges at the start and again after the interval`, async (t) => {
     const queue = await filled(t, kind, 1);
     const [name = ''] = await namesOf(queue);

@@ -17,6 +17,7 @@ export class HeardEvents implements QueueEvents {
   readonly rejectedAs: { name: string; reason: StompctlError }[] = [];
   readonly inVain: { name: string; why: string }[] = [];
   readonly leftovers: string[] = [];
+  readonly leftoversKept: string[] = [];
   recoveredLocks = 0;
   purges = 0;
 
@@ -32,6 +33,10 @@ export class HeardEvents implements QueueEvents {
 
   leftoverRemoved(name: string): void {
     this.leftovers.push(name);
+  }
+
+  leftoverKept(name: string): void {
+    this.leftoversKept.push(name);
   }
 
   recovered(locks: number): void {

@@ -60,6 +60,7 @@ test('an empty file is removed when it is old, and left alone while it is young'
   assert.deepEqual(bodies(await takeAll(source, (delivery) => delivery.ack())), ['0']);
   await source.close();
   assert.deepEqual(events.leftovers, [names[0]]);
+  assert.deepEqual(events.leftoversKept, [names[1]]);
   assert.deepEqual(filesOf(queue.path), [join(queue.path, names[1] ?? '')]);
   assert.deepEqual(events.rejectedAs, []);
 });

@@ -1,17 +1,29 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, existsSync, linkSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  appendFileSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { systemFiles } from '../../src/dirq/file-system.js';
-import { type Recovery, recoverJournals } from '../../src/dirq/journal-recovery.js';
+import { type FileSystem, systemFiles } from '../../src/dirq/file-system.js';
+import { type Recovery, type RecoveryOptions, recoverJournals } from '../../src/dirq/journal-recovery.js';
 import { QueueDirectory } from '../../src/dirq/queue-directory.js';
 import { SimpleElements } from '../../src/dirq/simple-elements.js';
 import { DEAD_PID, journalHead, journalName } from '../support/queue-journal.js';
 import { tempFolder } from '../support/temp-folder.js';
+import { WatchedFiles } from '../support/watched-files.js';
 
 const TIME = 1_700_000_000.000123;
 const NAME = '5f000000/5f0000000000a1';
 const OTHER = '5f000000/5f0000000000a2';
+const OTHER_MACHINE = '0'.repeat(32);
 
 interface Case {
   readonly head?: string;
@@ -22,6 +34,9 @@ interface Case {
   readonly lockTime?: number;
   /** the journal of a process that lives, as well: what stands after its first line */
   readonly livingLines?: string;
+  /** how long nobody has written to the journal */
+  readonly silentSeconds?: number;
+  readonly maxLock?: number;
 }
 
 /** A queue with one locked element and one journal; `locked` afterwards? */
@@ -33,6 +48,8 @@ async function recover(
     lines = `@${TIME.toFixed(6)}\n${NAME}\n`,
     lockTime = TIME,
     livingLines,
+    silentSeconds = 0,
+    maxLock = 600,
   }: Case,
 ): Promise<Recovery & { locked: boolean; left: string[] }> {
   const path = await tempFolder(t);
@@ -41,15 +58,17 @@ async function recover(
   linkSync(join(path, NAME), join(path, `${NAME}.lck`));
   utimesSync(join(path, NAME), lockTime, lockTime);
   writeFileSync(join(path, journal), head + lines);
+  const written = Date.now() / 1000 - silentSeconds;
+  utimesSync(join(path, journal), written, written);
   const living = journalName(process.ppid);
   if (livingLines !== undefined) writeFileSync(join(path, living), journalHead().replace(' 1 ', ' - ') + livingLines);
-  const recovery = recoverIn(path);
+  const recovery = recoverIn(path, systemFiles, { maxLock });
   const left = readdirSync(path).filter((name) => name !== '5f000000');
   return { ...recovery, locked: existsSync(join(path, `${NAME}.lck`)), left };
 }
 
-function recoverIn(path: string): Recovery {
-  return recoverJournals(path, systemFiles, new SimpleElements(new QueueDirectory(path, systemFiles, undefined)));
+function recoverIn(path: string, files: FileSystem = systemFiles, options: RecoveryOptions = {}): Recovery {
+  return recoverJournals(path, files, new SimpleElements(new QueueDirectory(path, files, undefined)), options);
 }
 
 test('the locks of a dead process are removed, and its journal', async (t) => {
@@ -123,7 +142,102 @@ test('after a restart of the machine every process is another', async (t) => {
 
 test('the journal of another host stays', async (t) => {
   const journal = journalName(DEAD_PID, 'elsewhere');
-  assert.deepEqual(await recover(t, { journal }), { journals: 0, locks: 0, locked: true, left: [journal] });
+  const head = journalHead('some-other-boot', OTHER_MACHINE);
+  assert.deepEqual(await recover(t, { journal, head }), { journals: 0, locks: 0, locked: true, left: [journal] });
+});
+
+test('so does that of another machine of the same name', async (t) => {
+  const journal = journalName(DEAD_PID);
+  const head = journalHead('some-other-boot', OTHER_MACHINE);
+  assert.deepEqual(await recover(t, { journal, head }), { journals: 0, locks: 0, locked: true, left: [journal] });
+});
+
+test("after maxlock in silence its journal goes, its locks are the purge's", async (t) => {
+  for (const host of ['elsewhere', undefined]) {
+    const journal = journalName(DEAD_PID, host);
+    const head = journalHead('some-other-boot', OTHER_MACHINE);
+    const silentSeconds = 601;
+    const gone = { journals: 0, locks: 0, locked: true, left: [] };
+    assert.deepEqual(await recover(t, { journal, head, silentSeconds }), gone);
+    const kept = { ...gone, left: [journal] };
+    assert.deepEqual(await recover(t, { journal, head, silentSeconds, maxLock: 0 }), kept);
+    assert.deepEqual(await recover(t, { journal, head, silentSeconds: 590 }), kept);
+  }
+});
+
+test('a container of this machine, whatever its name, is recovered once it is silent', async (t) => {
+  const journal = journalName(1, '4f66ad9a0b2e');
+  const head = journalHead(undefined, OTHER_MACHINE).replace(/^(\S+ \S+) \d+/, '$1 1');
+  assert.equal((await recover(t, { journal, head })).locked, true);
+  assert.deepEqual(await recover(t, { journal, head, silentSeconds: 121 }), {
+    journals: 1,
+    locks: 1,
+    locked: false,
+    left: [],
+  });
+});
+
+test('a dead process of this machine is recovered under another host name too', async (t) => {
+  assert.equal((await recover(t, { journal: journalName(DEAD_PID, 'renamed') })).locked, false);
+});
+
+test('without a machine-id another boot is dead only when silent', async (t) => {
+  const head = journalHead('some-other-boot', '-');
+  assert.equal((await recover(t, { head })).locked, true);
+  assert.equal((await recover(t, { head, silentSeconds: 121 })).locked, false);
+  const earlier = head.replace(' -\n', '\n');
+  assert.equal((await recover(t, { head: earlier })).locked, true);
+  assert.equal((await recover(t, { head: earlier, silentSeconds: 121 })).locked, false);
+});
+
+for (const operation of ['openSync', 'renameSync'] as const) {
+  for (const errno of ['EACCES', 'EPERM', 'EIO']) {
+    test(`a journal where ${operation} fails with ${errno} keeps nobody from the others`, async (t) => {
+      const path = await tempFolder(t);
+      const journals = ['a', 'b'].map((host) => journalName(DEAD_PID, host));
+      for (const journal of journals) writeFileSync(join(path, journal), journalHead());
+      const files = {
+        ...systemFiles,
+        [operation]: (file: string, ...rest: never[]): unknown => {
+          if (file.includes('stompctl.a.')) throw Object.assign(new Error(errno), { code: errno });
+          return (systemFiles[operation] as (file: string, ...rest: never[]) => unknown)(file, ...rest);
+        },
+      };
+      const failed: unknown[] = [];
+      const recovery = recoverIn(path, files, { failed: (error) => failed.push(error) });
+      assert.equal(recovery.journals >= 1, true);
+      assert.deepEqual(readdirSync(path), [journals[0]]);
+      assert.equal(failed.length, errno === 'EIO' ? 1 : 0, "another user's is no failure of ours");
+    });
+  }
+}
+
+test('what has the name of a journal and is none is left alone, and not waited for', async (t) => {
+  const path = await tempFolder(t);
+  execFileSync('mkfifo', [join(path, journalName(DEAD_PID, 'pipe'))]);
+  mkdirSync(join(path, journalName(DEAD_PID, 'folder')));
+  symlinkSync('/dev/zero', join(path, journalName(DEAD_PID, 'link')));
+  const before = readdirSync(path);
+  assert.deepEqual(recoverIn(path), { journals: 0, locks: 0 });
+  assert.deepEqual(readdirSync(path), before);
+});
+
+test('what an error interrupted is taken up again', async (t) => {
+  const path = await tempFolder(t);
+  mkdirSync(join(path, '5f000000'));
+  for (const name of [NAME, OTHER]) {
+    writeFileSync(join(path, name), 'x');
+    linkSync(join(path, name), join(path, `${name}.lck`));
+    utimesSync(join(path, name), TIME, TIME);
+  }
+  writeFileSync(join(path, journalName(DEAD_PID)), `${journalHead()}@${TIME.toFixed(6)}\n${NAME}\n${OTHER}\n`);
+  const watched = new WatchedFiles(path);
+  watched.fault = (operation, name) => (operation === 'unlink' && name === `${NAME}.lck` ? 'EIO' : undefined);
+  const failed: unknown[] = [];
+  assert.equal(recoverIn(path, watched.files, { failed: (error) => failed.push(error) }).locks, 1);
+  assert.equal(failed.length, 1);
+  assert.equal(recoverIn(path).locks, 1);
+  assert.deepEqual(readdirSync(path), ['5f000000']);
 });
 
 test('a process of another namespace is dead only when silent', async (t) => {

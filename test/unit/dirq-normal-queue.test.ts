@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { type FileSystem, systemFiles } from '../../src/dirq/file-system.js';
 import { NormalQueue } from '../../src/dirq/normal-queue.js';
 import { Message, newHeader } from '../../src/message/message.js';
 import { age } from '../support/queue-types.js';
@@ -86,6 +87,30 @@ test('a full folder makes the next number; one that was purged makes another', a
   assert.deepEqual(await queue.purge(), { temporary: 0, locks: 0, folders: 1 });
   assert.equal(existsSync(join(queue.path, '00000000')), false);
   assert.equal((await queue.addMessage(new Message())).slice(0, 8), '00000002');
+});
+
+test('where folders have no links of their own a folder is not read for each element', async (t) => {
+  const path = await tempFolder(t);
+  let reads = 0;
+  const files: FileSystem = {
+    ...systemFiles,
+    statSync: ((...given: Parameters<typeof systemFiles.statSync>) => {
+      const stats = systemFiles.statSync(...given);
+      if (stats !== undefined) stats.nlink = 1;
+      return stats;
+    }) as typeof systemFiles.statSync,
+    readdirSync: ((folder: string) => {
+      if (/[0-9a-f]{8}$/.test(folder)) reads += 1;
+      return systemFiles.readdirSync(folder);
+    }) as typeof systemFiles.readdirSync,
+  };
+  const queue = new NormalQueue({ path, maxElts: 100 }, files);
+  const names: string[] = [];
+  for (let count = 0; count < 250; count += 1) names.push(await queue.addMessage(new Message()));
+  const counts = [0, 1, 2].map((folder) => names.filter((name) => name.startsWith(`0000000${folder}/`)).length);
+  assert.deepEqual(counts, [100, 100, 50]);
+  // once a folder, and once a second besides
+  assert.ok(reads < 125, `${reads} reads for 250 elements`);
 });
 
 test('purge frees old locks and empties what stands aside for long', async (t) => {

@@ -40,6 +40,8 @@ for (const [name, given, file] of WRITTEN) {
 
 const READ: readonly (readonly [name: string, file: string | Buffer, body: string | Buffer, text?: boolean])[] = [
   ['the empty message', '{}', ''],
+  ['an encoding of a body that is not there', '{"encoding":"base64+zlib"}', ''],
+  ['the same as text', '{"encoding":"base64+utf8+lz4","text":true}', '', true],
   ['blanks around', ' {\n"body" : "x" }\r\n\t', 'x'],
   ['a number as body', '{"body":12.5}', '12.5'],
   ['a number that JavaScript would round', '{"body":12345678901234567890}', '12345678901234567890'],
@@ -100,6 +102,7 @@ const REFUSED: readonly (readonly [name: string, file: string | Buffer, reason: 
   ['a body that is null', '{"body":null}', /"body"/],
   ['an encoding that is a list', '{"body":"","encoding":[]}', /"encoding"/],
   ['an unknown encoding', '{"body":"x","encoding":"rot13"}', /unknown encoding "rot13"/],
+  ['an unknown encoding of no body', '{"encoding":"rot13"}', /unknown encoding/],
   ['an empty name in an encoding', '{"body":"","encoding":"base64+"}', /unknown encoding/],
   ['base64 without its pad', '{"body":"AA","encoding":"base64"}', /not base64/],
   ['base64 with a line break', '{"body":"AAAA\\nAAA","encoding":"base64"}', /not base64/],

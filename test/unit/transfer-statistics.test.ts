@@ -77,6 +77,7 @@ describe('the counters of a transfer', () => {
     statistics.dropped('noise');
     statistics.rejected('CALLBACK_THREW');
     statistics.released();
+    statistics.discarded();
     statistics.setParked(1);
     statistics.reconnected();
     statistics.settledInVain('dead-session');
@@ -90,6 +91,7 @@ describe('the counters of a transfer', () => {
       sent: 1,
       dropped: 2,
       rejected: 1,
+      discarded: 1,
       released: 1,
       parked: 1,
       reconnects: 1,
