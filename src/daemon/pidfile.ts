@@ -165,6 +165,9 @@ function writeTemporary(path: string): string {
     try {
       writeSync(file, `${process.pid}\n`);
       fsyncSync(file);
+    } catch (error) {
+      unlinkIfThere(temporary);
+      throw error;
     } finally {
       closeSync(file);
     }

@@ -63,6 +63,17 @@ describe('an element that is no message', { concurrency: 2 }, () => {
     assert.deepEqual([...codes].sort(), ['ELEMENT_UNDECODABLE', 'ELEMENT_UNREADABLE', 'MESSAGE_TOO_LARGE']);
   });
 
+  it('stays where it is beside a failure queue of type DQN, which has no place for it', async (test) => {
+    const scene = await sceneWithGoodOnes(test);
+    writeFileSync(scene.path(`in/${element(1)}`), 'this is not JSON');
+    const ended = await scene.run(scene.mover('--failure-queue', `path=${scene.path('failed')} type=DQN`));
+    assert.equal(ended.code, 1, ended.stderr);
+    assert.deepEqual(scene.stored('out'), upTo(20));
+    assert.deepEqual(rejections(ended), new Map([[element(1), 1]]));
+    assert.deepEqual(filesOf(scene.path('in')), [scene.path(`in/${element(1)}`)]);
+    assert.deepEqual(filesOf(scene.path('failed')), []);
+  });
+
   it('is logged once also by a run that goes round for ever, which takes it when it is mended', async (test) => {
     const scene = await sceneWithGoodOnes(test);
     writeFileSync(scene.path(`in/${element(1)}`), 'not yet');
@@ -91,6 +102,8 @@ describe('an element that is no message', { concurrency: 2 }, () => {
     assert.deepEqual(scene.stored('out'), upTo(20));
     assert.deepEqual(filesOf(scene.path('in')), [young]);
     assert.equal(logLines(ended.stderr, 'leftover-removed').length, 1);
+    assert.equal(logLines(ended.stderr, 'leftover-kept').length, 1);
+    assert.equal(logLines(ended.stderr, 'end')[0]?.discarded, 1);
   });
 
   it('what is not of the queue is left alone, however old', async (test) => {
