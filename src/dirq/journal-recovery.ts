@@ -60,7 +60,7 @@ export function recoverJournals(
     const match = JOURNAL.exec(name);
     if (match === null) continue;
     try {
-      recoverOne(queue, name, match, { files, leftovers, maxLock, recovery });
+      recoverOne(queue, name, match, { files, leftovers, maxLock, failed, recovery });
     } catch (error) {
       const errno = errnoOf(error);
       if (errno === undefined) throw error;
@@ -78,10 +78,9 @@ export interface RecoveryOptions {
   readonly failed?: (error: unknown) => void;
 }
 
-interface RecoveryContext {
+interface RecoveryContext extends Required<RecoveryOptions> {
   readonly files: FileSystem;
   readonly leftovers: Leftovers;
-  readonly maxLock: number;
   readonly recovery: Recovery;
 }
 
@@ -110,8 +109,8 @@ function recoverOne(queue: string, name: string, match: RegExpExecArray, context
   const undone = undo(text, leftovers, new LivingHolders(queue, files, maxLock));
   recovery.locks += undone.locks;
   // it stays while something is left to do, for the next purge
-  if (undone.failure !== undefined) throw undone.failure;
-  unlinkIfThere(files, claimed);
+  if (undone.failure === undefined) unlinkIfThere(files, claimed);
+  else context.failed(undone.failure);
 }
 
 /** the names of a journal with every time at which their locks may have been set, in ms */

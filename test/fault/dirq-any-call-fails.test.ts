@@ -26,11 +26,12 @@ const THOROUGH = process.env.CI_MINUTES !== undefined;
 const PAIRS = THOROUGH ? 300 : 40;
 
 type Failures = ReadonlyMap<number, Failure>;
+type Sync = 'batch' | 'message' | 'none';
 
 interface Scenario {
   readonly name: string;
   prepare(kind: QueueType, base: string): Promise<void>;
-  run(kind: QueueType, base: string, failing: FailingFiles): Promise<void>;
+  run(kind: QueueType, base: string, failing: FailingFiles, sync: Sync): Promise<void>;
   /** what is still to be moved */
   left(kind: QueueType, base: string): string[];
 }
@@ -64,19 +65,19 @@ const SCENARIOS: readonly Scenario[] = [
   {
     name: 'from queue to queue',
     prepare: prepareQueues,
-    run: async ({ type }, base, { files }) => {
-      await runTransfer({ type, from: fromOf(base), to: toOf(base), files });
+    run: async ({ type }, base, { files }, sync) => {
+      await runTransfer({ type, from: fromOf(base), to: toOf(base), files, sync });
     },
     left: ({ type }, base) => bodiesIn(type, fromOf(base)),
   },
   {
     name: 'into a queue',
     prepare: prepareSink,
-    run: async ({ type }, base, { files }) => {
+    run: async ({ type }, base, { files }, sync) => {
       const before = fakes.get(base);
       const due = NUMBERS.filter((number) => before?.settledAs.get(number) !== 'ack');
       const from = new FakeSource(due.map(textOf));
-      await runTransfer({ type, from, to: toOf(base), files });
+      await runTransfer({ type, from, to: toOf(base), files, sync });
       for (const [number, how] of before?.settledAs ?? []) if (how === 'ack') from.settledAs.set(number, how);
       fakes.set(base, from);
     },
@@ -87,20 +88,26 @@ const SCENARIOS: readonly Scenario[] = [
 let runs = 0;
 
 /** One run with these failures, and one without. Resolves to how many calls the first made. */
-async function fail(kind: QueueType, scenario: Scenario, base: string, failures: Failures): Promise<number> {
+async function fail(
+  kind: QueueType,
+  scenario: Scenario,
+  base: string,
+  failures: Failures,
+  sync: Sync = 'batch',
+): Promise<number> {
   runs += 1;
   mkdirSync(base);
   await scenario.prepare(kind, base);
   const failing = new FailingFiles(failures);
-  await scenario.run(kind, base, failing);
+  await scenario.run(kind, base, failing, sync);
   const told = [...failures].map(
     ([index, { errno, after }]) => `${errno}${after ? ' after' : ''} ${failing.calls[index]}`,
   );
-  const where = `${kind.type}, ${scenario.name}, ${[...failures.keys()].join(' and ')}: ${told.join(' and ')}`;
+  const where = `${kind.type}, ${scenario.name}, sync ${sync}, ${[...failures.keys()].join(' and ')}: ${told.join(' and ')}`;
   check(kind, scenario, base, failures.size, where);
   for (const path of [fromOf(base), toOf(base)]) settle(path, failures);
   const calm = new FailingFiles(new Map());
-  await scenario.run(kind, base, calm);
+  await scenario.run(kind, base, calm, sync);
   check(kind, scenario, base, failures.size, `afterwards, ${where}`);
   assert.deepEqual(scenario.left(kind, base), [], `not finished, ${where}`);
   // what could not be removed is the purge's, once it is old: a sink does not purge
@@ -176,7 +183,13 @@ for (const kind of QUEUE_TYPES) {
           const after = random.fraction() < 0.2;
           failures.set(random.between(0, calls + 20), { errno: random.pick(after ? AFTER : ERRNOS), after });
         }
-        await fail(kind, scenario, join(folder, String(runs)), failures);
+        await fail(
+          kind,
+          scenario,
+          join(folder, String(runs)),
+          failures,
+          random.pick(['batch', 'message', 'none'] as const),
+        );
       }
       report(t, calls);
     });

@@ -21,6 +21,8 @@ export interface QueueRunOptions {
   readonly from: string | Source;
   readonly to: string;
   readonly files: FileSystem;
+  /** batch */
+  readonly sync?: 'batch' | 'message' | 'none';
   /** openings in a row before the run gives up; 6 */
   readonly attempts?: number;
 }
@@ -33,14 +35,15 @@ const ONCE: Clock = {
 };
 
 /** One run as `app/build.ts` makes it, over this file system, with delays of a millisecond before it tries again. */
-export async function runTransfer({ type, from, to, files, attempts = 6 }: QueueRunOptions): Promise<TransferOutcome> {
+export async function runTransfer(given: QueueRunOptions): Promise<TransferOutcome> {
+  const { type, from, to, files, sync = 'batch', attempts = 6 } = given;
   const clock = ONCE;
   const logger = new MemoryLogger();
   const supervisor = () => new Supervisor({ delayMs: 1, maxDelayMs: 1, attempts, bounded: true, clock, logger });
   let transfer: Transfer | undefined;
   const events = Transfer.eventsFor(() => transfer as Transfer);
   // a umask: then every mode is set and looked at
-  const options = { type, sync: 'batch' as const, umask: 0o27, clock };
+  const options = { type, sync, umask: 0o27, clock };
   const inner =
     typeof from === 'string'
       ? new QueueSource({ ...options, path: from, loop: false, remove: true, maxMessageSize: 1 << 20, events }, files)
