@@ -170,10 +170,11 @@ export class BrokerSource implements Source {
     const prefetch = this.#prefetch(dialect);
     if (dialect.prefetch !== undefined && prefetch !== undefined) full[dialect.prefetch.header] ??= String(prefetch);
     if (dialect.prefetch === undefined && this.#options.prefetch !== undefined) {
-      const text = `prefetch is ignored: it is not known how this broker is told it (${session.server ?? 'it does not say what it is'})`;
+      const who = session.server ?? 'a broker that does not say what it is';
+      const text = `not asked for at most ${this.#options.prefetch} unacknowledged messages (prefetch, count): it is not known how ${who} is told`;
       this.#warnOnce(
         'prefetch-ignored',
-        `${text}; name its kind in incoming-broker-type, or give its header in subscribe`,
+        `${text}; set incoming-broker-type, or give the header of this broker in subscribe`,
       );
     }
     return full;
