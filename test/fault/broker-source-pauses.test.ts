@@ -68,7 +68,10 @@ describe('a source that pauses reading goes on', () => {
   }
 
   it('opens before the last subscription is confirmed, and tells when that is refused', async (test) => {
-    const subscriptions = [{ header: { destination: '/queue/a' } }, { header: { destination: '/queue/b', ack: 'wrong' } }];
+    const subscriptions = [
+      { header: { destination: '/queue/a' } },
+      { header: { destination: '/queue/b', ack: 'wrong' } },
+    ];
     const { server, source } = await sourcePair(test, {}, { subscriptions, windowBytes: 1000, reliable: false });
     for (let count = 0; count < 3; count++) server.publish('/queue/a', {}, BIG);
     await source.open();
