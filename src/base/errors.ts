@@ -73,6 +73,7 @@ export const ERROR_KINDS = {
   BROKER_ERROR: { action: 'reopen', exit: 69 },
   HEARTBEAT_MISSED: { action: 'reopen', exit: 75 },
   RECEIPT_TIMEOUT: { action: 'reopen', exit: 75 },
+  DATAGRAM_REFUSED: { action: 'stop', exit: 75 },
   // transfers
   INPUT_UNREADABLE: { action: 'stop', exit: 66 },
   OUTPUT_FAILED: { action: 'stop', exit: 75 },

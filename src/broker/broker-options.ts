@@ -12,7 +12,7 @@ export interface BrokerOptions {
   readonly versions?: readonly StompVersion[];
   /** name to password; without it anybody may come in */
   readonly users?: Readonly<Record<string, string>>;
-  /** known virtual hosts besides `/`; without it `host` is ignored */
+  /** known virtual hosts besides `/`; without it `host` is ignored, but for RabbitMQ's way, which then knows `/` only */
   readonly virtualHosts?: readonly string[];
   /** the `server` header; `RabbitMQ/…`, `ActiveMQ/…`, `ActiveMQ-Artemis/…`, `apache-apollo/…` are also behaved like */
   readonly server?: string;

@@ -27,6 +27,8 @@ export interface Dialect {
   readonly unsubscribeGivesBack: boolean;
   /** what NACK does: `requeue` unless it says `requeue:false`, or to the queue of this name */
   readonly nack: 'requeue' | { readonly deadLetter: string };
+  /** whether a `host` that it was not told of is refused; `virtualHosts` of the options makes every dialect do so */
+  readonly refusesUnknownHosts: boolean;
   /** the ERROR for a login that is refused */
   refusedLogin(user: string): Refusal;
   /** what a SEND leaves in the store; throws a Refusal for headers that this broker does not allow */
@@ -58,6 +60,7 @@ const OWN: Dialect = {
   keepsContentLength: false,
   unsubscribeGivesBack: true,
   nack: { deadLetter: '/queue/DLQ' },
+  refusesUnknownHosts: false,
   refusedLogin: (user) => new Refusal('Login refused', `Wrong name or password for ${JSON.stringify(user)}`),
   incoming: (destination, frame) => ({ destination, header: without(frame.header, OF_THE_WAY), body: frame.body }),
 };
@@ -72,6 +75,7 @@ const RABBITMQ: Dialect = {
   alwaysSaysRedelivered: true,
   unsubscribeGivesBack: false,
   nack: 'requeue',
+  refusesUnknownHosts: true,
   refusedLogin: (user) => new Refusal('Bad CONNECT', `Access refused for user '${user}'\n`),
   incoming(destination, frame) {
     if (frame.header['message-id'] !== undefined) {

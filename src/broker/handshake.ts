@@ -4,6 +4,9 @@ import type { Dialect } from './dialect.js';
 import { answer } from './outgoing-frame.js';
 import { Refusal } from './refusal.js';
 
+/** those of a broker that was told of none */
+const DEFAULT_HOSTS: ReadonlySet<string> = new Set(['/', '']);
+
 export interface Handshake {
   readonly version: StompVersion;
   readonly connected: Frame;
@@ -43,7 +46,8 @@ function admit(frame: Frame, settings: BrokerSettings, dialect: Dialect): void {
   if (settings.users !== undefined && (login === '' || settings.users.get(login) !== passcode)) {
     throw dialect.refusedLogin(login);
   }
-  if (settings.virtualHosts !== undefined && !settings.virtualHosts.has(host)) {
+  const known = settings.virtualHosts ?? (dialect.refusesUnknownHosts ? DEFAULT_HOSTS : undefined);
+  if (known !== undefined && !known.has(host)) {
     throw new Refusal('Bad CONNECT', `Virtual host '${host}' access denied\n`);
   }
 }

@@ -81,7 +81,8 @@ export const BROKER_OPTIONS: readonly OptionRow[] = [
     value: 'KEY=VALUE…',
     group: 'source',
     doc: 'Subscribe with these headers; may be given several times.',
-    notes: '`destination` is needed. An `id` and a receipt are added.',
+    notes:
+      '`destination` is needed. An `id` and a receipt are added. When `reliable`, an `ack` other than `client-individual` is replaced, with a warning.',
   },
   {
     name: 'unsubscribe',

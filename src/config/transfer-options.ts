@@ -134,6 +134,8 @@ const LIMIT_OPTIONS: readonly OptionRow[] = [
     group: 'limits',
     added: true,
     doc: 'Reject messages that are larger than this.',
+    notes:
+      'From a broker the body of such a message is not read: only its headers and its size go to the failure queue. Without one it stays at the broker.',
   },
 ];
 
@@ -170,6 +172,7 @@ const SAFETY_OPTIONS: readonly OptionRow[] = [
     group: 'safety',
     added: true,
     doc: 'Without a failure queue, stop when this many rejected messages wait unacknowledged at the incoming broker.',
+    notes: 'Or fewer, when they are all that the broker sends ahead to one of several subscriptions.',
   },
   {
     name: 'lazy',

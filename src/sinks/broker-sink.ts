@@ -1,9 +1,12 @@
 import { StompctlError } from '../base/errors.js';
 import type { Sink } from '../flow/sink.js';
 import { frameFromMessage } from '../message/content-type.js';
-import type { Message } from '../message/message.js';
+import type { Header, Message } from '../message/message.js';
+import { meansNotPersistent } from '../stomp/dialects.js';
 import { StompSession } from '../stomp/session.js';
 import type { SessionOptions } from '../stomp/session-options.js';
+
+export type SinkWarning = 'not-persistent' | 'header-altered';
 
 export interface BrokerSinkOptions {
   /** for logs: `broker stomp://host:61613` */
@@ -23,7 +26,7 @@ export interface BrokerSinkOptions {
   /** called at each opening, with the session; not for datagrams, which have none */
   readonly onSession?: (session: StompSession) => void;
   /** called at most once a sink for each event */
-  readonly onWarning?: (event: 'not-persistent', text: string) => void;
+  readonly onWarning?: (event: SinkWarning, text: string) => void;
 }
 
 /** What a sink needs of a session; the sender of datagrams has it too. */
@@ -38,7 +41,7 @@ export class BrokerSink implements Sink {
   #closed = false;
   #outstanding = 0;
   #idle: (() => void)[] = [];
-  #warned = false;
+  readonly #warned = new Set<SinkWarning>();
 
   constructor(options: BrokerSinkOptions) {
     this.name = options.name;
@@ -117,7 +120,7 @@ export class BrokerSink implements Sink {
       const reason = `a body of ${body.length} bytes, more than ${maxMessageSize} (max-message-size)`;
       throw new StompctlError('MESSAGE_TOO_LARGE', 'send', this.name, reason);
     }
-    if (reliable && header.persistent === 'false') this.#warnNotPersistent();
+    this.#warnOf(header, session);
     return session.send(header, body, {
       receipt: reliable,
       persistent: reliable && persistent === 'true',
@@ -131,12 +134,23 @@ export class BrokerSink implements Sink {
     return contentLength === 'auto' ? !session.dialect.textWithoutLength : contentLength === 'always';
   }
 
-  #warnNotPersistent(): void {
-    if (this.#warned) return;
-    this.#warned = true;
-    const text =
-      'a message says persistent:false: the broker keeps it in memory only, and a restart of the broker loses it';
-    this.#options.onWarning?.('not-persistent', text);
+  /** What a reliable run would lose or spoil without an error. */
+  #warnOf(header: Readonly<Header>, session: Sender): void {
+    if (!this.#options.reliable) return;
+    if (meansNotPersistent(header.persistent) && !this.#warned.has('not-persistent')) {
+      const text = `a message says persistent:${header.persistent}: the broker keeps it in memory only, and a restart of the broker loses it`;
+      this.#warn('not-persistent', `${text}; correct the producer, or delete the header in a callback`);
+    }
+    if (!session.dialect.headersOfUnits || this.#warned.has('header-altered')) return;
+    const name = nameBeyond(header);
+    if (name === undefined) return;
+    const text = `the header ${JSON.stringify(name.slice(0, 80))} has a character beyond U+FFFF, which ${session.dialect.type} gives back altered once it was restarted`;
+    this.#warn('header-altered', `${text}; encode it in a callback, or carry it in the body`);
+  }
+
+  #warn(event: SinkWarning, text: string): void {
+    this.#warned.add(event);
+    this.#options.onWarning?.(event, text);
   }
 
   readonly #settled = (): void => {
@@ -146,4 +160,14 @@ export class BrokerSink implements Sink {
     this.#idle = [];
     for (const resolve of waiting) resolve();
   };
+}
+
+const SURROGATE = /[\ud800-\udfff]/;
+
+/** The first header with a character beyond U+FFFF, in its name or its value. */
+function nameBeyond(header: Readonly<Header>): string | undefined {
+  for (const name in header) {
+    if (SURROGATE.test(name) || SURROGATE.test(header[name] as string)) return name;
+  }
+  return undefined;
 }

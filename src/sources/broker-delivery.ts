@@ -2,6 +2,7 @@ import type { StompctlError } from '../base/errors.js';
 import type { Delivery } from '../flow/delivery.js';
 import type { Message } from '../message/message.js';
 import type { Frame } from '../stomp/frame.js';
+import type { SubscriptionShare } from './subscription-share.js';
 
 /** Who carries a settling out: the session's side of the source. */
 export interface DeliveryOwner {
@@ -16,12 +17,14 @@ export class BrokerDelivery implements Delivery {
   readonly message: Message;
   readonly size: number;
   readonly frame: Frame;
+  readonly share: SubscriptionShare;
   readonly #owner: DeliveryOwner;
   #settled = false;
 
-  constructor(owner: DeliveryOwner, frame: Frame, message: Message) {
+  constructor(owner: DeliveryOwner, frame: Frame, share: SubscriptionShare, message: Message) {
     this.#owner = owner;
     this.frame = frame;
+    this.share = share;
     this.message = message;
     this.size = message.size;
   }

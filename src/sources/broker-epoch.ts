@@ -2,16 +2,20 @@ import { reasonOf, StompctlError } from '../base/errors.js';
 import type { Failures } from '../flow/failures.js';
 import type { Demand, SourceEvents } from '../flow/source.js';
 import { messageFromFrame } from '../message/content-type.js';
+import { type Message, newHeader } from '../message/message.js';
 import type { Frame } from '../stomp/frame.js';
 import type { StompSession } from '../stomp/session.js';
 import { BrokerDelivery, type DeliveryOwner } from './broker-delivery.js';
 import type { RememberedIds } from './remembered-ids.js';
+import type { SubscriptionShare } from './subscription-share.js';
 
 export interface BrokerEpochOptions {
   readonly name: string;
   /** most deliveries and bytes held unsettled, those not yet handed over included, before reading pauses */
   readonly most: { readonly deliveries: number; readonly bytes: number };
   readonly reliable: boolean;
+  /** bytes of a body; a larger one was skipped */
+  readonly maxMessageSize: number | undefined;
   readonly failures: Failures | undefined;
   readonly events: SourceEvents;
   /** messages already safe, by endpoint-wide identity; undefined where identities cannot be trusted */
@@ -32,13 +36,20 @@ export class BrokerEpoch implements DeliveryOwner {
   #paused = false;
   #parked = 0;
   #closing = false;
+  #blocked: StompctlError | undefined;
+  #reportFull: () => void = () => undefined;
   readonly #rejecting = new Set<Promise<void>>();
+  /** resolves when the limits are reached for the first time, and reading pauses: from then on somebody must take and settle */
+  readonly full: Promise<void>;
   /** called when something is there to be taken, or the session is over */
   onArrival: () => void = () => undefined;
 
   constructor(session: StompSession, options: BrokerEpochOptions) {
     this.session = session;
     this.#options = options;
+    this.full = new Promise((resolve) => {
+      this.#reportFull = resolve;
+    });
     void session.ended.then(() => this.onArrival());
   }
 
@@ -46,21 +57,40 @@ export class BrokerEpoch implements DeliveryOwner {
     return this.#parked;
   }
 
+  /** Why no more comes, or nothing more can be acknowledged: what is parked holds it up. */
+  get blocked(): StompctlError | undefined {
+    return this.#blocked;
+  }
+
   get empty(): boolean {
     return this.#buffer.length === 0;
   }
 
-  /** Handler for `StompSession.listen`. */
-  readonly arrived = (frame: Frame): void => {
+  /** A MESSAGE of a subscription. */
+  arrived(frame: Frame, share: SubscriptionShare): void {
     if (this.#closing) return;
     if (this.#isDuplicate(frame)) return;
-    const delivery = new BrokerDelivery(this, frame, messageFromFrame(frame.header, frame.body));
+    const delivery = new BrokerDelivery(this, frame, share, messageOf(frame));
     this.#unsettled += 1;
     this.#unsettledBytes += delivery.size;
     this.#pauseIfFull();
+    if (frame.skippedBytes !== undefined) {
+      this.#tooLarge(delivery, frame.skippedBytes);
+      return;
+    }
     this.#buffer.push(delivery);
     this.onArrival();
-  };
+  }
+
+  /** Its body was not kept: there is nothing that could be handed over. */
+  #tooLarge(delivery: BrokerDelivery, bytes: number): void {
+    const { events, maxMessageSize, name } = this.#options;
+    const limit = maxMessageSize === undefined ? 'the limit' : String(maxMessageSize);
+    const reason = `a body of ${bytes} bytes, more than ${limit} (max-message-size), was not read; raise the limit, or stop the producer`;
+    const error = new StompctlError('MESSAGE_TOO_LARGE', 'receive', name, reason);
+    events.rejected(delivery.name, error);
+    this.reject(delivery, error);
+  }
 
   /** What is there, within `demand`: at least one, whatever its size. */
   take(demand: Demand): BrokerDelivery[] {
@@ -126,7 +156,22 @@ export class BrokerEpoch implements DeliveryOwner {
     this.#forget(delivery);
     if (!this.#options.reliable || this.session.over !== undefined) return;
     this.#parked += 1;
+    const { share } = delivery;
+    share.park(delivery.size);
+    this.#blocked ??= this.#blockedBy(share);
     this.#options.events.parked(delivery.name, this.#parked);
+    if (this.#blocked !== undefined) this.onArrival();
+  }
+
+  #blockedBy({ cumulative, silent, parked, destination }: SubscriptionShare): StompctlError | undefined {
+    const { name } = this.#options;
+    if (cumulative) {
+      const reason = `on STOMP 1.0 this broker knows only acknowledgements that settle all earlier messages too: a rejected one of ${destination} that stays unacknowledged holds up all after it; set failure-queue`;
+      return new StompctlError('TOO_MANY_PARKED', 'next', name, reason);
+    }
+    if (!silent) return undefined;
+    const reason = `${parked} rejected messages of ${destination} wait unacknowledged, as many as the broker sends ahead to this subscription: it sends no more; set failure-queue, or raise prefetch`;
+    return new StompctlError('TOO_MANY_PARKED', 'next', name, reason);
   }
 
   #isDuplicate(frame: Frame): boolean {
@@ -152,9 +197,20 @@ export class BrokerEpoch implements DeliveryOwner {
     if (this.#paused || (this.#unsettled < deliveries && this.#unsettledBytes < bytes)) return;
     this.#paused = true;
     this.session.pause();
+    this.#reportFull();
   }
 }
 
 function identityOf({ header }: Frame): string {
   return `${header.subscription ?? ''}\n${header.destination ?? ''}\n${header['message-id'] ?? ''}`;
+}
+
+/** says that the body of a message in a failure queue is missing, and how long it was */
+const BODY_BYTES = 'x-stompctl-body-bytes';
+
+function messageOf({ header, body, skippedBytes }: Frame): Message {
+  if (skippedBytes === undefined) return messageFromFrame(header, body);
+  const marked = newHeader(header);
+  marked[BODY_BYTES] = String(skippedBytes);
+  return messageFromFrame(marked, body);
 }

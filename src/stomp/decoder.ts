@@ -25,6 +25,8 @@ export interface DecoderOptions {
   /** default 1.2, which also reads CONNECT and CONNECTED of every version: these are never escaped */
   readonly version?: StompVersion;
   readonly limits?: Partial<FrameLimits>;
+  /** a MESSAGE whose body is over the limit is handed over without it (`Frame.skippedBytes`), instead of FRAME_TOO_LARGE */
+  readonly skipOversized?: boolean;
 }
 
 /**
@@ -35,14 +37,18 @@ export class FrameDecoder {
   /** Settable once negotiated, also from within `onFrame`: it holds from the next frame on. */
   version: StompVersion;
   readonly #limits: FrameLimits;
-  #state: 'between' | 'head' | 'counted' | 'terminated' | 'nul' = 'between';
+  readonly #skipOversized: boolean;
+  #state: 'between' | 'head' | 'counted' | 'terminated' | 'nul' | 'skipped' = 'between';
   readonly #head = new ByteCollector();
   readonly #body = new ByteCollector();
   #command = '';
   #header: FrameHeader = newFrameHeader();
+  #binaryHeader: FrameHeader | undefined;
   #bodyLength = 0;
   /** the `content-length` that `#bodyLength` was read from */
   #lengthText = '';
+  /** bytes of a body over the limit that were read and forgotten; undefined: this body is kept */
+  #skipped: number | undefined;
   /** a body that came in one piece */
   #whole: Buffer | undefined;
   #failure: unknown;
@@ -56,6 +62,7 @@ export class FrameDecoder {
   constructor(options: DecoderOptions = {}) {
     this.version = options.version ?? '1.2';
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
+    this.#skipOversized = options.skipOversized ?? false;
   }
 
   /** true when no frame has begun: the peer may stop here without loss */
@@ -92,6 +99,8 @@ export class FrameDecoder {
         return this.#readCounted(chunk, at);
       case 'terminated':
         return this.#readTerminated(chunk, at, onFrame);
+      case 'skipped':
+        return this.#readSkipped(chunk, at, onFrame);
       case 'nul':
         return this.#readNul(chunk, at, onFrame);
     }
@@ -118,31 +127,31 @@ export class FrameDecoder {
       const end = chunk.indexOf(EMPTY_LINE, start) + 1;
       if (end > 0 && end - start < this.#limits.headerBytes) {
         const text = chunk.toString('utf8', start, end);
-        if (this.version !== '1.2' || !text.includes('\r')) {
-          this.#endHead(text);
+        if (!text.includes('\n\r\n')) {
+          this.#endHead(text, chunk.subarray(start, end));
           return end + 1;
         }
-        // The head may have ended before, with CR LF: what was found may lie in the body.
+        // The head has ended before, with CR LF: what was found lies in the body, or beyond.
         this.#carriage = true;
       }
     }
     return this.#readHeadBytes(chunk, start);
   }
 
-  /** A head in several pieces, or with CR LF. */
+  /** A head in several pieces, or with CR LF: a line of CR alone ends it on every version, as no header is without a colon. */
   #readHeadBytes(chunk: Buffer, start: number): number {
     const room = this.#limits.headerBytes - this.#head.length;
     const stop = chunk.length - start > room ? start + room : chunk.length;
     let previous = this.#head.fromEnd(1);
     let beforeThat = this.#head.fromEnd(2);
-    const carriage = this.version === '1.2';
     for (let at = start; at < stop; at++) {
       const byte = chunk[at] as number;
-      if (byte === LF && (previous === LF || (carriage && previous === CR && beforeThat === LF))) {
+      if (byte === LF && (previous === LF || (previous === CR && beforeThat === LF))) {
+        if (previous === CR) this.#carriage = true;
         this.#head.add(chunk, start, at);
-        const text = this.#head.view().toString('utf8');
+        const view = this.#head.view();
+        this.#endHead(view.toString('utf8'), view);
         this.#head.clear();
-        this.#endHead(text);
         return at + 1;
       }
       beforeThat = previous;
@@ -157,9 +166,15 @@ export class FrameDecoder {
     return stop;
   }
 
-  /** `text`: the head without the LF of its empty line. */
-  #endHead(text: string): void {
+  /** `text`: the head without the LF of its empty line; `bytes`: the same. */
+  #endHead(text: string, bytes: Buffer): void {
     this.#parseHead(text);
+    if (text.includes('\ufffd')) {
+      const header = this.#header;
+      this.#parseHead(bytes.toString('latin1'));
+      this.#binaryHeader = this.#header;
+      this.#header = header;
+    }
     const length = this.#header['content-length'];
     if (length === undefined) {
       this.#state = 'terminated';
@@ -170,17 +185,20 @@ export class FrameDecoder {
       this.#lengthText = length;
     }
     if (this.#bodyLength > this.#limits.bodyBytes) {
-      throw tooLarge(`a body of ${this.#bodyLength} bytes, more than ${this.#limits.bodyBytes} (max-message-size)`);
+      this.#skip(this.#bodyLength, `a body of ${this.#bodyLength} bytes`);
+      this.#skipped = 0;
+      return;
     }
     this.#state = this.#bodyLength === 0 ? 'nul' : 'counted';
   }
 
-  /** `text`: every line of the head with its LF; with STOMP 1.2 perhaps the CR of the empty line at the end. */
+  /** `text`: every line of the head with its LF, perhaps the CR of the empty line at the end. */
   #parseHead(text: string): void {
-    // STOMP 1.2: a CR before the LF belongs to the line end; before 1.2 it is data.
-    const carriage = this.#carriage || (this.version === '1.2' && text.includes('\r'));
+    // STOMP 1.2: a CR before the LF belongs to the line end; before 1.2 it is data, unless the command ends in CR too: then the peer
+    // ends its lines so, whatever the version allows.
     let lineEnd = text.indexOf('\n');
-    const command = text.slice(0, carriage && text.charCodeAt(lineEnd - 1) === CR ? lineEnd - 1 : lineEnd);
+    const carriage = text.charCodeAt(lineEnd - 1) === CR || (this.version === '1.2' && text.includes('\r'));
+    const command = text.slice(0, text.charCodeAt(lineEnd - 1) === CR ? lineEnd - 1 : lineEnd);
     if (command !== this.#command && !COMMAND.test(command)) throw badCommand();
     const escaped = this.version !== '1.0' && command !== 'CONNECT' && command !== 'CONNECTED' && text.includes('\\');
     const header = newFrameHeader();
@@ -240,7 +258,8 @@ export class FrameDecoder {
     if (chunk[at] !== 0) {
       throw malformed(`a ${this.#command} frame whose body is longer than its content-length of ${this.#bodyLength}`);
     }
-    const body = this.#whole ?? (this.#bodyLength === 0 ? EMPTY_BODY : this.#body.take());
+    const kept = this.#bodyLength > 0 && this.#skipped === undefined;
+    const body = this.#whole ?? (kept ? this.#body.take() : EMPTY_BODY);
     this.#emit(body, onFrame);
     return at + 1;
   }
@@ -249,7 +268,9 @@ export class FrameDecoder {
     const nul = chunk.indexOf(0, start);
     const end = nul < 0 ? chunk.length : nul;
     if (this.#body.length + end - start > this.#limits.bodyBytes) {
-      throw tooLarge(`a body of more than ${this.#limits.bodyBytes} bytes (max-message-size)`);
+      this.#skip(this.#body.length + end - start, 'a body without end');
+      this.#skipped = this.#body.take().length;
+      return start;
     }
     if (nul < 0) {
       this.#body.add(chunk, start, end);
@@ -264,8 +285,39 @@ export class FrameDecoder {
     return end + 1;
   }
 
+  /** From here on the body is read and forgotten. Throws where that is not wanted, or too much. */
+  #skip(bytes: number, what: string): void {
+    const { bodyBytes, skippedBytes } = this.#limits;
+    if (!this.#skipOversized || this.#command !== 'MESSAGE') {
+      throw tooLarge(`${what}, more than ${bodyBytes} bytes (max-message-size)`);
+    }
+    if (bytes > skippedBytes) throw tooLarge(`${what}, more than can be skipped: ${skippedBytes} bytes`);
+    this.#state = 'skipped';
+  }
+
+  #readSkipped(chunk: Buffer, start: number, onFrame: (frame: Frame) => void): number {
+    const skipped = this.#skipped ?? 0;
+    if (this.#header['content-length'] !== undefined) {
+      const end = Math.min(chunk.length, start + this.#bodyLength - skipped);
+      this.#skipped = skipped + end - start;
+      if (this.#skipped === this.#bodyLength) this.#state = 'nul';
+      return end;
+    }
+    const nul = chunk.indexOf(0, start);
+    const end = nul < 0 ? chunk.length : nul;
+    this.#skipped = skipped + end - start;
+    this.#skip(this.#skipped, 'a body without end');
+    if (nul < 0) return end;
+    this.#emit(EMPTY_BODY, onFrame);
+    return end + 1;
+  }
+
   #emit(body: Buffer, onFrame: (frame: Frame) => void): void {
-    const frame: Frame = { command: this.#command, header: this.#header, body };
+    let frame: Frame = { command: this.#command, header: this.#header, body };
+    if (this.#skipped !== undefined) frame = { ...frame, skippedBytes: this.#skipped };
+    if (this.#binaryHeader !== undefined) frame = { ...frame, binaryHeader: this.#binaryHeader };
+    this.#skipped = undefined;
+    this.#binaryHeader = undefined;
     this.#whole = undefined;
     this.#state = 'between';
     onFrame(frame);

@@ -21,6 +21,13 @@ export interface Dialect {
   readonly durableName: string | undefined;
   /** the escapes of headers, where they are not those of the negotiated version (RabbitMQ uses those of 1.2 on 1.0 and 1.1 too) */
   readonly escapes: StompVersion | undefined;
+  /**
+   * a SEND that says `persistent:false` makes a queue that goes away with the session (RabbitMQ), and any other value than `true` and
+   * `false` is an ERROR: what is not to be persistent says nothing
+   */
+  readonly persistentOnlyTrue: boolean;
+  /** its store keeps headers in UTF-16 units, each encoded by itself: characters beyond U+FFFF come back altered after a restart */
+  readonly headersOfUnits: boolean;
 }
 
 const UNKNOWN: Dialect = {
@@ -33,6 +40,8 @@ const UNKNOWN: Dialect = {
   textWithoutLength: false,
   durableName: undefined,
   escapes: undefined,
+  persistentOnlyTrue: false,
+  headersOfUnits: false,
 };
 
 /** Read from the top: `ActiveMQ-Artemis` before `ActiveMQ`. */
@@ -47,6 +56,8 @@ export const DIALECTS: readonly Dialect[] = [
     textWithoutLength: false,
     durableName: undefined,
     escapes: '1.2',
+    persistentOnlyTrue: true,
+    headersOfUnits: false,
   },
   {
     type: 'Artemis',
@@ -58,6 +69,8 @@ export const DIALECTS: readonly Dialect[] = [
     textWithoutLength: true,
     durableName: undefined,
     escapes: undefined,
+    persistentOnlyTrue: false,
+    headersOfUnits: false,
   },
   {
     type: 'ActiveMQ',
@@ -69,6 +82,8 @@ export const DIALECTS: readonly Dialect[] = [
     textWithoutLength: true,
     durableName: 'activemq.subscriptionName',
     escapes: undefined,
+    persistentOnlyTrue: false,
+    headersOfUnits: true,
   },
   {
     type: 'Apollo',
@@ -80,6 +95,8 @@ export const DIALECTS: readonly Dialect[] = [
     textWithoutLength: false,
     durableName: undefined,
     escapes: undefined,
+    persistentOnlyTrue: false,
+    headersOfUnits: false,
   },
   UNKNOWN,
 ];
@@ -98,6 +115,20 @@ export function dialectOf(
           (server === undefined && session !== undefined && dialect.session?.test(session)))),
   );
   return row ?? UNKNOWN;
+}
+
+/** Whether a `persistent` header means that the message need not be kept; whatever does not mean that means `true`. */
+export function meansNotPersistent(value: string | undefined): boolean {
+  return value !== undefined && /^\s*(?:false|no|off|0)\s*$/i.test(value);
+}
+
+/**
+ * The `persistent` to write for `value`, undefined: none. ActiveMQ reads anything but `true` as false, RabbitMQ refuses it: `1`, `TRUE`
+ * and `yes` are written as what they mean.
+ */
+export function persistentFor(value: string, dialect: Dialect): string | undefined {
+  if (!meansNotPersistent(value)) return 'true';
+  return dialect.persistentOnlyTrue ? undefined : 'false';
 }
 
 /** What an ERROR in place of CONNECTED says when the login or the virtual host is at fault. */

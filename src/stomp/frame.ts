@@ -8,6 +8,13 @@ export interface Frame {
   readonly command: string;
   readonly header: FrameHeader;
   readonly body: Buffer;
+  /** bytes of a body that was over the limit, and skipped while it was read: `body` is then empty */
+  readonly skippedBytes?: number;
+  /**
+   * The header with one character a byte, when it is not valid UTF-8 (`header` then has U+FFFD where the bytes were): what the peer
+   * must get back as it was, such as the id of an ACK, is taken from here.
+   */
+  readonly binaryHeader?: FrameHeader;
 }
 
 export const EMPTY_BODY = Buffer.alloc(0);
@@ -28,10 +35,13 @@ export interface FrameLimits {
   readonly headerCount: number;
   /** bytes of one body */
   readonly bodyBytes: number;
+  /** bytes of one body that is skipped because it has more than `bodyBytes` (`FrameDecoder`: `skipOversized`) */
+  readonly skippedBytes: number;
 }
 
 export const DEFAULT_LIMITS: FrameLimits = {
   headerBytes: 1024 * 1024,
   headerCount: 4096,
   bodyBytes: 64 * 1024 * 1024,
+  skippedBytes: 16 * 1024 * 1024 * 1024,
 };

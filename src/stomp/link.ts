@@ -3,8 +3,8 @@ import type { Timer } from '../base/clock.js';
 import { errnoOf, reasonOf, StompctlError } from '../base/errors.js';
 import { FrameDecoder } from './decoder.js';
 import { type Dialect, dialectOf, saysLoginRefused } from './dialects.js';
-import { encodeFrame, NOT_SENT } from './encoder.js';
-import type { Frame, FrameHeader, StompVersion } from './frame.js';
+import { encodeFrame, encodeHead, NOT_SENT } from './encoder.js';
+import { EMPTY_BODY, type Frame, type FrameHeader, type StompVersion } from './frame.js';
 import { FrameWriter } from './frame-writer.js';
 import { HeartBeat, negotiate } from './heart-beat.js';
 import { openTransport } from './open-transport.js';
@@ -77,7 +77,10 @@ export class Link {
     this.#handlers = handlers;
     this.#transport = transport;
     this.writer = new FrameWriter(transport);
-    this.#decoder = new FrameDecoder({ limits: { ...options.limits, bodyBytes: options.maxMessageSize } });
+    this.#decoder = new FrameDecoder({
+      limits: { ...options.limits, bodyBytes: options.maxMessageSize },
+      skipOversized: options.skipOversized ?? false,
+    });
     this.#socket = new StompjsSocket(transport, {
       clock: options.clock,
       closeTimeoutMs: Math.min(CLOSE_MS, options.disconnectTimeoutMs),
@@ -132,8 +135,16 @@ export class Link {
     const end = this.writer.frame(command, header, body, this.#codec, contentLength, extra, skip);
     this.#heartBeat?.sent();
     if (this.#stallTimer === undefined) this.#watchWrites();
-    if (this.#options.onFrame !== undefined) this.#show('out', { command, header, body: body ?? Buffer.alloc(0) });
+    if (this.#options.onFrame !== undefined) this.#show('out', { command, header, body: body ?? EMPTY_BODY });
     return end;
+  }
+
+  /** As `write`, for a header with one character a byte. */
+  writeBinary(command: string, header: Readonly<FrameHeader>): void {
+    this.writer.raw(Buffer.from(`${encodeHead(command, header, undefined, this.#codec)}\0`, 'latin1'));
+    this.#heartBeat?.sent();
+    if (this.#stallTimer === undefined) this.#watchWrites();
+    if (this.#options.onFrame !== undefined) this.#show('out', { command, header, body: EMPTY_BODY });
   }
 
   /** Stops reading, and with it the watch over the broker's heart-beats; TCP keep-alive and a time-out take over. */
@@ -270,7 +281,7 @@ export class Link {
   }
 
   #connectRefused(frame: Frame): StompctlError {
-    const message = messageOf(frame);
+    const message = refusalOf(frame, this.#options.connectHeaders.passcode);
     if (saysLoginRefused(message)) {
       const reason = `the broker refused the login: ${message}; check user, password and virtual host`;
       return new StompctlError('LOGIN_REFUSED', 'connect', this.peer, reason);
@@ -352,4 +363,20 @@ export class Link {
 export function messageOf(frame: Frame): string {
   const message = (frame.header.message ?? '').replace(/\s+/g, ' ').trim();
   return message === '' ? 'no reason given' : message.slice(0, 300);
+}
+
+/**
+ * What an ERROR in answer to CONNECT says: without a `message` header, the first line of its body with text in it. That was not made of
+ * what we sent but for the login: the passcode is masked, should it be there.
+ */
+function refusalOf(frame: Frame, passcode: string | undefined): string {
+  if ((frame.header.message ?? '').trim() !== '') return messageOf(frame);
+  const [line = ''] = frame.body
+    .toString('utf8', 0, 4096)
+    .trim()
+    .split(/[\r\n]/, 1);
+  const masked = passcode ? line.replaceAll(passcode, '********') : line;
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the text goes into one line of a log
+  const message = masked.replace(/[\x00-\x1f\x7f]+/g, ' ');
+  return messageOf({ ...frame, header: { ...frame.header, message } });
 }

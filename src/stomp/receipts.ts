@@ -17,14 +17,18 @@ export interface ReceiptsOptions {
   readonly timeoutMs: number;
   readonly peer: string;
   readonly writer: FrameWriter;
-  /** while reading is paused no receipt can come, and none is missed */
-  readonly paused: () => boolean;
+  /** how long, in all, the time of receipts has stood still: reading was paused by somebody who does not wait for one */
+  readonly untimedMs: () => number;
+  /** why no receipt can come although the time runs, as the end of a sentence; undefined: nothing is known */
+  readonly obstacle: () => string | undefined;
+  /** receipts begin to be awaited, or cease to be */
+  readonly changed: () => void;
   readonly timedOut: (error: StompctlError) => void;
 }
 
 /**
  * The receipts that are awaited. The time of a receipt runs while it is the oldest one awaited and its frame is written: a broker
- * that works through a long window, and a large message on a slow line, are not taken for dead.
+ * that works through a long window, and a large message on a slow line, are not taken for dead. It counts while the connection is read.
  */
 export class Receipts {
   readonly #options: ReceiptsOptions;
@@ -52,6 +56,7 @@ export class Receipts {
   ): string {
     const id = String(++this.#count);
     this.#awaited.set(id, { resolve, reject, command, destination, offset: Number.POSITIVE_INFINITY });
+    if (this.#awaited.size === 1) this.#options.changed();
     return id;
   }
 
@@ -65,14 +70,14 @@ export class Receipts {
   }
 
   forget(id: string): void {
-    this.#awaited.delete(id);
+    this.#remove(id);
   }
 
   /** Whether the receipt was ours; if so its promise is resolved. */
   arrived(id: string): boolean {
     const awaited = this.#awaited.get(id);
     if (awaited === undefined) return false;
-    this.#awaited.delete(id);
+    this.#remove(id);
     awaited.resolve();
     return true;
   }
@@ -84,8 +89,12 @@ export class Receipts {
 
   refuse(id: string, error: StompctlError): void {
     const awaited = this.#awaited.get(id);
-    this.#awaited.delete(id);
+    this.#remove(id);
     awaited?.reject(error);
+  }
+
+  #remove(id: string): void {
+    if (this.#awaited.delete(id) && this.#awaited.size === 0) this.#options.changed();
   }
 
   /** The session is over. */
@@ -98,14 +107,14 @@ export class Receipts {
 
   /** Looks four times per time-out rather than setting a timer for each receipt. */
   #watch(): void {
-    const { clock, timeoutMs, writer } = this.#options;
+    const { clock, timeoutMs, untimedMs, writer } = this.#options;
     this.#timer = undefined;
     const [oldest] = this.#awaited;
     if (oldest === undefined) return;
     const [id, awaited] = oldest;
-    const now = clock.monotonicMs();
+    const now = clock.monotonicMs() - untimedMs();
     const moving = writer.written < awaited.offset && writer.written !== this.#written;
-    if (id !== this.#oldest || moving || this.#options.paused()) {
+    if (id !== this.#oldest || moving) {
       this.#oldest = id;
       this.#since = now;
     }
@@ -118,12 +127,12 @@ export class Receipts {
   }
 
   #lateness({ command, destination, offset }: Awaited): StompctlError {
-    const { timeoutMs, peer, writer } = this.#options;
+    const { timeoutMs, peer, writer, obstacle } = this.#options;
     const seconds = timeoutMs / 1000;
     const reason =
       writer.written < offset
         ? `the broker has read nothing for ${seconds} s; it may be out of memory or disk, see its log`
-        : `no receipt within ${seconds} s (timeout-broker) for ${command} ${destination ?? ''}; see the log of the broker`;
+        : `no receipt within ${seconds} s (timeout-broker) for ${command} ${destination ?? ''}; ${obstacle() ?? 'see the log of the broker'}`;
     return new StompctlError('RECEIPT_TIMEOUT', 'session', peer, reason);
   }
 }

@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from '../base/clock.js';
 import { StompctlError } from '../base/errors.js';
 import type { BrokerType } from './dialects.js';
-import type { FrameHeader, FrameLimits, StompVersion } from './frame.js';
+import type { Frame, FrameHeader, FrameLimits, StompVersion } from './frame.js';
 import type { HeartBeatWish } from './heart-beat.js';
 import type { Endpoint, SocketOptions, TlsOptions } from './transport.js';
 
@@ -35,6 +35,11 @@ export interface SessionOptions {
   readonly pauseTimeoutMs?: number;
   /** bytes of one body, either way; default 64 MiB */
   readonly maxMessageSize?: number;
+  /**
+   * a MESSAGE with a larger body is handed over without it, and says so (`Frame.skippedBytes`), instead of ending the session with
+   * FRAME_TOO_LARGE: only for who looks at that; default false. Over WebSocket it ends the session in any case
+   */
+  readonly skipOversized?: boolean;
   /** of received frames; `maxMessageSize` wins over `bodyBytes` */
   readonly limits?: Partial<FrameLimits>;
   /** undefined: recognised from CONNECTED */
@@ -44,6 +49,8 @@ export interface SessionOptions {
   readonly clock?: Clock;
   /** calls off the opening, with SESSION_CLOSED; an open session is ended by `close` */
   readonly signal?: AbortSignal;
+  /** called for a MESSAGE that no subscription asked for, which stays unacknowledged, with the number of them; must not throw */
+  readonly onStray?: (frame: Frame, count: number) => void;
   /** called for each frame, both ways; must not throw */
   readonly onFrame?: (frame: SeenFrame) => void;
 }

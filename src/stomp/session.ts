@@ -1,9 +1,11 @@
 import { StompctlError } from '../base/errors.js';
-import type { Dialect } from './dialects.js';
+import { type Dialect, persistentFor } from './dialects.js';
 import { EMPTY_BODY, type Frame, type FrameHeader, newFrameHeader, type StompVersion } from './frame.js';
-import { Link, messageOf } from './link.js';
-import { Listeners } from './listeners.js';
+import { Link } from './link.js';
+import { type Fate, Listeners } from './listeners.js';
+import { ReadingHolds } from './reading-holds.js';
 import { Receipts } from './receipts.js';
+import { refusal } from './refusal.js';
 import { type FullOptions, fillOptions, type SessionOptions } from './session-options.js';
 import { type SubscribeOptions, Subscription } from './subscription.js';
 
@@ -12,7 +14,7 @@ export interface SendOptions {
   readonly receipt?: boolean;
   /** write `content-length`; default true for a body that is not empty. A body with a NUL has it in any case */
   readonly contentLength?: boolean;
-  /** add `persistent:true` unless `header` has a `persistent` of its own; default false */
+  /** add `persistent:true` unless `header` has a `persistent` of its own, which is written as the broker understands it; default false */
   readonly persistent?: boolean;
 }
 
@@ -36,8 +38,9 @@ export class StompSession {
   readonly #receipts: Receipts;
   readonly #listeners: Listeners;
   readonly #subscriptions = new Set<Subscription>();
-  /** who wants reading paused */
-  readonly #holders = new Set<object>();
+  readonly #holds: ReadingHolds;
+  readonly #onStray: SessionOptions['onStray'];
+  #strays = 0;
   /** sends held back while the writer is full */
   #held: Send[] = [];
   /** sends without receipt whose bytes are not yet written */
@@ -57,10 +60,15 @@ export class StompSession {
     let early: { readonly error: StompctlError | undefined } | undefined;
     const link = await Link.open(full, {
       message: (frame) => {
-        if (session !== undefined) session.#listeners.deliver(frame);
+        if (session !== undefined) session.#arrived(session.#listeners.deliver(frame), frame);
       },
       receipt: (id) => (session === undefined ? false : session.#receipts.arrived(id)),
-      refused: (frame) => refusal(endpointText(full), frame, session === undefined ? undefined : session.#receipts),
+      refused: (frame) =>
+        refusal(
+          `${full.endpoint.host}:${full.endpoint.port}`,
+          frame,
+          session === undefined ? undefined : session.#receipts,
+        ),
       ended: (error) => {
         if (session === undefined) early = { error };
         else session.#onEnded(error);
@@ -75,12 +83,23 @@ export class StompSession {
     this.#link = link;
     this.dialect = link.dialect;
     this.#listeners = new Listeners(link.version);
+    this.#onStray = options.onStray;
+    this.#holds = new ReadingHolds({
+      clock: options.clock,
+      receiptsAwaited: () => this.#receipts.size > 0,
+      pause: () => link.pause(),
+      resume: () => link.resume(),
+    });
     this.#receipts = new Receipts({
       clock: options.clock,
       timeoutMs: options.receiptTimeoutMs,
       peer: link.peer,
       writer: link.writer,
-      paused: () => this.#holders.size > 0,
+      untimedMs: () => this.#holds.untimedMs,
+      obstacle: () => (this.#holds.firm ? UNTAKEN : undefined),
+      changed: () => {
+        if (this.#holds.any) this.#holds.apply();
+      },
       timedOut: (error) => link.fail(error),
     });
     this.ended = new Promise((resolve) => {
@@ -106,6 +125,11 @@ export class StompSession {
   /** when the certificate of the broker ends to be valid; TLS only */
   get certificateExpiry(): Date | undefined {
     return this.#link.certificateExpiry;
+  }
+
+  /** whether messages can be acknowledged one by one; otherwise an ACK settles all earlier deliveries too */
+  get individualAcks(): boolean {
+    return this.version !== '1.0' || this.dialect.individualOn10;
   }
 
   /** why nothing can be sent any more; undefined while the session is open */
@@ -144,8 +168,7 @@ export class StompSession {
    */
   async listen(header: Readonly<FrameHeader>, onMessage: (frame: Frame) => void): Promise<string> {
     const id = header.id ?? this.#listeners.freeId();
-    const individual = this.version !== '1.0' || this.dialect.individualOn10;
-    const ack = header.ack ?? (individual ? 'client-individual' : 'client');
+    const ack = header.ack ?? (this.individualAcks ? 'client-individual' : 'client');
     this.#listeners.add({ id, destination: header.destination, ack, onMessage });
     try {
       await this.#ask('SUBSCRIBE', newFrameHeader({ ...header, id, ack }));
@@ -221,21 +244,20 @@ export class StompSession {
 
   /** Stops reading from the connection: the last resort against a flood. Heart-beats of the broker are not expected meanwhile. */
   pause(): void {
-    this.hold(this);
+    this.#holds.hold(this, 'untimed');
   }
 
   resume(): void {
-    this.letGo(this);
+    this.#holds.letGo(this);
   }
 
-  /** As `pause`, for one of several: reading goes on when all have let go. */
-  hold(who: object): void {
-    this.#holders.add(who);
-    this.#link.pause();
+  /** As `pause`, for one of several, until all have let go; `yielding`: not while a receipt is awaited, which may stand behind. */
+  hold(who: object, how: 'firm' | 'yielding'): void {
+    this.#holds.hold(who, how);
   }
 
   letGo(who: object): void {
-    if (this.#holders.delete(who) && this.#holders.size === 0) this.#link.resume();
+    this.#holds.letGo(who);
   }
 
   /** Resolves when all that was accepted so far is taken by the system, or the session is over. Does not wait for receipts. */
@@ -269,8 +291,9 @@ export class StompSession {
       send.reject(this.#over);
       return;
     }
-    const { header, body, options, resolve, reject } = send;
-    const persistent = options.persistent === true && header.persistent === undefined ? 'persistent:true\n' : '';
+    const { body, options, resolve, reject } = send;
+    const header = this.#sendable(send.header);
+    const persistent = options.persistent === true && send.header.persistent === undefined ? 'persistent:true\n' : '';
     if (options.receipt === false) {
       try {
         const end = this.#link.write('SEND', header, body, options.contentLength, persistent);
@@ -294,6 +317,15 @@ export class StompSession {
       this.#receipts.forget(id);
       reject(error);
     }
+  }
+
+  /** `header` with a `persistent` that the broker understands; the same object where nothing is to change. */
+  #sendable(header: Readonly<FrameHeader>): Readonly<FrameHeader> {
+    const given = header.persistent;
+    if (given === undefined || given === 'true') return header;
+    const { persistent: _, ...others } = header;
+    const persistent = persistentFor(given, this.dialect);
+    return newFrameHeader(persistent === undefined ? others : { ...others, persistent });
   }
 
   #sendHeld(): void {
@@ -323,8 +355,26 @@ export class StompSession {
 
   #settle(command: 'ACK' | 'NACK', frame: Frame): void {
     if (this.#over !== undefined) return;
-    const header = this.#listeners.settling(command, frame);
-    if (header !== undefined) this.#link.write(command, header);
+    for (const settling of this.#listeners.settling(command, frame)) {
+      if (settling.binary) this.#link.writeBinary(settling.command, settling.header);
+      else this.#link.write(settling.command, settling.header);
+    }
+    if (this.#listeners.overfull === undefined) return;
+    const reason = `too many settled messages of ${this.#listeners.overfull} wait for an earlier one: acknowledge in order, or use client-individual`;
+    this.#link.fail(new StompctlError('SESSION_LOST', 'session', this.peer, reason));
+  }
+
+  #arrived(fate: Fate, frame: Frame): void {
+    if (fate === 'nameless') {
+      const reason = 'a MESSAGE without message-id, which cannot be acknowledged; see the documentation of the broker';
+      this.#link.fail(new StompctlError('FRAME_MALFORMED', 'session', this.peer, reason));
+    }
+    if (fate !== 'stray') return;
+    this.#strays += 1;
+    this.#onStray?.(frame, this.#strays);
+    if (this.#strays < MOST_STRAYS) return;
+    const reason = `the broker sent ${MOST_STRAYS} messages for subscriptions that this session does not have; see its log`;
+    this.#link.fail(new StompctlError('BROKER_ERROR', 'session', this.peer, reason));
   }
 
   #onEnded(error: StompctlError | undefined): void {
@@ -343,25 +393,7 @@ export class StompSession {
   }
 }
 
-function endpointText({ endpoint }: FullOptions): string {
-  return `${endpoint.host}:${endpoint.port}`;
-}
-
-/**
- * The error that an ERROR frame ends the session with. One with the `receipt-id` of a SEND means that message: it alone is refused.
- */
-function refusal(peer: string, frame: Frame, receipts: Receipts | undefined): StompctlError {
-  const message = messageOf(frame);
-  const id = frame.header['receipt-id'] ?? '';
-  const command = receipts?.commandOf(id);
-  if (command === 'SEND') {
-    receipts?.refuse(
-      id,
-      new StompctlError('MESSAGE_REFUSED', 'send', peer, `the broker refused the message: ${message}`),
-    );
-    const reason = `the broker ended the session after it refused another message: ${message}`;
-    return new StompctlError('SESSION_LOST', 'session', peer, reason);
-  }
-  const what = command === undefined ? '' : ` to ${command}`;
-  return new StompctlError('BROKER_ERROR', 'session', peer, `the broker answered ERROR${what}: ${message}`);
-}
+/** messages that no subscription asked for, before the session is given up: they stay unacknowledged till then */
+const MOST_STRAYS = 100;
+const UNTAKEN =
+  'reading is paused for messages that wait to be taken: take them while waiting, raise bufferBytes, or send over another session';

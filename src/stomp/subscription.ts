@@ -15,7 +15,7 @@ export interface ReceivedMessage {
 export interface SubscriptionHost {
   ack(frame: Frame): void;
   nack(frame: Frame): void;
-  hold(who: object): void;
+  hold(who: object, how: 'firm' | 'yielding'): void;
   letGo(who: object): void;
   unlisten(id: string, header?: Readonly<FrameHeader>): Promise<void>;
 }
@@ -23,7 +23,10 @@ export interface SubscriptionHost {
 export interface SubscribeOptions {
   /** how many messages the broker may send before they are acknowledged, in its own unit; default: as the broker likes */
   readonly prefetch?: number;
-  /** bytes not yet taken out of the iterator before reading pauses; default 32 MiB */
+  /**
+   * bytes, of headers and bodies, not yet taken out of the iterator before reading pauses; default 32 MiB. While a receipt is awaited,
+   * which may stand behind them, reading goes on up to four times as many
+   */
   readonly bufferBytes?: number;
 }
 
@@ -34,9 +37,10 @@ export interface SubscribeOptions {
 export class Subscription implements AsyncIterable<ReceivedMessage> {
   readonly #host: SubscriptionHost;
   readonly #limit: number;
-  readonly #buffer: ReceivedMessage[] = [];
+  readonly #buffer: { readonly message: ReceivedMessage; readonly size: number }[] = [];
   #id = '';
   #bytes = 0;
+  #held = false;
   #over: { readonly error: StompctlError | undefined } | undefined;
   #wake: () => void = () => undefined;
 
@@ -57,9 +61,11 @@ export class Subscription implements AsyncIterable<ReceivedMessage> {
   readonly arrived = (frame: Frame): void => {
     const host = this.#host;
     const { header, body } = frame;
-    this.#buffer.push({ header, body, ack: () => host.ack(frame), nack: () => host.nack(frame) });
-    this.#bytes += body.length;
-    if (this.#bytes >= this.#limit) host.hold(this);
+    const message = { header, body, ack: () => host.ack(frame), nack: () => host.nack(frame) };
+    const size = sizeOf(frame);
+    this.#buffer.push({ message, size });
+    this.#bytes += size;
+    this.#holdIfFull();
     this.#wake();
   };
 
@@ -82,11 +88,11 @@ export class Subscription implements AsyncIterable<ReceivedMessage> {
     for (;;) {
       // A delivery of a session that is over cannot be acknowledged any more, and comes again.
       if (this.#over?.error !== undefined) throw this.#over.error;
-      const message = this.#buffer.shift();
-      if (message !== undefined) {
-        this.#bytes -= message.body.length;
-        if (this.#bytes < this.#limit / 2) this.#host.letGo(this);
-        yield message;
+      const next = this.#buffer.shift();
+      if (next !== undefined) {
+        this.#bytes -= next.size;
+        this.#holdIfFull();
+        yield next.message;
       } else if (this.#over !== undefined) {
         return;
       } else {
@@ -96,4 +102,26 @@ export class Subscription implements AsyncIterable<ReceivedMessage> {
       }
     }
   }
+
+  /**
+   * Who takes messages may wait for a receipt that stands behind those not yet read: so reading goes on while one is awaited, up to a
+   * limit. Past it the receipt times out.
+   */
+  #holdIfFull(): void {
+    if (this.#held && this.#bytes < this.#limit / 2) {
+      this.#held = false;
+      this.#host.letGo(this);
+      return;
+    }
+    this.#held ||= this.#bytes >= this.#limit;
+    if (this.#held) this.#host.hold(this, this.#bytes >= this.#limit * FIRM_AT ? 'firm' : 'yielding');
+  }
+}
+
+const FIRM_AT = 4;
+
+function sizeOf({ header, body }: Frame): number {
+  let size = body.length;
+  for (const name in header) size += name.length + (header[name] as string).length + 2;
+  return size;
 }

@@ -30,6 +30,13 @@ const CASES: readonly [name: string, options: BrokerOptions, sent: string, answe
   ['an unknown name', USERS, 'CONNECT\nlogin:constructor\npasscode:x\n\n\0', /^ERROR\nmessage:Login refused\n/],
   ['no name', USERS, 'CONNECT\naccept-version:1.2\n\n\0', /^ERROR\nmessage:Login refused\n/],
   ['an unknown virtual host', { virtualHosts: ['prod'] }, 'CONNECT\nhost:test\n\n\0', /^ERROR\nmessage:Bad CONNECT\n/],
+  [
+    'an unknown virtual host of RabbitMQ, which was told of none',
+    { server: 'RabbitMQ/3.10.8', closeAfterError: true },
+    'CONNECT\nhost:test\n\n\0',
+    /^ERROR\nmessage:Bad CONNECT\n/,
+  ],
+  ['the default virtual host of RabbitMQ', { server: 'RabbitMQ/3.10.8' }, 'CONNECT\nhost:/\n\n\0', /^CONNECTED\n/],
   ['a known virtual host', { virtualHosts: ['prod'] }, 'CONNECT\nhost:prod\n\n\0', /^CONNECTED\n/],
   ['the default virtual host', { virtualHosts: ['prod'] }, 'CONNECT\nhost:/\n\n\0', /^CONNECTED\n/],
   ['heart-beats are offered', { heartBeat: [50, 60] }, 'CONNECT\naccept-version:1.2\n\n\0', /\nheart-beat:50,60\n/],

@@ -13,11 +13,24 @@ async function pair(test: Cleaning) {
   const sender = await UdpSender.open({
     endpoint: { transport: 'udp', host: '127.0.0.1', port: receiver.address().port },
   });
+  let open = true;
+  receiver.once('close', () => {
+    open = false;
+  });
   test.after(async () => {
     await sender.close();
-    receiver.close();
+    if (open) receiver.close();
   });
-  return { datagrams, sender };
+  return { datagrams, sender, receiver };
+}
+
+/** A port of this machine where nobody listens for datagrams. */
+async function freeUdpPort(): Promise<number> {
+  const socket = createSocket('udp4');
+  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
+  const { port } = socket.address();
+  await new Promise<void>((resolve) => socket.close(resolve));
+  return port;
 }
 
 describe('UdpSender', () => {
@@ -42,12 +55,28 @@ describe('UdpSender', () => {
     });
   });
 
-  it('goes on when nobody listens', async (test) => {
-    const { sender } = await pair(test);
-    const deaf = await UdpSender.open({ endpoint: { transport: 'udp', host: '127.0.0.1', port: 9 } });
+  it('refuses every message when nobody listens, the first one too', async (test) => {
+    const deaf = await UdpSender.open({
+      endpoint: { transport: 'udp', host: '127.0.0.1', port: await freeUdpPort() },
+    });
     test.after(() => deaf.close());
-    for (let count = 0; count < 5; count++) await deaf.send({ destination: '/queue/a' });
+    const refused = { code: 'DATAGRAM_REFUSED', action: 'stop', message: /nobody listens/ };
+    const sends = [1, 2, 3].map(() => assert.rejects(deaf.send({ destination: '/queue/a' }), refused));
+    await Promise.all(sends);
+    await assert.rejects(deaf.send({ destination: '/queue/a' }), refused);
+  });
+
+  it('refuses what is sent once nobody listens any more', async (test) => {
+    const { datagrams, sender, receiver } = await pair(test);
     await sender.send({ destination: '/queue/a' });
+    await eventually(() => datagrams.length === 1);
+    await new Promise<void>((resolve) => receiver.close(resolve));
+    await assert.rejects(
+      async () => {
+        for (let count = 0; count < 100; count++) await sender.send({ destination: '/queue/a' });
+      },
+      { code: 'DATAGRAM_REFUSED' },
+    );
   });
 
   it('says that a host is unknown', async () => {
