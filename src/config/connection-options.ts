@@ -107,6 +107,7 @@ export const CONNECTION_OPTIONS: readonly OptionRow[] = [
     kind: 'number',
     integer: true,
     min: 0,
+    max: 1_000_000,
     unit: 'attempts',
     value: 'N',
     group: 'connection',
