@@ -74,6 +74,15 @@ export class ElementTaker {
     return this.#skips.rests(name, this.#options.clock.monotonicMs());
   }
 
+  /** Are there more elements of no use than can be remembered? Then each pass reads the rest of them again. */
+  get isOverfull(): boolean {
+    return this.#skips.isFull;
+  }
+
+  beginPass(): void {
+    this.#skips.beginPass();
+  }
+
   /** Passes over an element for a while; true when it was not passed over before. */
   skip(name: string, info: ElementInfo): boolean {
     return this.#skips.add(name, info, this.#options.clock.monotonicMs());
