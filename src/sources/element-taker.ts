@@ -20,6 +20,8 @@ export interface TakeOptions {
   readonly maxTemp: number;
   readonly clock: Clock;
   readonly events: QueueEvents;
+  /** most elements of no use that are remembered; 10,000 */
+  readonly mostSkipped?: number;
 }
 
 /** Turns element names into deliveries: looks, locks, reads. What cannot be read stays, is told once, and is skipped. */
@@ -29,7 +31,7 @@ export class ElementTaker {
   readonly #elements: ElementStore;
   readonly #held: HeldElements;
   readonly #options: TakeOptions;
-  readonly #skips = new SkipList();
+  readonly #skips: SkipList;
   /** read, but larger than the bytes that were left */
   #kept: QueueDelivery | undefined;
 
@@ -37,6 +39,7 @@ export class ElementTaker {
     this.#elements = elements;
     this.#held = held;
     this.#options = options;
+    this.#skips = new SkipList(options.mostSkipped);
   }
 
   /**

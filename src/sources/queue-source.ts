@@ -30,6 +30,8 @@ export interface QueueSourceOptions extends QueueOptions {
   readonly failures?: Failures | undefined;
   /** most elements locked, and most removals that a power loss may undo; 1000 */
   readonly window?: number;
+  /** most elements of no use that are remembered; 10,000 */
+  readonly mostSkipped?: number;
   /** 300,000 */
   readonly purgeIntervalMs?: number;
   /** the longest that a batch is gathered without letting others have their turn; 5 */

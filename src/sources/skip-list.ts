@@ -23,12 +23,17 @@ interface Entry {
  * is looked at in each pass: passes should then be rare, see `isFull`.
  */
 export class SkipList {
+  readonly #most: number;
   readonly #entries = new Map<string, Entry>();
   /** those without room that were told of */
   readonly #told = new Set<string>();
   #pass = 0;
   #withoutRoom = 0;
   #full = false;
+
+  constructor(most: number = MOST_ENTRIES) {
+    this.#most = most;
+  }
 
   /** Had some no room in the pass before this one? */
   get isFull(): boolean {
@@ -66,7 +71,7 @@ export class SkipList {
     const entry = this.#entries.get(name);
     const known = entry !== undefined && entry.ino === info.ino && entry.size === info.size;
     const delayMs = known ? Math.min(LONGEST_DELAY_MS, entry.delayMs * 2) : FIRST_DELAY_MS;
-    if (entry === undefined && this.#entries.size === MOST_ENTRIES) return this.#tellWithoutRoom(name);
+    if (entry === undefined && this.#entries.size === this.#most) return this.#tellWithoutRoom(name);
     this.#entries.set(name, {
       ino: info.ino,
       size: info.size,
