@@ -24,5 +24,7 @@ const code = await main(argv.slice(2), env, { out: stdout, err: stderr, columns:
 process.exitCode = code;
 await Promise.all([stdout, stderr].map((stream) => new Promise((resolve) => stream.write('', resolve))));
 // An exit waits for the threads that read files: one that hangs must not outlive a stop.
-if (process.getActiveResourcesInfo().some((name) => name.startsWith('FSReq'))) signals.end();
+const reading = () => process.getActiveResourcesInfo().some((name) => name.startsWith('FSReq'));
+for (let look = 0; look < 20 && reading(); look += 1) await new Promise((resolve) => setTimeout(resolve, 50));
+if (reading()) signals.end();
 process.exit();

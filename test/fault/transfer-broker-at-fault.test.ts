@@ -9,7 +9,8 @@ import { logLines } from '../support/stompctl-process.js';
 const POISON = 7;
 const MAX_ATTEMPTS = 4;
 /** refusals that a broker at fault gives before it is well: several times max-attempts for each message */
-const MANY = 40;
+const MANY = 20;
+const PATIENT = { deadlineMs: 60_000 };
 
 interface Plan {
   readonly count: number;
@@ -47,9 +48,9 @@ for (const receiptId of [true, false]) {
       const { scene, state, start, look } = await stage(test, { count: 24, receiptId, poison: [], window: 24 });
       state.ill = true;
       const run = start();
-      await eventually(() => state.refusals >= MANY);
+      await eventually(() => state.refusals >= MANY, PATIENT);
       state.ill = false;
-      await eventually(() => look().length === 24);
+      await eventually(() => look().length === 24, PATIENT);
       const ended = await run.stop();
       assert.equal(ended.code, 0, ended.stderr);
       assert.deepEqual([look(), scene.stored('failures'), scene.stored('in')], [upTo(24), [], []]);
@@ -59,7 +60,7 @@ for (const receiptId of [true, false]) {
     it('one poison among good: it alone is rejected, after max-attempts, with the true count', async (test) => {
       const { scene, state, start, look } = await stage(test, { count: 24, receiptId, poison: [POISON], window: 10 });
       const run = start();
-      await eventually(() => run.log('rejected').length === 1 && look().length === 23);
+      await eventually(() => run.log('rejected').length === 1 && look().length === 23, PATIENT);
       await run.stop();
       assert.deepEqual(
         look(),
@@ -78,11 +79,11 @@ for (const receiptId of [true, false]) {
       const { scene, start, look } = await stage(test, { count: 60, receiptId, poison: [POISON], window: 10 });
       const run = start();
       for (let restart = 1; restart <= 5; restart += 1) {
-        await eventually(() => look().length >= restart * 10);
+        await eventually(() => look().length >= restart * 10, PATIENT);
         await scene.broker.restart();
         produce(scene.path('in'), [...numbered(20, { destination: DESTINATION }, 40 + restart * 20)]);
       }
-      await eventually(() => run.log('rejected').length === 1 && look().length === 159);
+      await eventually(() => run.log('rejected').length === 1 && look().length === 159, PATIENT);
       await run.stop();
       assert.deepEqual(scene.stored('failures'), [POISON]);
     });
@@ -90,15 +91,15 @@ for (const receiptId of [true, false]) {
     it('two faults at once, poison and a broker that takes nothing for a while: the poison alone is rejected', async (test) => {
       const { scene, state, start, look } = await stage(test, { count: 24, receiptId, poison: [POISON], window: 24 });
       const run = start();
-      await eventually(() => state.refusals >= 2);
+      await eventually(() => state.refusals >= 2, PATIENT);
       state.ill = true;
       produce(scene.path('in'), [...numbered(20, { destination: DESTINATION }, 100)]);
       const before = state.refusals;
-      await eventually(() => state.refusals >= before + MANY);
+      await eventually(() => state.refusals >= before + MANY, PATIENT);
       state.ill = false;
       // what helps to tell: more good messages
       produce(scene.path('in'), [...numbered(20, { destination: DESTINATION }, 200)]);
-      await eventually(() => run.log('rejected').length === 1 && look().length === 63);
+      await eventually(() => run.log('rejected').length === 1 && look().length === 63, PATIENT);
       await run.stop();
       assert.deepEqual(scene.stored('failures'), [POISON]);
     });
@@ -107,10 +108,10 @@ for (const receiptId of [true, false]) {
       const { scene, state, start, look } = await stage(test, { count: 0, receiptId, poison: [POISON], window: 10 });
       produce(scene.path('in'), [...numbered(1, { destination: DESTINATION }, POISON)]);
       const run = start();
-      await eventually(() => state.refusals >= 3 * MAX_ATTEMPTS);
+      await eventually(() => state.refusals >= 3 * MAX_ATTEMPTS, PATIENT);
       assert.equal(run.log('rejected').length, 0);
       produce(scene.path('in'), [...numbered(10, { destination: DESTINATION }, 100)]);
-      await eventually(() => run.log('rejected').length === 1 && look().length === 10);
+      await eventually(() => run.log('rejected').length === 1 && look().length === 10, PATIENT);
       await run.stop();
       assert.deepEqual([scene.stored('failures'), scene.stored('in')], [[POISON], []]);
     });
