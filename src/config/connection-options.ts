@@ -113,7 +113,8 @@ export const CONNECTION_OPTIONS: readonly OptionRow[] = [
     group: 'connection',
     defaultNote: 'without end with `loop` or an incoming broker, otherwise 10',
     added: true,
-    doc: 'Give up, with exit code 75, after this many failed attempts in a row.',
+    doc: 'Give up, with the exit code of the last error, after this many attempts in a row without progress.',
+    notes: 'A session in which a message was accepted or received does not count.',
   },
   ...TIMEOUTS.map(timeoutOption),
 ];

@@ -159,7 +159,8 @@ const SAFETY_OPTIONS: readonly OptionRow[] = [
     value: 'N',
     group: 'safety',
     added: true,
-    doc: 'Reject a message that was refused this many times.',
+    doc: 'Reject a message that the broker refused this many times while it accepted others.',
+    notes: '`docs/errors.md` says how a message at fault and a broker at fault are told apart.',
   },
   {
     name: 'max-parked',
