@@ -195,6 +195,9 @@ export class SupervisedSink implements Sink {
           suspects.add(entry);
         }
         if (!(await this.#openInner(loss))) return;
+        // an ERROR that names its message needs no search: those known to be at fault are sent behind the others
+        const known = [...suspects].every((suspect) => !this.#entries.has(suspect) || suspect.trial.confirmed);
+        if (endsSession(error) && known) return;
       }
     }
   }

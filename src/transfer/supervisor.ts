@@ -89,9 +89,9 @@ export class Supervisor {
       if (healthy) this.succeeded();
       this.#openedAtMs = undefined;
       // a session that made progress is no failed attempt
-      if (this.#progressed) this.#failures -= 1;
+      const counts = !this.#progressed;
       this.#progressed = false;
-      if (!(await this.#failed(end, lost))) return false;
+      if (!(await this.#failed(end, lost, counts))) return false;
     }
     while (!this.interrupted) {
       try {
@@ -100,7 +100,7 @@ export class Supervisor {
         this.#progressed = false;
         return true;
       } catch (error) {
-        if (!(await this.#failed(end, asStompctlError(error, end.name)))) return false;
+        if (!(await this.#failed(end, asStompctlError(error, end.name), true))) return false;
       }
     }
     return false;
@@ -114,7 +114,7 @@ export class Supervisor {
   }
 
   /** Waits before the next attempt; false when interrupted. Rejects when there is to be none. */
-  async #failed(end: Openable, error: StompctlError): Promise<boolean> {
+  async #failed(end: Openable, error: StompctlError, counts: boolean): Promise<boolean> {
     const { attempts, bounded, logger, maxDelayMs } = this.#options;
     if (this.interrupted) return false;
     const waits = error.action === 'reopen' || error.action === 'wait' || (!bounded && mayComeBack(error));
@@ -127,7 +127,7 @@ export class Supervisor {
       });
       return true;
     }
-    this.#failures += 1;
+    if (counts) this.#failures += 1;
     if ((refusedLogin && bounded) || (attempts !== undefined && this.#failures >= attempts)) throw error;
     const delayMs = refusedLogin ? maxDelayMs : this.#backOff.nextMs();
     this.#waitingFor = `${end.name}: ${error.message}`;
