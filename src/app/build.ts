@@ -107,11 +107,7 @@ export async function buildTransfer(settings: Settings, context: BuildContext): 
     statistics,
     sourceName: source.name,
     sinkName: sink.name,
-    waiting: () => [
-      ...full.reasons,
-      ...(failures?.waitingFor ?? []),
-      ...supervisors.flatMap(({ waitingFor }) => waitingFor ?? []),
-    ],
+    waiting: () => [...full.reasons, ...[failures, ...supervisors].flatMap((end) => end?.waitingFor ?? [])],
     reloadChecker: async (fresh) => {
       await checker?.replace(await openChecker(fresh, checkerContext));
       return checker !== undefined;

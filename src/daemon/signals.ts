@@ -15,11 +15,10 @@ export interface SignalTarget {
   emit(event: 'exit', code: number): unknown;
   kill(pid: number, signal: NodeJS.Signals): unknown;
   readonly pid: number;
-  exitCode?: number | string | null | undefined;
 }
 
 /** Where nobody acts on a stop within this time while the program starts, something it reads hangs: there is nothing to drain. */
-const START_MS = 2000;
+const START_MS = 5000;
 
 /** The signals of the process, as wishes. A wish that comes before its handler waits for it; HUP and USR1 coalesce. */
 export interface Signals {

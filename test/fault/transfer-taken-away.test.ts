@@ -87,6 +87,10 @@ describe('a folder that is taken away for a while', { concurrency: 2 }, () => {
     assert.equal(onePass.code, 77, onePass.stderr);
     const run = scene.start(scene.mover(...failures, ...rejects, '--loop', ...QUICK), UNDER);
     await eventually(() => run.log('open-retry').some(({ code }) => code === 'QUEUE_IO'));
+    run.signal('SIGUSR1');
+    const [state] = await eventually(() => run.log('state').length > 0 && run.log('state'));
+    const waiting = Array.isArray(state?.waiting) ? state.waiting.map(String) : [];
+    assert.match(waiting[0] ?? '', new RegExp(`^queue ${scene.path('failures')}: open queue.*must be permitted`));
     chmodSync(scene.path('failures'), ALL);
     await eventually(() => scene.stored('failures').length === 3, { deadlineMs: 30_000 });
     assert.equal((await run.stop()).code, 0);

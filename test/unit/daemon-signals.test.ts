@@ -85,7 +85,7 @@ describe('signals', () => {
     test.mock.timers.enable({ apis: ['setTimeout'] });
     const { target } = install();
     target.emit('SIGTERM');
-    test.mock.timers.tick(1999);
+    test.mock.timers.tick(4999);
     assert.deepEqual(target.ends, []);
     test.mock.timers.tick(1);
     assert.deepEqual(target.ends, [143, 'SIGTERM']);
