@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.js';
-import { StompctlError } from '../base/errors.js';
+import { reasonOf, StompctlError } from '../base/errors.js';
 import type { Environment } from '../config/environment.js';
 import type { Settings } from '../config/settings.js';
 import type { Sink } from '../flow/sink.js';
@@ -13,7 +13,7 @@ import { BrokerSource } from '../sources/broker-source.js';
 import { Statistics } from '../transfer/statistics.js';
 import { SupervisedSink } from '../transfer/supervised-sink.js';
 import { SupervisedSource } from '../transfer/supervised-source.js';
-import { Supervisor } from '../transfer/supervisor.js';
+import { mayComeBack, Supervisor } from '../transfer/supervisor.js';
 import { Transfer } from '../transfer/transfer.js';
 import { openChecker } from './checker.js';
 import { connectionTo, failoverOptions } from './connection.js';
@@ -33,7 +33,7 @@ export interface BuiltTransfer {
   readonly statistics: Statistics;
   readonly sourceName: string;
   readonly sinkName: string;
-  /** what the run waits for now: queues that are full, a line each */
+  /** what the run waits for now: queues that are full, brokers and folders that are away, a line each */
   readonly waiting: () => readonly string[];
   /**
    * Puts the callback and rules of other settings in the place of the present ones; false when the run began with none,
@@ -52,14 +52,24 @@ export async function buildTransfer(settings: Settings, context: BuildContext): 
   const { clock, logger } = context;
   const statistics = new Statistics(clock);
   const full = new FullQueues();
-  const failureSink = await openFailureSink(settings, context, full);
+  const supervisors: Supervisor[] = [];
+  const supervisorOf: SupervisorOf = (end, allRefused) => {
+    const made = supervisor(settings, context, end, allRefused);
+    supervisors.push(made);
+    return made;
+  };
+  const failures = await openFailures(settings, context, full);
   let transfer: Transfer | undefined;
   const events = Transfer.eventsFor(() => transfer as Transfer);
   const onReopened = () => statistics.reconnected();
 
-  const inner = makeSource(settings, context, events, failureSink && new FailureSink(failureSink));
-  const source = new SupervisedSource(inner, {
-    supervisor: supervisor(settings, context, settings.source),
+  const onDuplicate = (name: string) => {
+    statistics.duplicate();
+    logger.debug('duplicate', `${name} came again though it is safe, and was acknowledged`, { delivery: name });
+  };
+  const inner = makeSource(settings, context, events, failures, onDuplicate);
+  const source = new SupervisedSource(inner.end, {
+    supervisor: supervisorOf(settings.source, inner.allRefused),
     logger,
     onReopened: () => {
       onReopened();
@@ -67,13 +77,11 @@ export async function buildTransfer(settings: Settings, context: BuildContext): 
       statistics.setParked(0);
     },
   });
-  const supervised = (end: Settings['sink']) =>
-    new SupervisedSink(makeSink(end, settings, context, full), {
-      supervisor: supervisor(settings, context, end),
-      maxAttempts: settings.maxAttempts,
-      logger,
-      onReopened,
-    });
+  const supervised = (to: Settings['sink']) => {
+    const { end, allRefused } = makeSink(to, settings, context, full);
+    const { maxAttempts } = settings;
+    return new SupervisedSink(end, { supervisor: supervisorOf(to, allRefused), maxAttempts, logger, onReopened });
+  };
   const main = supervised(settings.sink);
   const { tapQueue } = settings;
   // each under a supervisor of its own: what one of them is sent again, the other is not
@@ -92,27 +100,43 @@ export async function buildTransfer(settings: Settings, context: BuildContext): 
     logger,
     lazy: settings.lazy,
     limits: limits(settings),
+    giveUp: async () => failures?.close(),
   });
   return {
     transfer,
     statistics,
     sourceName: source.name,
     sinkName: sink.name,
-    waiting: () => full.reasons,
+    waiting: () => [...full.reasons, ...[failures, ...supervisors].flatMap((end) => end?.waitingFor ?? [])],
     reloadChecker: async (fresh) => {
       await checker?.replace(await openChecker(fresh, checkerContext));
       return checker !== undefined;
     },
     close: async () => {
-      await failureSink?.close();
+      await failures?.close();
     },
   };
 }
 
 function limits(settings: Settings) {
   const { window, windowBytes, count, durationMs, maxParked, timeouts } = settings;
-  const { inactivityMs, lingerMs } = timeouts;
-  return { window, windowBytes, count, durationMs, maxParked, inactivityMs, lingerMs };
+  const { inactivityMs, lingerMs, flushMs, disconnectMs } = timeouts;
+  const closeMs = flushMs + disconnectMs;
+  return { window, windowBytes, count, durationMs, maxParked, inactivityMs, lingerMs, closeMs };
+}
+
+type SupervisorOf = (end: Settings['source'] | Settings['sink'], allRefused?: () => boolean) => Supervisor;
+
+/** One end, and what its supervisor needs to know of a list of brokers. */
+interface MadeEnd<End> {
+  readonly end: End;
+  readonly allRefused?: () => boolean;
+}
+
+/** Does the run end by itself? Then it also ends because of what somebody must mend first. */
+function isBounded({ source, loop, count, durationMs, timeouts }: Settings): boolean {
+  const onePass = source.kind === 'queue' && !loop;
+  return onePass || count !== undefined || durationMs !== undefined || timeouts.inactivityMs !== undefined;
 }
 
 /** The options of a failover URI win over those of the run. */
@@ -120,18 +144,18 @@ function supervisor(
   settings: Settings,
   { clock, logger }: BuildContext,
   end: Settings['source'] | Settings['sink'],
+  allRefused?: () => boolean,
 ): Supervisor {
   const { delayMs, maxDelayMs, attempts } = settings.reconnect;
   const failover = end.kind === 'broker' ? failoverOptions(end.broker.uri) : {};
   const { maxReconnectAttempts: most, useExponentialBackOff, backOffMultiplier = 2 } = failover;
-  // a run over one pass of a queue ends by itself
-  const bounded = settings.source.kind === 'queue' && !settings.loop;
   return new Supervisor({
     delayMs: failover.initialReconnectDelayMs ?? delayMs,
     maxDelayMs: failover.maxReconnectDelayMs ?? maxDelayMs,
     factor: useExponentialBackOff === false ? 1 : backOffMultiplier,
     attempts: most === undefined ? attempts : most < 0 ? undefined : Math.max(1, most),
-    bounded,
+    bounded: isBounded(settings),
+    ...(allRefused && { allRefused }),
     clock,
     logger,
   });
@@ -142,11 +166,12 @@ function makeSource(
   context: BuildContext,
   events: SourceEvents,
   failures: FailureSink | undefined,
-): Source {
+  onDuplicate: (name: string) => void,
+): MadeEnd<Source> {
   const { source, window, windowBytes, maxParked, reliable } = settings;
-  if (source.kind === 'queue') return queueSource(source.queue, settings, context, events, failures);
-  const { connect, name, onSession } = connectionTo(source.broker, settings, context);
-  return new BrokerSource({
+  if (source.kind === 'queue') return { end: queueSource(source.queue, settings, context, events, failures) };
+  const { connect, name, onSession, allRefused } = connectionTo(source.broker, settings, context);
+  const end = new BrokerSource({
     name,
     connect,
     onSession,
@@ -158,16 +183,18 @@ function makeSource(
     maxParked,
     failures,
     events,
+    onDuplicate,
     onWarning: (event, text) => context.logger.warn(event, text, { end: name }),
     clock: context.clock,
   });
+  return { end, allRefused };
 }
 
-function makeSink(sink: Settings['sink'], settings: Settings, context: BuildContext, full: FullQueues): Sink {
+function makeSink(sink: Settings['sink'], settings: Settings, context: BuildContext, full: FullQueues): MadeEnd<Sink> {
   const { reliable, maxMessageSize, timeouts } = settings;
-  if (sink.kind === 'queue') return queueSink(sink.queue, settings, context, full);
-  const { connect, name, onSession } = connectionTo(sink.broker, settings, context);
-  return new BrokerSink({
+  if (sink.kind === 'queue') return { end: queueSink(sink.queue, settings, context, full) };
+  const { connect, name, onSession, allRefused } = connectionTo(sink.broker, settings, context);
+  const end = new BrokerSink({
     name,
     connect,
     onSession,
@@ -177,18 +204,29 @@ function makeSink(sink: Settings['sink'], settings: Settings, context: BuildCont
     maxMessageSize,
     flushMs: timeouts.flushMs,
     onWarning: (event, text) => context.logger.warn(event, text, { end: name }),
+    clock: context.clock,
   });
+  return { end, allRefused };
 }
 
-async function openFailureSink(
+/** Opens the failure queue. A run without end does not end when that cannot be opened just now: it is tried again. */
+async function openFailures(
   settings: Settings,
   context: BuildContext,
   full: FullQueues,
-): Promise<QueueSink | undefined> {
+): Promise<FailureSink | undefined> {
   const { failureQueue } = settings;
   if (failureQueue === undefined) return undefined;
-  const sink = storingSink(failureQueue, failureQueue.type === 'DQN' ? 'DQN' : 'DQS', settings, context, full);
-  await sink.open();
+  const queue = storingSink(failureQueue, failureQueue.type === 'DQN' ? 'DQN' : 'DQS', settings, context, full);
+  const sink = new FailureSink(queue);
+  try {
+    await sink.open();
+  } catch (error) {
+    if (isBounded(settings) || !mayComeBack(error)) throw error;
+    context.logger.warn('open-retry', `${reasonOf(error)}; tried again at the first rejected message`, {
+      end: queue.name,
+    });
+  }
   return sink;
 }
 

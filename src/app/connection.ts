@@ -12,6 +12,8 @@ import type { SeenFrame, SessionOptions } from '../stomp/session-options.js';
 import { parseSocketOptions } from '../stomp/socket-options.js';
 import { readTlsFiles } from '../stomp/tls-files.js';
 import type { Endpoint } from '../stomp/transport.js';
+import { RefusedLogins } from './refused-logins.js';
+import { unlessCalledOff } from './unless-called-off.js';
 
 export interface ConnectionContext {
   readonly clock: Clock;
@@ -24,8 +26,10 @@ export interface Connection {
   /** `broker stomp://host:61613` */
   readonly name: string;
   /** Reads the credentials again and gives the options of one session. */
-  readonly connect: () => Promise<SessionOptions>;
+  readonly connect: (signal?: AbortSignal) => Promise<SessionOptions>;
   readonly onSession: (session: StompSession) => void;
+  /** To be asked after a refused login: has every broker of the list refused it since the last session? */
+  readonly allRefused: () => boolean;
 }
 
 /** a certificate that ends sooner is warned of */
@@ -36,34 +40,39 @@ export function connectionTo(broker: BrokerSettings, settings: Settings, context
   const name = `broker ${broker.uri}`;
   const { timeouts } = settings;
   const chooser = new EndpointChooser({ randomize: failoverOptions(broker.uri).randomize ?? isFailover(broker.uri) });
+  const refused = new RefusedLogins();
+  const options = async (): Promise<SessionOptions> => {
+    const { uris, uri, endpoint, vhost } = await chooseEndpoint(broker, settings, chooser, name, logger);
+    refused.trying(uri, uris);
+    const warn = (text: string) => logger.warn('credential', text, { end: name });
+    const { login, passcode, x509 } = await resolveCredentials(broker.auth, context.env, warn);
+    const secure = secured(endpoint, broker, x509 !== undefined);
+    const tls = isSecure(secure) ? await readTlsFiles(x509, broker.sockopts) : undefined;
+    return {
+      endpoint: secure,
+      vhost,
+      versions: broker.version,
+      ...(login !== undefined && { login }),
+      ...(passcode !== undefined && { passcode }),
+      ...(tls !== undefined && { tls }),
+      socket: parseSocketOptions(broker.sockopts),
+      connectHeaders: broker.connect,
+      heartBeat: settings.heartBeat ? heartBeats(timeouts) : 'off',
+      connectTimeoutMs: timeouts.connectMs,
+      receiptTimeoutMs: timeouts.brokerMs,
+      disconnectTimeoutMs: timeouts.disconnectMs,
+      maxMessageSize: settings.maxMessageSize,
+      ...(broker.type !== undefined && { type: broker.type }),
+      clock,
+      ...(broker.stompDebug.length > 0 && { onFrame: frameLogger(broker.stompDebug, name, logger) }),
+    };
+  };
   return {
     name,
-    async connect() {
-      const { endpoint, vhost } = await chooseEndpoint(broker, settings, chooser, name, logger);
-      const warn = (text: string) => logger.warn('credential', text, { end: name });
-      const { login, passcode, x509 } = await resolveCredentials(broker.auth, context.env, warn);
-      const secure = secured(endpoint, broker, x509 !== undefined);
-      const tls = isSecure(secure) ? await readTlsFiles(x509, broker.sockopts) : undefined;
-      return {
-        endpoint: secure,
-        vhost,
-        versions: broker.version,
-        ...(login !== undefined && { login }),
-        ...(passcode !== undefined && { passcode }),
-        ...(tls !== undefined && { tls }),
-        socket: parseSocketOptions(broker.sockopts),
-        connectHeaders: broker.connect,
-        heartBeat: settings.heartBeat ? { clientMs: timeouts.clientMs, serverMs: timeouts.serverMs } : 'off',
-        connectTimeoutMs: timeouts.connectMs,
-        receiptTimeoutMs: timeouts.brokerMs,
-        disconnectTimeoutMs: timeouts.disconnectMs,
-        maxMessageSize: settings.maxMessageSize,
-        ...(broker.type !== undefined && { type: broker.type }),
-        clock,
-        ...(broker.stompDebug.length > 0 && { onFrame: frameLogger(broker.stompDebug, name, logger) }),
-      };
-    },
+    connect: (signal) => unlessCalledOff(options(), { name, clock, timeoutMs: timeouts.connectMs, signal }),
+    allRefused: () => refused.all(),
     onSession({ server, version, peer, dialect, certificateExpiry }) {
+      refused.clear();
       const what = server ?? 'a broker that does not say what it is';
       logger.info('session-open', `connected to ${peer}: ${what}, STOMP ${version}`, {
         end: name,
@@ -96,7 +105,7 @@ async function chooseEndpoint(
   chooser: EndpointChooser,
   name: string,
   logger: Logger,
-): Promise<{ endpoint: Endpoint; vhost: string }> {
+): Promise<{ uris: readonly string[]; uri: string; endpoint: Endpoint; vhost: string }> {
   const { uris } = await brokerUris(broker.uri);
   const { uri, why } = chooser.choose(uris);
   if (uris.length > 1)
@@ -106,7 +115,14 @@ async function chooseEndpoint(
     const reason = 'nothing is confirmed over UDP: set reliable to false, or take it out of the list';
     throw new StompctlError('URI_INVALID', 'broker uri', uri, reason);
   }
-  return { endpoint: { transport, host, port, path }, vhost };
+  return { uris, uri, endpoint: { transport, host, port, path }, vhost };
+}
+
+/** STOMP 1.2 "Heart-beating" has no limit; brokers read the number into 32 bits. */
+const MOST_BEAT_MS = 999_999_999;
+
+function heartBeats({ clientMs, serverMs }: Settings['timeouts']) {
+  return { clientMs: Math.min(clientMs, MOST_BEAT_MS), serverMs: Math.min(serverMs, MOST_BEAT_MS) };
 }
 
 /** A certificate, or an option of TLS, asks for TLS whatever the scheme says, as with stompclt. */

@@ -13,12 +13,22 @@ export interface Clock {
   after(delayMs: number, run: () => void, keepAlive?: boolean): Timer;
 }
 
+/** What Node's timers can hold: a longer delay fires after 1 ms (24.8 days). */
+export const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 export const systemClock: Clock = {
   monotonicMs: () => performance.now(),
   wallMs: () => Date.now(),
   after(delayMs, run, keepAlive = true) {
-    const handle = setTimeout(run, delayMs);
-    if (!keepAlive) handle.unref();
+    const startedMs = performance.now();
+    let handle: NodeJS.Timeout;
+    const arm = (leftMs: number): void => {
+      const last = leftMs <= LONGEST_TIMER_MS;
+      const later = () => arm(delayMs - (performance.now() - startedMs));
+      handle = setTimeout(last ? run : later, last ? leftMs : LONGEST_TIMER_MS);
+      if (!keepAlive) handle.unref();
+    };
+    arm(delayMs);
     return { cancel: () => clearTimeout(handle) };
   },
 };

@@ -91,10 +91,13 @@ export type ErrorCode = keyof typeof ERROR_KINDS;
 export class StompctlError extends Error {
   override readonly name = 'StompctlError';
   readonly code: ErrorCode;
+  /** how often the same was tried before it was given up */
+  readonly attempts: number;
 
-  constructor(code: ErrorCode, operation: string, argument: string, reason: string, cause?: unknown) {
+  constructor(code: ErrorCode, operation: string, argument: string, reason: string, cause?: unknown, attempts = 1) {
     super(`${operation}(${argument}): ${reason}`, cause === undefined ? undefined : { cause });
     this.code = code;
+    this.attempts = attempts;
   }
 
   get action(): ErrorAction {

@@ -23,4 +23,8 @@ const code = await main(argv.slice(2), env, { out: stdout, err: stderr, columns:
 // Everything is settled and closed; what is left are timers of libraries, and output on its way to a slow reader.
 process.exitCode = code;
 await Promise.all([stdout, stderr].map((stream) => new Promise((resolve) => stream.write('', resolve))));
+// An exit waits for the threads that read files: one that hangs must not outlive a stop.
+const reading = () => process.getActiveResourcesInfo().some((name) => name.startsWith('FSReq'));
+for (let look = 0; look < 20 && reading(); look += 1) await new Promise((resolve) => setTimeout(resolve, 50));
+if (reading()) signals.end();
 process.exit();

@@ -102,7 +102,7 @@ function attachSignals(built: BuiltTransfer, { signals }: CommandIo, logger: Run
   });
   signals.onReport(() => {
     const waits = waiting();
-    const text = waits.length === 0 ? '' : `; waiting for room: ${waits.join('; ')}`;
+    const text = waits.length === 0 ? '' : `; waiting for: ${waits.join('; ')}`;
     logger.info('state', `${transfer.inFlight} messages in flight${text}`, {
       inFlight: transfer.inFlight,
       waiting: waits,

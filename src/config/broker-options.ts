@@ -97,6 +97,8 @@ export const BROKER_OPTIONS: readonly OptionRow[] = [
     kind: 'number',
     integer: true,
     min: 0,
+    // in bytes for Artemis, which keeps it in 32 bits
+    max: 2 ** 31 - 1,
     zero: 'default',
     unit: 'messages',
     value: 'N',

@@ -84,12 +84,17 @@ export function buildChecks(values: OptionValues, callbackFile?: string): Pick<S
   return { rewrite: rewrite(values), callback: callback(values, callbackFile) };
 }
 
+/** What is more than nothing stays so: 0 ms would mean "off" to some, and "at once" to others. */
+function inMs(seconds: number): number {
+  return seconds > 0 ? Math.max(1, Math.round(seconds * 1000)) : 0;
+}
+
 function milliseconds(seconds: number | undefined): number | undefined {
-  return seconds === undefined ? undefined : Math.round(seconds * 1000);
+  return seconds === undefined ? undefined : inMs(seconds);
 }
 
 function definiteMs(values: OptionValues, name: string): number {
-  return Math.round(values.definite(name) * 1000);
+  return inMs(values.definite(name));
 }
 
 function sync(values: OptionValues, reliable: boolean): Settings['sync'] {

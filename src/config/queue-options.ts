@@ -83,6 +83,7 @@ const OUTGOING_QUEUE_KEYS: readonly TableKey[] = [
     name: 'max-bytes',
     kind: 'size',
     min: 1,
+    max: 2 ** 49,
     doc: 'wait while the messages in the queue have this many bytes on disk, until a tenth is gone',
   },
   {

@@ -12,19 +12,29 @@ const STOP_NUMBERS: Readonly<Record<StopSignal, number>> = { SIGINT: 2, SIGQUIT:
 export interface SignalTarget {
   on(signal: NodeJS.Signals, run: () => void): unknown;
   off(signal: NodeJS.Signals, run: () => void): unknown;
-  exit(code: number): unknown;
+  emit(event: 'exit', code: number): unknown;
+  kill(pid: number, signal: NodeJS.Signals): unknown;
+  readonly pid: number;
 }
+
+/** Where nobody acts on a stop within this time while the program starts, something it reads hangs: there is nothing to drain. */
+const START_MS = 5000;
 
 /** The signals of the process, as wishes. A wish that comes before its handler waits for it; HUP and USR1 coalesce. */
 export interface Signals {
-  /** TERM, INT or QUIT: `run` is called once, for the first; the second of them exits at once with 128 + its number. */
+  /**
+   * TERM, INT or QUIT: `run` is called once, for the first; the second of them ends the process at once, by that signal (a shell
+   * reports 128 + its number), QUIT by TERM.
+   */
   onStop(run: (signal: StopSignal) => void): void;
-  /** For commands with nothing to drain: the first TERM, INT or QUIT exits at once too, one already received included. */
+  /** For commands with nothing to drain: the first TERM, INT or QUIT ends it at once too, one already received included. */
   exitOnStop(): void;
   /** HUP */
   onReload(run: () => void): void;
   /** USR1 */
   onReport(run: () => void): void;
+  /** Ends the process at once by the stop signal received, if any, where an exit would wait for a file that hangs. */
+  end(): void;
   /** the first stop signal received, if any */
   readonly stopped: StopSignal | undefined;
   /** Takes the listeners away: signals act as Node has them by default. */
@@ -35,17 +45,26 @@ export interface Signals {
 export function installSignals(target: SignalTarget = process): Signals {
   let stopped: StopSignal | undefined;
   let stop: ((signal: StopSignal) => void) | undefined;
+  let hanging: NodeJS.Timeout | undefined;
   const reload = new Wish();
   const report = new Wish();
 
-  const exitBy = (signal: StopSignal) => target.exit(128 + STOP_NUMBERS[signal]);
+  const exitBy = (signal: StopSignal): void => {
+    // An exit by ourselves waits for the threads that read files, and a file that hangs (a FIFO nobody writes to, a mount whose
+    // server is gone) hangs that too: so the signal ends us, as if we had not listened. Who tidies up at the exit is told before.
+    target.emit('exit', 128 + STOP_NUMBERS[signal]);
+    for (const [name, run] of listeners) target.off(name, run);
+    // not by QUIT: the core file would hold messages and passwords
+    target.kill(target.pid, signal === 'SIGQUIT' ? 'SIGTERM' : signal);
+  };
   const receive = (signal: StopSignal) => {
     if (stopped !== undefined) {
       exitBy(signal);
       return;
     }
     stopped = signal;
-    stop?.(signal);
+    if (stop !== undefined) stop(signal);
+    else hanging = setTimeout(() => exitBy(signal), START_MS).unref();
   };
 
   const listeners: ReadonlyArray<[NodeJS.Signals, () => void]> = [
@@ -61,6 +80,7 @@ export function installSignals(target: SignalTarget = process): Signals {
   const onStop = (run: (signal: StopSignal) => void) => {
     const first = stop === undefined;
     stop = run;
+    clearTimeout(hanging);
     if (first && stopped !== undefined) run(stopped);
   };
   return {
@@ -68,10 +88,14 @@ export function installSignals(target: SignalTarget = process): Signals {
     exitOnStop: () => onStop(exitBy),
     onReload: (run) => reload.attach(run),
     onReport: (run) => report.attach(run),
+    end: () => {
+      if (stopped !== undefined) exitBy(stopped);
+    },
     get stopped() {
       return stopped;
     },
     dispose() {
+      clearTimeout(hanging);
       for (const [signal, run] of listeners) target.off(signal, run);
     },
   };

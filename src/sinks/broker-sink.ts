@@ -1,3 +1,4 @@
+import { type Clock, systemClock, type Timer } from '../base/clock.js';
 import { StompctlError } from '../base/errors.js';
 import type { Sink } from '../flow/sink.js';
 import { frameFromMessage } from '../message/content-type.js';
@@ -27,6 +28,7 @@ export interface BrokerSinkOptions {
   readonly onSession?: (session: StompSession) => void;
   /** called at most once a sink for each event */
   readonly onWarning?: (event: SinkWarning, text: string) => void;
+  readonly clock?: Clock;
 }
 
 /** What a sink needs of a session; the sender of datagrams has it too. */
@@ -90,13 +92,13 @@ export class BrokerSink implements Sink {
     this.#opening?.abort();
     const session = this.#session;
     if (session === undefined) return;
-    let timer: NodeJS.Timeout | undefined;
+    let timer: Timer | undefined;
     const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, this.#options.flushMs);
+      timer = (this.#options.clock ?? systemClock).after(this.#options.flushMs, resolve);
     });
     // bytes, not receipts: who wants those has flushed before, and who has not given the messages back already
     await Promise.race([session.flush(), late]);
-    clearTimeout(timer);
+    timer?.cancel();
     await session.close();
     this.#session = undefined;
   }

@@ -20,6 +20,8 @@ export interface TakeOptions {
   readonly maxTemp: number;
   readonly clock: Clock;
   readonly events: QueueEvents;
+  /** most elements of no use that are remembered; 10,000 */
+  readonly mostSkipped?: number;
 }
 
 /** Turns element names into deliveries: looks, locks, reads. What cannot be read stays, is told once, and is skipped. */
@@ -29,7 +31,7 @@ export class ElementTaker {
   readonly #elements: ElementStore;
   readonly #held: HeldElements;
   readonly #options: TakeOptions;
-  readonly #skips = new SkipList();
+  readonly #skips: SkipList;
   /** read, but larger than the bytes that were left */
   #kept: QueueDelivery | undefined;
 
@@ -37,6 +39,7 @@ export class ElementTaker {
     this.#elements = elements;
     this.#held = held;
     this.#options = options;
+    this.#skips = new SkipList(options.mostSkipped);
   }
 
   /**
@@ -72,6 +75,15 @@ export class ElementTaker {
   /** Is this element passed over without another look at it? */
   rests(name: string): boolean {
     return this.#skips.rests(name, this.#options.clock.monotonicMs());
+  }
+
+  /** Are there more elements of no use than can be remembered? Then each pass reads the rest of them again. */
+  get isOverfull(): boolean {
+    return this.#skips.isFull;
+  }
+
+  beginPass(): void {
+    this.#skips.beginPass();
   }
 
   /** Passes over an element for a while; true when it was not passed over before. */

@@ -30,6 +30,8 @@ export interface QueueSourceOptions extends QueueOptions {
   readonly failures?: Failures | undefined;
   /** most elements locked, and most removals that a power loss may undo; 1000 */
   readonly window?: number;
+  /** most elements of no use that are remembered; 10,000 */
+  readonly mostSkipped?: number;
   /** 300,000 */
   readonly purgeIntervalMs?: number;
   /** the longest that a batch is gathered without letting others have their turn; 5 */
@@ -43,6 +45,9 @@ const IDLE_MS = 1000;
 const POLL_MS = 400;
 /** browsing passes start this far apart */
 const PASS_MS = 1000;
+/** with too many elements of no use, reading them again may take this share of the time, but for the longest wait */
+const BAD_SHARE = 0.05;
+const LONGEST_PASS_MS = 30_000;
 
 /** Reads a queue, oldest element first: locks, reads, hands over, and carries out how each is settled. */
 export class QueueSource implements Source {
@@ -54,6 +59,7 @@ export class QueueSource implements Source {
   readonly #taker: ElementTaker;
   #cursor: ElementCursor | undefined;
   #passStartedMs = 0;
+  #passTookMs = 0;
   #foundBefore = 0;
   #timers: { cancel(): void }[] = [];
   #purging: Promise<void> | undefined;
@@ -150,6 +156,8 @@ export class QueueSource implements Source {
     if (this.#passes === 0 || this.#cursor !== undefined || this.#ahead.length > 0 || this.#held.hasReleased) return 0;
     const sinceMs = this.#options.clock.monotonicMs() - this.#passStartedMs;
     if (!this.#options.loop) return IDLE_MS;
+    if (this.#taker.isOverfull)
+      return Math.max(POLL_MS, Math.min(LONGEST_PASS_MS, this.#passTookMs / BAD_SHARE)) - sinceMs;
     if (this.#options.remove) return this.#taker.found > this.#foundBefore ? 0 : POLL_MS - sinceMs;
     return PASS_MS - sinceMs;
   }
@@ -203,10 +211,14 @@ export class QueueSource implements Source {
       this.#passStartedMs = this.#options.clock.monotonicMs();
       this.#passes += 1;
       this.#foundBefore = this.#taker.found;
+      this.#taker.beginPass();
       this.#cursor = new ElementCursor(this.#directory);
     }
     const more = await this.#cursor.advance();
-    if (!more) this.#cursor = undefined;
+    if (!more) {
+      this.#cursor = undefined;
+      this.#passTookMs = this.#options.clock.monotonicMs() - this.#passStartedMs;
+    }
     return more;
   }
 

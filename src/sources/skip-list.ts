@@ -4,6 +4,7 @@ const FIRST_DELAY_MS = 1000;
 const LONGEST_DELAY_MS = 600_000;
 const LOOK_MS = 1000;
 const MOST_ENTRIES = 10_000;
+const MOST_TOLD = 200_000;
 
 interface Entry {
   readonly ino: number;
@@ -12,19 +13,48 @@ interface Entry {
   readonly untilMs: number;
   /** its file is looked at again then, in case it changed */
   lookMs: number;
+  /** the pass that met it last */
+  pass: number;
 }
 
 /**
  * The elements that are of no use now: undecodable, unreadable, or rejected with nowhere to go. Each is looked at again
- * when its file changed, or after a delay that doubles from 1 s to 10 min. The oldest are forgotten when there are many.
+ * when its file changed, or after a delay that doubles from 1 s to 10 min. When there are more than it has room for, the rest
+ * is looked at in each pass: passes should then be rare, see `isFull`.
  */
 export class SkipList {
+  readonly #most: number;
   readonly #entries = new Map<string, Entry>();
+  /** those without room that were told of */
+  readonly #told = new Set<string>();
+  #pass = 0;
+  #withoutRoom = 0;
+  #full = false;
+
+  constructor(most: number = MOST_ENTRIES) {
+    this.#most = most;
+  }
+
+  /** Had some no room in the pass before this one? */
+  get isFull(): boolean {
+    return this.#full;
+  }
+
+  /** All names will be met again. What the pass before did not meet is gone, and forgotten. */
+  beginPass(): void {
+    for (const [name, { pass }] of this.#entries) if (pass < this.#pass) this.#entries.delete(name);
+    this.#full = this.#withoutRoom > 0;
+    if (!this.#full) this.#told.clear();
+    this.#withoutRoom = 0;
+    this.#pass += 1;
+  }
 
   /** Was it looked at within the last second? Then it is not worth another look. `nowMs`: monotonic. */
   rests(name: string, nowMs: number): boolean {
     const entry = this.#entries.get(name);
-    return entry !== undefined && nowMs < entry.lookMs && nowMs < entry.untilMs;
+    if (entry === undefined) return false;
+    entry.pass = this.#pass;
+    return nowMs < entry.lookMs && nowMs < entry.untilMs;
   }
 
   /** Is the element, as it is now, to be passed over? */
@@ -32,6 +62,7 @@ export class SkipList {
     const entry = this.#entries.get(name);
     if (entry === undefined) return false;
     entry.lookMs = nowMs + LOOK_MS;
+    entry.pass = this.#pass;
     return nowMs < entry.untilMs && entry.ino === info.ino && entry.size === info.size;
   }
 
@@ -40,20 +71,22 @@ export class SkipList {
     const entry = this.#entries.get(name);
     const known = entry !== undefined && entry.ino === info.ino && entry.size === info.size;
     const delayMs = known ? Math.min(LONGEST_DELAY_MS, entry.delayMs * 2) : FIRST_DELAY_MS;
-    this.#entries.delete(name);
-    if (this.#entries.size === MOST_ENTRIES) {
-      for (const oldest of this.#entries.keys()) {
-        this.#entries.delete(oldest);
-        break;
-      }
-    }
+    if (entry === undefined && this.#entries.size === this.#most) return this.#tellWithoutRoom(name);
     this.#entries.set(name, {
       ino: info.ino,
       size: info.size,
       delayMs,
       untilMs: nowMs + delayMs,
       lookMs: nowMs + LOOK_MS,
+      pass: this.#pass,
     });
-    return !known;
+    return !known && !this.#told.delete(name);
+  }
+
+  #tellWithoutRoom(name: string): boolean {
+    this.#withoutRoom += 1;
+    if (this.#told.has(name) || this.#told.size === MOST_TOLD) return false;
+    this.#told.add(name);
+    return true;
   }
 }

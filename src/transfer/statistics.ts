@@ -26,6 +26,8 @@ export interface StatisticsSnapshot {
   readonly reconnects: number;
   /** settlings of a session that had ended: the broker hands these messages over again */
   readonly settledTooLate: number;
+  /** deliveries of messages that were safe already: acknowledged, and not handed over again */
+  readonly duplicates: number;
   /** second settlings of one delivery: should be 0 */
   readonly settledTwice: number;
   /** between the first message taken and the last one settled, in seconds; 0 with fewer than two */
@@ -53,6 +55,7 @@ export class Statistics {
   #reconnects = 0;
   #settledTooLate = 0;
   #settledTwice = 0;
+  #duplicates = 0;
   #firstMs = 0;
   #lastMs = 0;
 
@@ -115,6 +118,11 @@ export class Statistics {
     else this.#settledTooLate += 1;
   }
 
+  /** One message that came again though it is safe. */
+  duplicate(): void {
+    this.#duplicates += 1;
+  }
+
   snapshot(): StatisticsSnapshot {
     return {
       received: this.#received,
@@ -130,6 +138,7 @@ export class Statistics {
       reconnects: this.#reconnects,
       settledTooLate: this.#settledTooLate,
       settledTwice: this.#settledTwice,
+      duplicates: this.#duplicates,
       elapsedSeconds: this.#received < 2 ? 0 : Math.round(this.#lastMs - this.#firstMs) / 1000,
     };
   }

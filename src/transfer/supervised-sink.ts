@@ -2,6 +2,7 @@ import { StompctlError } from '../base/errors.js';
 import type { Sink } from '../flow/sink.js';
 import type { Message } from '../message/message.js';
 import type { Logger } from '../observe/logger.js';
+import { Evidence, newTrial, type Trial } from './evidence.js';
 import { asStompctlError, type Supervisor } from './supervisor.js';
 
 interface Entry {
@@ -10,15 +11,13 @@ interface Entry {
   readonly reject: (error: StompctlError) => void;
   /** the opening in which it was last handed to the inner sink; 0: it waits */
   opening: number;
-  /** how often it was the only message in flight when the broker ended the session */
-  refusals: number;
-  /** another message was accepted since its first refusal: the fault is its own */
-  othersAccepted: boolean;
+  /** refusals of it: by an ERROR that names it, or when the session ended while it was the only message in flight */
+  readonly trial: Trial;
 }
 
 export interface SupervisedSinkOptions {
   readonly supervisor: Supervisor;
-  /** refusals of one message on its own before it is rejected */
+  /** refusals of one message, others being accepted, before it is rejected */
   readonly maxAttempts: number;
   readonly logger: Logger;
   /** called at each opening after the first */
@@ -29,9 +28,10 @@ export interface SupervisedSinkOptions {
  * A sink that outlives its sessions. `send` resolves when the message is safe, however many openings that takes, and
  * rejects when the message itself is at fault or the run must end.
  *
- * After a loss everything not known to be safe is sent again, in order. When the broker answered with an ERROR that names
- * no message, or sessions keep ending before anything was accepted, the culprit is found by sending what is unsettled one
- * by one: so one poison message never wedges a queue.
+ * After a loss everything not known to be safe is sent again, in order; a refused message goes behind the others. When the
+ * broker answered with an ERROR that names no message, or refused several in a row, or sessions keep ending before anything
+ * was accepted, what is unsettled is sent one by one: so one poison message never wedges a queue, and a broker that takes
+ * nothing is asked for one message at a time, with growing delays. `Evidence` says whose fault a refusal is.
  */
 export class SupervisedSink implements Sink {
   readonly name: string;
@@ -43,8 +43,10 @@ export class SupervisedSink implements Sink {
   #acceptedInOpening = 0;
   #barrenOpenings = 0;
   #failure: StompctlError | undefined;
+  readonly #evidence: Evidence;
 
   constructor(inner: Sink, options: SupervisedSinkOptions) {
+    this.#evidence = new Evidence(options.maxAttempts);
     this.name = inner.name;
     this.#inner = inner;
     this.#options = options;
@@ -65,7 +67,7 @@ export class SupervisedSink implements Sink {
   send(message: Message): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.#failure !== undefined) return reject(this.#failure);
-      const entry: Entry = { message, resolve, reject, opening: 0, refusals: 0, othersAccepted: false };
+      const entry: Entry = { message, resolve, reject, opening: 0, trial: newTrial() };
       this.#entries.add(entry);
       if (this.#state === 'open') this.#forward(entry);
       else if (this.#state === 'new') void this.#reopen();
@@ -95,24 +97,28 @@ export class SupervisedSink implements Sink {
   }
 
   #accepted(entry: Entry): void {
+    if (this.#acceptedInOpening === 0) this.#options.supervisor.succeeded();
     this.#acceptedInOpening += 1;
+    this.#evidence.accepted();
     this.#barrenOpenings = 0;
     this.#settle(entry);
   }
 
   #settle(entry: Entry, error?: StompctlError): void {
     if (!this.#entries.delete(entry)) return;
+    this.#evidence.forget(entry.trial);
     if (error === undefined) entry.resolve();
     else entry.reject(error);
   }
 
   #notSafe(entry: Entry, opening: number, error: StompctlError): void {
-    if (error.action === 'reject' || error.action === 'stop') this.#settle(entry, error);
+    if (isFinal(error)) this.#settle(entry, error);
     entry.opening = 0;
+    const loss = endsSession(error) ? this.#refused(entry, error) : error;
     if (this.#state !== 'open') return;
     if (error.action === 'stop') this.#fail(error);
-    else if (error.action === 'reject' && !endsSession(error)) return;
-    else if (opening === this.#opening) void this.#reopen(this.#lossOf(error));
+    else if (isFinal(error)) return;
+    else if (opening === this.#opening) void this.#reopen(loss);
     else if (this.#entries.has(entry)) this.#forward(entry);
   }
 
@@ -127,8 +133,9 @@ export class SupervisedSink implements Sink {
     if (lost !== undefined) {
       this.#barrenOpenings = this.#acceptedInOpening === 0 ? this.#barrenOpenings + 1 : 0;
     }
-    const probe =
-      lost !== undefined && this.#entries.size > 0 && (lost.code === 'BROKER_ERROR' || this.#barrenOpenings >= 2);
+    const unnamed = lost?.code === 'BROKER_ERROR' && !(lost.cause instanceof StompctlError && endsSession(lost.cause));
+    const suspicious = unnamed || this.#evidence.refusedInARow >= 2 || this.#barrenOpenings >= 2;
+    const probe = lost !== undefined && this.#entries.size > 0 && suspicious;
     if (!(await this.#openInner(lost))) return;
     if (probe) await this.#probe();
     if (this.#isClosed() || this.#failure !== undefined) return;
@@ -173,54 +180,45 @@ export class SupervisedSink implements Sink {
       try {
         await this.#inner.send(entry.message);
         this.#accepted(entry);
-        this.#options.supervisor.succeeded();
-        for (const other of suspects) other.othersAccepted ||= other.refusals > 0;
       } catch (caught) {
         const error = asStompctlError(caught, this.name);
         entry.opening = 0;
-        if (!this.#judge(entry, error)) {
+        if (isFinal(error)) this.#settle(entry, error);
+        if (error.action === 'stop') return this.#fail(error);
+        if (isFinal(error)) continue;
+        const loss = this.#refused(entry, error);
+        if (this.#entries.has(entry)) {
           // behind the others, and one more of them: what they meet tells whose fault it is
           const newcomer = [...this.#entries].find((candidate) => !suspects.has(candidate));
           if (newcomer !== undefined) suspects.add(newcomer);
           suspects.delete(entry);
           suspects.add(entry);
         }
-        if (error.action === 'stop') return this.#fail(error);
-        if (error.action === 'reject' && !endsSession(error)) continue;
-        // an answer to the only message in flight, even a refusal, proves that the broker works
-        if (error.code === 'BROKER_ERROR') this.#options.supervisor.succeeded();
-        if (!(await this.#openInner(this.#lossOf(error)))) return;
+        if (!(await this.#openInner(loss))) return;
+        // an ERROR that names its message needs no search: those known to be at fault are sent behind the others
+        const known = [...suspects].every((suspect) => !this.#entries.has(suspect) || suspect.trial.confirmed);
+        if (endsSession(error) && known) return;
       }
     }
   }
 
-  /** What the supervisor is told: a refusal that names its message proves that the broker works, so the delays start small. */
-  #lossOf(error: StompctlError): StompctlError {
+  /**
+   * Notes a refusal of this message: rejects it when that was the last it may have, puts it behind the others otherwise.
+   * Answers what the supervisor is told: only a refusal that is the message's own fault lets the delays start small again.
+   */
+  #refused(entry: Entry, error: StompctlError): StompctlError {
+    const { trial } = entry;
+    const fault = this.#evidence.refused(trial);
+    const row = this.#evidence.refusedInARow;
+    if (fault === 'message') this.#options.supervisor.succeeded();
+    if (this.#evidence.isFinal(trial)) {
+      const reason = `refused ${trial.refusals} times while others were accepted, the last time: ${error.message}`;
+      this.#settle(entry, new StompctlError('MESSAGE_REFUSED', 'send', this.name, reason, error, trial.refusals));
+    } else if (this.#entries.delete(entry)) this.#entries.add(entry);
     if (!endsSession(error)) return error;
     this.#barrenOpenings = 0;
-    this.#acceptedInOpening += 1;
-    this.#options.supervisor.succeeded();
-    return new StompctlError(
-      'SESSION_LOST',
-      'send',
-      this.name,
-      'the broker refused a message and ended the session',
-      error,
-    );
-  }
-
-  /** Counts a refusal of a message sent on its own; true when that settles it. */
-  #judge(entry: Entry, error: StompctlError): boolean {
-    if (error.action === 'reject' || error.action === 'stop') {
-      this.#settle(entry, error);
-      return true;
-    }
-    entry.refusals += 1;
-    const told = error.code === 'BROKER_ERROR' || entry.othersAccepted;
-    if (!told || entry.refusals < this.#options.maxAttempts) return false;
-    const reason = `refused ${entry.refusals} times on its own, the last time: ${error.message}`;
-    this.#settle(entry, new StompctlError('MESSAGE_REFUSED', 'send', this.name, reason, error));
-    return true;
+    const what = row > 1 ? `${row} different messages in a row, and accepts none` : 'a message and ended the session';
+    return new StompctlError('BROKER_ERROR', 'send', this.name, `the broker refused ${what}: ${error.message}`, error);
   }
 
   /** Asked for by those who waited: the state may have changed meanwhile. */
@@ -232,6 +230,11 @@ export class SupervisedSink implements Sink {
     this.#failure = error;
     for (const entry of [...this.#entries]) this.#settle(entry, error);
   }
+}
+
+/** No further attempt will help this message. */
+function isFinal(error: StompctlError): boolean {
+  return error.action === 'stop' || (error.action === 'reject' && !endsSession(error));
 }
 
 /** A refusal that names its message still ends the session (STOMP 1.2: "ERROR": the server must then close). */

@@ -30,7 +30,9 @@ export class SupervisedSource implements Source {
   async next(demand: Demand, interrupt: AbortSignal): Promise<SourceResult> {
     if (!this.#open) return { kind: 'idle', reason: 'interrupted' };
     try {
-      return await this.#inner.next(demand, interrupt);
+      const result = await this.#inner.next(demand, interrupt);
+      if (result.kind === 'batch') this.#options.supervisor.succeeded();
+      return result;
     } catch (caught) {
       const error = asStompctlError(caught, this.name);
       const { supervisor } = this.#options;

@@ -1,6 +1,6 @@
 import { BackOff } from '../base/back-off.js';
 import type { Clock } from '../base/clock.js';
-import { errnoOf, StompctlError } from '../base/errors.js';
+import { type ErrorCode, errnoOf, StompctlError } from '../base/errors.js';
 import type { Logger } from '../observe/logger.js';
 
 export interface SupervisorOptions {
@@ -11,8 +11,10 @@ export interface SupervisorOptions {
   readonly factor?: number;
   /** attempts in a row before giving up; undefined: without end */
   readonly attempts: number | undefined;
-  /** a run that ends by itself (one pass of a queue): a refused login ends it at once */
+  /** a run that ends by itself (one pass of a queue, `count`, …): what somebody must mend first ends it at once */
   readonly bounded: boolean;
+  /** after a refused login: have all brokers of the list refused it by now? Without it there is only one */
+  readonly allRefused?: () => boolean;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly random?: () => number;
@@ -21,6 +23,14 @@ export interface SupervisorOptions {
 /** After this long without a loss the delays start small again. */
 const HEALTHY_MS = 30_000;
 
+/** What only somebody can mend, but can mend while the run goes on: rights, mounts, missing folders. */
+const MAY_COME_BACK: ReadonlySet<ErrorCode> = new Set(['QUEUE_PERMISSION', 'QUEUE_CANNOT_CREATE', 'QUEUE_MISSING']);
+
+/** Is it something that a run without end waits for, though a run that ends by itself ends because of it? */
+export function mayComeBack(error: unknown): boolean {
+  return error instanceof StompctlError && MAY_COME_BACK.has(error.code);
+}
+
 interface Openable {
   readonly name: string;
   open(): Promise<void>;
@@ -28,19 +38,28 @@ interface Openable {
 
 /**
  * Who decides to reconnect: the one policy for both ends of a transfer, first connection included. Exponential back-off
- * with full jitter; `attempts` counts openings in a row without a healthy stretch between.
+ * with full jitter; `attempts` counts openings in a row without progress between. A run without end also waits for what
+ * was taken away for a while: a folder without rights, a mount that is read-only or missing.
  */
 export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #backOff: BackOff;
   #openedAtMs: number | undefined;
   #failures = 0;
+  /** something was accepted or received since it was opened */
+  #progressed = false;
+  #waitingFor: string | undefined;
   #interrupt = new AbortController();
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
     const { delayMs, maxDelayMs, factor = 2, random } = options;
     this.#backOff = new BackOff({ initialMs: delayMs, factor, maxMs: maxDelayMs, ...(random && { random }) });
+  }
+
+  /** What is waited for now, for the state of the run; undefined: nothing. */
+  get waitingFor(): string | undefined {
+    return this.#waitingFor;
   }
 
   /** Ends every wait now and for good: `open` and `pause` then resolve false. */
@@ -57,39 +76,61 @@ export class Supervisor {
    * open, false when interrupted. Rejects with the last error when no attempt will help or all are used up.
    */
   async open(end: Openable, lost?: StompctlError): Promise<boolean> {
+    try {
+      return await this.#open(end, lost);
+    } finally {
+      this.#waitingFor = undefined;
+    }
+  }
+
+  async #open(end: Openable, lost?: StompctlError): Promise<boolean> {
     if (lost !== undefined) {
       const healthy = this.#openedAtMs !== undefined && this.#nowMs() - this.#openedAtMs >= HEALTHY_MS;
       if (healthy) this.succeeded();
       this.#openedAtMs = undefined;
-      if (!(await this.#failed(end, lost))) return false;
+      // a session that made progress is no failed attempt
+      const counts = !this.#progressed;
+      this.#progressed = false;
+      if (!(await this.#failed(end, lost, counts))) return false;
     }
     while (!this.interrupted) {
       try {
         if (!(await this.#unlessInterrupted(end.open()))) return false;
         this.#openedAtMs = this.#nowMs();
+        this.#progressed = false;
         return true;
       } catch (error) {
-        if (!(await this.#failed(end, asStompctlError(error, end.name)))) return false;
+        if (!(await this.#failed(end, asStompctlError(error, end.name), true))) return false;
       }
     }
     return false;
   }
 
-  /** The end works: the next loss is met with small delays again. */
+  /** The end makes progress: the next loss is met with small delays again, and all attempts. */
   succeeded(): void {
     this.#failures = 0;
+    this.#progressed = true;
     this.#backOff.reset();
   }
 
   /** Waits before the next attempt; false when interrupted. Rejects when there is to be none. */
-  async #failed(end: Openable, error: StompctlError): Promise<boolean> {
+  async #failed(end: Openable, error: StompctlError, counts: boolean): Promise<boolean> {
     const { attempts, bounded, logger, maxDelayMs } = this.#options;
     if (this.interrupted) return false;
-    if (error.action === 'stop' || error.action === 'reject') throw error;
+    const waits = error.action === 'reopen' || error.action === 'wait' || (!bounded && mayComeBack(error));
+    if (!waits) throw error;
     const refusedLogin = error.code === 'LOGIN_REFUSED';
-    this.#failures += 1;
+    if (refusedLogin && !(this.#options.allRefused?.() ?? true)) {
+      logger.warn('open-retry', `${error.message}; trying the next broker of the list`, {
+        end: end.name,
+        code: error.code,
+      });
+      return true;
+    }
+    if (counts) this.#failures += 1;
     if ((refusedLogin && bounded) || (attempts !== undefined && this.#failures >= attempts)) throw error;
     const delayMs = refusedLogin ? maxDelayMs : this.#backOff.nextMs();
+    this.#waitingFor = `${end.name}: ${error.message}`;
     logger.warn('open-retry', `${error.message}; next attempt in ${(delayMs / 1000).toFixed(1)} s`, {
       end: end.name,
       code: error.code,

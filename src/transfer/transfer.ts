@@ -22,6 +22,8 @@ export interface TransferLimits {
   readonly inactivityMs: number | undefined;
   /** the longest a drain may take */
   readonly lingerMs: number;
+  /** the longest that closing both ends may take, once everything is settled */
+  readonly closeMs: number;
   /** rejected deliveries that may wait unacknowledged */
   readonly maxParked: number;
 }
@@ -37,7 +39,12 @@ export interface TransferParts {
   readonly statistics: Statistics;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Called when the time of a drain is over: what still waits on the way to a failure queue gives up. */
+  readonly giveUp?: () => Promise<void>;
 }
+
+/** When the time to drain is over, the ends get this long to give back and close; what hangs then is left behind. */
+const GIVE_UP_MS = 2000;
 
 /** Why a run ended. `signal` and `quit` were asked for; `failed` has the error in the outcome. */
 export type EndReason = 'end' | 'count' | 'duration' | 'inactivity' | 'signal' | 'quit' | 'failed';
@@ -63,6 +70,7 @@ export class Transfer {
   /** of `count` */
   #stillToTake: number;
   #lastDeliveryMs = 0;
+  #gaveUp = false;
   /** callback and sends of one batch after the other, so that the next batch is read meanwhile and the order kept */
   #pipeline: Promise<void> = Promise.resolve();
 
@@ -88,24 +96,31 @@ export class Transfer {
   /** Resolves when everything is settled and closed. Never rejects: what went wrong is in the outcome. */
   async run(): Promise<TransferOutcome> {
     const { source, sink, lazy, logger } = this.#parts;
-    let released = 0;
     this.#startTimers();
     try {
       // both ends wait inside `open` for as long as their broker is away: a stop must not wait with them
-      if (!lazy) await this.#opened(sink);
-      if (this.#ended === undefined) await this.#opened(source);
+      if (!lazy) await this.#open(sink);
+      await this.#open(source);
       while (this.#ended === undefined) await this.#step();
     } catch (error) {
       this.fail(asStompctlError(error, source.name));
     }
     logger.debug('drain', `no more reading (${this.#ended}); ${this.inFlight} in flight`, { inFlight: this.inFlight });
-    released = await this.#drain();
-    await this.#close();
+    const drained = await this.#drain();
+    const released = drained ? 0 : this.#giveBack();
+    const closed = await this.#close(drained);
+    // who asked for the stop wants to hear whether it is over; a run that was to do something did not do all of it
+    if (!closed || (!drained && !this.#wasAskedFor)) this.#failure ??= this.#lingerExceeded(released);
     return { reason: this.#ended ?? 'end', failure: this.#failure, released };
   }
 
+  get #wasAskedFor(): boolean {
+    return this.#ended === 'signal' || this.#ended === 'quit';
+  }
+
   /** Resolves when `end` is open, or the run is stopped. A run whose time is over before did not do what it was to do. */
-  async #opened(end: Source | Sink): Promise<void> {
+  async #open(end: Source | Sink): Promise<void> {
+    if (this.#ended !== undefined) return;
     await this.#unlessStopped(end.open());
     if (this.#ended !== 'duration' && this.#ended !== 'inactivity') return;
     const reason = `not open when the time of the run was over (${this.#ended})`;
@@ -239,7 +254,7 @@ export class Transfer {
     logger.warn('parked', `${delivery} stays unacknowledged at the broker (${parked} of at most ${limits.maxParked})`, {
       parked,
     });
-    if (parked < limits.maxParked) return;
+    if (parked < limits.maxParked || this.#ended !== undefined) return;
     const reason = `${parked} rejected messages wait unacknowledged; set failure-queue to keep them apart`;
     this.fail(new StompctlError('TOO_MANY_PARKED', 'transfer', source.name, reason));
   }
@@ -250,35 +265,77 @@ export class Transfer {
     this.stop('failed');
   }
 
-  /** Settles what is in flight, at most for `lingerMs`; then gives the rest back. Resolves to how many that were. */
-  async #drain(): Promise<number> {
-    const { limits, sink, clock, logger } = this.#parts;
-    const expired = new Promise<'expired'>((resolve) => {
-      this.#timers = [clock.after(limits.lingerMs, () => resolve('expired'))];
-    });
-    const drained = this.#pipeline.then(() => Promise.all([this.#ledger.empty(), sink.flush().catch(() => undefined)]));
-    await Promise.race([drained, expired]);
-    for (const timer of this.#timers) timer.cancel();
+  /** Settles what is in flight, the source's part included, at most for `lingerMs`; false when that was not enough. */
+  async #drain(): Promise<boolean> {
+    const { limits, sink, clock } = this.#parts;
+    const expired = after(clock, limits.lingerMs);
+    const settled = this.#pipeline
+      .then(() => Promise.all([this.#ledger.empty(), sink.flush().catch(() => undefined)]))
+      .then(() => this.#settleSource());
+    const drained = await Promise.race([settled.then(() => true), expired.over.then(() => false)]);
+    expired.cancel();
+    return drained;
+  }
+
+  async #settleSource(): Promise<void> {
+    const { source } = this.#parts;
+    try {
+      await source.settle();
+    } catch (error) {
+      // while the time lasts it is told; afterwards it is the giving up itself
+      if (!this.#gaveUp) this.#failure ??= asStompctlError(error, source.name);
+    }
+  }
+
+  /** Gives back what is in flight. Answers how many that were. */
+  #giveBack(): number {
+    const { limits, logger } = this.#parts;
+    this.#gaveUp = true;
     const left = this.#ledger.all();
     for (const delivery of left) this.#release(delivery);
-    if (left.length > 0) {
-      logger.warn('linger-exceeded', `${left.length} messages were not settled in time and stay with the source`, {
-        released: left.length,
-        lingerMs: limits.lingerMs,
-      });
-    }
+    logger.warn('linger-exceeded', `${left.length} messages were not settled in time and stay with the source`, {
+      released: left.length,
+      lingerMs: limits.lingerMs,
+    });
     return left.length;
   }
 
-  async #close(): Promise<void> {
-    const { source, sink, checker } = this.#parts;
-    for (const close of [() => source.close(), () => sink.close(), () => checker?.close()]) {
+  #lingerExceeded(released: number): StompctlError {
+    const { source, limits } = this.#parts;
+    const seconds = limits.lingerMs / 1000;
+    const what = released === 0 ? 'not everything was' : `${released} messages were not`;
+    const reason = `${what} settled within ${seconds} s (timeout-linger): what is left stays with the source, for the next run`;
+    return new StompctlError('LINGER_EXCEEDED', 'transfer', source.name, reason);
+  }
+
+  /** Closes both ends. False when the source did not say in time that everything is given back. */
+  async #close(drained: boolean): Promise<boolean> {
+    const { source, sink, checker, clock, limits, giveUp } = this.#parts;
+    const late = after(clock, drained ? limits.closeMs : GIVE_UP_MS);
+    let closed = false;
+    const closings = [
+      async () => {
+        await source.close();
+      },
+      () => sink.close(),
+      async () => checker?.close(),
+    ];
+    const close = async (closing: () => Promise<void>, isSource: boolean): Promise<void> => {
       try {
-        await close();
+        await Promise.race([closing(), late.over]);
       } catch (error) {
-        this.#failure ??= asStompctlError(error, source.name);
+        if (drained) this.#failure ??= asStompctlError(error, source.name);
+        else this.#parts.logger.warn('close-failed', asStompctlError(error, source.name).message);
       }
+      if (isSource && !late.isOver()) closed = true;
+    };
+    if (drained) for (const [index, closing] of closings.entries()) await close(closing, index === 0);
+    else {
+      if (giveUp !== undefined) void giveUp().catch(() => undefined);
+      await Promise.all(closings.map((closing, index) => close(closing, index === 0)));
     }
+    late.cancel();
+    return closed;
   }
 
   #startTimers(): void {
@@ -317,4 +374,17 @@ export class Transfer {
       if (stopped !== undefined) signal.removeEventListener('abort', stopped);
     }
   }
+}
+
+/** A wait that can be ended sooner. */
+function after(clock: Clock, ms: number): { over: Promise<void>; isOver(): boolean; cancel(): void } {
+  let isOver = false;
+  let timer: Timer | undefined;
+  const over = new Promise<void>((resolve) => {
+    timer = clock.after(ms, () => {
+      isOver = true;
+      resolve();
+    });
+  });
+  return { over, isOver: () => isOver, cancel: () => timer?.cancel() };
 }

@@ -73,7 +73,7 @@ describe('a run ends', () => {
     run.signal('SIGTERM');
     await eventually(() => run.log('stopping').length === 1);
     const ended = await run.stop('SIGTERM');
-    assert.equal(ended.code, 143, ended.stderr);
+    assert.deepEqual([ended.code, ended.signal], [null, 'SIGTERM'], ended.stderr);
     assert.equal(existsSync(pidfile), false);
   });
 });

@@ -1,12 +1,21 @@
 import type { CommandIo } from '../../src/cli/io.js';
 import { main } from '../../src/cli/main.js';
-import { installSignals } from '../../src/daemon/signals.js';
+import { installSignals, type SignalTarget } from '../../src/daemon/signals.js';
 
 export interface MainResult {
   readonly code: number;
   readonly out: string;
   readonly err: string;
 }
+
+/** A process that no signal reaches. */
+export const DEAF: SignalTarget = {
+  pid: 0,
+  on: () => undefined,
+  off: () => undefined,
+  emit: () => undefined,
+  kill: () => undefined,
+};
 
 /** Runs the program inside this process, deaf to signals: for commands that move nothing. */
 export async function runMain(
@@ -18,7 +27,7 @@ export async function runMain(
   const io: CommandIo = {
     out: { write: (text) => out.push(text) },
     err: { write: (text) => err.push(text) },
-    signals: installSignals({ on: () => undefined, off: () => undefined, exit: () => undefined }),
+    signals: installSignals(DEAF),
   };
   const code = await main(args, env, io);
   return { code, out: out.join(''), err: err.join('') };

@@ -4,15 +4,20 @@ import { describe, it } from 'node:test';
 import { installSignals } from '../../src/daemon/signals.js';
 
 class FakeProcess extends EventEmitter {
-  readonly exits: number[] = [];
+  readonly pid = 4711;
+  /** what it was told before its end, and how that came */
+  readonly ends: (string | number)[] = [];
 
-  exit(code: number): void {
-    this.exits.push(code);
+  kill(pid: number, signal: NodeJS.Signals): void {
+    assert.equal(pid, this.pid);
+    assert.equal(this.listenerCount(signal), 0, 'else it would only tell us again');
+    this.ends.push(signal);
   }
 }
 
 function install() {
   const target = new FakeProcess();
+  target.on('exit', (code: number) => target.ends.push(code));
   const signals = installSignals(target);
   const told: string[] = [];
   return { target, signals, told };
@@ -25,7 +30,7 @@ describe('signals', () => {
     target.emit('SIGINT');
     assert.deepEqual(told, ['SIGINT']);
     assert.equal(signals.stopped, 'SIGINT');
-    assert.deepEqual(target.exits, []);
+    assert.deepEqual(target.ends, []);
   });
 
   it('keeps a stop signal until there is a handler', () => {
@@ -35,18 +40,18 @@ describe('signals', () => {
     assert.deepEqual(told, ['SIGTERM']);
   });
 
-  for (const [second, code] of [
-    ['SIGTERM', 143],
-    ['SIGINT', 130],
-    ['SIGQUIT', 131],
+  for (const [second, code, by] of [
+    ['SIGTERM', 143, 'SIGTERM'],
+    ['SIGINT', 130, 'SIGINT'],
+    ['SIGQUIT', 131, 'SIGTERM'],
   ] as const) {
-    it(`exits at once with ${code} at a second one, ${second}`, () => {
+    it(`ends by ${by} at once at a second one, ${second}, after telling those who tidy up`, () => {
       const { target, signals, told } = install();
       signals.onStop((signal) => told.push(signal));
       target.emit('SIGTERM');
       target.emit(second);
       assert.deepEqual(told, ['SIGTERM']);
-      assert.deepEqual(target.exits, [code]);
+      assert.deepEqual(target.ends, [code, by]);
     });
   }
 
@@ -54,7 +59,7 @@ describe('signals', () => {
     const { target } = install();
     target.emit('SIGTERM');
     target.emit('SIGTERM');
-    assert.deepEqual(target.exits, [143]);
+    assert.deepEqual(target.ends, [143, 'SIGTERM']);
   });
 
   it('does not tell a stop twice when the handler changes', () => {
@@ -69,11 +74,30 @@ describe('signals', () => {
     const early = install();
     early.target.emit('SIGINT');
     early.signals.exitOnStop();
-    assert.deepEqual(early.target.exits, [130]);
+    assert.deepEqual(early.target.ends, [130, 'SIGINT']);
     const late = install();
     late.signals.exitOnStop();
     late.target.emit('SIGTERM');
-    assert.deepEqual(late.target.exits, [143]);
+    assert.deepEqual(late.target.ends, [143, 'SIGTERM']);
+  });
+
+  it('ends when nobody acts on a stop while the program starts: something it reads hangs', (test) => {
+    test.mock.timers.enable({ apis: ['setTimeout'] });
+    const { target } = install();
+    target.emit('SIGTERM');
+    test.mock.timers.tick(4999);
+    assert.deepEqual(target.ends, []);
+    test.mock.timers.tick(1);
+    assert.deepEqual(target.ends, [143, 'SIGTERM']);
+  });
+
+  it('does not end once somebody acts on it', (test) => {
+    test.mock.timers.enable({ apis: ['setTimeout'] });
+    const { target, signals, told } = install();
+    target.emit('SIGTERM');
+    signals.onStop((signal) => told.push(signal));
+    test.mock.timers.tick(60_000);
+    assert.deepEqual([told, target.ends], [['SIGTERM'], []]);
   });
 
   it('tells every HUP and USR1, and those that came early once', () => {
@@ -98,6 +122,6 @@ describe('signals', () => {
       [1, 1, 1, 1, 1, 1],
     );
     signals.dispose();
-    assert.deepEqual(target.eventNames(), []);
+    assert.deepEqual(target.eventNames(), ['exit']);
   });
 });

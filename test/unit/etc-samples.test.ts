@@ -6,6 +6,7 @@ import { main } from '../../src/cli/main.js';
 import { examineConfiguration } from '../../src/config/resolve-settings.js';
 import type { Settings } from '../../src/config/settings.js';
 import { installSignals } from '../../src/daemon/signals.js';
+import { DEAF } from '../support/run-main.js';
 
 const SAMPLES = join(import.meta.dirname, '../../../etc');
 const NAMES = ['cron', 'receiver', 'sender', 'shovel'];
@@ -35,11 +36,7 @@ test('stompctl check finds every sample valid', async () => {
   const files = (await readdir(SAMPLES)).map((name) => join(SAMPLES, name));
   const told: string[] = [];
   const writer = { write: (text: string) => told.push(text) };
-  const exitCode = await main(
-    ['check', ...files],
-    {},
-    { out: writer, err: writer, signals: installSignals({ on() {}, off() {}, exit() {} }) },
-  );
+  const exitCode = await main(['check', ...files], {}, { out: writer, err: writer, signals: installSignals(DEAF) });
   assert.equal(exitCode, 0, told.join(''));
 });
 

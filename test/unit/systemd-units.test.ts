@@ -4,6 +4,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
+import { EXIT_CODES } from '../../src/cli/exit-codes.js';
 import { tempFolder } from '../support/temp-folder.js';
 
 const run = promisify(execFile);
@@ -32,6 +33,13 @@ test('the time to stop is longer than the default time-outs of a drain', async (
     const seconds = Number(/^TimeoutStopSec=(\d+)$/m.exec(unit)?.[1]);
     assert.ok(seconds > 60 + 60 + 60, `${name}: ${seconds}`);
   }
+});
+
+test('a service is not restarted for what can never work, and is for everything else', async () => {
+  const unit = await readFile(join(UNITS, 'stompctl@.service'), 'utf8');
+  assert.match(unit, /^Restart=on-failure$/m);
+  const never = /^RestartPreventExitStatus=(.*)$/m.exec(unit)?.[1]?.split(' ').map(Number);
+  assert.deepEqual(never, [EXIT_CODES.usage, EXIT_CODES.configuration]);
 });
 
 // both tools change owners below their root

@@ -25,6 +25,7 @@ const NO_LIMITS: TransferLimits = {
   durationMs: undefined,
   inactivityMs: undefined,
   lingerMs: 60_000,
+  closeMs: 120_000,
   maxParked: 3,
 };
 

@@ -82,6 +82,7 @@ describe('the counters of a transfer', () => {
     statistics.reconnected();
     statistics.settledInVain('dead-session');
     statistics.settledInVain('twice');
+    statistics.duplicate();
     const { droppedBy, rejectedBy, ...counts } = statistics.snapshot();
     assert.deepEqual({ ...droppedBy }, { noise: 2 });
     assert.deepEqual({ ...rejectedBy }, { CALLBACK_THREW: 1 });
@@ -97,6 +98,7 @@ describe('the counters of a transfer', () => {
       reconnects: 1,
       settledTooLate: 1,
       settledTwice: 1,
+      duplicates: 1,
       elapsedSeconds: 0,
     });
   });

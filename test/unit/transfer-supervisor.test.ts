@@ -8,7 +8,14 @@ import { MemoryLogger } from '../support/memory-logger.js';
 const unreachable = () => new StompctlError('CONNECT_FAILED', 'connect', 'stomp://b:1', 'connection refused');
 const refusedLogin = () => new StompctlError('LOGIN_REFUSED', 'connect', 'stomp://b:1', 'wrong password');
 
-function setUp(options: { attempts?: number; bounded?: boolean; failures: (StompctlError | undefined)[] }) {
+interface Plan {
+  readonly attempts?: number;
+  readonly bounded?: boolean;
+  readonly failures: readonly (StompctlError | undefined)[];
+  readonly allRefused?: () => boolean;
+}
+
+function setUp(options: Plan) {
   const clock = new ManualClock();
   const logger = new MemoryLogger();
   const openedAtMs: number[] = [];
@@ -26,6 +33,7 @@ function setUp(options: { attempts?: number; bounded?: boolean; failures: (Stomp
     maxDelayMs: 60_000,
     attempts: options.attempts,
     bounded: options.bounded ?? false,
+    ...(options.allRefused && { allRefused: options.allRefused }),
     clock,
     logger,
     random: () => 1,
@@ -87,10 +95,59 @@ describe('the supervisor', () => {
   });
 
   it('does not try again what no attempt can mend', async () => {
-    const forbidden = new StompctlError('QUEUE_PERMISSION', 'open', '/q', 'permission denied');
-    const { supervisor, end, openedAtMs } = setUp({ failures: [forbidden] });
-    await assert.rejects(supervisor.open(end), { code: 'QUEUE_PERMISSION' });
+    const noFolder = new StompctlError('QUEUE_INVALID', 'open', '/q', 'not a folder');
+    const { supervisor, end, openedAtMs } = setUp({ failures: [noFolder] });
+    await assert.rejects(supervisor.open(end), { code: 'QUEUE_INVALID' });
     assert.equal(openedAtMs.length, 1);
+  });
+
+  for (const code of ['QUEUE_PERMISSION', 'QUEUE_CANNOT_CREATE', 'QUEUE_MISSING'] as const) {
+    const gone = () => new StompctlError(code, 'open', '/q', 'away');
+
+    it(`waits for what somebody may mend when the run has no end, and says for what: ${code}`, async () => {
+      const { supervisor, clock, end, openedAtMs } = setUp({ failures: [gone(), gone(), gone()] });
+      const opening = supervisor.open(end);
+      await clock.advance(500);
+      assert.match(supervisor.waitingFor ?? '', /^broker: open\(\/q\): away$/);
+      await clock.advance(10_000);
+      assert.equal(await opening, true);
+      assert.deepEqual([openedAtMs.length, supervisor.waitingFor], [4, undefined]);
+    });
+
+    it(`ends a bounded run at once because of it: ${code}`, async () => {
+      const { supervisor, end, openedAtMs } = setUp({ bounded: true, attempts: 10, failures: [gone()] });
+      await assert.rejects(supervisor.open(end), { code });
+      assert.equal(openedAtMs.length, 1);
+    });
+  }
+
+  it('tries the next broker of a list at once after a refused login, and ends a bounded run when all have refused', async () => {
+    const answers = [false, false, true];
+    const { supervisor, end, openedAtMs, logger } = setUp({
+      bounded: true,
+      failures: [refusedLogin(), refusedLogin(), refusedLogin()],
+      allRefused: () => answers.shift() ?? true,
+    });
+    await assert.rejects(supervisor.open(end), { code: 'LOGIN_REFUSED' });
+    assert.deepEqual(openedAtMs, [0, 0, 0]);
+    assert.match(logger.events('open-retry')[0]?.text ?? '', /wrong password; trying the next broker of the list/);
+  });
+
+  it('counts only sessions without progress as failed attempts', async () => {
+    const { supervisor, clock, end } = setUp({ attempts: 3, bounded: true, failures: [] });
+    assert.equal(await supervisor.open(end), true);
+    for (let session = 0; session < 10; session += 1) {
+      supervisor.succeeded();
+      const opening = supervisor.open(end, unreachable());
+      await clock.advance(1000);
+      assert.equal(await opening, true);
+    }
+    const barren = async () => {
+      const opening = supervisor.open(end, unreachable()).catch((error: StompctlError) => error.code);
+      await clock.advance(5000);
+      return opening;
+    };
+    assert.deepEqual([await barren(), await barren(), await barren()], [true, true, 'CONNECT_FAILED']);
   });
 
   it('resolves false at once when interrupted while it waits, and leaves no timer', async () => {

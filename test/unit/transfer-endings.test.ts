@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { StompctlError } from '../../src/base/errors.js';
+import { Statistics } from '../../src/transfer/statistics.js';
+import { type EndReason, Transfer, type TransferLimits } from '../../src/transfer/transfer.js';
+import { FakeSink, FakeSource, textMessage } from '../support/fake-ends.js';
+import { ManualClock, settled } from '../support/manual-clock.js';
+import { MemoryLogger } from '../support/memory-logger.js';
+
+const LINGER_MS = 5000;
+const never = () => new Promise<never>(() => undefined);
+
+function plan(sink: FakeSink, limits: Partial<TransferLimits> = {}) {
+  const source = new FakeSource([textMessage('m0')], { endless: true });
+  const clock = new ManualClock();
+  const logger = new MemoryLogger();
+  const state = { gaveUp: 0 };
+  const transfer = new Transfer({
+    source,
+    sink,
+    checker: undefined,
+    lazy: false,
+    statistics: new Statistics(clock),
+    clock,
+    logger,
+    limits: {
+      window: 10,
+      windowBytes: 1 << 20,
+      count: undefined,
+      durationMs: undefined,
+      inactivityMs: undefined,
+      lingerMs: LINGER_MS,
+      closeMs: 120_000,
+      maxParked: 10,
+      ...limits,
+    },
+    giveUp: async () => {
+      state.gaveUp += 1;
+    },
+  });
+  return { source, clock, logger, transfer, state };
+}
+
+describe('the end of a transfer', () => {
+  it('opens nothing once stopped, not even what would fail', async () => {
+    const sink = new FakeSink();
+    sink.openFailures = [new StompctlError('QUEUE_PERMISSION', 'open', '/q', 'permission denied')];
+    const { source, transfer } = plan(sink);
+    transfer.stop('signal');
+    const outcome = await transfer.run();
+    await settled();
+    assert.deepEqual([outcome.reason, outcome.failure], ['signal', undefined]);
+    assert.deepEqual([sink.opened, source.opened], [0, 0]);
+  });
+
+  it('does not wait longer than the linger for a source that does not settle, and lets it give up', async () => {
+    const { source, clock, transfer, state } = plan(new FakeSink());
+    source.settle = never;
+    const running = transfer.run();
+    await settled();
+    transfer.stop('signal');
+    await clock.advance(LINGER_MS - 1);
+    assert.equal(state.gaveUp, 0);
+    await clock.advance(1);
+    const outcome = await running;
+    assert.deepEqual([state.gaveUp, outcome.failure, source.closed, clock.pending], [1, undefined, 1, 0]);
+  });
+
+  it('says so when the source does not even close', async () => {
+    const { source, clock, transfer } = plan(new FakeSink(() => 'silent'));
+    source.close = never;
+    const running = transfer.run();
+    await settled();
+    transfer.stop('signal');
+    await clock.advance(LINGER_MS + 2000);
+    assert.equal((await running).failure?.code, 'LINGER_EXCEEDED');
+  });
+
+  it('waits no more for the farewell of a broker once the linger is over', async () => {
+    const sink = new FakeSink(() => 'silent');
+    sink.close = never;
+    const { source, clock, transfer } = plan(sink);
+    const running = transfer.run();
+    await settled();
+    transfer.stop('signal');
+    await clock.advance(LINGER_MS + 2000);
+    const outcome = await running;
+    assert.deepEqual([outcome.failure, outcome.released, source.closed], [undefined, 1, 1]);
+  });
+
+  it('waits for a farewell as long as flush and disconnect may take when all is settled', async () => {
+    const sink = new FakeSink();
+    sink.close = never;
+    const { clock, transfer } = plan(sink);
+    const running = transfer.run();
+    let over = false;
+    void running.then(() => {
+      over = true;
+    });
+    await settled();
+    transfer.stop('signal');
+    await clock.advance(119_999);
+    assert.equal(over, false);
+    await clock.advance(1);
+    assert.equal((await running).failure, undefined);
+  });
+
+  const limits: Readonly<Partial<Record<EndReason, Partial<TransferLimits>>>> = {
+    count: { count: 1 },
+    duration: { durationMs: 1000 },
+    inactivity: { inactivityMs: 1000 },
+  };
+  for (const [reason, limit] of Object.entries(limits)) {
+    it(`by its ${reason} is LINGER_EXCEEDED, 75, when something is not settled in time`, async () => {
+      const { source, clock, transfer } = plan(new FakeSink(() => 'silent'), limit);
+      const running = transfer.run();
+      await clock.advance(1000 + LINGER_MS);
+      const { failure, ...outcome } = await running;
+      assert.deepEqual([outcome.reason, outcome.released], [reason, 1]);
+      assert.deepEqual([failure?.code, failure?.exitCode], ['LINGER_EXCEEDED', 75]);
+      assert.match(failure?.message ?? '', /1 messages were not settled within 5 s \(timeout-linger\)/);
+      assert.equal(source.settledAs.get('m0'), 'release');
+    });
+  }
+});
