@@ -6,6 +6,7 @@ import { resolveCredentials } from '../config/credential.js';
 import type { Environment } from '../config/environment.js';
 import type { BrokerSettings, Settings } from '../config/settings.js';
 import type { Logger } from '../observe/logger.js';
+import { shownUri } from '../observe/mask.js';
 import { EndpointChooser } from '../stomp/endpoint-chooser.js';
 import type { StompSession } from '../stomp/session.js';
 import type { SeenFrame, SessionOptions } from '../stomp/session-options.js';
@@ -33,7 +34,7 @@ const EXPIRES_SOON_MS = 30 * 24 * 3600 * 1000;
 
 export function connectionTo(broker: BrokerSettings, settings: Settings, context: ConnectionContext): Connection {
   const { clock, logger } = context;
-  const name = `broker ${broker.uri}`;
+  const name = `broker ${shownUri(broker.uri)}`;
   const { timeouts } = settings;
   const chooser = new EndpointChooser({ randomize: failoverOptions(broker.uri).randomize ?? isFailover(broker.uri) });
   return {
@@ -100,11 +101,15 @@ async function chooseEndpoint(
   const { uris } = await brokerUris(broker.uri);
   const { uri, why } = chooser.choose(uris);
   if (uris.length > 1)
-    logger.info('broker-chosen', `connecting to ${uri}: ${why}`, { end: name, uri, of: uris.length });
+    logger.info('broker-chosen', `connecting to ${shownUri(uri)}: ${why}`, {
+      end: name,
+      uri: shownUri(uri),
+      of: uris.length,
+    });
   const { transport, host, port, path, vhost } = parseBrokerUri(uri);
   if (transport === 'udp' && settings.reliable) {
     const reason = 'nothing is confirmed over UDP: set reliable to false, or take it out of the list';
-    throw new StompctlError('URI_INVALID', 'broker uri', uri, reason);
+    throw new StompctlError('URI_INVALID', 'broker uri', shownUri(uri), reason);
   }
   return { endpoint: { transport, host, port, path }, vhost };
 }

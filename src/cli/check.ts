@@ -8,6 +8,7 @@ import type { Environment } from '../config/environment.js';
 import { COMMAND_LINE, problemError, problemText } from '../config/problem.js';
 import { examineConfiguration } from '../config/resolve-settings.js';
 import type { CallbackSettings } from '../config/settings.js';
+import { maskText, maskTree } from '../observe/mask.js';
 import { type CallbackReport, checkCallback, languageText } from './check-callback.js';
 import { EXIT_CODES, exitCodeOf } from './exit-codes.js';
 import type { CommandIo } from './io.js';
@@ -49,7 +50,7 @@ async function printTrees(
 ): Promise<number> {
   const options = parseConfigGeneral((parsed.options.get('config-general') ?? []).join(' '), COMMAND_LINE, env);
   for (const file of files) {
-    io.out.write(`${JSON.stringify(toPlain(await parseConfigFile(file, options)), null, 2)}\n`);
+    io.out.write(`${JSON.stringify(maskTree(toPlain(await parseConfigFile(file, options))), null, 2)}\n`);
   }
   return EXIT_CODES.ok;
 }
@@ -69,7 +70,9 @@ async function report(file: string, parsed: ParsedArguments, env: Environment): 
       file,
       valid: fault === undefined,
       exit: fault === undefined ? EXIT_CODES.ok : exitCodeOf(fault),
-      problems: [...problems.map(problemText), ...errorTexts([...(found.error ? [found.error] : []), ...failed])],
+      problems: [...problems.map(problemText), ...errorTexts([...(found.error ? [found.error] : []), ...failed])].map(
+        maskText,
+      ),
       warnings,
       summary: settings === undefined ? undefined : describeRun(settings),
       callback: shownCallback(found.report, parsed),
@@ -78,7 +81,7 @@ async function report(file: string, parsed: ParsedArguments, env: Environment): 
     };
   } catch (error) {
     if (!(error instanceof StompctlError)) throw error;
-    const problems = [reasonOf(error)];
+    const problems = [maskText(reasonOf(error))];
     return { file, valid: false, exit: exitCodeOf(error), problems, warnings: [], summary: undefined, options: [] };
   }
 }

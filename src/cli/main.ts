@@ -1,5 +1,6 @@
 import { reasonOf, StompctlError } from '../base/errors.js';
 import type { Environment } from '../config/environment.js';
+import { maskText } from '../observe/mask.js';
 import { COMMANDS, type CommandName, isCommandName } from './commands.js';
 import { EXIT_CODES, exitCodeOf } from './exit-codes.js';
 import type { CommandIo } from './io.js';
@@ -16,8 +17,10 @@ export async function main(argv: readonly string[], env: Environment, io: Comman
   try {
     return await dispatch(argv, env, io);
   } catch (error) {
-    if (error instanceof StompctlError && error.code !== 'INTERNAL') io.err.write(`stompctl: ${error.message}\n`);
-    else io.err.write(`stompctl: internal error: ${error instanceof Error ? error.stack : reasonOf(error)}\n`);
+    if (error instanceof StompctlError && error.code !== 'INTERNAL')
+      io.err.write(`stompctl: ${maskText(error.message)}\n`);
+    else
+      io.err.write(maskText(`stompctl: internal error: ${error instanceof Error ? error.stack : reasonOf(error)}\n`));
     return exitCodeOf(error);
   }
 }

@@ -110,7 +110,8 @@ function attributeName(name: string): string {
 /** What commander says, in our words; `help` is the command that tells more. */
 export function usageError(error: CommanderError, help = 'stompctl --help'): StompctlError {
   const seeHelp = `see "${help}"`;
-  const [, option = ''] = /'([^']+)'/.exec(error.message) ?? [];
+  // without the value, which may be a secret
+  const [, option = ''] = /'([^'=]+)/.exec(error.message) ?? [];
   const [, suggestion] = /\(Did you mean (?:one of )?([^?]*)\?\)/.exec(error.message) ?? [];
   if (error.code === 'commander.unknownOption') {
     const hint = suggestion === undefined ? '' : `: did you mean ${suggestion}?`;

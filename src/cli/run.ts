@@ -5,6 +5,7 @@ import type { Environment } from '../config/environment.js';
 import type { Settings } from '../config/settings.js';
 import { daemonize, isDaemonChild, reportStarted } from '../daemon/detach.js';
 import { Pidfile } from '../daemon/pidfile.js';
+import { maskText } from '../observe/mask.js';
 import { createLogger, type RunLogger } from '../observe/pino-logger.js';
 import { statisticsLines } from '../transfer/statistics.js';
 import type { TransferOutcome } from '../transfer/transfer.js';
@@ -43,7 +44,7 @@ export async function run(settings: Settings, context: RunContext): Promise<numb
     const text = known ? error.message : `internal error: ${error instanceof Error ? error.stack : String(error)}`;
     logger.error('failed', text, { code: known ? error.code : 'INTERNAL' });
     // a terminal or a cron mail shows the log; a daemon's parent only what stands on standard error
-    if (format === 'syslog') io.err.write(`stompctl: ${text}\n`);
+    if (format === 'syslog') io.err.write(`stompctl: ${maskText(text)}\n`);
     return exitCodeOf(error);
   } finally {
     pidfile?.release();

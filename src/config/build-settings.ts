@@ -1,4 +1,5 @@
 import { uriScheme } from './broker-uri.js';
+import { ignoredFailoverOptions } from './broker-uris.js';
 import { placeOf } from './config-node.js';
 import type { Table } from './option-reader.js';
 import type { OptionValues } from './option-values.js';
@@ -210,6 +211,15 @@ export function settingsWarnings(values: OptionValues, settings: Settings): stri
     warnings.push(
       `no failure-queue: rejected messages stay at the incoming broker, and the run stops at ${settings.maxParked} of them`,
     );
+  }
+  for (const name of ['incoming-broker-uri', 'outgoing-broker-uri']) {
+    const ignored = ignoredFailoverOptions(values.text(name) ?? '');
+    const place = values.given.get(name);
+    if (ignored.length > 0 && place !== undefined) {
+      warnings.push(
+        `${placeOf(place.origin)}: ${name}: of the failover options these are ignored: ${ignored.join(', ')}`,
+      );
+    }
   }
   const data = values.given.get('callback-data');
   if (data !== undefined && settings.callback === undefined) {

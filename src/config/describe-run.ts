@@ -1,5 +1,5 @@
 import { guessLanguage } from '../callback/language.js';
-import { maskText } from '../observe/mask.js';
+import { shownUri } from '../observe/mask.js';
 import type { CallbackSettings, QueueSettings, RewriteSettings, Settings } from './settings.js';
 
 function seconds(milliseconds: number): string {
@@ -15,7 +15,7 @@ function sourceText(settings: Settings): string {
   const { source } = settings;
   if (source.kind === 'broker') {
     const destinations = source.subscriptions.map(({ header }) => header.destination).join(', ');
-    return `receives messages from ${destinations} at ${maskText(source.broker.uri)}`;
+    return `receives messages from ${destinations} at ${shownUri(source.broker.uri)}`;
   }
   const how = settings.loop ? ', waiting for more at its end' : ', once';
   return `reads messages from ${queueText(source.queue)}${how}`;
@@ -24,7 +24,7 @@ function sourceText(settings: Settings): string {
 function sinkText({ sink }: Settings): string {
   return sink.kind === 'queue'
     ? `stores them in ${queueText(sink.queue)}${limitText(sink.queue)}`
-    : `sends them to ${maskText(sink.broker.uri)}`;
+    : `sends them to ${shownUri(sink.broker.uri)}`;
 }
 
 function limitText({ limits }: QueueSettings): string {

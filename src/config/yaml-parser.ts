@@ -43,7 +43,11 @@ function yamlError(path: string, error: unknown): Error {
     if (typeof mark === 'object' && mark !== null && 'line' in mark && typeof mark.line === 'number')
       line = mark.line + 1;
   }
-  return syntaxError({ file: path, line }, `not valid YAML: ${reason}`);
+  // a password with a sign of YAML in front is a tag or an alias, which the reason names
+  return syntaxError(
+    { file: path, line },
+    `not valid YAML: ${reason.replace(/"[^"]*"|!?<[^>]*>|(?<=characters: ).*/g, '…')}`,
+  );
 }
 
 class TreeBuilder {
