@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { type BuiltTransfer, buildTransfer } from '../app/build.js';
 import { systemClock } from '../base/clock.js';
 import { StompctlError } from '../base/errors.js';
@@ -127,6 +128,8 @@ async function showProgress(settings: Settings, { statistics }: BuiltTransfer): 
 async function elementsToMove({ source, loop }: Settings): Promise<number | undefined> {
   if (source.kind !== 'queue' || source.queue.type === 'NULL' || loop) return undefined;
   const { path, type, umask } = source.queue;
+  // counting would make the folder, and so hide that it is missing
+  if (!existsSync(path)) return undefined;
   if (type === 'DQS') return new (await import('../dirq/simple-queue.js')).SimpleQueue({ path, umask }).count();
   return new (await import('../dirq/normal-queue.js')).NormalQueue({ path, umask }).count();
 }

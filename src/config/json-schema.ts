@@ -1,5 +1,5 @@
 import type { OptionRow, TableKey } from './option.js';
-import { OPTION_TABLE } from './option-table.js';
+import { namesInFile, OPTION_TABLE } from './option-table.js';
 import { REWRITE_DEFINITIONS, REWRITE_SCHEMA } from './rewrite-schema.js';
 
 type Schema = Readonly<Record<string, unknown>>;
@@ -34,7 +34,7 @@ export function configurationSchema(): string {
 /** `outgoing`, `outgoing-broker`, …: what a block may be called. */
 function prefixes(): Set<string> {
   const found = new Set<string>();
-  for (const { name } of OPTION_TABLE) {
+  for (const name of OPTION_TABLE.flatMap(namesInFile)) {
     for (let dash = name.indexOf('-'); dash !== -1; dash = name.indexOf('-', dash + 1)) found.add(name.slice(0, dash));
   }
   return found;
@@ -44,9 +44,10 @@ function prefixes(): Set<string> {
 function blockSchema(prefix: string): Schema {
   const properties: Record<string, Schema> = {};
   for (const row of OPTION_TABLE) {
-    if (row.commandLineOnly || !row.name.startsWith(prefix)) continue;
-    const rest = row.name.slice(prefix.length);
-    properties[rest] = { $ref: `#/definitions/${row.name}` };
+    if (row.commandLineOnly) continue;
+    for (const name of namesInFile(row)) {
+      if (name.startsWith(prefix)) properties[name.slice(prefix.length)] = { $ref: `#/definitions/${row.name}` };
+    }
   }
   for (const block of prefixes()) {
     if (!block.startsWith(prefix) || block.length === prefix.length) continue;

@@ -148,6 +148,7 @@ export const QUEUE_OPTIONS: readonly OptionRow[] = [
   },
   {
     name: 'failure-queue',
+    aliases: ['dead-letter-queue'],
     kind: 'table',
     keys: KEEPING_QUEUE_KEYS,
     value: 'KEY=VALUE…',
