@@ -2,6 +2,7 @@ import { StompctlError } from '../base/errors.js';
 import { buildSettings, settingsWarnings } from './build-settings.js';
 import { readConfigFile } from './config-file.js';
 import type { Origin } from './config-node.js';
+import { exposedSecrets } from './exposed-secrets.js';
 import type { ReadOption } from './option-reader.js';
 import { OptionValues } from './option-values.js';
 import { COMMAND_LINE, invalid, type Problem, problemError } from './problem.js';
@@ -49,6 +50,7 @@ export async function examineConfiguration(input: ConfigurationInput): Promise<C
   problems.push(...unsupportedUses(options.values()));
   const settings = valid ? buildSettings(values, await callbackFile(values)) : undefined;
   if (settings !== undefined) warnings.push(...settingsWarnings(values, settings));
+  warnings.push(...(await exposedSecrets(options.values())));
   return { file, values, problems: inFileOrder(problems), warnings, settings };
 }
 

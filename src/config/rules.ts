@@ -1,4 +1,5 @@
-import { resolve } from 'node:path';
+import { realpathSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import { StompctlError } from '../base/errors.js';
 import { parseSocketOptions, parseTlsSockopts } from '../stomp/socket-options.js';
 import { uriScheme } from './broker-uri.js';
@@ -6,7 +7,7 @@ import { checkBrokerUris } from './broker-uris.js';
 import type { Origin } from './config-node.js';
 import type { Table } from './option-reader.js';
 import type { OptionValues } from './option-values.js';
-import { invalid, type Problem } from './problem.js';
+import { COMMAND_LINE, invalid, type Problem } from './problem.js';
 import { ruleProblems } from './rewrite-option.js';
 import { versionsOf } from './stomp-versions.js';
 
@@ -83,7 +84,9 @@ const uriIsValid: Rule = {
         checkBrokerUris(uri);
       } catch (error) {
         if (!(error instanceof StompctlError)) throw error;
-        yield { code: 'URI_INVALID', origin: originOf(context, name), reason: `${name}: ${error.message}` };
+        const origin = originOf(context, name);
+        const code = origin === COMMAND_LINE ? 'USAGE' : 'URI_INVALID';
+        yield { code, origin, reason: `${name}: ${error.message}` };
       }
     }
   },
@@ -239,6 +242,17 @@ const queueKeysFitType: Rule = {
   },
 };
 
+/** Without symbolic links, as far as the path exists. */
+function realFolder(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    // not there yet, or not to be looked into: its parent may still be a link
+    const parent = dirname(path);
+    return parent === path ? path : join(realFolder(parent), basename(path));
+  }
+}
+
 const queuesDiffer: Rule = {
   name: 'the queues differ',
   *check(context) {
@@ -246,9 +260,10 @@ const queuesDiffer: Rule = {
     for (const name of QUEUES) {
       const { path, type } = (context.values.table(name) ?? {}) as Table;
       if (path === undefined || type === 'NULL') continue;
-      const same = seen.get(resolve(String(path)));
+      const folder = realFolder(resolve(String(path)));
+      const same = seen.get(folder);
       if (same !== undefined) yield invalid(originOf(context, name), `${name} is the same folder as ${same}`);
-      seen.set(resolve(String(path)), name);
+      seen.set(folder, name);
     }
   },
 };
