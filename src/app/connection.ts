@@ -10,7 +10,7 @@ import { shownUri } from '../observe/mask.js';
 import { EndpointChooser } from '../stomp/endpoint-chooser.js';
 import type { StompSession } from '../stomp/session.js';
 import type { SeenFrame, SessionOptions } from '../stomp/session-options.js';
-import { parseSocketOptions } from '../stomp/socket-options.js';
+import { connectTimeoutMs, parseSocketOptions } from '../stomp/socket-options.js';
 import { readTlsFiles } from '../stomp/tls-files.js';
 import type { Endpoint } from '../stomp/transport.js';
 
@@ -55,7 +55,7 @@ export function connectionTo(broker: BrokerSettings, settings: Settings, context
         socket: parseSocketOptions(broker.sockopts),
         connectHeaders: broker.connect,
         heartBeat: settings.heartBeat ? { clientMs: timeouts.clientMs, serverMs: timeouts.serverMs } : 'off',
-        connectTimeoutMs: timeouts.connectMs,
+        connectTimeoutMs: connectTimeoutMs(broker.sockopts) ?? timeouts.connectMs,
         receiptTimeoutMs: timeouts.brokerMs,
         disconnectTimeoutMs: timeouts.disconnectMs,
         maxMessageSize: settings.maxMessageSize,
@@ -134,7 +134,7 @@ function frameLogger(wanted: readonly string[], end: string, logger: Logger): (f
     logger.info('frame', `${direction === 'in' ? 'received' : 'sent'} ${command}`, {
       end,
       ...(shows('header') && { header }),
-      ...(shows('body') && { bodyBytes: body.length }),
+      ...((shows('body') || shows('io')) && { bodyBytes: body.length }),
     });
   };
 }

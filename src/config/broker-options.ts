@@ -1,6 +1,6 @@
 import type { OptionRow } from './option.js';
 
-const STOMP_DEBUG_FLAGS = ['api', 'command', 'header', 'body', 'connection', 'all'];
+const STOMP_DEBUG_FLAGS = ['api', 'command', 'header', 'body', 'connection', 'io', 'all'];
 const BROKER_TYPES = ['ActiveMQ', 'Apollo', 'Artemis', 'RabbitMQ', 'UNKNOWN'];
 
 /** The options that a broker has on both sides. */
@@ -28,7 +28,9 @@ function brokerOptions(side: 'incoming' | 'outgoing'): OptionRow[] {
       notes:
         '`SCHEME key=value …` with %-escaped values, or a block with `scheme` and the keys. Schemes: `none`; `plain` ' +
         'with `name` and one of `pass`, `pass-file`, `pass-env`, `pass-credential`; `x509` with `cert`, `key`, `pass`, ' +
-        '`ca`. One `plain` and one `x509` can be used together. The files and variables are read again at each ' +
+        '`ca` (a file or a folder), `ca_file`, none of which is needed. One `plain` and one `x509` can be used together: a login at a ' +
+        'broker whose CA is private is `plain name=x pass-file=/p` and `x509 ca=/etc/ssl/our-ca.pem`. What `x509` does not ' +
+        'say is taken from the variables `X509_USER_CERT`, `X509_USER_KEY`, `X509_CERT_DIR` and `X509_CERT_FILE`. The files and variables are read again at each ' +
         'connection, so that a password can be changed without a restart.',
     },
     {
@@ -57,7 +59,8 @@ function brokerOptions(side: 'incoming' | 'outgoing'): OptionRow[] {
       group,
       doc: 'Use these options of the socket and of TLS.',
       notes:
-        'Of the socket: `LocalAddr`, `LocalPort`, `Family` (4 or 6), `KeepAlive` (seconds, 0 for off), `NoDelay`. Of TLS: ' +
+        'Of the socket: `LocalAddr`, `LocalPort`, `Family` (4 or 6), `KeepAlive` (seconds, 0 for off), `NoDelay`, ' +
+        '`Timeout` (seconds, instead of `timeout-connect`); `ReuseAddr` is always on. Of TLS: ' +
         '`SSL_ca_file`, `SSL_ca_path`, `SSL_cert_file`, `SSL_key_file`, `SSL_passwd`, `SSL_verify_mode`, `SSL_version` ' +
         '(such as `TLSv1_2` or `SSLv23:!TLSv1`), `SSL_cipher_list`, `SSL_hostname`, `SSL_verifycn_name`, ' +
         '`SSL_verifycn_scheme=none`. One of TLS makes a `stomp://` URI speak TLS.',

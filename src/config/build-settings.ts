@@ -53,8 +53,9 @@ export function buildSettings(values: OptionValues, callbackFile?: string): Sett
     maxAttempts: values.definite('max-attempts'),
     maxParked: values.definite('max-parked'),
     sync: sync(values, reliable),
-    count: values.number('count'),
-    durationMs: milliseconds(values.number('duration')),
+    // no time at all is no message: what is open is closed again
+    count: values.number('duration') === 0 ? 0 : values.number('count'),
+    durationMs: milliseconds(values.number('duration') || undefined),
     statistics: values.flag('statistics'),
     pidfile: values.text('pidfile'),
     daemon: values.flag('daemon'),
@@ -108,7 +109,7 @@ function logLevel(values: OptionValues): LogLevel {
 function prefetch(values: OptionValues, reliable: boolean): number | undefined {
   const count = values.number('count');
   const given = values.number('prefetch');
-  if (given !== undefined || count === undefined || !reliable) return given;
+  if (given !== undefined || count === undefined || count === 0 || !reliable) return given;
   return Math.min(count, MOST_COUNTED_PREFETCH);
 }
 
