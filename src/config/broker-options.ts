@@ -3,9 +3,13 @@ import type { OptionRow } from './option.js';
 const STOMP_DEBUG_FLAGS = ['api', 'command', 'header', 'body', 'connection', 'io', 'all'];
 const BROKER_TYPES = ['ActiveMQ', 'Apollo', 'Artemis', 'RabbitMQ', 'UNKNOWN'];
 
+const UDP_NOTE =
+  ' `udp://HOST:PORT` sends frames that nobody confirms: `reliable` and `heart-beat` are then off, and a login is not possible.';
+
 /** The options that a broker has on both sides. */
 function brokerOptions(side: 'incoming' | 'outgoing'): OptionRow[] {
   const group = side === 'incoming' ? 'source' : 'sink';
+  const udp = side === 'outgoing' ? ', udp://' : '';
   const verb = side === 'incoming' ? 'Receive messages from' : 'Send messages to';
   return [
     {
@@ -13,11 +17,17 @@ function brokerOptions(side: 'incoming' | 'outgoing'): OptionRow[] {
       kind: 'text',
       value: 'URI',
       group,
-      doc: `${verb} the broker at this address.`,
+      doc: `${verb} the broker at this address: stomp://, ssl://, ws://, wss://${udp}, failover:(URI,URI) or file:PATH.`,
       notes:
-        '`stomp://HOST:PORT` or `tcp://HOST:PORT`, port 61613 when there is none. What follows the first slash of the ' +
+        '`stomp://HOST:PORT` or `tcp://` is plain TCP; `ssl://`, `tls://`, `stomp+ssl://` and `stomp+tls://` speak TLS, and ' +
+        'check the certificate; the port is 61613 when there is none. What follows the first slash of the ' +
         'path, %-decoded, is the virtual host (`stomp://host/prod` is `prod`); without it the virtual host is `/`. ' +
-        `Name and password do not belong here: see \`${side}-broker-auth\`.`,
+        '`ws://HOST:PORT/PATH` and `wss://` (TLS) are WebSocket, ports 80 and 443. ' +
+        '`failover:(URI,URI)?OPTIONS` names several brokers: each attempt to connect takes the next, in random order unless ' +
+        '`randomize=false`; `initialReconnectDelay`, `maxReconnectDelay` (milliseconds), `backOffMultiplier`, ' +
+        '`useExponentialBackOff` and `maxReconnectAttempts` (after the first attempt; -1 for no end) win over the options of ' +
+        'those names here, other options are ignored, with a warning. `file:PATH` reads the URIs, one a line, from a file, anew at each attempt. ' +
+        `Name and password do not belong here: see \`${side}-broker-auth\`.${side === 'outgoing' ? UDP_NOTE : ''}`,
     },
     {
       name: `${side}-broker-auth`,

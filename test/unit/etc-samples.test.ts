@@ -8,7 +8,7 @@ import type { Settings } from '../../src/config/settings.js';
 import { installSignals } from '../../src/daemon/signals.js';
 
 const SAMPLES = join(import.meta.dirname, '../../../etc');
-const NAMES = ['cron', 'receiver', 'sender', 'shovel'];
+const NAMES = ['cron', 'receiver', 'sender', 'sender-tls', 'shovel'];
 
 /** Its settings; fails on a problem or a warning. */
 async function checked(file: string): Promise<Settings> {
