@@ -52,20 +52,20 @@ function endText(settings: Settings): string {
   return ends.length === 0 ? '' : ` It ends after ${ends.join(' or ')}.`;
 }
 
+function safetyText({ source, remove, reliable }: Settings): string {
+  if (!reliable) return 'Not reliable: a crash can lose messages.';
+  if (source.kind === 'queue' && !remove)
+    return 'At least once: the messages stay in the queue, since "remove" is not set.';
+  const kept = source.kind === 'queue' ? 'removed from the queue' : 'acknowledged';
+  return `At least once: a message is ${kept} only when it is safe at its destination.`;
+}
+
 /** What a run with these settings will do, in two or three sentences. */
 export function describeRun(settings: Settings): string {
   const callback =
     settings.callback === undefined ? '' : ` runs the ${languageText(settings.callback)}callback on each,`;
   const rewrite = settings.rewrite === undefined ? '' : ` applies ${rulesText(settings.rewrite)} to each,`;
-  const kept =
-    settings.source.kind === 'queue'
-      ? settings.remove
-        ? 'removed from the queue'
-        : 'left in the queue'
-      : 'acknowledged';
-  const safety = settings.reliable
-    ? `At least once: a message is ${kept} only when it is safe at its destination.`
-    : 'Not reliable: a crash can lose messages.';
+  const safety = safetyText(settings);
   const rejected =
     settings.failureQueue === undefined ? '' : ` Rejected messages go to ${queueText(settings.failureQueue)}.`;
   const copies =

@@ -49,3 +49,12 @@ export function optionInFile(name: string): OptionRow | undefined {
 export function isOptionPrefix(prefix: string): boolean {
   return OPTION_TABLE.some((row) => namesInFile(row).some((name) => name.startsWith(`${prefix}-`)));
 }
+
+/** `outgoing`, `outgoing-broker`, …: what a block may be called. */
+export function optionPrefixes(): Set<string> {
+  const found = new Set<string>();
+  for (const name of OPTION_TABLE.flatMap(namesInFile)) {
+    for (let dash = name.indexOf('-'); dash !== -1; dash = name.indexOf('-', dash + 1)) found.add(name.slice(0, dash));
+  }
+  return found;
+}

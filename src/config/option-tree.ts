@@ -1,6 +1,6 @@
 import { didYouMean } from './closest-name.js';
 import { addEntry, type BlockNode, type ConfigNode, newBlock, type Origin, placeOf } from './config-node.js';
-import { isOptionPrefix, namesInFile, OPTION_TABLE, optionInFile } from './option-table.js';
+import { isOptionPrefix, namesInFile, OPTION_TABLE, optionInFile, optionPrefixes } from './option-table.js';
 import { invalid, type Problem } from './problem.js';
 
 /** A block of one of these names may wrap the whole configuration; what stands beside it is for other programs. */
@@ -70,7 +70,9 @@ class Flattener {
   }
 
   #unknown(origin: Origin, name: string): void {
-    const names = OPTION_TABLE.filter((row) => !row.commandLineOnly).flatMap(namesInFile);
+    const options = OPTION_TABLE.filter((row) => !row.commandLineOnly).flatMap(namesInFile);
+    // a block may be misspelt as well
+    const names = [...options, ...optionPrefixes()];
     this.problems.push(invalid(origin, `there is no option "${name}"${didYouMean(name, names)}`));
   }
 }

@@ -73,7 +73,8 @@ const brokerNeedsUri: Rule = {
   },
 };
 
-const uriIsValid: Rule = {
+/** Of these, the one that can be asked whatever else is wrong. */
+export const URI_RULE: Rule = {
   name: 'a URI is valid',
   *check(context) {
     for (const side of SIDES) {
@@ -294,7 +295,7 @@ export const CHECK_RULES: readonly Rule[] = [oneCallback, rewriteRulesAreRules];
 export const RULES: readonly Rule[] = [
   oneModuleASide,
   brokerNeedsUri,
-  uriIsValid,
+  URI_RULE,
   udpIsOneWay,
   queueOptionsNeedQueue,
   subscriptionsNeedBroker,
