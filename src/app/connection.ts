@@ -37,11 +37,16 @@ export function connectionTo(broker: BrokerSettings, settings: Settings, context
   const name = `broker ${shownUri(broker.uri)}`;
   const { timeouts } = settings;
   const chooser = new EndpointChooser({ randomize: failoverOptions(broker.uri).randomize ?? isFailover(broker.uri) });
+  // once: the same files are looked at again at each attempt
+  const warned = new Set<string>();
+  const warn = (text: string) => {
+    if (!warned.has(text)) logger.warn('credential', text, { end: name });
+    warned.add(text);
+  };
   return {
     name,
     async connect() {
       const { endpoint, vhost } = await chooseEndpoint(broker, settings, chooser, name, logger);
-      const warn = (text: string) => logger.warn('credential', text, { end: name });
       const { login, passcode, x509 } = await resolveCredentials(broker.auth, context.env, warn);
       const secure = secured(endpoint, broker, x509 !== undefined);
       const tls = isSecure(secure) ? await readTlsFiles(x509, broker.sockopts) : undefined;

@@ -166,6 +166,18 @@ const oneCallback: Rule = {
   },
 };
 
+const callbackIsNoTypeScript: Rule = {
+  name: 'TypeScript is compiled first',
+  *check(context) {
+    const path = context.values.text('callback-path') ?? '';
+    if (!/\.[cm]?tsx?$/i.test(path)) return;
+    const reason =
+      'callback-path: TypeScript is not run here: compile the file first, or write JavaScript with types in its comments ' +
+      '(docs/callbacks.md)';
+    yield invalid(originOf(context, 'callback-path'), reason);
+  },
+};
+
 const daemonPrintsNothing: Rule = {
   name: 'daemon excludes statistics',
   *check(context) {
@@ -289,7 +301,7 @@ const rewriteRulesAreRules: Rule = {
 };
 
 /** Of these, the ones about checking messages. */
-export const CHECK_RULES: readonly Rule[] = [oneCallback, rewriteRulesAreRules];
+export const CHECK_RULES: readonly Rule[] = [oneCallback, callbackIsNoTypeScript, rewriteRulesAreRules];
 
 /** Every rule across options. */
 export const RULES: readonly Rule[] = [

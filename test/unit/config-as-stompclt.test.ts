@@ -84,3 +84,12 @@ y = z
     );
   });
 });
+
+describe('a callback in TypeScript', () => {
+  for (const name of ['x.ts', 'x.mts', 'X.TS']) {
+    it(`${name} is refused, with what to do`, async (t) => {
+      const { texts } = await examineCase(t, { file: `${SUBSCRIBED}callback-path = /etc/${name}\n` });
+      assert.match(texts.join(), /^x.conf:4: callback-path: TypeScript is not run here: compile the file first/);
+    });
+  }
+});
