@@ -54,6 +54,7 @@ function endText(settings: Settings): string {
 
 function safetyText({ source, remove, reliable }: Settings): string {
   if (!reliable) return 'Not reliable: a crash can lose messages.';
+  if (source.kind === 'queue' && source.queue.type === 'NULL') return 'At least once.';
   if (source.kind === 'queue' && !remove)
     return 'At least once: the messages stay in the queue, since "remove" is not set.';
   const kept = source.kind === 'queue' ? 'removed from the queue' : 'acknowledged';
