@@ -153,7 +153,8 @@ function supervisor(
     delayMs: failover.initialReconnectDelayMs ?? delayMs,
     maxDelayMs: failover.maxReconnectDelayMs ?? maxDelayMs,
     factor: useExponentialBackOff === false ? 1 : backOffMultiplier,
-    attempts: most === undefined ? attempts : most < 0 ? undefined : Math.max(1, most),
+    // as stompclt counts: the first attempt is no reconnection
+    attempts: most === undefined ? attempts : most < 0 ? undefined : most + 1,
     bounded: isBounded(settings),
     ...(allRefused && { allRefused }),
     clock,

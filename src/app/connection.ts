@@ -6,10 +6,11 @@ import { resolveCredentials } from '../config/credential.js';
 import type { Environment } from '../config/environment.js';
 import type { BrokerSettings, Settings } from '../config/settings.js';
 import type { Logger } from '../observe/logger.js';
+import { shownUri } from '../observe/mask.js';
 import { EndpointChooser } from '../stomp/endpoint-chooser.js';
 import type { StompSession } from '../stomp/session.js';
 import type { SeenFrame, SessionOptions } from '../stomp/session-options.js';
-import { parseSocketOptions } from '../stomp/socket-options.js';
+import { connectTimeoutMs, parseSocketOptions } from '../stomp/socket-options.js';
 import { readTlsFiles } from '../stomp/tls-files.js';
 import type { Endpoint } from '../stomp/transport.js';
 import { RefusedLogins } from './refused-logins.js';
@@ -37,14 +38,19 @@ const EXPIRES_SOON_MS = 30 * 24 * 3600 * 1000;
 
 export function connectionTo(broker: BrokerSettings, settings: Settings, context: ConnectionContext): Connection {
   const { clock, logger } = context;
-  const name = `broker ${broker.uri}`;
+  const name = `broker ${shownUri(broker.uri)}`;
   const { timeouts } = settings;
   const chooser = new EndpointChooser({ randomize: failoverOptions(broker.uri).randomize ?? isFailover(broker.uri) });
+  // once: the same files are looked at again at each attempt
+  const warned = new Set<string>();
+  const warn = (text: string) => {
+    if (!warned.has(text)) logger.warn('credential', text, { end: name });
+    warned.add(text);
+  };
   const refused = new RefusedLogins();
   const options = async (): Promise<SessionOptions> => {
     const { uris, uri, endpoint, vhost } = await chooseEndpoint(broker, settings, chooser, name, logger);
     refused.trying(uri, uris);
-    const warn = (text: string) => logger.warn('credential', text, { end: name });
     const { login, passcode, x509 } = await resolveCredentials(broker.auth, context.env, warn);
     const secure = secured(endpoint, broker, x509 !== undefined);
     const tls = isSecure(secure) ? await readTlsFiles(x509, broker.sockopts) : undefined;
@@ -58,7 +64,7 @@ export function connectionTo(broker: BrokerSettings, settings: Settings, context
       socket: parseSocketOptions(broker.sockopts),
       connectHeaders: broker.connect,
       heartBeat: settings.heartBeat ? heartBeats(timeouts) : 'off',
-      connectTimeoutMs: timeouts.connectMs,
+      connectTimeoutMs: connectTimeoutMs(broker.sockopts) ?? timeouts.connectMs,
       receiptTimeoutMs: timeouts.brokerMs,
       disconnectTimeoutMs: timeouts.disconnectMs,
       maxMessageSize: settings.maxMessageSize,
@@ -109,11 +115,15 @@ async function chooseEndpoint(
   const { uris } = await brokerUris(broker.uri);
   const { uri, why } = chooser.choose(uris);
   if (uris.length > 1)
-    logger.info('broker-chosen', `connecting to ${uri}: ${why}`, { end: name, uri, of: uris.length });
+    logger.info('broker-chosen', `connecting to ${shownUri(uri)}: ${why}`, {
+      end: name,
+      uri: shownUri(uri),
+      of: uris.length,
+    });
   const { transport, host, port, path, vhost } = parseBrokerUri(uri);
   if (transport === 'udp' && settings.reliable) {
     const reason = 'nothing is confirmed over UDP: set reliable to false, or take it out of the list';
-    throw new StompctlError('URI_INVALID', 'broker uri', uri, reason);
+    throw new StompctlError('URI_INVALID', 'broker uri', shownUri(uri), reason);
   }
   return { uris, uri, endpoint: { transport, host, port, path }, vhost };
 }
@@ -145,7 +155,7 @@ function frameLogger(wanted: readonly string[], end: string, logger: Logger): (f
     logger.info('frame', `${direction === 'in' ? 'received' : 'sent'} ${command}`, {
       end,
       ...(shows('header') && { header }),
-      ...(shows('body') && { bodyBytes: body.length }),
+      ...((shows('body') || shows('io')) && { bodyBytes: body.length }),
     });
   };
 }

@@ -43,6 +43,7 @@ export async function* preview(
   settings: Settings,
   context: PreviewContext,
 ): AsyncGenerator<PreviewedMessage, void, undefined> {
+  if (settings.count === 0) return;
   const checker = await openChecker(settings, { ...context, openTap: async () => new NullSink() });
   let left = settings.count ?? Number.POSITIVE_INFINITY;
   try {

@@ -41,6 +41,8 @@ export function queueSource(
   const end = `queue ${queue.path}`;
   return new QueueSource({
     ...queueOptions(queue, queue.type),
+    // with an end, an empty pass over a folder just made would look like success, for ever when the path is wrong
+    mustExist: !loop,
     loop,
     remove,
     sync,
@@ -50,6 +52,7 @@ export function queueSource(
     failures,
     events: {
       ...events,
+      made: () => logger.warn('queue-made', `${end} was not there and is made: is the path right?`, { end }),
       leftoverRemoved: (name) => {
         events.discarded?.(name);
         logger.warn('leftover-removed', `removed ${name}, an empty file that a crash left`, { end });

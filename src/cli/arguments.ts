@@ -54,5 +54,7 @@ function negatedOrUnknown(name: string, value: string | undefined): string[] {
   const letter = optionCalled(name[0] as string);
   const repeated = letter?.kind === 'count' && [...name].every((char) => char === name[0]);
   if (repeated && value === undefined) return Array(name.length).fill(`--${letter.name}`);
+  // one letter keeps its one dash, as it was written
+  if (name.length === 1) return [`-${name}`];
   return [value === undefined ? `--${name}` : `--${name}=${value}`];
 }

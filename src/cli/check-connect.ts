@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { connectionTo } from '../app/connection.js';
 import { systemClock } from '../base/clock.js';
 import { errnoOf, reasonOf, StompctlError } from '../base/errors.js';
+import { brokerUris } from '../config/broker-uris.js';
 import type { Environment } from '../config/environment.js';
 import type { BrokerSettings, Settings } from '../config/settings.js';
 import type { Logger } from '../observe/logger.js';
@@ -12,22 +13,22 @@ import { StompSession } from '../stomp/session.js';
 export interface EndFinding {
   /** a sentence */
   readonly found: string;
+  /** what a run would warn of as well */
+  readonly warnings?: readonly string[];
   readonly error?: StompctlError;
 }
 
-const NOTHING = () => undefined;
-/** what a run would log here is told in the findings */
-const QUIET: Logger = { trace: NOTHING, debug: NOTHING, info: NOTHING, warn: NOTHING, error: NOTHING };
-
 /**
  * `check --connect`: logs in to each broker and leaves again, and looks whether each queue folder can be used, or made.
- * Moves and makes nothing. One finding an end; never rejects with an error of ours.
+ * Moves and makes nothing. One finding a queue and a broker, of a list each of them; never rejects with an error of ours.
  */
 export async function checkEnds(settings: Settings, env: Environment): Promise<EndFinding[]> {
   const findings: EndFinding[] = [];
   for (const end of [settings.source, settings.sink]) {
-    if (end.kind === 'broker') findings.push(await checkBroker(end.broker, settings, env));
-    else if (end.queue.type !== 'NULL') findings.push(checkQueue(end.queue.path));
+    if (end.kind === 'broker') findings.push(...(await checkBrokers(end.broker, settings, env)));
+    else if (end.queue.type !== 'NULL') {
+      findings.push(checkQueue(end.queue.path, end === settings.source && !settings.loop));
+    }
   }
   for (const queue of [settings.failureQueue, settings.tapQueue]) {
     if (queue !== undefined) findings.push(checkQueue(queue.path));
@@ -35,21 +36,50 @@ export async function checkEnds(settings: Settings, env: Environment): Promise<E
   return findings;
 }
 
+/** Each broker that the URI names: a run takes whichever is up, but one that is down or refuses should be known of. */
+async function checkBrokers(broker: BrokerSettings, settings: Settings, env: Environment): Promise<EndFinding[]> {
+  let uris: readonly string[];
+  try {
+    ({ uris } = await brokerUris(broker.uri));
+  } catch (error) {
+    if (error instanceof StompctlError) return [{ found: error.message, error }];
+    throw error;
+  }
+  const findings: EndFinding[] = [];
+  for (const uri of uris) findings.push(await checkBroker({ ...broker, uri }, settings, env));
+  return findings;
+}
+
 async function checkBroker(broker: BrokerSettings, settings: Settings, env: Environment): Promise<EndFinding> {
-  const { name, connect } = connectionTo(broker, settings, { clock: systemClock, logger: QUIET, env });
-  return attempt(async () => {
+  const warnings = new Set<string>();
+  const nothing = () => undefined;
+  const warn = (_event: string, text: string) => void warnings.add(text);
+  const logger: Logger = { trace: nothing, debug: nothing, info: nothing, warn, error: nothing };
+  const { name, connect, onSession } = connectionTo(broker, settings, { clock: systemClock, logger, env });
+  const finding = await attempt(async () => {
     const options = await connect();
     if (options.endpoint.transport === 'udp') return `${name}: nothing can be known of it, UDP is not answered`;
     const session = await StompSession.connect(options);
+    onSession(session);
     const { server = 'it does not say what it is', version, peer } = session;
     await session.close();
     return `${name}: logged in at ${peer} (${server}, STOMP ${version})`;
   });
+  return { ...finding, warnings: [...warnings] };
 }
 
-function checkQueue(path: string): EndFinding {
+/** `mustExist`: it is read once, and so is not made. */
+function checkQueue(path: string, mustExist = false): EndFinding {
   try {
     const stats = statSync(path, { throwIfNoEntry: false });
+    if (stats === undefined && mustExist) {
+      throw new StompctlError(
+        'QUEUE_MISSING',
+        'check',
+        path,
+        'there is no such folder: correct the path, or make the folder',
+      );
+    }
     if (stats !== undefined && !stats.isDirectory()) {
       throw new StompctlError('QUEUE_INVALID', 'check', path, 'is not a folder; name a folder of its own');
     }

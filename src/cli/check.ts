@@ -8,6 +8,7 @@ import type { Environment } from '../config/environment.js';
 import { COMMAND_LINE, problemError, problemText } from '../config/problem.js';
 import { examineConfiguration } from '../config/resolve-settings.js';
 import type { CallbackSettings } from '../config/settings.js';
+import { maskText, maskTree } from '../observe/mask.js';
 import { type CallbackReport, checkCallback, languageText } from './check-callback.js';
 import { EXIT_CODES, exitCodeOf } from './exit-codes.js';
 import type { CommandIo } from './io.js';
@@ -37,7 +38,7 @@ export async function check(parsed: ParsedArguments, env: Environment, io: Comma
   if (parsed.flags.has('show-javascript') && !parsed.flags.has('json')) return showJavaScript(reports, io);
   if (parsed.flags.has('json'))
     io.out.write(`${JSON.stringify(reports.length === 1 ? reports[0] : reports, null, 2)}\n`);
-  else for (const each of reports) io.out.write(`${reportText(each)}\n`);
+  else for (const each of reports) io.out.write(`${reportText(each, parsed.flags.has('all'))}\n`);
   return reports.find((each) => each.exit !== 0)?.exit ?? EXIT_CODES.ok;
 }
 
@@ -49,7 +50,7 @@ async function printTrees(
 ): Promise<number> {
   const options = parseConfigGeneral((parsed.options.get('config-general') ?? []).join(' '), COMMAND_LINE, env);
   for (const file of files) {
-    io.out.write(`${JSON.stringify(toPlain(await parseConfigFile(file, options)), null, 2)}\n`);
+    io.out.write(`${JSON.stringify(maskTree(toPlain(await parseConfigFile(file, options))), null, 2)}\n`);
   }
   return EXIT_CODES.ok;
 }
@@ -69,8 +70,10 @@ async function report(file: string, parsed: ParsedArguments, env: Environment): 
       file,
       valid: fault === undefined,
       exit: fault === undefined ? EXIT_CODES.ok : exitCodeOf(fault),
-      problems: [...problems.map(problemText), ...errorTexts([...(found.error ? [found.error] : []), ...failed])],
-      warnings,
+      problems: [...problems.map(problemText), ...errorTexts([...(found.error ? [found.error] : []), ...failed])].map(
+        maskText,
+      ),
+      warnings: [...warnings, ...ends.flatMap(({ warnings: told = [] }) => told)],
       summary: settings === undefined ? undefined : describeRun(settings),
       callback: shownCallback(found.report, parsed),
       ...(reachable && { ends: ends.flatMap(({ found: text, error }) => (error === undefined ? [text] : [])) }),
@@ -78,7 +81,7 @@ async function report(file: string, parsed: ParsedArguments, env: Environment): 
     };
   } catch (error) {
     if (!(error instanceof StompctlError)) throw error;
-    const problems = [reasonOf(error)];
+    const problems = [maskText(reasonOf(error))];
     return { file, valid: false, exit: exitCodeOf(error), problems, warnings: [], summary: undefined, options: [] };
   }
 }
@@ -123,7 +126,7 @@ function showJavaScript(reports: readonly Report[], io: CommandIo): number {
   return EXIT_CODES.ok;
 }
 
-function reportText(found: Report): string {
+function reportText(found: Report, all = false): string {
   const lines = [`${found.file}: ${found.valid ? 'valid' : 'not valid'}`];
   for (const problem of found.problems) lines.push(`  error: ${problem}`);
   for (const warning of found.warnings) lines.push(`  warning: ${warning}`);
@@ -131,7 +134,10 @@ function reportText(found: Report): string {
   const { language, recognised } = found.callback ?? {};
   if (language !== undefined) lines.push(`  The callback is in ${languageText(language, recognised === true)}.`);
   for (const end of found.ends ?? []) lines.push(`  ${end}`);
-  if (found.options.length > 0) lines.push('', ...tableLines(found.options));
+  const shown = all ? found.options : found.options.filter(({ source }) => source !== 'default');
+  if (shown.length > 0) lines.push('', ...tableLines(shown));
+  const hidden = found.options.length - shown.length;
+  if (hidden > 0) lines.push('', `  ${hidden} other options have their defaults: "stompctl check --all" lists them.`);
   return lines.join('\n');
 }
 

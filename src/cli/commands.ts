@@ -8,6 +8,7 @@ const CHECK_FLAGS = [
     doc: 'print the JavaScript that the callback runs as: the translation, when it is in Perl',
   },
   { name: 'connect', doc: 'log in to each broker, check the queues and the callback; move nothing' },
+  { name: 'all', doc: 'list the options that have their defaults too' },
 ];
 
 const TEST_FLAGS = [
@@ -26,18 +27,37 @@ export const COMMANDS = {
     summary: 'Parse and validate configuration files, and say what they will do.',
     operands: 'FILE',
     flags: CHECK_FLAGS,
+    helps: ['config-general', 'help'],
   },
   test: {
     name: 'test',
     summary: 'Run the cases of files against a callback or rewrite rules.',
     operands: 'FILE',
     flags: TEST_FLAGS,
+    helps: ['config', 'config-general', 'callback-code', 'callback-path', 'callback-data', 'callback-language', 'help'],
   },
-  status: { name: 'status', summary: 'Tell whether the instance of a pidfile runs.' },
-  quit: { name: 'quit', summary: 'Tell the instance of a pidfile to quit, and wait for it.' },
-  demo: { name: 'demo', summary: 'Show a sender and a receiver at work, with a broker of their own.' },
+  status: {
+    name: 'status',
+    summary: 'Tell whether the instance of a pidfile runs.',
+    helps: ['pidfile', 'config', 'timeout-status', 'help'],
+  },
+  quit: {
+    name: 'quit',
+    summary: 'Tell the instance of a pidfile to quit, and wait for it.',
+    helps: ['pidfile', 'config', 'timeout-linger', 'timeout-flush', 'help'],
+  },
+  demo: {
+    name: 'demo',
+    summary: 'Show a sender and a receiver at work, with a broker of their own.',
+    helps: ['help'],
+  },
   queue: { name: 'queue', summary: 'Work on a queue from the shell.' },
-  completion: { name: 'completion', summary: 'Print the completion script of bash, zsh or fish.', operands: 'SHELL' },
+  completion: {
+    name: 'completion',
+    summary: 'Print the completion script of bash, zsh or fish.',
+    operands: 'SHELL',
+    helps: ['help'],
+  },
 } as const satisfies Record<string, CommandDefinition>;
 
 export type CommandName = keyof typeof COMMANDS;

@@ -54,7 +54,10 @@ _stompctl() {
     _stompctl_queue "$current" "$previous"
     return
   fi
+  # of a queue, whose keys stand behind another "="
   case $previous in
+    path) _stompctl_files "$current"; return ;;
+    type) _stompctl_words "DQS DQN NULL" "$current"; return ;;
 ${choices.map((option) => `    ${option.names.join('|')}) _stompctl_words "${option.choices.join(' ')}" "$current"; return ;;`).join('\n')}
     ${paths.join('|')}) _stompctl_files "$current"; return ;;
     ${others.flatMap((option) => option.names).join('|')}) return ;;

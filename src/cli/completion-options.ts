@@ -21,7 +21,8 @@ export interface CompletedOption {
 /** Every option of the table, negated booleans included. */
 export function completedOptions(): CompletedOption[] {
   return OPTION_TABLE.flatMap((row) => {
-    if (row.fileOnly) return [];
+    // what is refused for now is not offered
+    if (row.fileOnly || row.later !== undefined) return [];
     const option = completedOption(row);
     const negated = { ...option, names: [`--no-${row.name}`], doc: `Not: ${option.doc}` };
     return row.kind === 'boolean' ? [option, negated] : [option];
@@ -41,7 +42,7 @@ function completedOption(row: OptionRow): CompletedOption {
 
 /** The commands with what follows each: flags of its own, and operands. */
 export function completedCommands(): readonly CommandDefinition[] {
-  return Object.values(COMMANDS);
+  return [...Object.values(COMMANDS), { name: 'help', summary: 'Show the help of a command.', operands: 'COMMAND' }];
 }
 
 /** The commands of `stompctl queue`, whose options are their own and whose operands are paths. */
@@ -64,5 +65,6 @@ export function completedQueueCommands(): readonly (Pick<QueueCommandDefinition,
 /** What an operand of this name may be: shells, a file, or anything. */
 export function operandChoices(operands: string | undefined): readonly string[] | 'files' {
   if (operands === 'SHELL') return ['bash', 'zsh', 'fish'];
+  if (operands === 'COMMAND') return Object.keys(COMMANDS);
   return operands === 'FILE' ? 'files' : [];
 }

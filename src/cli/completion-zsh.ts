@@ -81,7 +81,6 @@ function commandCase(command: ReturnType<typeof completedCommands>[number]): str
     quote(value === undefined ? `--${name}[${doc}]` : `--${name}=[${doc}]:${value}:_files`),
   );
   const operands = operandChoices(command.operands);
-  if (flags.length === 0 && operands.length === 0) return [];
   const action = operands === 'files' ? '_files' : `(${operands.join(' ')})`;
   const operand = operands.length === 0 ? '' : ` ${quote(`*:${command.operands}:${action}`)}`;
   return [

@@ -2,16 +2,23 @@ import { readFile } from 'node:fs/promises';
 import { OPTION_TABLE } from '../config/option-table.js';
 import { COMMANDS, type CommandName } from './commands.js';
 import type { CommandIo } from './io.js';
+import type { CommandDefinition } from './option-command.js';
 
 const SEE_ALSO = 'Options have the same names in configuration files. See "stompctl --manual".';
+
+const AS_A_RUN = 'The options of a run may be given too, and win over the file: see "stompctl --help".';
 
 /** The help of a command; of `run`, with the list of commands, since that is what `stompctl --help` shows. */
 export async function helpText(name: CommandName, columns: number | undefined): Promise<string> {
   const { optionCommand } = await import('./option-command.js');
-  const command = optionCommand(COMMANDS[name]);
+  const definition: CommandDefinition = COMMANDS[name];
+  const command = optionCommand(definition, true);
   command.configureOutput({ getOutHelpWidth: () => Math.min(columns ?? 80, 120) });
   command.configureHelp({ minWidthToWrap: 30 });
-  if (name !== 'run') return command.helpInformation();
+  if (name !== 'run') {
+    const others = definition.operands === 'FILE' ? `\n${AS_A_RUN}\n` : '';
+    return `${command.helpInformation()}${others}`;
+  }
   const widest = Math.max(...Object.keys(COMMANDS).map((each) => each.length));
   const commands = Object.values(COMMANDS).map((each) => `  ${each.name.padEnd(widest)}  ${each.summary}`);
   command.name('stompctl').description('Moves messages between directory queues and STOMP brokers.');

@@ -1,9 +1,14 @@
 import { reasonOf, StompctlError } from '../base/errors.js';
 import type { Environment } from '../config/environment.js';
+import { maskText } from '../observe/mask.js';
 import { COMMANDS, type CommandName, isCommandName } from './commands.js';
 import { EXIT_CODES, exitCodeOf } from './exit-codes.js';
 import type { CommandIo } from './io.js';
 import type { ParsedArguments } from './option-command.js';
+
+const NOTHING_ASKED =
+  'say what to move: stompctl --config FILE, or --incoming-queue path=FOLDER and --outgoing-broker-uri URI\n' +
+  'stompctl: "stompctl --help" lists options and commands, "stompctl demo" shows it at work';
 
 /** `queue` has commands of its own, with options of their own. */
 type OtherCommand = Exclude<CommandName, 'queue'>;
@@ -16,18 +21,25 @@ export async function main(argv: readonly string[], env: Environment, io: Comman
   try {
     return await dispatch(argv, env, io);
   } catch (error) {
-    if (error instanceof StompctlError && error.code !== 'INTERNAL') io.err.write(`stompctl: ${error.message}\n`);
-    else io.err.write(`stompctl: internal error: ${error instanceof Error ? error.stack : reasonOf(error)}\n`);
+    if (error instanceof StompctlError && error.code !== 'INTERNAL')
+      io.err.write(`stompctl: ${maskText(error.message)}\n`);
+    else
+      io.err.write(maskText(`stompctl: internal error: ${error instanceof Error ? error.stack : reasonOf(error)}\n`));
     return exitCodeOf(error);
   }
 }
 
 async function dispatch(argv: readonly string[], env: Environment, io: CommandIo): Promise<number> {
   const [first = ''] = argv;
+  if (argv.length === 0) throw new StompctlError('USAGE', 'command', '', NOTHING_ASKED);
   if (argv.length === 1 && (first === '--version' || first === '-version')) return printVersion(io);
   if (first === 'help') return dispatch([...argv.slice(1), '--help'], env, io);
   if (first !== '' && !first.startsWith('-') && !isCommandName(first)) {
     const { didYouMean } = await import('../config/closest-name.js');
+    if (/[./]/.test(first)) {
+      const reason = `there is no such command; a configuration is given as "stompctl --config ${first}"`;
+      throw new StompctlError('USAGE', 'command', first, reason);
+    }
     const reason = `there is no such command${didYouMean(first, Object.keys(COMMANDS))}; see "stompctl --help"`;
     throw new StompctlError('USAGE', 'command', first, reason);
   }

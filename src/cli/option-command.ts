@@ -1,7 +1,8 @@
 import { Command, CommanderError, Option } from 'commander';
 import { StompctlError } from '../base/errors.js';
+import { closestName } from '../config/closest-name.js';
 import { OPTION_GROUPS, type OptionRow } from '../config/option.js';
-import { OPTION_TABLE } from '../config/option-table.js';
+import { namesInFile, OPTION_TABLE } from '../config/option-table.js';
 import type { CommandLineOptions } from '../config/read-given.js';
 import { normalizeArguments, takesValue } from './arguments.js';
 
@@ -15,12 +16,17 @@ export interface CommandFlag {
   readonly doc: string;
 }
 
+/** What `--name` may be on the command line. */
+const OPTION_NAMES = OPTION_TABLE.filter((row) => !row.fileOnly).flatMap(namesInFile);
+
 export interface CommandDefinition {
   readonly name: string;
   readonly summary: string;
   readonly flags?: readonly CommandFlag[];
   /** the name of its operands in `--help`; absent: it has none */
   readonly operands?: string;
+  /** the options of the table that its `--help` shows; absent: all. It takes the others too, as stompclt does */
+  readonly helps?: readonly string[];
 }
 
 export interface ParsedArguments {
@@ -61,8 +67,8 @@ function commanderOptions(row: OptionRow): Option[] {
   return row.kind === 'boolean' ? [option, new Option(`--no-${row.name}`).hideHelp()] : [option];
 }
 
-/** The commander command for `definition`, with every option of the table. */
-export function optionCommand(definition: CommandDefinition): Command {
+/** The commander command for `definition`, with every option of the table; `forHelp`, with those that its help shows. */
+export function optionCommand(definition: CommandDefinition, forHelp = false): Command {
   const command = new Command(`stompctl ${definition.name}`);
   command.description(definition.summary).helpOption(false).exitOverride();
   command.configureOutput({ writeErr: () => undefined, writeOut: () => undefined });
@@ -70,6 +76,7 @@ export function optionCommand(definition: CommandDefinition): Command {
     command.option(flag.value === undefined ? `--${flag.name}` : `--${flag.name} <${flag.value}>`, flag.doc);
   }
   for (const row of OPTION_TABLE) {
+    if (forHelp && definition.helps?.includes(row.name) === false) continue;
     if (!row.fileOnly) for (const option of commanderOptions(row)) command.addOption(option);
   }
   if (definition.operands !== undefined) command.argument(`[${definition.operands}...]`);
@@ -84,10 +91,13 @@ export function parseArguments(definition: CommandDefinition, args: readonly str
   try {
     command.parse(normalizeArguments(args, own), { from: 'user' });
   } catch (error) {
-    throw error instanceof CommanderError ? usageError(error) : error;
+    throw error instanceof CommanderError ? usageError(error, [...own, ...OPTION_NAMES]) : error;
   }
   const [excess] = definition.operands === undefined ? command.args : [];
-  if (excess !== undefined) throw new StompctlError('USAGE', 'argument', excess, `is not expected here; ${SEE_HELP}`);
+  if (excess !== undefined) {
+    const hint = definition.name === 'run' ? ': a configuration is given as "--config FILE"' : '';
+    throw new StompctlError('USAGE', 'argument', excess, `is not expected here${hint}; ${SEE_HELP}`);
+  }
   const options = new Map<string, readonly string[]>();
   for (const row of OPTION_TABLE) {
     const value: unknown = command.getOptionValue(attributeName(row.name));
@@ -107,13 +117,21 @@ function attributeName(name: string): string {
   return new Option(`--${name}`).attributeName();
 }
 
-/** What commander says, in our words; `help` is the command that tells more. */
-export function usageError(error: CommanderError, help = 'stompctl --help'): StompctlError {
+/** The name that was meant, or the shortest that goes on where an abbreviation ends. */
+function nearest(name: string, names: readonly string[]): string | undefined {
+  const longer = name.length < 3 ? [] : names.filter((each) => each.startsWith(name));
+  return closestName(name, names) ?? longer.sort((a, b) => a.length - b.length)[0];
+}
+
+/** What commander says, in our words; `names` are the options that may have been meant, `help` the command that tells more. */
+export function usageError(error: CommanderError, names: readonly string[], help = 'stompctl --help'): StompctlError {
   const seeHelp = `see "${help}"`;
-  const [, option = ''] = /'([^']+)'/.exec(error.message) ?? [];
-  const [, suggestion] = /\(Did you mean (?:one of )?([^?]*)\?\)/.exec(error.message) ?? [];
+  // without the value, which may be a secret
+  const [, option = ''] = /'([^'=]+)/.exec(error.message) ?? [];
   if (error.code === 'commander.unknownOption') {
-    const hint = suggestion === undefined ? '' : `: did you mean ${suggestion}?`;
+    // -V and -v are the version elsewhere
+    const closest = /^-v$/i.test(option) ? 'version' : nearest(option.replace(/^-+(?:no-)?/, ''), names);
+    const hint = closest === undefined ? '' : `: did you mean --${closest}?`;
     return new StompctlError('USAGE', 'option', option, `there is no such option${hint}; ${seeHelp}`, error);
   }
   if (error.code === 'commander.optionMissingArgument') {

@@ -25,7 +25,9 @@ export async function startProgress(options: ProgressOptions): Promise<Progress>
   if (!stream.isTTY || total === 0) return { stop: () => undefined };
   const { default: cliProgress } = await import('cli-progress');
   const bar = new cliProgress.SingleBar({
-    format: `${label} [{bar}] {percentage}% | {value}/{total} | {rate} ${unit}/s | {left} s left`,
+    // fits 80 columns with numbers of seven digits
+    format: `${label} [{bar}] {percentage}% {value}/{total} {rate} ${unit}/s {left} s left`,
+    barsize: 20,
     barCompleteChar: '=',
     barIncompleteChar: ' ',
     hideCursor: true,

@@ -14,7 +14,7 @@ export interface ReloadParts {
 /**
  * What HUP does: the configuration is read again, and its callback and rules take the place of the old ones between two
  * batches. A configuration that is wrong is refused, and the old one goes on. Other changes wait for a restart, and are
- * said to.
+ * named.
  */
 export function reloader({ settings, read, built, logger }: ReloadParts): () => void {
   let running: Promise<void> = Promise.resolve();
@@ -25,7 +25,8 @@ export function reloader({ settings, read, built, logger }: ReloadParts): () => 
       const what = reloaded
         ? 'the callback and rules are those of the configuration as it is now'
         : 'nothing to reload';
-      const rest = sameButChecker(settings, fresh, reloaded) ? '' : '; other changes of it wait for a restart';
+      const changed = changedOptions(settings, fresh, reloaded ? ['callback', 'rewrite'] : []);
+      const rest = changed.length === 0 ? '' : `; what changed besides waits for a restart: ${changed.join(', ')}`;
       logger.info('reload', `HUP: ${what}${rest}`);
     } catch (error) {
       logger.error('reload', `HUP: refused, the old configuration goes on: ${reasonOf(error)}`);
@@ -36,7 +37,28 @@ export function reloader({ settings, read, built, logger }: ReloadParts): () => 
   };
 }
 
-function sameButChecker(one: Settings, other: Settings, reloaded: boolean): boolean {
-  const checked = reloaded ? { callback: undefined, rewrite: undefined } : {};
-  return JSON.stringify({ ...one, ...checked }) === JSON.stringify({ ...other, ...checked });
+/** The settings that differ, under the names of their options, or of the block that these stand in. */
+function changedOptions(one: Settings, other: Settings, taken: readonly string[]): string[] {
+  const names = new Set<string>();
+  const compare = (left: object, right: object, name: (key: string) => string) => {
+    const before: Record<string, unknown> = { ...left };
+    const after: Record<string, unknown> = { ...right };
+    for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
+      if (!taken.includes(key) && JSON.stringify(before[key]) !== JSON.stringify(after[key])) names.add(name(key));
+    }
+  };
+  const { timeouts, reconnect, ...rest } = one;
+  const { timeouts: freshTimeouts, reconnect: freshReconnect, ...freshRest } = other;
+  compare(rest, freshRest, (key) => BLOCKS[key] ?? dashed(key));
+  compare(timeouts, freshTimeouts, (key) => `timeout-${dashed(key)}`);
+  compare(reconnect, freshReconnect, (key) => `reconnect-${dashed(key)}`);
+  return [...names];
+}
+
+/** What several options make together. */
+const BLOCKS: Readonly<Record<string, string>> = { source: 'incoming', sink: 'outgoing' };
+
+/** `maxMessageSize` is `max-message-size`, `lingerMs` `linger`. */
+function dashed(key: string): string {
+  return key.replace(/Ms$/, '').replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }

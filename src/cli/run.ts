@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { type BuiltTransfer, buildTransfer } from '../app/build.js';
 import { systemClock } from '../base/clock.js';
 import { StompctlError } from '../base/errors.js';
@@ -5,6 +6,7 @@ import type { Environment } from '../config/environment.js';
 import type { Settings } from '../config/settings.js';
 import { daemonize, isDaemonChild, reportStarted } from '../daemon/detach.js';
 import { Pidfile } from '../daemon/pidfile.js';
+import { maskText } from '../observe/mask.js';
 import { createLogger, type RunLogger } from '../observe/pino-logger.js';
 import { statisticsLines } from '../transfer/statistics.js';
 import type { TransferOutcome } from '../transfer/transfer.js';
@@ -43,7 +45,7 @@ export async function run(settings: Settings, context: RunContext): Promise<numb
     const text = known ? error.message : `internal error: ${error instanceof Error ? error.stack : String(error)}`;
     logger.error('failed', text, { code: known ? error.code : 'INTERNAL' });
     // a terminal or a cron mail shows the log; a daemon's parent only what stands on standard error
-    if (format === 'syslog') io.err.write(`stompctl: ${text}\n`);
+    if (format === 'syslog') io.err.write(`stompctl: ${maskText(text)}\n`);
     return exitCodeOf(error);
   } finally {
     pidfile?.release();
@@ -126,6 +128,8 @@ async function showProgress(settings: Settings, { statistics }: BuiltTransfer): 
 async function elementsToMove({ source, loop }: Settings): Promise<number | undefined> {
   if (source.kind !== 'queue' || source.queue.type === 'NULL' || loop) return undefined;
   const { path, type, umask } = source.queue;
+  // counting would make the folder, and so hide that it is missing
+  if (!existsSync(path)) return undefined;
   if (type === 'DQS') return new (await import('../dirq/simple-queue.js')).SimpleQueue({ path, umask }).count();
   return new (await import('../dirq/normal-queue.js')).NormalQueue({ path, umask }).count();
 }

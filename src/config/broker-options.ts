@@ -1,11 +1,15 @@
 import type { OptionRow } from './option.js';
 
-const STOMP_DEBUG_FLAGS = ['api', 'command', 'header', 'body', 'connection', 'all'];
+const STOMP_DEBUG_FLAGS = ['api', 'command', 'header', 'body', 'connection', 'io', 'all'];
 const BROKER_TYPES = ['ActiveMQ', 'Apollo', 'Artemis', 'RabbitMQ', 'UNKNOWN'];
+
+const UDP_NOTE =
+  ' `udp://HOST:PORT` sends frames that nobody confirms: `reliable` and `heart-beat` are then off, and a login is not possible.';
 
 /** The options that a broker has on both sides. */
 function brokerOptions(side: 'incoming' | 'outgoing'): OptionRow[] {
   const group = side === 'incoming' ? 'source' : 'sink';
+  const udp = side === 'outgoing' ? ', udp://' : '';
   const verb = side === 'incoming' ? 'Receive messages from' : 'Send messages to';
   return [
     {
@@ -13,11 +17,17 @@ function brokerOptions(side: 'incoming' | 'outgoing'): OptionRow[] {
       kind: 'text',
       value: 'URI',
       group,
-      doc: `${verb} the broker at this address.`,
+      doc: `${verb} the broker at this address: stomp://, ssl://, ws://, wss://${udp}, failover:(URI,URI) or file:PATH.`,
       notes:
-        '`stomp://HOST:PORT` or `tcp://HOST:PORT`, port 61613 when there is none. What follows the first slash of the ' +
+        '`stomp://HOST:PORT` or `tcp://` is plain TCP; `ssl://`, `tls://`, `stomp+ssl://` and `stomp+tls://` speak TLS, and ' +
+        'check the certificate; the port is 61613 when there is none. What follows the first slash of the ' +
         'path, %-decoded, is the virtual host (`stomp://host/prod` is `prod`); without it the virtual host is `/`. ' +
-        `Name and password do not belong here: see \`${side}-broker-auth\`.`,
+        '`ws://HOST:PORT/PATH` and `wss://` (TLS) are WebSocket, ports 80 and 443. ' +
+        '`failover:(URI,URI)?OPTIONS` names several brokers: each attempt to connect takes the next, in random order unless ' +
+        '`randomize=false`; `initialReconnectDelay`, `maxReconnectDelay` (milliseconds), `backOffMultiplier`, ' +
+        '`useExponentialBackOff` and `maxReconnectAttempts` (after the first attempt; -1 for no end) win over the options of ' +
+        'those names here, other options are ignored, with a warning. `file:PATH` reads the URIs, one a line, from a file, anew at each attempt. ' +
+        `Name and password do not belong here: see \`${side}-broker-auth\`.${side === 'outgoing' ? UDP_NOTE : ''}`,
     },
     {
       name: `${side}-broker-auth`,
@@ -28,7 +38,9 @@ function brokerOptions(side: 'incoming' | 'outgoing'): OptionRow[] {
       notes:
         '`SCHEME key=value …` with %-escaped values, or a block with `scheme` and the keys. Schemes: `none`; `plain` ' +
         'with `name` and one of `pass`, `pass-file`, `pass-env`, `pass-credential`; `x509` with `cert`, `key`, `pass`, ' +
-        '`ca`. One `plain` and one `x509` can be used together. The files and variables are read again at each ' +
+        '`ca` (a file or a folder), `ca_file`, none of which is needed. One `plain` and one `x509` can be used together: a login at a ' +
+        'broker whose CA is private is `plain name=x pass-file=/p` and `x509 ca=/etc/ssl/our-ca.pem`. What `x509` does not ' +
+        'say is taken from the variables `X509_USER_CERT`, `X509_USER_KEY`, `X509_CERT_DIR` and `X509_CERT_FILE`. The files and variables are read again at each ' +
         'connection, so that a password can be changed without a restart.',
     },
     {
@@ -57,7 +69,8 @@ function brokerOptions(side: 'incoming' | 'outgoing'): OptionRow[] {
       group,
       doc: 'Use these options of the socket and of TLS.',
       notes:
-        'Of the socket: `LocalAddr`, `LocalPort`, `Family` (4 or 6), `KeepAlive` (seconds, 0 for off), `NoDelay`. Of TLS: ' +
+        'Of the socket: `LocalAddr`, `LocalPort`, `Family` (4 or 6), `KeepAlive` (seconds, 0 for off), `NoDelay`, ' +
+        '`Timeout` (seconds, instead of `timeout-connect`); `ReuseAddr` is always on. Of TLS: ' +
         '`SSL_ca_file`, `SSL_ca_path`, `SSL_cert_file`, `SSL_key_file`, `SSL_passwd`, `SSL_verify_mode`, `SSL_version` ' +
         '(such as `TLSv1_2` or `SSLv23:!TLSv1`), `SSL_cipher_list`, `SSL_hostname`, `SSL_verifycn_name`, ' +
         '`SSL_verifycn_scheme=none`. One of TLS makes a `stomp://` URI speak TLS.',

@@ -1,4 +1,5 @@
 import { StompctlError } from '../base/errors.js';
+import { shownUri } from '../observe/mask.js';
 import { KeyValueError, percentDecode } from './key-value.js';
 
 export type BrokerTransport = 'tcp' | 'tls' | 'ws' | 'wss' | 'udp';
@@ -52,7 +53,7 @@ export function uriScheme(text: string): string {
 export function parseBrokerUri(text: string): BrokerUri {
   const fail = (reason: string): never => {
     // a password has no place in a URI, but may stand there all the same
-    throw new StompctlError('URI_INVALID', 'broker uri', text.replace(/\/\/[^/]*@/, '//***@'), reason);
+    throw new StompctlError('URI_INVALID', 'broker uri', shownUri(text), reason);
   };
   const scheme = uriScheme(text);
   const transport = Object.hasOwn(TRANSPORTS, scheme) ? TRANSPORTS[scheme] : undefined;
@@ -62,7 +63,7 @@ export function parseBrokerUri(text: string): BrokerUri {
   const rest = text.slice(scheme.length + 1);
   if (!rest.startsWith('//')) return fail(`write ${scheme}://HOST:PORT`);
   const [, authority = '', path = ''] = /^\/\/([^/?#]*)(.*)$/s.exec(rest) ?? [];
-  if (authority.includes('@')) {
+  if (authority.includes('@') || (path.includes('@') && !/^[^:]*(?::\d{1,5})?$|^\[/.test(authority))) {
     return fail('name and password do not belong in the URI: put them into the auth option of the broker');
   }
   const { host, port } = splitAuthority(authority, DEFAULT_PORTS[transport], fail);
@@ -86,7 +87,7 @@ function splitAuthority(authority: string, defaultPort: number, fail: Fail): { h
   if (bracketed !== null) {
     host = bracketed[1] as string;
     portText = bracketed[2];
-    if (!IPV6.test(host) || !host.includes(':')) fail(`"${host}" is not an IPv6 address`);
+    if (!IPV6.test(host) || !host.includes(':')) fail('what stands in the brackets is not an IPv6 address');
   } else {
     if (colon !== -1) {
       host = authority.slice(0, colon);
@@ -98,7 +99,9 @@ function splitAuthority(authority: string, defaultPort: number, fail: Fail): { h
   }
   if (portText === undefined) return { host, port: defaultPort };
   const port = /^\d{1,5}$/.test(portText) ? Number(portText) : 0;
-  if (port < 1 || port > 65_535) fail(`the port must be a number from 1 to 65535, not "${portText}"`);
+  // what stands where the port should may be a password: "stomp://NAME:PASSWORD"
+  const written = /^\d{0,5}$/.test(portText) ? `, not "${portText}"` : '';
+  if (port < 1 || port > 65_535) fail(`the port must be a number from 1 to 65535${written}`);
   return { host, port };
 }
 

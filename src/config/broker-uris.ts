@@ -1,5 +1,5 @@
 import { StompctlError } from '../base/errors.js';
-import { maskText } from '../observe/mask.js';
+import { shownUri } from '../observe/mask.js';
 import { parseBrokerUri, uriScheme } from './broker-uri.js';
 import { readConfigFile } from './config-file.js';
 
@@ -32,8 +32,13 @@ export async function brokerUris(text: string): Promise<BrokerUris> {
   return parseUriFile(path, await readConfigFile(path));
 }
 
+/** The options of a `failover:` URI that mean nothing here, by name: ActiveMQ's clients have more, and stompclt ignores those too. */
+export function ignoredFailoverOptions(text: string): string[] {
+  return uriScheme(text) === 'failover' ? parseOptions(splitFailover(text).query).ignored : [];
+}
+
 function fail(text: string, reason: string): StompctlError {
-  return new StompctlError('URI_INVALID', 'broker uri', maskText(text), reason);
+  return new StompctlError('URI_INVALID', 'broker uri', shownUri(text), reason);
 }
 
 /** Throws URI_INVALID unless each broker that a URI option names has a valid URI; the content of a file is not looked at. */
@@ -52,17 +57,27 @@ function filePath(text: string): string {
 
 /** `failover:(a,b)?options` or `failover:a,b`. Throws URI_INVALID. */
 export function parseFailover(text: string): BrokerUris {
-  const rest = text.slice('failover:'.length).replace(/^\/\//, '');
-  const parts = /^\(([^()]*)\)(?:\?(.*))?$/s.exec(rest);
-  if (parts === null && /[()]/.test(rest)) throw fail(text, 'write failover:(URI,URI)?option=value&option=value');
-  const uris = (parts?.[1] ?? rest).split(',').map((uri) => uri.trim());
+  const { list, query } = splitFailover(text);
+  // as Perl's split, which stompclt uses: a comma at the end adds nothing
+  const uris = list.split(',').map((uri) => uri.trim());
+  while (uris.at(-1) === '') uris.pop();
   const [first, ...others] = uris;
   if (first === undefined || uris.some((uri) => uri === ''))
     throw fail(text, 'a broker is missing before or after a comma');
-  return { uris: [first, ...others], options: parseOptions(text, parts?.[2] ?? '') };
+  return { uris: [first, ...others], options: parseOptions(query).options };
 }
 
-/** One URI a line; empty lines and what follows a `#` do not count. Throws URI_INVALID when none is left. */
+function splitFailover(text: string): { readonly list: string; readonly query: string } {
+  const rest = text.slice('failover:'.length).replace(/^\/\//, '');
+  const parts = /^\(([^()]*)\)(?:\?(.*))?$/s.exec(rest);
+  if (parts === null && /[()]/.test(rest)) throw fail(text, 'write failover:(URI,URI)?option=value&option=value');
+  return { list: parts?.[1] ?? rest, query: parts?.[2] ?? '' };
+}
+
+/**
+ * One URI a line; empty lines and what follows a `#` do not count. A single one may be a `failover:` list, as with stompclt.
+ * Throws URI_INVALID when none is left.
+ */
 export function parseUriFile(path: string, content: string): BrokerUris {
   const uris = content
     .split('\n')
@@ -70,14 +85,16 @@ export function parseUriFile(path: string, content: string): BrokerUris {
     .filter((line) => line !== '');
   const [first, ...others] = uris;
   if (first === undefined) throw fail(`file:${path}`, 'has no URI in it: write one a line');
+  if (others.length === 0 && uriScheme(first) === 'failover') return parseFailover(first);
   return { uris: [first, ...others], options: {} };
 }
 
 const BOOLEANS = ['randomize', 'useExponentialBackOff'] as const;
 const DELAYS = { initialReconnectDelay: 'initialReconnectDelayMs', maxReconnectDelay: 'maxReconnectDelayMs' } as const;
 
-function parseOptions(text: string, query: string): FailoverOptions {
+function parseOptions(query: string): { readonly options: FailoverOptions; readonly ignored: string[] } {
   const options: { -readonly [K in keyof FailoverOptions]: FailoverOptions[K] } = {};
+  const ignored: string[] = [];
   for (const pair of query.split('&').filter((part) => part !== '')) {
     const [name = '', value = ''] = pair.split(/=(.*)/s);
     const number = /^-?\d+(?:\.\d+)?$/.test(value) ? Number(value) : Number.NaN;
@@ -88,7 +105,7 @@ function parseOptions(text: string, query: string): FailoverOptions {
     else if (name === 'backOffMultiplier' && number >= 1) options.backOffMultiplier = number;
     else if (name === 'maxReconnectAttempts' && Number.isInteger(number) && number >= -1) {
       options.maxReconnectAttempts = number;
-    } else throw fail(text, `"${name}=${value}" is not an option of failover, or not a value for it`);
+    } else ignored.push(name);
   }
-  return options;
+  return { options, ignored };
 }

@@ -1,4 +1,5 @@
 import { uriScheme } from './broker-uri.js';
+import { ignoredFailoverOptions } from './broker-uris.js';
 import { placeOf } from './config-node.js';
 import type { Table } from './option-reader.js';
 import type { OptionValues } from './option-values.js';
@@ -52,8 +53,9 @@ export function buildSettings(values: OptionValues, callbackFile?: string): Sett
     maxAttempts: values.definite('max-attempts'),
     maxParked: values.definite('max-parked'),
     sync: sync(values, reliable),
-    count: values.number('count'),
-    durationMs: milliseconds(values.number('duration')),
+    // no time at all is no message: what is open is closed again
+    count: values.number('duration') === 0 ? 0 : values.number('count'),
+    durationMs: milliseconds(values.number('duration') || undefined),
     statistics: values.flag('statistics'),
     pidfile: values.text('pidfile'),
     daemon: values.flag('daemon'),
@@ -112,7 +114,7 @@ function logLevel(values: OptionValues): LogLevel {
 function prefetch(values: OptionValues, reliable: boolean): number | undefined {
   const count = values.number('count');
   const given = values.number('prefetch');
-  if (given !== undefined || count === undefined || !reliable) return given;
+  if (given !== undefined || count === undefined || count === 0 || !reliable) return given;
   return Math.min(count, MOST_COUNTED_PREFETCH);
 }
 
@@ -215,6 +217,15 @@ export function settingsWarnings(values: OptionValues, settings: Settings): stri
     warnings.push(
       `no failure-queue: rejected messages stay at the incoming broker, and the run stops at ${settings.maxParked} of them`,
     );
+  }
+  for (const name of ['incoming-broker-uri', 'outgoing-broker-uri']) {
+    const ignored = ignoredFailoverOptions(values.text(name) ?? '');
+    const place = values.given.get(name);
+    if (ignored.length > 0 && place !== undefined) {
+      warnings.push(
+        `${placeOf(place.origin)}: ${name}: of the failover options these are ignored: ${ignored.join(', ')}`,
+      );
+    }
   }
   const data = values.given.get('callback-data');
   if (data !== undefined && settings.callback === undefined) {

@@ -3,6 +3,7 @@ import type { ApacheOptions } from './apache-parser.js';
 import { didYouMean } from './closest-name.js';
 import { type Origin, placeOf } from './config-node.js';
 import type { Environment } from './environment.js';
+import { invalid } from './problem.js';
 
 const KNOWN: Readonly<Record<string, keyof ApacheOptions>> = {
   AutoTrue: 'autoTrue',
@@ -29,7 +30,7 @@ export function parseConfigGeneral(text: string, origin: Origin, env: Environmen
     }
     if (!/^(?:on|yes|true|1|off|no|false|0)$/i.test(value)) {
       const reason = `config-general: "-${name}" must be 1 or 0, not "${value}"`;
-      throw new StompctlError('CONFIG_INVALID', 'configuration', placeOf(origin), reason);
+      throw new StompctlError(invalid(origin, reason).code, 'configuration', placeOf(origin), reason);
     }
     options[option] = /^(?:on|yes|true|1)$/i.test(value);
   }

@@ -17,8 +17,12 @@ export function formatOf(path: string): ConfigFormat {
  * Rejects with CONFIG_NOT_FOUND, CONFIG_UNREADABLE or CONFIG_SYNTAX.
  */
 export async function parseConfigFile(path: string, options: ApacheOptions = {}): Promise<BlockNode> {
+  return parseConfigText(path, await readConfigFile(path), options);
+}
+
+/** As `parseConfigFile`, of a text that was read from `path`: a pipe can be read only once. */
+export async function parseConfigText(path: string, text: string, options: ApacheOptions = {}): Promise<BlockNode> {
   const format = formatOf(path);
-  const text = await readConfigFile(path);
   if (format === 'yaml') return (await import('./yaml-parser.js')).parseYaml(path, text);
   if (format === 'ini') return (await import('./ini-parser.js')).parseIni(path, text);
   return parseApache(path, options, text);

@@ -14,9 +14,10 @@ export interface ResolvedCredential {
 
 export interface ResolvedCertificate {
   /** paths */
-  readonly cert: string;
+  readonly cert: string | undefined;
   readonly key: string | undefined;
-  readonly ca: string | undefined;
+  /** files and folders; empty: the CAs of the system */
+  readonly ca: readonly string[];
   /** what the key is encrypted with */
   readonly pass: string | undefined;
 }
@@ -55,9 +56,16 @@ async function resolvePlain(fields: Fields, env: Environment, warn: Warn): Promi
   return { login, passcode: secret };
 }
 
+/** As Perl's Authen::Credential: what is not given is taken from the environment, where grid tools put it. */
 async function resolveCertificate(fields: Fields, env: Environment, warn: Warn): Promise<ResolvedCertificate> {
   const { secret } = await readSecret(fields, env, warn);
-  return { cert: fields.cert ?? '', key: fields.key, ca: fields.ca, pass: secret };
+  const ca = [fields.ca ?? env.X509_CERT_DIR, fields.ca_file ?? env.X509_CERT_FILE];
+  return {
+    cert: fields.cert ?? env.X509_USER_CERT,
+    key: fields.key ?? env.X509_USER_KEY,
+    ca: ca.filter((path) => path !== undefined),
+    pass: secret,
+  };
 }
 
 function invalid(argument: string, reason: string): StompctlError {

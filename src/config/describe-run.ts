@@ -1,5 +1,5 @@
 import { guessLanguage } from '../callback/language.js';
-import { maskText } from '../observe/mask.js';
+import { shownUri } from '../observe/mask.js';
 import type { CallbackSettings, QueueSettings, RewriteSettings, Settings } from './settings.js';
 
 function seconds(milliseconds: number): string {
@@ -15,7 +15,7 @@ function sourceText(settings: Settings): string {
   const { source } = settings;
   if (source.kind === 'broker') {
     const destinations = source.subscriptions.map(({ header }) => header.destination).join(', ');
-    return `receives messages from ${destinations} at ${maskText(source.broker.uri)}`;
+    return `receives messages from ${destinations} at ${shownUri(source.broker.uri)}`;
   }
   const how = settings.loop ? ', waiting for more at its end' : ', once';
   return `reads messages from ${queueText(source.queue)}${how}`;
@@ -24,7 +24,7 @@ function sourceText(settings: Settings): string {
 function sinkText({ sink }: Settings): string {
   return sink.kind === 'queue'
     ? `stores them in ${queueText(sink.queue)}${limitText(sink.queue)}`
-    : `sends them to ${maskText(sink.broker.uri)}`;
+    : `sends them to ${shownUri(sink.broker.uri)}`;
 }
 
 function limitText({ limits }: QueueSettings): string {
@@ -52,20 +52,21 @@ function endText(settings: Settings): string {
   return ends.length === 0 ? '' : ` It ends after ${ends.join(' or ')}.`;
 }
 
+function safetyText({ source, remove, reliable }: Settings): string {
+  if (!reliable) return 'Not reliable: a crash can lose messages.';
+  if (source.kind === 'queue' && source.queue.type === 'NULL') return 'At least once.';
+  if (source.kind === 'queue' && !remove)
+    return 'At least once: the messages stay in the queue, since "remove" is not set.';
+  const kept = source.kind === 'queue' ? 'removed from the queue' : 'acknowledged';
+  return `At least once: a message is ${kept} only when it is safe at its destination.`;
+}
+
 /** What a run with these settings will do, in two or three sentences. */
 export function describeRun(settings: Settings): string {
   const callback =
     settings.callback === undefined ? '' : ` runs the ${languageText(settings.callback)}callback on each,`;
   const rewrite = settings.rewrite === undefined ? '' : ` applies ${rulesText(settings.rewrite)} to each,`;
-  const kept =
-    settings.source.kind === 'queue'
-      ? settings.remove
-        ? 'removed from the queue'
-        : 'left in the queue'
-      : 'acknowledged';
-  const safety = settings.reliable
-    ? `At least once: a message is ${kept} only when it is safe at its destination.`
-    : 'Not reliable: a crash can lose messages.';
+  const safety = safetyText(settings);
   const rejected =
     settings.failureQueue === undefined ? '' : ` Rejected messages go to ${queueText(settings.failureQueue)}.`;
   const copies =

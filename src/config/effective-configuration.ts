@@ -1,4 +1,4 @@
-import { isSecretName, maskText } from '../observe/mask.js';
+import { isSecretName, maskText, shownUri } from '../observe/mask.js';
 import { placeOf } from './config-node.js';
 import type { OptionRow } from './option.js';
 import type { OptionValue, Table } from './option-reader.js';
@@ -66,7 +66,7 @@ function textOf(row: OptionRow, value: OptionValue): string {
   if (row.kind === 'tables') return (value as Table[]).map(tableText).join('; ');
   if (row.kind === 'table') return tableText(value as Table);
   if (Array.isArray(value)) return value.join(' ');
-  return maskText(String(value));
+  return row.name.endsWith('-uri') ? shownUri(String(value)) : maskText(String(value));
 }
 
 function ruleCount({ rules }: RuleList): string {

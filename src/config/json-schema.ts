@@ -1,5 +1,5 @@
 import type { OptionRow, TableKey } from './option.js';
-import { OPTION_TABLE } from './option-table.js';
+import { namesInFile, OPTION_TABLE, optionPrefixes } from './option-table.js';
 import { REWRITE_DEFINITIONS, REWRITE_SCHEMA } from './rewrite-schema.js';
 
 type Schema = Readonly<Record<string, unknown>>;
@@ -15,7 +15,7 @@ const SCALAR: Schema = { type: ['string', 'number', 'boolean'] };
 export function configurationSchema(): string {
   const definitions: Record<string, Schema> = { ...REWRITE_DEFINITIONS };
   for (const row of OPTION_TABLE.filter((each) => !each.commandLineOnly)) definitions[row.name] = optionSchema(row);
-  for (const prefix of prefixes()) definitions[`${prefix}-`] = blockSchema(`${prefix}-`);
+  for (const prefix of optionPrefixes()) definitions[`${prefix}-`] = blockSchema(`${prefix}-`);
   const root = blockSchema('');
   const schema = {
     $schema: 'http://json-schema.org/draft-07/schema#',
@@ -31,24 +31,16 @@ export function configurationSchema(): string {
   return `${JSON.stringify(schema, null, 1)}\n`;
 }
 
-/** `outgoing`, `outgoing-broker`, …: what a block may be called. */
-function prefixes(): Set<string> {
-  const found = new Set<string>();
-  for (const { name } of OPTION_TABLE) {
-    for (let dash = name.indexOf('-'); dash !== -1; dash = name.indexOf('-', dash + 1)) found.add(name.slice(0, dash));
-  }
-  return found;
-}
-
 /** The names that may stand in the block `prefix` (with its last dash; empty for the whole file). */
 function blockSchema(prefix: string): Schema {
   const properties: Record<string, Schema> = {};
   for (const row of OPTION_TABLE) {
-    if (row.commandLineOnly || !row.name.startsWith(prefix)) continue;
-    const rest = row.name.slice(prefix.length);
-    properties[rest] = { $ref: `#/definitions/${row.name}` };
+    if (row.commandLineOnly) continue;
+    for (const name of namesInFile(row)) {
+      if (name.startsWith(prefix)) properties[name.slice(prefix.length)] = { $ref: `#/definitions/${row.name}` };
+    }
   }
-  for (const block of prefixes()) {
+  for (const block of optionPrefixes()) {
     if (!block.startsWith(prefix) || block.length === prefix.length) continue;
     const rest = block.slice(prefix.length);
     const inner: Schema = { $ref: `#/definitions/${block}-` };

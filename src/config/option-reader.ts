@@ -1,4 +1,4 @@
-import type { ConfigNode, Origin, ScalarNode } from './config-node.js';
+import type { BlockNode, ConfigNode, Origin, ScalarNode } from './config-node.js';
 import { readCredential } from './credential-text.js';
 import { KeyValueError, parseKeyValues } from './key-value.js';
 import type { OptionRow, TableKey } from './option.js';
@@ -58,10 +58,11 @@ function readValue(row: OptionRow, node: ConfigNode, places: Places): OptionValu
   const scalar = scalarOf(row, only(row, node));
   if (row.kind === 'boolean' || row.kind === 'flag') return readBoolean(row, scalar);
   const text = textOf(row, scalar);
+  if (row.kind === 'number' && row.unit === 'seconds') return readSeconds(`${row.name}:`, text, scalar.origin);
   if (row.kind === 'number') return readNumber(row, text, scalar.origin);
   if (row.kind === 'count') return Math.min(readNumber(row, text, scalar.origin), 3);
   if (row.kind === 'size') return readSize(`${row.name}:`, text, scalar.origin);
-  if (row.kind === 'choices') return text.split(/[\s,]+/).filter((word) => word !== '');
+  if (row.kind === 'choices') return readWords(row, text);
   return text;
 }
 
@@ -96,10 +97,37 @@ function readBoolean(row: OptionRow, scalar: ScalarNode): boolean {
   throw new Unreadable(scalar.origin, `${row.name}: must be one of true, false, 1, 0, not ${written}`);
 }
 
+const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
+
 function readNumber(row: OptionRow, text: string, origin: Origin): number {
   const trimmed = text.trim();
-  if (/^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(trimmed)) return Number(trimmed);
+  if (NUMBER.test(trimmed)) return Number(trimmed);
   throw new Unreadable(origin, `${row.name}: must be a number, not "${text}"`);
+}
+
+/** Words between blanks, commas and, as stompclt's `api+command`, plus signs; a switch may say that it is on or off. */
+function readWords({ switches = false }: OptionRow, text: string): string[] {
+  const words = text.split(switches ? /[\s,]+/ : /[\s,+]+/).filter((word) => word !== '');
+  return switches ? words.map((word) => word.replace(/=.*$/s, '')) : words;
+}
+
+const SECONDS: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, min: 60, h: 3600, d: 86_400 };
+
+/** Seconds as a number, or as people write times: `250ms`, `5m`, `1h30m`. */
+function readSeconds(what: string, text: string, origin: Origin): number {
+  const trimmed = text.trim();
+  if (NUMBER.test(trimmed)) return Number(trimmed);
+  if (!/^(?:\d+(?:\.\d+)?\s*(?:ms|s|min|m|h|d)\s*)+$/.test(trimmed)) {
+    throw new Unreadable(
+      origin,
+      `${what} must be a number of seconds, or a time such as 250ms, 5m or 1h, not "${text}"`,
+    );
+  }
+  let milliseconds = 0;
+  for (const [, amount, unit = ''] of trimmed.matchAll(/(\d+(?:\.\d+)?)\s*([a-z]+)/g)) {
+    milliseconds += Number(amount) * (SECONDS[unit] ?? 1) * 1000;
+  }
+  return milliseconds / 1000;
 }
 
 const SIZE_UNITS: Readonly<Record<string, number>> = { '': 1, b: 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 };
@@ -127,7 +155,11 @@ function readTable(row: OptionRow, node: ConfigNode, places: Places, prefix: str
 
 function readKey(row: OptionRow, key: TableKey, text: string, origin: Origin): string | number {
   const what = `${row.name}: "${key.name}"`;
-  if (key.kind === 'integer') return readKeyInteger(row, key, text, origin);
+  if (key.kind === 'integer') {
+    return key.unit === 'seconds' && /\d\s*[a-z]+\s*$/.test(text)
+      ? readSeconds(what, text, origin)
+      : readKeyInteger(row, key, text, origin);
+  }
   if (key.kind === 'size') return readSize(what, text, origin);
   if (key.kind !== 'share') return text;
   const share = /^(\d{1,3}(?:\.\d{1,6})?)\s*%$/.exec(text.trim());
@@ -146,12 +178,20 @@ function pairsOf(row: OptionRow, node: ConfigNode): [string, string, Origin][] {
       throw error;
     }
   }
-  return [...node.entries].map(([key, child]) => {
+  const entries = row.kind === 'tables' ? flatEntries(node) : [...node.entries];
+  return entries.map(([key, child]) => {
     if (child.kind === 'list') throw new Unreadable(child.origin, `${row.name}: "${key}" is given twice`);
     if (child.kind === 'block') throw new Unreadable(child.origin, `${row.name}: "${key}" takes a value, not a block`);
     if (child.value === null) throw new Unreadable(child.origin, `${row.name}: "${key}" has no value`);
     return [key, child.value, child.origin];
   });
+}
+
+/** Headers of a frame: a block inside is a part of their names, as `<prefetch> count = 3` is `prefetch-count`. */
+function flatEntries(node: BlockNode, prefix = ''): [string, ConfigNode][] {
+  return [...node.entries].flatMap(([key, child]): [string, ConfigNode][] =>
+    child.kind === 'block' ? flatEntries(child, `${prefix}${key}-`) : [[`${prefix}${key}`, child]],
+  );
 }
 
 function readKeyInteger(row: OptionRow, key: TableKey, text: string, origin: Origin): number {

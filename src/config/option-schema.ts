@@ -6,7 +6,7 @@ import { OPTION_TABLE } from './option-table.js';
 const CREDENTIAL_FIELDS: Readonly<Record<string, readonly string[]>> = {
   none: [],
   plain: ['name', 'pass', 'pass-file', 'pass-env', 'pass-credential'],
-  x509: ['cert', 'key', 'pass', 'pass-file', 'pass-env', 'pass-credential', 'ca'],
+  x509: ['cert', 'key', 'pass', 'pass-file', 'pass-env', 'pass-credential', 'ca', 'ca_file'],
 };
 const PASSWORD_FIELDS = ['pass', 'pass-file', 'pass-env', 'pass-credential'];
 
@@ -90,7 +90,6 @@ const credentialSchema = z.record(z.string(), z.string()).superRefine((credentia
     if (!Object.hasOwn(fields, 'name')) issue(context, 'needs a "name"');
     if (passwords.length === 0) issue(context, 'needs one of "pass", "pass-file", "pass-env", "pass-credential"');
   }
-  if (scheme === 'x509' && !Object.hasOwn(fields, 'cert')) issue(context, 'needs a "cert"');
 });
 
 function optionSchema(row: OptionRow): z.ZodType {

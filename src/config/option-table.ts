@@ -35,7 +35,26 @@ export function optionCalled(nameOrAlias: string): OptionRow | undefined {
   return BY_ALIAS.get(nameOrAlias);
 }
 
-/** Whether some option's name starts with `prefix` and a dash: whether a block of that name makes sense. */
+/** How an option may be called in a file: by its name and aliases, but not by a letter, which is a form of the command line. */
+export function namesInFile({ name, aliases = [] }: OptionRow): string[] {
+  return [name, ...aliases.filter((alias) => alias.length > 1)];
+}
+
+/** The row of an option by its name or an alias, as in a file; undefined when there is none. */
+export function optionInFile(name: string): OptionRow | undefined {
+  return name.length > 1 ? BY_ALIAS.get(name) : undefined;
+}
+
+/** Whether some option's name or alias starts with `prefix` and a dash: whether a block of that name makes sense. */
 export function isOptionPrefix(prefix: string): boolean {
-  return OPTION_TABLE.some((row) => row.name.startsWith(`${prefix}-`));
+  return OPTION_TABLE.some((row) => namesInFile(row).some((name) => name.startsWith(`${prefix}-`)));
+}
+
+/** `outgoing`, `outgoing-broker`, …: what a block may be called. */
+export function optionPrefixes(): Set<string> {
+  const found = new Set<string>();
+  for (const name of OPTION_TABLE.flatMap(namesInFile)) {
+    for (let dash = name.indexOf('-'); dash !== -1; dash = name.indexOf('-', dash + 1)) found.add(name.slice(0, dash));
+  }
+  return found;
 }

@@ -1,6 +1,6 @@
 import { didYouMean } from './closest-name.js';
 import { addEntry, type BlockNode, type ConfigNode, newBlock, type Origin, placeOf } from './config-node.js';
-import { isOptionPrefix, OPTION_TABLE, optionNamed } from './option-table.js';
+import { isOptionPrefix, namesInFile, OPTION_TABLE, optionInFile, optionPrefixes } from './option-table.js';
 import { invalid, type Problem } from './problem.js';
 
 /** A block of one of these names may wrap the whole configuration; what stands beside it is for other programs. */
@@ -47,7 +47,7 @@ class Flattener {
   }
 
   #enter(node: ConfigNode, name: string): void {
-    const option = optionNamed(name);
+    const option = optionInFile(name);
     if (option === undefined) {
       if (isOptionPrefix(name)) this.walk(node, name);
       else this.#unknown(node.origin, name);
@@ -66,11 +66,13 @@ class Flattener {
       return;
     }
     const items = node.kind === 'list' ? node.items : [node];
-    for (const item of items) addEntry(this.given, name, item);
+    for (const item of items) addEntry(this.given, option.name, item);
   }
 
   #unknown(origin: Origin, name: string): void {
-    const names = OPTION_TABLE.filter((row) => !row.commandLineOnly).map((row) => row.name);
+    const options = OPTION_TABLE.filter((row) => !row.commandLineOnly).flatMap(namesInFile);
+    // a block may be misspelt as well
+    const names = [...options, ...optionPrefixes()];
     this.problems.push(invalid(origin, `there is no option "${name}"${didYouMean(name, names)}`));
   }
 }

@@ -20,7 +20,7 @@ export type OptionGroup = keyof typeof OPTION_GROUPS;
  * - `flag`: command line only, no value, cannot be negated (`--help`)
  * - `boolean`: `true false 1 0`; on the command line `--name` and `--no-name`
  * - `count`: a small number; on the command line given several times
- * - `number`: see `unit`, `integer`, `min`, `max`
+ * - `number`: see `unit`, `integer`, `min`, `max`; of unit `seconds` also as people write times, such as `5m`
  * - `size`: bytes, with an optional `KiB`, `MiB` or `GiB`
  * - `text`, `choice` (one of `choices`), `choices` (words among `choices`)
  * - `table`: `KEY=VALUE …` or a block; `tables`: several of them
@@ -60,6 +60,8 @@ export interface TableKey extends NumberLimits {
   /** not required when another key has this value */
   readonly unless?: { readonly key: string; readonly is: string };
   readonly default?: string;
+  /** also as people write times, such as `10m` */
+  readonly unit?: 'seconds';
   readonly doc: string;
 }
 
@@ -77,6 +79,8 @@ export interface OptionRow extends NumberLimits {
   readonly value?: string;
   readonly unit?: 'seconds' | 'messages' | 'attempts';
   readonly choices?: readonly string[];
+  /** of kind `choices`: a word may say `=1` or `=0` */
+  readonly switches?: boolean;
   /** the keys a table may have; absent: any */
   readonly keys?: readonly TableKey[];
   /** the default, written as a user would */

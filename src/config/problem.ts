@@ -31,7 +31,20 @@ export function problemText(problem: Problem): string {
 /** The error that ends the run: the first problem, and how to see the others. */
 export function problemError(problems: readonly [Problem, ...Problem[]]): StompctlError {
   const [first] = problems;
-  const more = problems.length - 1;
-  const others = more === 0 ? '' : ` (and ${more} more: stompctl check shows them all)`;
-  return new StompctlError(first.code, 'configuration', placeOf(first.origin), `${first.reason}${others}`);
+  return new StompctlError(
+    first.code,
+    'configuration',
+    placeOf(first.origin),
+    `${first.reason}${othersText(problems)}`,
+  );
+}
+
+const MOST_TOLD = 4;
+
+function othersText([, ...others]: readonly Problem[]): string {
+  if (others.length === 0) return '';
+  // `check` needs a file: what is wrong with a command line is told at once
+  const ofFile = others.some(({ origin }) => origin !== COMMAND_LINE) || others.length > MOST_TOLD;
+  if (ofFile) return ` (and ${others.length} more: stompctl check shows them all)`;
+  return others.map(({ reason }) => `; ${reason}`).join('');
 }

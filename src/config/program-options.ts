@@ -120,10 +120,12 @@ const HELP_OPTIONS: readonly OptionRow[] = [
   {
     name: 'config-general',
     kind: 'choices',
+    switches: true,
     choices: ['-AutoTrue', '-InterPolateEnv', '-InterPolateVars', '-LowerCaseNames', '-MergeDuplicateBlocks'],
     value: 'OPTIONS',
     group: 'help',
     doc: 'Read an Apache-style file with these options of Perl’s Config::General.',
+    notes: 'Written alone, such as `-AutoTrue`, or as stompclt wants it, `-AutoTrue=1`.',
   },
   { name: 'help', aliases: ['h', '?'], kind: 'flag', group: 'help', commandLineOnly: true, doc: 'Show this help.' },
   {

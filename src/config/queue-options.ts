@@ -26,6 +26,7 @@ export const QUEUE_KEYS: readonly TableKey[] = [
   {
     name: 'granularity',
     kind: 'integer',
+    unit: 'seconds',
     min: 0,
     max: 0xffff_ffff,
     default: '60',
@@ -41,6 +42,7 @@ export const QUEUE_KEYS: readonly TableKey[] = [
   {
     name: 'maxlock',
     kind: 'integer',
+    unit: 'seconds',
     min: 0,
     max: 0xffff_ffff,
     default: '600',
@@ -49,6 +51,7 @@ export const QUEUE_KEYS: readonly TableKey[] = [
   {
     name: 'maxtemp',
     kind: 'integer',
+    unit: 'seconds',
     min: 0,
     max: 0xffff_ffff,
     default: '300',
@@ -149,6 +152,7 @@ export const QUEUE_OPTIONS: readonly OptionRow[] = [
   },
   {
     name: 'failure-queue',
+    aliases: ['dead-letter-queue'],
     kind: 'table',
     keys: KEEPING_QUEUE_KEYS,
     value: 'KEY=VALUE…',

@@ -1,6 +1,7 @@
+import { readConfigFile } from './config-file.js';
 import { parseConfigGeneral } from './config-general.js';
 import type { BlockNode, ConfigNode } from './config-node.js';
-import { formatOf, parseConfigFile } from './config-parser.js';
+import { formatOf, parseConfigFile, parseConfigText } from './config-parser.js';
 import { type Environment, expandEnvironment } from './environment.js';
 import { isProblem, type ReadOption, readOption } from './option-reader.js';
 import { optionNamed } from './option-table.js';
@@ -54,15 +55,16 @@ export async function readGiven(
   return { file, options: readAll(given, problems), problems, warnings };
 }
 
-/** The command line's `config-general`, or else the file's own, which takes a second look at the file. */
+/** The command line's `config-general`, or else the file's own, for which its text is parsed twice. */
 async function parseWithOptions(file: string, commandLine: CommandLineOptions, env: Environment): Promise<BlockNode> {
   const asked = commandLine.get('config-general');
   if (asked !== undefined) return parseConfigFile(file, parseConfigGeneral(asked.join(' '), COMMAND_LINE, env));
-  const tree = await parseConfigFile(file);
+  const text = await readConfigFile(file);
+  const tree = await parseConfigText(file, text);
   if (formatOf(file) !== 'apache') return tree;
   const own = flattenTree(tree).given.get('config-general');
   if (own?.kind !== 'scalar' || own.value === null) return tree;
-  return parseConfigFile(file, parseConfigGeneral(own.value, own.origin, env));
+  return parseConfigText(file, text, parseConfigGeneral(own.value, own.origin, env));
 }
 
 function expandAll(given: Map<string, ConfigNode>, env: Environment): Problem[] {

@@ -61,6 +61,7 @@ function kindText(row: OptionRow): string {
   if (row.kind === 'choices') return `some of ${choices}`;
   if (row.kind === 'size') return `bytes${limitsText(row)}`;
   if (row.kind !== 'number') return FIXED_KINDS[row.kind] ?? '';
+  if (row.unit === 'seconds') return `seconds, or a time such as \`250ms\`, \`5m\`, \`1h\`${limitsText(row)}`;
   return `${row.integer ? 'whole number' : 'number'}${row.unit === undefined ? '' : ` of ${row.unit}`}${limitsText(row)}`;
 }
 

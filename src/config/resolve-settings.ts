@@ -2,11 +2,12 @@ import { StompctlError } from '../base/errors.js';
 import { buildSettings, settingsWarnings } from './build-settings.js';
 import { readConfigFile } from './config-file.js';
 import type { Origin } from './config-node.js';
+import { exposedSecrets } from './exposed-secrets.js';
 import type { ReadOption } from './option-reader.js';
 import { OptionValues } from './option-values.js';
 import { COMMAND_LINE, invalid, type Problem, problemError } from './problem.js';
 import { type ConfigurationInput, readGiven } from './read-given.js';
-import { RULES } from './rules.js';
+import { RULES, URI_RULE } from './rules.js';
 import type { Settings } from './settings.js';
 import { unsupportedUses } from './unsupported.js';
 
@@ -44,11 +45,14 @@ export async function examineConfiguration(input: ConfigurationInput): Promise<C
   const values = new OptionValues(options);
   problems.push(...(await schemaProblems(options)));
   const whole = file === undefined ? COMMAND_LINE : { file, line: 0 };
-  if (problems.length === 0) problems.push(...RULES.flatMap((rule) => [...rule.check({ values, whole })]));
+  // a rule across options may trip over a value that is wrong by itself; that of the URIs looks at texts alone
+  const rules = problems.length === 0 ? RULES : [URI_RULE];
+  problems.push(...rules.flatMap((rule) => [...rule.check({ values, whole })]));
   const valid = problems.length === 0;
   problems.push(...unsupportedUses(options.values()));
   const settings = valid ? buildSettings(values, await callbackFile(values)) : undefined;
   if (settings !== undefined) warnings.push(...settingsWarnings(values, settings));
+  warnings.push(...(await exposedSecrets(options.values())));
   return { file, values, problems: inFileOrder(problems), warnings, settings };
 }
 

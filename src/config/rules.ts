@@ -1,4 +1,5 @@
-import { resolve } from 'node:path';
+import { realpathSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import { StompctlError } from '../base/errors.js';
 import { parseSocketOptions, parseTlsSockopts } from '../stomp/socket-options.js';
 import { uriScheme } from './broker-uri.js';
@@ -6,7 +7,7 @@ import { checkBrokerUris } from './broker-uris.js';
 import type { Origin } from './config-node.js';
 import type { Table } from './option-reader.js';
 import type { OptionValues } from './option-values.js';
-import { invalid, type Problem } from './problem.js';
+import { COMMAND_LINE, invalid, type Problem } from './problem.js';
 import { ruleProblems } from './rewrite-option.js';
 import { versionsOf } from './stomp-versions.js';
 
@@ -72,7 +73,8 @@ const brokerNeedsUri: Rule = {
   },
 };
 
-const uriIsValid: Rule = {
+/** Of these, the one that can be asked whatever else is wrong. */
+export const URI_RULE: Rule = {
   name: 'a URI is valid',
   *check(context) {
     for (const side of SIDES) {
@@ -83,7 +85,9 @@ const uriIsValid: Rule = {
         checkBrokerUris(uri);
       } catch (error) {
         if (!(error instanceof StompctlError)) throw error;
-        yield { code: 'URI_INVALID', origin: originOf(context, name), reason: `${name}: ${error.message}` };
+        const origin = originOf(context, name);
+        const code = origin === COMMAND_LINE ? 'USAGE' : 'URI_INVALID';
+        yield { code, origin, reason: `${name}: ${error.message}` };
       }
     }
   },
@@ -158,6 +162,18 @@ const oneCallback: Rule = {
   *check(context) {
     if (!context.values.has('callback-code') || !context.values.has('callback-path')) return;
     const reason = 'callback-code and callback-path exclude each other: keep one of them';
+    yield invalid(originOf(context, 'callback-path'), reason);
+  },
+};
+
+const callbackIsNoTypeScript: Rule = {
+  name: 'TypeScript is compiled first',
+  *check(context) {
+    const path = context.values.text('callback-path') ?? '';
+    if (!/\.[cm]?tsx?$/i.test(path)) return;
+    const reason =
+      'callback-path: TypeScript is not run here: compile the file first, or write JavaScript with types in its comments ' +
+      '(docs/callbacks.md)';
     yield invalid(originOf(context, 'callback-path'), reason);
   },
 };
@@ -239,6 +255,17 @@ const queueKeysFitType: Rule = {
   },
 };
 
+/** Without symbolic links, as far as the path exists. */
+function realFolder(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    // not there yet, or not to be looked into: its parent may still be a link
+    const parent = dirname(path);
+    return parent === path ? path : join(realFolder(parent), basename(path));
+  }
+}
+
 const queuesDiffer: Rule = {
   name: 'the queues differ',
   *check(context) {
@@ -246,9 +273,10 @@ const queuesDiffer: Rule = {
     for (const name of QUEUES) {
       const { path, type } = (context.values.table(name) ?? {}) as Table;
       if (path === undefined || type === 'NULL') continue;
-      const same = seen.get(resolve(String(path)));
+      const folder = realFolder(resolve(String(path)));
+      const same = seen.get(folder);
       if (same !== undefined) yield invalid(originOf(context, name), `${name} is the same folder as ${same}`);
-      seen.set(resolve(String(path)), name);
+      seen.set(folder, name);
     }
   },
 };
@@ -273,13 +301,13 @@ const rewriteRulesAreRules: Rule = {
 };
 
 /** Of these, the ones about checking messages. */
-export const CHECK_RULES: readonly Rule[] = [oneCallback, rewriteRulesAreRules];
+export const CHECK_RULES: readonly Rule[] = [oneCallback, callbackIsNoTypeScript, rewriteRulesAreRules];
 
 /** Every rule across options. */
 export const RULES: readonly Rule[] = [
   oneModuleASide,
   brokerNeedsUri,
-  uriIsValid,
+  URI_RULE,
   udpIsOneWay,
   queueOptionsNeedQueue,
   subscriptionsNeedBroker,

@@ -43,7 +43,11 @@ function yamlError(path: string, error: unknown): Error {
     if (typeof mark === 'object' && mark !== null && 'line' in mark && typeof mark.line === 'number')
       line = mark.line + 1;
   }
-  return syntaxError({ file: path, line }, `not valid YAML: ${reason}`);
+  // a password with a sign of YAML in front is a tag or an alias, which the reason names
+  return syntaxError(
+    { file: path, line },
+    `not valid YAML: ${reason.replace(/"[^"]*"|!?<[^>]*>|(?<=characters: ).*/g, '…')}`,
+  );
 }
 
 class TreeBuilder {
@@ -145,13 +149,32 @@ class TreeBuilder {
 
   #mapping(line: number): ConfigNode {
     const block = newBlock({ file: this.#path, line });
+    const merged: ConfigNode[] = [];
     while (this.#events[this.#next]?.type !== this.#yaml.EVENT_ID.POP) {
+      const merges = this.#isMergeKey();
       const key = this.#node(line);
       if (key.kind !== 'scalar') throw syntaxError(key.origin, 'an option name must be plain text');
-      addEntry(block, key.value ?? '', this.#node(key.origin.line));
+      const value = this.#node(key.origin.line);
+      if (merges) merged.push(...(value.kind === 'list' ? value.items : [value]));
+      else addEntry(block, key.value ?? '', value);
     }
     this.#next += 1;
+    for (const other of merged) this.#merge(block, other);
     return block;
+  }
+
+  /** `<<`, of YAML 1.1 and in wide use: what is given beside it wins, and then the first of a list. */
+  #isMergeKey(): boolean {
+    const event = this.#events[this.#next];
+    if (event?.type !== this.#yaml.EVENT_ID.SCALAR || event.style !== this.#yaml.SCALAR_STYLE.PLAIN) return false;
+    return this.#yaml.getScalarValue(this.#source, event) === '<<';
+  }
+
+  #merge(block: BlockNode, other: ConfigNode): void {
+    if (other.kind !== 'block')
+      throw syntaxError(other.origin, '"<<" takes a block, or a list of blocks, as in "<<: *name"');
+    this.#count(other.entries.size, other.origin.line);
+    for (const [name, node] of other.entries) if (!block.entries.has(name)) block.entries.set(name, node);
   }
 
   #lineAt(offset: number): number {

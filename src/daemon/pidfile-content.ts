@@ -7,6 +7,8 @@ export type PidfileContent = {
   readonly inode: bigint;
   /** last modification, milliseconds since the epoch: the owner's sign of life */
   readonly touchedMs: number;
+  /** of the file's owner */
+  readonly uid: number;
 } & (
   | { readonly kind: 'owned'; readonly pid: number; readonly quit: boolean }
   /** being rewritten by a program that truncates first, or left by a crash */
@@ -76,21 +78,23 @@ function readOpen(path: string, file: number): PidfileContent {
   let length: number;
   let inode: bigint;
   let touchedMs: number;
+  let uid: number;
   try {
     const stat = fstatSync(file, { bigint: true });
     // a device or a FIFO may read as empty, and must not be taken for a left-over
     if (!stat.isFile()) throw invalid(path);
     inode = stat.ino;
     touchedMs = Number(stat.mtimeMs);
+    uid = Number(stat.uid);
     length = readSync(file, bytes, 0, MAX_BYTES, 0);
   } catch (error) {
     throw invalid(path, error);
   }
-  if (length === 0) return { kind: 'empty', inode, touchedMs };
+  if (length === 0) return { kind: 'empty', inode, touchedMs, uid };
   const match = length < MAX_BYTES ? FORMAT.exec(bytes.toString('latin1', 0, length)) : null;
   const pid = Number(match?.[1]);
   if (match === null || !(pid > 0 && pid <= 0x7fffffff)) throw invalid(path);
-  return { kind: 'owned', pid, quit: match[2] === 'quit', inode, touchedMs };
+  return { kind: 'owned', pid, quit: match[2] === 'quit', inode, touchedMs, uid };
 }
 
 function invalid(path: string, cause?: unknown, code: ErrorCode = 'PIDFILE_INVALID'): StompctlError {

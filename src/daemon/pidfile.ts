@@ -193,7 +193,9 @@ function running(path: string, pid: number): StompctlError {
 }
 
 function cannotCreate(path: string, cause: unknown): StompctlError {
-  return new StompctlError('PIDFILE_CANNOT_CREATE', 'pidfile', path, reasonOf(cause), cause);
+  const missing = errnoOf(cause) === 'ENOENT';
+  const reason = missing ? 'its folder is not there: make it, for the user that runs stompctl' : reasonOf(cause);
+  return new StompctlError('PIDFILE_CANNOT_CREATE', 'pidfile', path, reason, cause);
 }
 
 function sleep(clock: Clock, ms: number): Promise<void> {

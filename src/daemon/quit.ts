@@ -2,6 +2,7 @@ import { type Clock, systemClock } from '../base/clock.js';
 import { errnoOf, reasonOf, StompctlError } from '../base/errors.js';
 import { mayBeOwner } from './liveness.js';
 import { type PidfileContent, readPidfile, requestQuit } from './pidfile-content.js';
+import { programOf } from './process-program.js';
 import { unlinkIfThere } from './takeover.js';
 
 export interface QuitOptions {
@@ -26,8 +27,10 @@ const KILL_MS = 5000;
 
 /**
  * Stops the owner of a pidfile: asks through the file, waits linger + flush + 10 s, then TERM, then KILL, and removes
- * the file if it is still that owner's. Resolves when nothing runs any more, also when nothing ran. PIDFILE_INVALID when
- * the file is not a pidfile or stays empty; QUIT_FAILED when the process cannot be signalled or outlives KILL.
+ * the file if it is still that owner's. Resolves when nothing runs any more, also when nothing ran. A process that is no
+ * stompctl of the file's owner is never signalled: the file counts as left behind. PIDFILE_INVALID when
+ * the file is not a pidfile or stays empty; QUIT_FAILED when the process cannot be signalled, outlives KILL, or may be no
+ * stompctl, for all this system tells.
  */
 export async function quitOwner(path: string, options: QuitOptions): Promise<void> {
   const { say, clock = systemClock } = options;
@@ -36,8 +39,8 @@ export async function quitOwner(path: string, options: QuitOptions): Promise<voi
     say('does not seem to be running (no pid file)');
     return;
   }
-  // a pid that was given again to another program since the owner last touched the file must not be signalled
-  const lives = () => mayBeOwner(found.pid, found.touchedMs);
+  // a pid that was given again to another program must not be signalled
+  const lives = () => mayBeOwner(found.pid, found.touchedMs) && programOf(found.pid, found.uid) !== 'other';
   // said in any case, as stompclt does, for the scripts that look for it
   say(`(pid ${found.pid}) is being told to quit...`);
   if (lives()) requestQuit(path);
@@ -45,7 +48,7 @@ export async function quitOwner(path: string, options: QuitOptions): Promise<voi
     say('does not seem to be running anymore');
   } else {
     say(`(pid ${found.pid}) is still running, killing it now...`);
-    await kill(found.pid, path, options, lives, clock);
+    await kill(found, path, options, lives, clock);
     say(`(pid ${found.pid}) has been successfully killed`);
   }
   removeStale(path, found.pid, say);
@@ -66,9 +69,14 @@ async function readFilled(path: string, clock: Clock): Promise<Owned | undefined
   throw new StompctlError('PIDFILE_INVALID', 'quit', path, reason);
 }
 
-async function kill(pid: number, path: string, options: QuitOptions, lives: () => boolean, clock: Clock) {
+async function kill({ pid, uid }: Owned, path: string, options: QuitOptions, lives: () => boolean, clock: Clock) {
   const send = options.kill ?? ((to, signal) => process.kill(to, signal));
   for (const [signal, waitMs] of [['SIGTERM', TERM_MS] as const, ['SIGKILL', KILL_MS] as const]) {
+    if (!lives()) return;
+    if (programOf(pid, uid) !== 'ours') {
+      const reason = `process ${pid} does not end, and this system does not tell whether it is a stompctl: end it by hand`;
+      throw new StompctlError('QUIT_FAILED', 'quit', path, reason);
+    }
     try {
       send(pid, signal);
     } catch (error) {

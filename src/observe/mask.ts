@@ -1,24 +1,78 @@
 const MASK = '***';
 
-/** Names whose value is a secret, in headers, options and log fields. */
-const SECRET_NAME = /^(passcode|password|passphrase|passwd|pass|secret|token|authorization)$/i;
-/** The password in the user info of a URI: everything from the colon to the last `@` before the path. */
-const URI_PASSWORD = /(:\/\/[^\s/?#:@]*:)[^\s/?#]*(?=@)/g;
-/** `pass=…`, `password=…` in a query or a credential text, `passcode:…` in a frame. */
-const NAMED_SECRET =
-  /\b(passcode|password|passphrase|passwd|pass)(\s*[=:]\s*)(?!\*\*\*)("[^"]*"|'[^']*'|[^\s&;,"')}]+)/gi;
+/**
+ * Names whose value is a secret, in headers, options, tables and log fields: what holds a word for a password or a token, and
+ * the keys that open something (`api-key`, `AccessKey`), not those that name something (`routing-key`, `SSL_key_file`).
+ */
+const SECRET_NAME =
+  /pass(?:word|wd|phrase|code)|secret|token|authorization|(?:^|[^a-z])(?:pass|pwd)(?:$|[^a-z])|[a-z]pass$|(?:api|access|private|auth|account|signing|encryption|shared|client|master)[-_.]?key/i;
+const SOME_KEY = /[a-z0-9](?:[-_.]key|Key)$/;
+const NAMING_KEY = /(?:routing|partition|group|sort|primary|foreign|public|order(?:ing)?|message)[-_.]?key$/i;
+/** Not the secret itself, but where it is. */
+const PLACE_NAME = /[-_.](?:file|path|env|credential)$/i;
 
-/** Is a header, option or field of this name a secret? */
+/** The password in the user info of a URI, in which `/` may stand: up to the last `@` before a blank or the next URI. */
+const URI_PASSWORD = /(:\/\/[^\s/?#:@]*:)(?!\d{1,5}(?:[/?#,)\s]|$))(?:(?!:\/\/)\S)*(?=@)/g;
+/** `pass=…`, `"api-key": "…"`, `passcode:…` in a query, a credential or KEY=VALUE list, JSON, a frame. */
+const NAMED_VALUE = /([\w.-]+)(["']?\s*[=:]\s*)(?!\*\*\*)("[^"]*"|'[^']*'|[^\s&]+)/g;
+/** What a text must have for one of its names to be a secret's: a plain search is cheaper than the expressions. */
+const MAY_NAME_SECRET = /pass|pwd|secret|token|authorization|key/i;
+
+/** Is a header, option, key or field of this name a secret? The one place that decides it. */
 export function isSecretName(name: string): boolean {
-  return SECRET_NAME.test(name);
+  if (PLACE_NAME.test(name)) return false;
+  return SECRET_NAME.test(name) || (SOME_KEY.test(name) && !NAMING_KEY.test(name));
 }
 
 /** A text with the secrets that can be recognised in it replaced: passwords in URIs, `pass=…`, `passcode:…`. */
 export function maskText(text: string): string {
-  // nearly every text has neither: two plain searches are cheaper than the expressions
   let masked = text;
   if (masked.includes('://')) masked = masked.replace(URI_PASSWORD, `$1${MASK}`);
-  if (/pass/i.test(masked)) masked = masked.replace(NAMED_SECRET, `$1$2${MASK}`);
+  if (!MAY_NAME_SECRET.test(masked)) return masked;
+  return masked.replace(NAMED_VALUE, (all: string, name: string, sign: string, value: string) => {
+    if (isSecretName(name)) return `${name}${sign}${MASK}`;
+    // what stands after another name may hold one itself, as in `uri=ws://h/?token=x`
+    return value.includes('=') || value.includes(':') ? `${name}${sign}${maskText(value)}` : all;
+  });
+}
+
+const HOST_AND_PORT = String.raw`(?:[\w.-]*|\[[0-9A-Fa-f:.]*(?:%[\w.-]+)?\])(?::\d{1,5})?`;
+const PLAIN_URI = new RegExp(String.raw`^(?:[a-z][a-z0-9+.-]*:\/\/)?${HOST_AND_PORT}(?:[/?#].*)?$`, 'is');
+const AFTER_USER = new RegExp(`^${HOST_AND_PORT}(?:[/?#][^@]*)?$`, 's');
+
+/**
+ * What may be shown of the value of a URI option, valid or not: whatever may be a name and a password is left out, since people
+ * write them there, with characters that end the authority and without a host as well.
+ */
+export function shownUri(text: string): string {
+  const list = /^failover:(?:\/\/)?\(?([^()]*)\)?(?:\?.*)?$/is.exec(text);
+  if (list !== null) {
+    const safe = !text.includes('@') && (list[1] ?? '').split(',').every((uri) => PLAIN_URI.test(uri.trim()));
+    return safe ? maskText(text) : `failover:(${MASK})`;
+  }
+  if (/^failover:/i.test(text)) return `failover:(${MASK})`;
+  if (/^file:/i.test(text) && !text.includes('@')) return maskText(text);
+  if (!text.includes('@') && PLAIN_URI.test(text)) return maskText(text);
+  const scheme = /^[a-z][a-z0-9+.-]*:\/\//i.exec(text)?.[0] ?? '';
+  const [, path = ''] = new RegExp(`^${HOST_AND_PORT}([/?#].*)$`, 's').exec(text.slice(scheme.length)) ?? [];
+  // a host, a port, and an `@` only behind them
+  if (scheme !== '' && path !== '') return maskText(text);
+  const after = text.slice(text.lastIndexOf('@') + 1);
+  if (!text.includes('@') || !AFTER_USER.test(after)) return `${scheme}${MASK}`;
+  return `${scheme}${MASK}@${maskText(after)}`;
+}
+
+/** Plain data, as a parsed configuration is, with its secrets replaced, by the names of its parts and in its texts. */
+export function maskTree(value: unknown, name = ''): unknown {
+  if (isSecretName(name) && typeof value !== 'object') return MASK;
+  if (typeof value === 'string') return /(?:^|-)uri$/i.test(name) ? shownUri(value) : maskText(value);
+  if (Array.isArray(value)) return value.map((item) => maskTree(item, name));
+  if (typeof value !== 'object' || value === null) return value;
+  const masked = Object.create(null) as Record<string, unknown>;
+  for (const [key, part] of Object.entries(value)) {
+    // below a name that says secret, everything is
+    masked[key] = maskTree(part, isSecretName(name) ? name : key);
+  }
   return masked;
 }
 

@@ -113,8 +113,9 @@ async function prettyStream(output: LineStream): Promise<LineStream> {
     colorize,
     singleLine: true,
     translateTime: 'SYS:HH:MM:ss.l',
-    ignore: 'pid,name,event',
-    messageFormat: '{event}: {msg}',
+    // the sentence has what people need; the fields are for programs, except where they are what was asked for
+    hideObject: true,
+    messageFormat: prettyText,
     errorLikeObjectKeys: [],
   });
   return {
@@ -123,6 +124,14 @@ async function prettyStream(output: LineStream): Promise<LineStream> {
     },
     flush: () => output.flush(),
   };
+}
+
+/** What somebody asked for: the parts of a frame, the counters of USR1. */
+const WITH_FIELDS: ReadonlySet<unknown> = new Set(['frame', 'state']);
+
+function prettyText({ level: _, time: __, pid: ___, name: ____, event, msg, repeated, ...fields }: LogFields): string {
+  const stands = repeated === undefined ? '' : ` (${repeated} times)`;
+  return `${event}: ${msg}${stands}${WITH_FIELDS.has(event) ? ` ${JSON.stringify(fields)}` : ''}`;
 }
 
 function dropLine(dropped: number): string {

@@ -4,6 +4,8 @@ import type { SourceEvents } from '../flow/source.js';
 
 /** What a queue tells besides: all optional, called synchronously, must not throw. */
 export interface QueueEvents extends SourceEvents {
+  /** the folder was not there and is being made */
+  made?(): void;
   /** an empty file that a crash left was removed */
   leftoverRemoved?(name: string): void;
   /** an empty file was passed over, told once: somebody may be writing it, or `maxtemp` is 0 */

@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.js';
+import { errnoOf, StompctlError } from '../base/errors.js';
 import { ElementCursor } from '../dirq/element-cursor.js';
 import type { QueueKind } from '../dirq/element-store.js';
 import { type FileSystem, systemFiles } from '../dirq/file-system.js';
@@ -16,6 +17,8 @@ import type { QueueDelivery } from './queue-delivery.js';
 import type { QueueEvents } from './queue-events.js';
 
 export interface QueueSourceOptions extends QueueOptions {
+  /** refuse a folder that is not there when it is first opened; otherwise it is made, and `made` told */
+  readonly mustExist?: boolean;
   /** go round for ever; otherwise one pass, then `end` */
   readonly loop: boolean;
   /** an acknowledged element is removed; otherwise it is unlocked, and handed out again on the next pass */
@@ -88,8 +91,9 @@ export class QueueSource implements Source {
     this.#taker = new ElementTaker(this.#kind.elements, this.#held, this.#options);
   }
 
-  /** Makes the queue's folder when it is missing, and takes over what dead processes had locked. */
+  /** Makes the queue's folder when it is missing and may be made, and takes over what dead processes had locked. */
   async open(): Promise<void> {
+    if (!this.#opened) this.#lookForFolder();
     this.#directory.open(foldersOf(this.#options.type));
     // again, after an error: what is held stays so
     if (this.#opened) return;
@@ -99,6 +103,23 @@ export class QueueSource implements Source {
     this.#every(REFRESH_MS, () => this.#held.refresh());
     this.#every(this.#options.purgeIntervalMs ?? 300_000, () => this.#purge());
     this.#purgeDue = true;
+  }
+
+  /** A folder that is missing at the start is more often a wrong path than a queue that nothing was put into yet. */
+  #lookForFolder(): void {
+    const { path, files } = this.#directory;
+    try {
+      files.statSync(path);
+    } catch (error) {
+      // what else is wrong with it is told when it is used
+      if (errnoOf(error) !== 'ENOENT') return;
+      if (!this.#options.mustExist) {
+        this.#options.events.made?.();
+        return;
+      }
+      const reason = 'there is no such folder: correct the path, or make the folder (with loop it is made)';
+      throw new StompctlError('QUEUE_MISSING', 'open queue', path, reason, error);
+    }
   }
 
   async next(demand: Demand, interrupt: AbortSignal): Promise<SourceResult> {

@@ -16,7 +16,8 @@ export interface TlsSockopts {
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
-const TCP_NAMES = 'LocalAddr, LocalHost, LocalPort, Family, Domain, KeepAlive, NoDelay, and the SSL_ options';
+const TCP_NAMES =
+  'LocalAddr, LocalHost, LocalPort, Family, Domain, KeepAlive, NoDelay, ReuseAddr, Timeout, and the SSL_ options';
 
 /** The socket options of IO::Socket, as stompclt's users write them, without those of TLS. Errors: CONFIG_INVALID. */
 export function parseSocketOptions(sockopts: Table): SocketOptions {
@@ -42,11 +43,25 @@ export function parseSocketOptions(sockopts: Table): SocketOptions {
       case 'NoDelay':
         options.noDelay = boolean(name, value);
         break;
+      case 'ReuseAddr':
+        // what Node does for every socket that it binds
+        boolean(name, value);
+        break;
+      case 'Timeout':
+        connectTimeoutMs(sockopts);
+        break;
       default:
         throw new StompctlError('CONFIG_INVALID', 'sockopts', name, `not a socket option; known are ${TCP_NAMES}`);
     }
   }
   return options;
+}
+
+/** How long a connection may take at most, where the socket options say it; 0 says nothing. Errors: CONFIG_INVALID. */
+export function connectTimeoutMs({ Timeout: value }: Table): number | undefined {
+  if (value === undefined) return undefined;
+  if (!/^\d{1,7}(?:\.\d{1,6})?$/.test(value)) throw invalid('Timeout', value, 'a number of seconds');
+  return Number(value) === 0 ? undefined : Math.ceil(Number(value) * 1000);
 }
 
 /** The `SSL_` options of IO::Socket::SSL. Errors: CONFIG_INVALID. */

@@ -5,7 +5,8 @@ const REASONS: readonly { readonly code: RegExp; readonly reason: string }[] = [
   {
     code: /^(?:SELF_SIGNED_CERT_IN_CHAIN|DEPTH_ZERO_SELF_SIGNED_CERT|UNABLE_TO_VERIFY_LEAF_SIGNATURE|UNABLE_TO_GET_ISSUER_CERT(?:_LOCALLY)?|CERT_SIGNATURE_FAILURE)$/,
     reason:
-      'the certificate of the broker is signed by no CA that is trusted here; give its CA as ca of an x509 credential',
+      'the certificate of the broker is signed by no CA that is trusted here; give its CA as ca of an x509 credential, ' +
+      'beside the login if there is one: auth = "x509 ca=/etc/ssl/our-ca.pem"',
   },
   {
     code: /^CERT_HAS_EXPIRED$/,

@@ -7,12 +7,12 @@ import type { TlsOptions } from './transport.js';
 
 /** The files of an `x509` credential. */
 export interface CertificateFiles {
-  /** PEM, or PKCS#12 with certificate and key */
-  readonly cert: string;
+  /** PEM, or PKCS#12 with certificate and key; undefined: we have none to show */
+  readonly cert: string | undefined;
   /** PEM; undefined: the key stands in `cert` */
   readonly key: string | undefined;
-  /** a PEM file of CAs, or a folder of such files; undefined: those of the system */
-  readonly ca: string | undefined;
+  /** PEM files of CAs, or folders of such files; undefined or empty: those of the system */
+  readonly ca: string | readonly string[] | undefined;
   /** what the key is encrypted with */
   readonly pass: string | undefined;
 }
@@ -30,7 +30,7 @@ export async function readTlsFiles(
   files: CertificateFiles | undefined,
   sockopts: Readonly<Record<string, string>> = {},
 ): Promise<TlsOptions> {
-  const { cert = files?.cert, key, pass, ca, options } = withCredential(parseTlsSockopts(sockopts), files);
+  const { cert, key, pass, ca, options } = withCredential(parseTlsSockopts(sockopts), files);
   const cas = ca.length === 0 ? await systemCas() : (await Promise.all(ca.map(readCas))).flat();
   const common = { ...options, ca: cas, ...(pass !== undefined && { passphrase: pass }) };
   if (cert === undefined || cert === '') return common;
@@ -44,14 +44,18 @@ function withCredential(
   files: CertificateFiles | undefined,
 ): ReturnType<typeof parseTlsSockopts> {
   if (files === undefined) return sockopts;
+  const cas = typeof files.ca === 'string' ? [files.ca] : (files.ca ?? []);
+  const shown = files.cert !== undefined && files.cert !== '';
   return {
-    cert: files.cert === '' ? sockopts.cert : files.cert,
-    key: files.key ?? (files.cert === '' ? sockopts.key : undefined),
+    cert: shown ? files.cert : sockopts.cert,
+    key: files.key ?? (shown ? undefined : sockopts.key),
     pass: files.pass ?? sockopts.pass,
-    ca: files.ca === undefined ? sockopts.ca : [files.ca],
+    ca: cas.length === 0 ? sockopts.ca : cas,
     options: sockopts.options,
   };
 }
+
+const CERTIFICATE = /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----/;
 
 async function readCas(path: string): Promise<Buffer[]> {
   const found = await stat(path).catch((error: unknown) => {
@@ -62,7 +66,8 @@ async function readCas(path: string): Promise<Buffer[]> {
   for (const file of paths) {
     // a folder may hold a readme, and links to certificates that are gone
     const content = found.isDirectory() ? await read(file).catch(() => undefined) : await read(file);
-    if (content?.includes('-----BEGIN')) contents.push(content);
+    // nor only certificates: those of grid tools have lists of revoked ones beside them
+    if (content !== undefined && CERTIFICATE.test(content.toString('latin1'))) contents.push(content);
   }
   if (contents.length === 0) {
     throw new StompctlError('CREDENTIAL_INVALID', 'credential', path, 'no certificate in PEM form there; check ca');

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
+import { eventually } from '../support/eventually.js';
 import { filesOf } from '../support/sample-messages.js';
 import { Scene, upTo } from '../support/scene.js';
 import { WITHOUT_PRIVILEGES } from '../support/stompctl-process.js';
@@ -38,6 +39,25 @@ describe('a bad queue', { concurrency: 2 }, () => {
       });
     }
   }
+
+  for (const args of [[], ['--lazy'], ['--count', '5'], ['--duration', '5']]) {
+    it(`an incoming queue that is not there: exit 66, and it is not made (${args.join(' ') || 'one pass'})`, async (test) => {
+      const scene = await Scene.set(test);
+      const ended = await scene.run(scene.mover(...args));
+      assert.equal(ended.code, 66, ended.stderr);
+      assert.match(ended.stderr, new RegExp(`${scene.path('in')}[^"]*no such folder: correct the path`));
+      assert.equal(existsSync(scene.path('in')), false);
+    });
+  }
+
+  it('an incoming queue that is not there is made with loop, which is said', async (test) => {
+    const scene = await Scene.set(test);
+    const run = scene.start(scene.mover('--loop'));
+    await eventually(() => run.log('queue-made').length === 1);
+    scene.fill('in', 3);
+    await eventually(() => scene.stored('out').length === 3);
+    assert.equal((await run.stop()).code, 0);
+  });
 
   it('a folder that cannot be made: exit 73', async (test) => {
     const scene = await Scene.set(test);

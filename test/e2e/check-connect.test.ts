@@ -6,7 +6,7 @@ import { InProcessBroker } from '../../src/broker/in-process-broker.js';
 import { runStompctl } from '../support/stompctl-process.js';
 import { tempFolder } from '../support/temp-folder.js';
 
-async function check(test: TestContext, options: { pass?: string; stopped?: boolean; queue?: string }) {
+async function check(test: TestContext, options: { pass?: string; stopped?: boolean; queue?: string; more?: string }) {
   const folder = await tempFolder(test);
   const broker = await InProcessBroker.start({ users: { me: 'right' } });
   test.after(() => broker.stop());
@@ -15,7 +15,13 @@ async function check(test: TestContext, options: { pass?: string; stopped?: bool
   const config = join(folder, 'sender.conf');
   const auth = `outgoing-broker-auth = plain name=me pass=${options.pass ?? 'right'}`;
   const limits = 'timeout-connect = 5';
-  writeFileSync(config, `incoming-queue = path=${queue}\noutgoing-broker-uri = ${broker.uri}\n${auth}\n${limits}\n`);
+  writeFileSync(
+    config,
+    `incoming-queue = path=${queue}\noutgoing-broker-uri = ${broker.uri}\n${auth}\n${limits}\n${options.more ?? 'loop = true'}\n`,
+    {
+      mode: 0o600,
+    },
+  );
   const ended = await runStompctl(['check', '--connect', config]);
   return { ...ended, queue, broker };
 }
@@ -28,6 +34,33 @@ describe('check --connect', () => {
     assert.match(stdout, /broker stomp:\S+: logged in at 127\.0\.0\.1:\d+ \(stompctl-demo\/0\.1, STOMP 1\.2\)/);
     assert.equal(existsSync(queue), false);
     assert.equal(broker.connectionsMade, 1);
+  });
+
+  it('tells of an incoming queue that is not there and is not made, since it is read once', async (test) => {
+    const { code, stdout } = await check(test, { more: 'loop = false' });
+    assert.equal(code, 66, stdout);
+    assert.match(stdout, /error: check\(\S+\/in\): there is no such folder: correct the path/);
+  });
+
+  it('looks at every broker of a list, and warns as a run would', async (test) => {
+    const folder = await tempFolder(test);
+    const secret = join(folder, 'secret');
+    writeFileSync(secret, 'right\n', { mode: 0o644 });
+    const first = await InProcessBroker.start({ users: { me: 'right' } });
+    const second = await InProcessBroker.start({ users: { me: 'other' } });
+    test.after(async () => {
+      await first.stop();
+      await second.stop();
+    });
+    const config = join(folder, 'sender.conf');
+    const uri = `failover:(${first.uri},${second.uri})`;
+    const auth = `outgoing-broker-auth = plain name=me pass-file=${secret}`;
+    writeFileSync(config, `incoming-queue = path=${folder}\noutgoing-broker-uri = ${uri}\n${auth}\n`);
+    const { code, stdout } = await runStompctl(['check', '--connect', config]);
+    assert.equal(code, 77, stdout);
+    assert.match(stdout, new RegExp(`broker ${first.uri}: logged in`));
+    assert.match(stdout, new RegExp(`error: connect\\(127.0.0.1:${second.port}\\): the broker refused the login`));
+    assert.match(stdout, /warning: the password file \S+ can be read by everybody/);
   });
 
   it('tells of a wrong password, without it, and exits 77', async (test) => {

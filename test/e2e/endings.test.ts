@@ -24,6 +24,27 @@ describe('a run ends', () => {
     assert.match(ended.stderr, /"reason":"duration"/);
   });
 
+  for (const none of [
+    ['--count', '0'],
+    ['--duration', '0'],
+  ]) {
+    it(`at once, with nothing moved, when asked for none: ${none.join(' ')}`, async (test) => {
+      const { args, broker, folder } = await receiver(test, none);
+      broker.publish('/queue/q', {}, 'x');
+      const ended = await runStompctl(args);
+      assert.equal(ended.code, 0, ended.stderr);
+      assert.match(ended.stderr, /moved 0 of 0 messages/);
+      assert.equal(broker.depth('/queue/q').ready, 1);
+      produce(join(folder, 'in'), [...sampleMessages(3, 1)]);
+      const queues = ['--incoming-queue', `path=${folder}/in`, '--outgoing-queue', `path=${folder}/out`, '--remove'];
+      for (const more of [[], ['--dry-run']]) {
+        assert.equal((await runStompctl([...queues, ...none, ...more])).code, 0);
+      }
+      assert.equal(elementPaths(join(folder, 'in')).length, 3);
+      assert.deepEqual(elementPaths(join(folder, 'out')), []);
+    });
+  }
+
   it('after that long without a message', async (test) => {
     const { args, broker, folder } = await receiver(test, ['--timeout-inactivity', '0.3']);
     for (let number = 0; number < 10; number += 1) broker.publish('/queue/q', {}, String(number));

@@ -6,6 +6,7 @@ import { eventually } from '../support/eventually.js';
 import { produce } from '../support/sample-messages.js';
 import { numbered, Scene, upTo } from '../support/scene.js';
 import { startedBroker } from '../support/started-broker.js';
+import { logLines } from '../support/stompctl-process.js';
 
 const QUEUE = '/queue/q';
 const PORTION = 20;
@@ -53,5 +54,17 @@ describe('a sender with several brokers', { concurrency: 2 }, () => {
       upTo(PORTION).map((number) => PORTION + number),
     );
     assert.equal((await sender.stop()).code, 0);
+  });
+
+  it('makes one attempt and as many reconnections as maxReconnectAttempts says', async (test) => {
+    const scene = await Scene.set(test);
+    scene.fill('in', 1);
+    await scene.broker.kill();
+    const uri = `failover:(${scene.broker.uri},)?maxReconnectAttempts=2&initialReconnectDelay=10&timeout=3000`;
+    const ended = await scene.run(scene.sender('--outgoing-broker-uri', uri));
+    assert.equal(ended.code, 75, ended.stderr);
+    // the third failure ends the run, and is not tried again
+    assert.equal(logLines(ended.stderr, 'open-retry').length, 2);
+    assert.match(ended.stderr, /of the failover options these are ignored: timeout/);
   });
 });

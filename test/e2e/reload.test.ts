@@ -52,7 +52,7 @@ it('HUP puts the callback as it is now in place, and says that other changes wai
   assert.equal(await hup(), 'HUP: the callback and rules are those of the configuration as it is now');
   assert.equal(await send(), 'new');
   configure('window = 5\n');
-  assert.match(await hup(), /other changes of it wait for a restart$/);
+  assert.match(await hup(), /; what changed besides waits for a restart: window$/);
   assert.equal((await run.stop()).code, 0);
 });
 

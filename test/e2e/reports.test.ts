@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { mkdirSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { SimpleQueue } from '../../src/index.js';
 import { eventually } from '../support/eventually.js';
@@ -20,6 +21,7 @@ describe('--statistics', { concurrency: 2 }, () => {
       // 1 + body 6 + 2 for each header, their names and values: destination /queue/q, x-number 0
       const header = { destination: DESTINATION, 'x-number': '0' };
       const samples = upTo(count).map((number) => ({ number, header, body: Buffer.from('body 0'), text: false }));
+      mkdirSync(scene.path('in'));
       produce(scene.path('in'), samples);
       const ended = await scene.run(scene.mover('--statistics'));
       assert.equal(ended.code, 0, ended.stderr);

@@ -66,7 +66,7 @@ describe('secrets and bodies', { concurrency: 2 }, () => {
     const scene = await Scene.set(test);
     const uri = scene.broker.uri.replace('//', `//me:${PASSWORD}@`);
     const ended = await scene.run(['--incoming-queue', 'path=/tmp/q', '--outgoing-broker-uri', uri]);
-    assert.equal(ended.code, 78, ended.stderr);
+    assert.equal(ended.code, 64, ended.stderr);
     assert.ok(!ended.stderr.includes(PASSWORD), ended.stderr);
     assert.match(ended.stderr, /do not belong in the URI: put them into the auth option/);
   });

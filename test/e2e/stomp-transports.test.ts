@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import type { BrokerOptions } from '../../src/broker/broker-options.js';
 import { authority, certificate, tlsFile } from '../support/certificates.js';
@@ -12,7 +12,7 @@ import { tempFolder } from '../support/temp-folder.js';
 const MESSAGES = 20;
 
 /** A queue with messages, and a run that sends them all with the broker options given. */
-async function send(test: TestContext, options: readonly string[]) {
+async function send(test: TestContext, options: readonly string[], env: NodeJS.ProcessEnv = {}) {
   const folder = await tempFolder(test);
   produce(join(folder, 'in'), [...sampleMessages(MESSAGES, 7)]);
   const config = join(folder, 'sender.conf');
@@ -26,7 +26,7 @@ async function send(test: TestContext, options: readonly string[]) {
     ...options,
   ];
   writeFileSync(config, `${lines.join('\n')}\n`);
-  return { folder, ended: await runStompctl(['--config', config]) };
+  return { folder, ended: await runStompctl(['--config', config], { env }) };
 }
 
 const SECURE: BrokerOptions = {
@@ -45,6 +45,15 @@ describe('stompctl', () => {
       'TLS because of a certificate',
       SECURE,
       (port: number) => [`outgoing-broker-uri = stomp://localhost:${port}`, X509],
+    ],
+    [
+      'TLS, with a login and the CA of the broker alone',
+      { tls: certificate('server'), users: { me: 'pw' } },
+      (port: number) => [
+        `outgoing-broker-uri = stomp+ssl://localhost:${port}`,
+        'outgoing-broker-auth = plain name=me pass=pw',
+        `outgoing-broker-auth = x509 ca=${tlsFile('ca.pem')}`,
+      ],
     ],
     ['WebSocket', { webSocket: true }, (port: number) => [`outgoing-broker-uri = ws://localhost:${port}/ws`]],
     [
@@ -72,11 +81,30 @@ describe('stompctl', () => {
     });
   }
 
+  it('takes certificate, key and CA of x509 from the environment', async (test) => {
+    const broker = await startedBroker(test, SECURE);
+    const auths = ['x509', 'x509 pass=secret', '<outgoing-broker-auth>\nscheme = x509\n</outgoing-broker-auth>'];
+    for (const [index, auth] of auths.entries()) {
+      const line = auth.startsWith('<') ? auth : `outgoing-broker-auth = ${auth}`;
+      const env = {
+        X509_USER_CERT: tlsFile('client.pem'),
+        X509_USER_KEY: tlsFile(auth.includes('pass') ? 'client-encrypted.key' : 'client.key'),
+        X509_CERT_DIR: dirname(tlsFile('ca.pem')),
+      };
+      const { ended } = await send(test, [`outgoing-broker-uri = stomp://localhost:${broker.port}`, line], env);
+      assert.equal(ended.code, 0, ended.stderr);
+      assert.equal(broker.depth('/queue/q').ready, MESSAGES * (index + 1), auth);
+    }
+  });
+
   it('sends nothing to a broker whose certificate nobody vouches for', async (test) => {
     const broker = await startedBroker(test, { tls: certificate('server') });
     const { ended } = await send(test, [`outgoing-broker-uri = stomp+ssl://localhost:${broker.port}`]);
     assert.equal(ended.code, 75);
-    assert.match(ended.stderr, /signed by no CA that is trusted here; give its CA as ca of an x509 credential/);
+    assert.match(
+      ended.stderr,
+      /signed by no CA that is trusted here; give its CA as ca of an x509 credential, beside the login/,
+    );
     assert.equal(broker.depth('/queue/q').ready, 0);
   });
 

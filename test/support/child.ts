@@ -1,7 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
+import { symlink } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Cleaning } from './temp-folder.js';
+import { type Cleaning, tempFolder } from './temp-folder.js';
 
 export interface Child {
   readonly pid: number;
@@ -16,14 +18,26 @@ export interface Child {
   readonly ended: Promise<number | string>;
 }
 
+/** Starts a compiled program of this folder as a process whose command line says `stompctl`, as one that npm installed. */
+export async function startStompctlChild(
+  test: Cleaning,
+  program: string,
+  args: readonly string[],
+  name = 'stompctl',
+): Promise<Child> {
+  const path = join(await tempFolder(test), name);
+  await symlink(fileURLToPath(new URL(program, import.meta.url)), path);
+  return startChild(test, program, args, {}, path);
+}
+
 /** Starts a compiled program of this folder (`daemon-program.js`) as a process, killed when the test ends. */
 export function startChild(
   test: Cleaning,
   program: string,
   args: readonly string[],
   env: NodeJS.ProcessEnv = {},
+  path = fileURLToPath(new URL(program, import.meta.url)),
 ): Child {
-  const path = fileURLToPath(new URL(program, import.meta.url));
   const child = spawn(process.execPath, [path, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...env },

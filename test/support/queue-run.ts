@@ -67,6 +67,7 @@ export async function runTransfer(given: QueueRunOptions): Promise<TransferOutco
       durationMs: undefined,
       inactivityMs: undefined,
       lingerMs: 60_000,
+      closeMs: 60_000,
       maxParked: 10,
     },
   });

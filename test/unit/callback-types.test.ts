@@ -51,3 +51,19 @@ test('a wrong callback has', async () => {
   assert.match(said, /'"loud"' is not assignable/);
   assert.match(said, /number/);
 });
+
+test('a reference gives the types by name, and numbers may be put into headers', async () => {
+  const code = `
+    /** @type {Start} */
+    function start(data) { print(data.x ?? 'none'); }
+    /** @type {Check} */
+    function check(msg) {
+      msg.header.size = 5; msg.header.ok = true; msg.header.big = 1n;
+      msg.headerField('n', 7);
+      return msg.header.size.toUpperCase() === 'X' ? 'no' : msg;
+    }
+    hdr.size = bdy.length;`;
+  assert.equal(await complaints(code), '');
+  const wrong = '/** @type {Check} */\nfunction check(msg) { return msg.headr; }';
+  assert.match(await complaints(wrong), /'headr' does not exist/);
+});

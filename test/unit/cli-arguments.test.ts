@@ -46,7 +46,7 @@ const NORMAL: readonly [given: readonly string[], normal: readonly string[]][] =
     ['--wind', '5'],
     ['--wind', '5'],
   ],
-  [['-x'], ['--x']],
+  [['-x'], ['-x']],
   [['--window'], ['--window']],
   [
     ['FILE', '--', '-x', '--loop'],
@@ -83,11 +83,16 @@ describe('arguments are parsed', () => {
 
   const REFUSED: readonly [args: readonly string[], message: string][] = [
     [['--windo', '5'], `option(--windo): there is no such option: did you mean --window?; see "stompctl --help"`],
-    [['--wind=5'], `option(--wind=5): there is no such option: did you mean --window?; see "stompctl --help"`],
+    [['--wind=5'], `option(--wind): there is no such option: did you mean --window?; see "stompctl --help"`],
+    [['--foo'], `option(--foo): there is no such option; see "stompctl --help"`],
+    [['-V'], `option(-V): there is no such option: did you mean --version?; see "stompctl --help"`],
     [['--zzzzz'], `option(--zzzzz): there is no such option; see "stompctl --help"`],
     [['--window'], `option(--window): needs a value; see "stompctl --help"`],
     [['--no-window'], `option(--no-window): there is no such option: did you mean --window?; see "stompctl --help"`],
-    [['--loop', 'x'], `argument(x): is not expected here; see "stompctl --help"`],
+    [
+      ['--loop', 'x'],
+      `argument(x): is not expected here: a configuration is given as "--config FILE"; see "stompctl --help"`,
+    ],
   ];
   for (const [args, message] of REFUSED) {
     it(`${JSON.stringify(args)} is refused`, () => {

@@ -10,7 +10,7 @@ const RECEIVER = join('test', 'fixtures', 'config', 'receiver.conf');
 
 describe('stompctl check', () => {
   it('says that a file is valid, what it will do, and what is in effect', async () => {
-    const { code, out, err } = await runMain(['check', RECEIVER]);
+    const { code, out, err } = await runMain(['check', '--all', RECEIVER]);
     assert.equal(code, 0);
     assert.equal(err, '');
     assert.match(out, /^test\/fixtures\/config\/receiver.conf: valid\n {2}warning: no failure-queue: /);
@@ -24,6 +24,22 @@ describe('stompctl check', () => {
     );
     assert.match(out, /^ {2}window +1000 +default$/m);
     assert.doesNotMatch(out, /secret/);
+  });
+
+  it('lists what is given, and counts the defaults', async () => {
+    const { out } = await runMain(['check', RECEIVER]);
+    assert.doesNotMatch(out, / default$/m);
+    assert.match(out, /^ {2}incoming-broker-uri +stomp:\/\/broker.acme.com:6163 /m);
+    assert.match(out, /^ {2}\d+ other options have their defaults: "stompctl check --all" lists them.$/m);
+  });
+
+  it('tells of a bad URI beside values that are wrong', async (t) => {
+    const file = join(await tempFolder(t), 'x.conf');
+    await writeFile(file, 'incoming-queue = path=/in\noutgoing-broker-uri = http://h\nwindow = many\nsync = x\n');
+    const { out } = await runMain(['check', file]);
+    assert.match(out, /x.conf:2: outgoing-broker-uri: .*must start with one of/);
+    assert.match(out, /x.conf:3: window: /);
+    assert.match(out, /x.conf:4: sync: /);
   });
 
   it('tells everything that is wrong, in the order of the file', async (t) => {

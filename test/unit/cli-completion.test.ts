@@ -8,6 +8,9 @@ import { OPTION_TABLE } from '../../src/config/option-table.js';
 import { runMain } from '../support/run-main.js';
 import { type Cleaning, tempFolder } from '../support/temp-folder.js';
 
+/** What is refused for now is not offered. */
+const OFFERED = OPTION_TABLE.filter((row) => !row.fileOnly && row.later === undefined);
+
 /** What bash offers for these words, of which the last is being written. */
 async function offered(test: Cleaning, words: readonly string[]): Promise<string[]> {
   const folder = await tempFolder(test);
@@ -22,7 +25,7 @@ const CASES: readonly [words: readonly string[], offers: readonly string[]][] = 
   [['stompctl', 'ch'], ['check']],
   [
     ['stompctl', ''],
-    ['run', 'check', 'test', 'status', 'quit', 'demo', 'queue', 'completion'],
+    ['run', 'check', 'test', 'status', 'quit', 'demo', 'queue', 'completion', 'help'],
   ],
   [
     ['stompctl', '--timeout-c'],
@@ -40,6 +43,14 @@ const CASES: readonly [words: readonly string[], offers: readonly string[]][] = 
   [['stompctl', '--log-level', '=', 't'], ['trace']],
   [['stompctl', '--config', 'x'], ['x.conf']],
   [['stompctl', '--window', ''], []],
+  [['stompctl', '--incoming-queue', 'path', '=', 'x'], ['x.conf']],
+  [['stompctl', '--incoming-queue', '=', 'path', '=', 'x'], ['x.conf']],
+  [
+    ['stompctl', 'run', '--incoming-queue', 'type', '=', 'DQ'],
+    ['DQS', 'DQN'],
+  ],
+  [['stompctl', 'help', 'sta'], ['status']],
+  [['stompctl', 'run', '--metrics'], []],
   [['stompctl', 'check', 'x'], ['x.conf']],
   [['stompctl', 'check', '--ra'], ['--raw']],
   [['stompctl', 'test', '--recor'], ['--record']],
@@ -73,8 +84,7 @@ describe('bash completes', () => {
 
   it('every option', async (t) => {
     const words = await offered(t, ['stompctl', '-']);
-    for (const row of OPTION_TABLE.filter((each) => !each.fileOnly))
-      assert.ok(words.includes(`--${row.name}`), row.name);
+    for (const row of OFFERED) assert.ok(words.includes(`--${row.name}`), row.name);
   });
 });
 
@@ -82,17 +92,23 @@ describe('zsh and fish are told every option and choice', () => {
   it('zsh', async () => {
     const { out } = await runMain(['completion', 'zsh']);
     assert.match(out, /^#compdef stompctl\n/);
-    for (const row of OPTION_TABLE.filter((each) => !each.fileOnly))
-      assert.match(out, new RegExp(`^ {4}'\\*--${row.name}=?\\[`, 'm'));
+    for (const row of OFFERED) assert.match(out, new RegExp(`^ {4}'\\*--${row.name}=?\\[`, 'm'));
     assert.match(out, /^ {4}'\*--log-level=\[.*\]:LEVEL:\(trace debug info warn error\)'$/m);
     assert.match(out, /^ {4}'\*--config=\[.*\]:FILE:_files'$/m);
     assert.match(out, /^ {4}'\*-c\[.*\]:N:'$/m);
   });
 
+  it('zsh, after every command', async () => {
+    const { out } = await runMain(['completion', 'zsh']);
+    for (const command of ['run', 'status', 'quit', 'demo', 'help']) {
+      assert.match(out, new RegExp(`^ {4}${command}\\)\n {6}shift words\n`, 'm'), command);
+    }
+    assert.doesNotMatch(out, /metrics-/);
+  });
+
   it('fish', async () => {
     const { out } = await runMain(['completion', 'fish']);
-    for (const row of OPTION_TABLE.filter((each) => !each.fileOnly))
-      assert.match(out, new RegExp(`^complete -c stompctl -n '[^']*' -l ${row.name} `, 'm'));
+    for (const row of OFFERED) assert.match(out, new RegExp(`^complete -c stompctl -n '[^']*' -l ${row.name} `, 'm'));
     assert.match(out, /^complete -c stompctl -n '[^']*' -l log-level -x -a 'trace debug info warn error' -d /m);
     assert.match(out, /^complete -c stompctl -n '[^']*' -l config -l conf -l cfg -r -F -d /m);
     assert.match(out, /^complete -c stompctl -n '[^']*' -l count -s c -x -d /m);

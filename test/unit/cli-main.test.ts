@@ -63,7 +63,10 @@ describe('a wrong command line is told on standard error, with exit code 64', ()
       `stompctl: option(--windo): there is no such option: did you mean --window?; see "stompctl --help"\n`,
     ],
     [['statu'], 'stompctl: command(statu): there is no such command: did you mean "status"?; see "stompctl --help"\n'],
-    [['/etc/x.conf'], 'stompctl: command(/etc/x.conf): there is no such command; see "stompctl --help"\n'],
+    [
+      ['/etc/x.conf'],
+      'stompctl: command(/etc/x.conf): there is no such command; a configuration is given as "stompctl --config /etc/x.conf"\n',
+    ],
     [['--status', '--quit'], 'stompctl: command(run): --status and --quit exclude each other\n'],
     [['status', '--quit'], 'stompctl: command(status): --status and --quit exclude each other\n'],
     [['--status'], 'stompctl: command(status): needs a pidfile: give --pidfile, or --config with one in it\n'],
@@ -72,7 +75,7 @@ describe('a wrong command line is told on standard error, with exit code 64', ()
     [['--loop=maybe'], 'stompctl: option(--loop): must be one of true, false, 1, 0, not "maybe"\n'],
     [
       [],
-      'stompctl: configuration(command line): nothing says where messages come from: set incoming-queue or incoming-broker-uri (and 1 more: stompctl check shows them all)\n',
+      'stompctl: command(): say what to move: stompctl --config FILE, or --incoming-queue path=FOLDER and --outgoing-broker-uri URI\nstompctl: "stompctl --help" lists options and commands, "stompctl demo" shows it at work\n',
     ],
     [
       ['--incoming-queue', 'path=/in', '--outgoing-queue', 'path=/out', '--subscribe', 'destination=/a'],

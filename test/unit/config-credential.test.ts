@@ -49,12 +49,33 @@ describe('a credential', () => {
     assert.equal((await resolveCredentials(credentials, { CREDENTIALS_DIRECTORY: folder })).passcode, 's3cret');
   });
 
+  it('x509 takes from the environment what it does not say', async () => {
+    const env = { X509_USER_CERT: '/ec', X509_USER_KEY: '/ek', X509_CERT_DIR: '/ed', X509_CERT_FILE: '/ef' };
+    const resolved = async (fields: Record<string, string>, variables: Record<string, string> = env) =>
+      (await resolveCredentials([{ scheme: 'x509', fields }], variables)).x509;
+    const nothing = { cert: undefined, key: undefined, ca: [], pass: undefined };
+    assert.deepEqual(await resolved({}), { cert: '/ec', key: '/ek', ca: ['/ed', '/ef'], pass: undefined });
+    assert.deepEqual(await resolved({ ca: '/ca' }, {}), { ...nothing, ca: ['/ca'] });
+    assert.deepEqual(await resolved({ cert: '/c', key: '/k', ca: '/ca', ca_file: '/f' }), {
+      cert: '/c',
+      key: '/k',
+      ca: ['/ca', '/f'],
+      pass: undefined,
+    });
+    assert.deepEqual(await resolved({}, {}), nothing);
+    assert.equal(
+      (await resolveCredentials([plain({ pass: 'x' })], env)).x509,
+      undefined,
+      'only where x509 is asked for',
+    );
+  });
+
   it('may be a certificate beside a password', async () => {
     const x509: CredentialSettings = { scheme: 'x509', fields: { cert: '/c', key: '/k', ca: '/ca', 'pass-env': 'P' } };
     assert.deepEqual(await resolveCredentials([plain({ pass: 'x' }), x509], { P: 's3cret' }), {
       login: 'system',
       passcode: 'x',
-      x509: { cert: '/c', key: '/k', ca: '/ca', pass: 's3cret' },
+      x509: { cert: '/c', key: '/k', ca: ['/ca'], pass: 's3cret' },
     });
   });
 

@@ -53,7 +53,7 @@ describe('what a run will do, in words', () => {
   const CASES: readonly [file: string, text: string][] = [
     [
       'incoming-queue = path=/in\noutgoing-queue = path=/out\n',
-      'It reads messages from the queue /in, once, and stores them in the queue /out. At least once: a message is left in the queue only when it is safe at its destination.',
+      'It reads messages from the queue /in, once, and stores them in the queue /out. At least once: the messages stay in the queue, since "remove" is not set.',
     ],
     [
       'incoming-queue = path=/in\noutgoing-broker-uri = stomp://h\nloop = 1\nremove = 1\nfailure-queue = path=/f\n',
@@ -61,7 +61,7 @@ describe('what a run will do, in words', () => {
     ],
     [
       'incoming-queue = type=NULL\noutgoing-queue = path=/out type=DQN max-bytes=1GiB\ntap-queue = path=/t\n',
-      'It reads messages from a queue of type NULL, which keeps nothing, once, and stores them in the queue /out (DQN), waiting while that is full. At least once: a message is left in the queue only when it is safe at its destination. A copy of each message sent goes to the queue /t.',
+      'It reads messages from a queue of type NULL, which keeps nothing, once, and stores them in the queue /out (DQN), waiting while that is full. At least once. A copy of each message sent goes to the queue /t.',
     ],
     [
       `${FILE}reliable = false\ncount = 3\ntimeout-inactivity = 0.5\ncallback-code = "$hdr{a} = 1"\n`,

@@ -63,8 +63,8 @@ const REFUSED: readonly [name: string, file: string, text: string][] = [
   ],
   [
     'a block as a key',
-    '<subscribe>\n<a>\nb = 1\n</a>\n</subscribe>\n',
-    'x.conf:2: subscribe: "a" takes a value, not a block',
+    '<callback-data>\n<a>\nb = 1\n</a>\n</callback-data>\n',
+    'x.conf:2: callback-data: "a" takes a value, not a block',
   ],
   [
     'a key without a value',

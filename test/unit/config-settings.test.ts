@@ -128,8 +128,14 @@ describe('a default that depends on other options', () => {
       ['the level is trace with -d -d -d', { file: QUEUES, args: ['debug=3'] }, (s) => s.logLevel, 'trace'],
       ['a given level holds without -d', { file: `${QUEUES}log-level = trace\n` }, (s) => s.logLevel, 'trace'],
       ['a given level stays', { file: `${QUEUES}log-level = warn\n`, args: ['debug=2'] }, (s) => s.logLevel, 'warn'],
-      ['0 is no count', { file: `${QUEUES}count = 0\n` }, (s) => s.count, undefined],
-      ['0 is no duration', { file: `${QUEUES}duration = 0\n` }, (s) => s.durationMs, undefined],
+      ['a count of 0 is one', { file: `${QUEUES}count = 0\n` }, (s) => s.count, 0],
+      ['a count of 0 asks for no prefetch', { file: `${RECEIVER}count = 0\n` }, prefetchOf, undefined],
+      [
+        'a duration of 0 is a count of 0',
+        { file: `${QUEUES}duration = 0\n` },
+        (s) => [s.count, s.durationMs],
+        [0, undefined],
+      ],
       ['0 is the default window', { file: `${QUEUES}window = 0\n` }, (s) => s.window, 1000],
       [
         '0 is the default time to connect',

@@ -3,8 +3,9 @@ import { readdir, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { quit } from '../../src/cli/quit.js';
+import { isStompctl, programOf } from '../../src/daemon/process-program.js';
 import { quitOwner } from '../../src/daemon/quit.js';
-import { deadPid, startChild } from '../support/child.js';
+import { deadPid, startChild, startStompctlChild } from '../support/child.js';
 import { HurriedClock } from '../support/hurried-clock.js';
 import { tempFolder } from '../support/temp-folder.js';
 
@@ -20,7 +21,7 @@ async function scene(test: TestContext, content?: string) {
 describe('quit', () => {
   it('stops a process that watches its pidfile', async (test) => {
     const { folder, pidfile, out, said } = await scene(test);
-    const child = startChild(test, 'daemon-program.js', ['hold', pidfile]);
+    const child = await startStompctlChild(test, 'daemon-program.js', ['hold', pidfile]);
     await child.says('holding');
     assert.equal(await quit({ pidfile, out }), 0);
     assert.equal(await child.ended, 0);
@@ -34,7 +35,7 @@ describe('quit', () => {
 
   it('sends TERM to a process that does not answer, after linger + flush + 10 s', async (test) => {
     const { folder, pidfile, out, said } = await scene(test);
-    const child = startChild(test, 'daemon-program.js', ['idle', pidfile]);
+    const child = await startStompctlChild(test, 'daemon-program.js', ['idle', pidfile]);
     await child.says('idle');
     await writeFile(pidfile, `${child.pid}\n`);
     const clock = new HurriedClock();
@@ -57,7 +58,7 @@ describe('quit', () => {
 
   it('sends KILL to a process that outlives TERM', async (test) => {
     const { folder, pidfile } = await scene(test);
-    const child = startChild(test, 'daemon-program.js', ['signal', pidfile]);
+    const child = await startStompctlChild(test, 'daemon-program.js', ['signal', pidfile]);
     await child.says('listening');
     await writeFile(pidfile, `${child.pid}\n`);
     const clock = new HurriedClock();
@@ -88,7 +89,7 @@ describe('quit', () => {
 
   it('leaves a process alone that got the pid after the file was last touched', async (test) => {
     const { pidfile, out, said } = await scene(test);
-    const child = startChild(test, 'daemon-program.js', ['signal', pidfile]);
+    const child = await startStompctlChild(test, 'daemon-program.js', ['signal', pidfile]);
     await child.says('listening');
     await writeFile(pidfile, `${child.pid}\n`);
     await utimes(pidfile, 1_000_000_000, 1_000_000_000);
@@ -97,6 +98,44 @@ describe('quit', () => {
     assert.equal(child.process.exitCode ?? child.process.signalCode, null, 'it still runs');
     assert.doesNotMatch(child.out(), /stop/);
   });
+
+  it('leaves a process alone that is no stompctl, though its pid is in the file', async (test) => {
+    const { folder, pidfile, out, said } = await scene(test);
+    const child = startChild(test, 'daemon-program.js', ['signal', pidfile]);
+    await child.says('listening');
+    await writeFile(pidfile, `${child.pid}\n`);
+    assert.equal(await quit({ pidfile, out, clock: new HurriedClock() }), 0);
+    assert.match(said(), /removing stale pid file/);
+    assert.deepEqual(await readdir(folder), []);
+    assert.equal(child.process.exitCode ?? child.process.signalCode, null, 'it still runs');
+    assert.doesNotMatch(child.out(), /stop/);
+  });
+
+  it('tells a stompctl of the owner of the file from any other process', async (test) => {
+    const child = await startStompctlChild(test, 'daemon-program.js', ['signal']);
+    await child.says('listening');
+    const uid = process.getuid?.() ?? 0;
+    assert.equal(programOf(child.pid, uid), 'ours');
+    assert.equal(programOf(child.pid, uid + 1), 'other', 'of another user');
+    assert.equal(programOf(process.pid, uid), 'other', 'another program');
+    assert.equal(programOf(await deadPid(), uid), 'unknown');
+  });
+
+  for (const [ours, ...args] of [
+    [true, 'node', '/usr/local/bin/stompctl', '--daemon'],
+    [true, '/usr/bin/node', '--max-old-space-size=64', '--import', './x.js', '/opt/dist/src/bin/stompctl.js'],
+    [true, '/usr/bin/perl', '-w', '/usr/bin/stompclt', '--config', 'x'],
+    [true, 'stompctl', 'run'],
+    [false, '/bin/sh', '/usr/local/bin/stompctl'],
+    [false, 'vim', '/etc/stompctl'],
+    [false, 'node', 'server.js', 'stompctl'],
+    [false, 'node'],
+    [false, ''],
+  ] as const) {
+    it(`takes "${args.join(' ')}" for ${ours ? 'a stompctl' : 'another program'}`, () => {
+      assert.equal(isStompctl(args), ours);
+    });
+  }
 
   it('exits 0 when there is no pidfile', async (test) => {
     const { pidfile, out, said } = await scene(test);

@@ -85,7 +85,7 @@ export function parseQueueArguments(
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.code === 'commander.helpDisplayed') return undefined;
-    throw usageError(error, help);
+    throw usageError(error, [...definition.options.map(({ name }) => name), 'help'], help);
   }
   const values = new Map<string, readonly string[]>();
   for (const option of definition.options) {

@@ -1,0 +1,29 @@
+import { stat } from 'node:fs/promises';
+import { isSecretName } from '../observe/mask.js';
+import type { Origin } from './config-node.js';
+import type { ReadOption } from './option-reader.js';
+import { COMMAND_LINE } from './problem.js';
+
+const READABLE_BY_OTHERS = 0o004;
+
+/** A warning for each file that holds a secret and that everybody may read. What cannot be looked at is left out. */
+export async function exposedSecrets(options: Iterable<ReadOption>): Promise<string[]> {
+  const files = new Map<string, string>();
+  for (const { row, value, origin, places } of options) {
+    const tables = (Array.isArray(value) ? value : [value]).filter((table) => typeof table === 'object');
+    const repeats = row.kind === 'tables' || row.kind === 'credentials';
+    for (const [index, table] of tables.entries()) {
+      const secret = Object.keys(table).find(isSecretName);
+      if (secret === undefined) continue;
+      const { file }: Origin = (repeats ? places.get(`${index}.${secret}`) : places.get(secret)) ?? origin;
+      if (file !== COMMAND_LINE.file && !files.has(file)) files.set(file, `"${secret}" of ${row.name}`);
+    }
+  }
+  const warnings: string[] = [];
+  for (const [file, what] of files) {
+    const found = await stat(file).catch(() => undefined);
+    if (found?.isFile() !== true || (found.mode & READABLE_BY_OTHERS) === 0) continue;
+    warnings.push(`${file} holds ${what} and can be read by everybody: chmod o-rwx it, or use pass-file`);
+  }
+  return warnings;
+}

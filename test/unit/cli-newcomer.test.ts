@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { examineCase } from '../support/config-case.js';
+import { runMain } from '../support/run-main.js';
+
+const ROOT = join(import.meta.dirname, '../../..');
+const page = (path: string) => readFileSync(join(ROOT, path), 'utf8');
+
+describe('the help of a command', () => {
+  for (const [name, options] of [
+    ['status', ['--pidfile', '--config', '--timeout-status', '--help']],
+    ['quit', ['--pidfile', '--config', '--timeout-linger', '--timeout-flush', '--help']],
+    ['demo', ['--help']],
+    ['completion', ['--help']],
+    ['check', ['--raw', '--json', '--show-javascript', '--connect', '--all', '--config-general', '--help']],
+  ] as const) {
+    it(`${name} shows its options alone`, async () => {
+      const { out } = await runMain([name, '--help']);
+      const shown = [...out.matchAll(/^ {2}(?:-\S, )?(--[\w-]+)/gm)].map(([, option = '']) => option);
+      assert.deepEqual(shown.sort(), [...options].sort());
+    });
+  }
+
+  it('but a command takes the others too, as stompclt does', async () => {
+    const { code } = await runMain(['--status', '--pidfile', '/nowhere/x.pid', '--window', '5']);
+    assert.equal(code, 3);
+  });
+});
+
+describe('what to do is said', () => {
+  for (const [name, args, text] of [
+    [
+      'without arguments',
+      [],
+      /^stompctl: .*stompctl --config FILE.*\nstompctl: "stompctl --help" .*"stompctl demo".*\n$/,
+    ],
+    ['for a file without --config', ['sender.conf'], /a configuration is given as "stompctl --config sender.conf"/],
+    ['for a file of run', ['run', 'sender.conf'], /a configuration is given as "--config FILE"/],
+    [
+      'for a command line with several faults, all of them',
+      ['--window', '5'],
+      /nothing says where messages come from: set incoming-queue.*; nothing says where messages go: set outgoing-queue/,
+    ],
+  ] as const) {
+    it(name, async () => {
+      const { code, out, err } = await runMain(args);
+      assert.deepEqual([code, out], [64, '']);
+      assert.match(err, text);
+    });
+  }
+
+  it('for a block whose name is misspelt', async (t) => {
+    const { texts } = await examineCase(t, { file: '<outgoing-brokr>\nuri = stomp://h\n</outgoing-brokr>\n' });
+    assert.match(texts.join(), /no option "outgoing-brokr": did you mean "outgoing-broker"\?/);
+  });
+});
+
+describe('a page for newcomers', () => {
+  it('names every kind of address: the reference, the manual, the help, the page of brokers', async () => {
+    const { out: help } = await runMain(['--help']);
+    const words = ['stomp://', 'ssl://', 'ws://', 'wss://', 'failover:(', 'file:'];
+    for (const text of [page('docs/configuration.md'), page('docs/stompctl.1'), help, page('docs/brokers.md')]) {
+      for (const word of words) assert.ok(text.replaceAll('\\', '').includes(word), word);
+    }
+  });
+
+  it('installs every unit', () => {
+    for (const name of readdirSync(join(ROOT, 'systemd')))
+      assert.ok(page('docs/install.md').includes(`systemd/${name}`), name);
+  });
+
+  it('has its manual installed, and no source maps in the package', () => {
+    const { man, files } = JSON.parse(page('package.json')) as { man: unknown; files: string[] };
+    assert.deepEqual(man, ['docs/stompctl.1']);
+    assert.ok(files.includes('!dist/src/**/*.map'));
+  });
+
+  it('makes a cron job that is silent while all goes well, in folders that are made', () => {
+    assert.match(page('etc/cron.conf'), /^log-level = warn$/m);
+    assert.match(page('systemd/stompctl.tmpfiles'), /^d \/run\/stompctl /m);
+  });
+});
