@@ -1,51 +1,52 @@
 import type { Message } from '../message/message.js';
-import { type CheckRequest, FLAG } from './protocol.js';
+import type { CheckRequest } from './protocol.js';
+import { FLAG } from './thread/engine.js';
+import { packFields } from './thread/fields.js';
 
 const MOST_MESSAGES = 250;
 
 export interface BatchOptions {
   readonly bodies: boolean;
-  readonly byteStrings: boolean;
+  /** how the engine reads headers: JSON text, or a list of fields */
+  readonly headers: 'json' | 'list';
   /** bytes that may cross at once; a larger message crosses alone */
   readonly mostBytes: number;
+  /** a body larger than this never crosses */
+  readonly largestBody: number;
 }
 
-/** Packs as many of `messages` from `first` on as may cross together, at least one. */
+/**
+ * Packs as many of `messages` from `first` on as may cross together; none when the first one is too large ever to cross.
+ * For `list` as `thread/engine.ts` says; for `json` two fields: lines of text (the flags, a digit a message; then its header
+ * as JSON, a line each), and the list of the bodies, empty when all were left at home.
+ */
 export function packBatch(messages: readonly Message[], first: number, options: BatchOptions): CheckRequest {
-  const lines = [''];
-  const bodies: string[] = [];
-  const binary: Buffer[] = [];
+  const { bodies, mostBytes, largestBody } = options;
+  const json = options.headers === 'json';
+  const headers: (Buffer | string)[] = [];
+  const end = Math.min(messages.length, first + MOST_MESSAGES);
   let flags = '';
   let bytes = 0;
-  let binaryBytes = 0;
-  const end = Math.min(messages.length, first + MOST_MESSAGES);
   for (let at = first; at < end; at += 1) {
     const message = messages[at] as Message;
-    const line = JSON.stringify(message.header);
-    bytes += line.length + (options.bodies ? message.body.length : 0);
-    if (at > first && bytes > options.mostBytes) break;
-    lines.push(line);
-    if (message.body.length === 0) {
-      flags += message.text ? FLAG.noText : FLAG.noBytes;
-      bodies.push('');
-      continue;
-    }
-    flags += message.text ? FLAG.text : FLAG.bytes;
-    if (!options.bodies) continue;
-    if (message.text) bodies.push(`s${JSON.stringify(message.body.toString('utf8'))}`);
-    else if (options.byteStrings) bodies.push(`s${JSON.stringify(message.body.toString('latin1'))}`);
-    else {
-      bodies.push(`b${binaryBytes},${message.body.length}`);
-      binary.push(message.body);
-      binaryBytes += message.body.length;
-    }
+    const { length } = message.body;
+    if (bodies && length > largestBody) break;
+    const header = json ? JSON.stringify(message.header) : listOf(message);
+    bytes += header.length + (bodies ? length : 0);
+    if (at > first && bytes > mostBytes) break;
+    headers.push(header);
+    flags += String((message.text ? FLAG.text : 0) | (!bodies && length > 0 ? FLAG.noBody : 0));
   }
-  lines[0] = flags;
-  return {
-    kind: 'check',
-    count: flags.length,
-    head: lines.join('\n'),
-    bodies: options.bodies ? bodies.join('\n') : undefined,
-    binary: binary.length === 0 ? undefined : Buffer.concat(binary),
-  };
+  const count = headers.length;
+  const carried = bodies ? messages.slice(first, first + count).map(({ body }) => body) : [];
+  const batch = json
+    ? packFields([[flags, ...headers].join('\n'), packFields(carried)])
+    : packFields(headers.flatMap((header, at) => [Buffer.of(Number(flags[at])), header, carried[at] ?? NOTHING]));
+  return { kind: 'check', count, batch };
 }
+
+function listOf({ header }: Message): Buffer {
+  return packFields(Object.entries(header).flat());
+}
+
+const NOTHING = Buffer.alloc(0);
