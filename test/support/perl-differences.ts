@@ -9,3 +9,14 @@ export interface Difference {
 }
 
 export const DIFFERENCES: readonly Difference[] = [];
+
+/** The differences as docs/callbacks.md shows them. */
+export function differencesTable(): string {
+  if (DIFFERENCES.length === 0) return 'None is known.\n\n';
+  const rows = DIFFERENCES.map(({ stompclt, here }) => `| ${cell(stompclt)} | ${cell(here)} |`);
+  return `${['| under stompclt | here |', '| --- | --- |', ...rows].join('\n')}\n\n`;
+}
+
+function cell(text: string): string {
+  return text.replaceAll('|', '\\|');
+}
