@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { brokerDelaysReceipts } from '../../src/broker/faults.js';
 import { StompSession } from '../../src/stomp/session.js';
 import { eventually } from '../support/eventually.js';
 import { scriptedServer } from '../support/scripted-server.js';
-import { NEVER, sourceOn, sourcePair } from '../support/source-pair.js';
+import { NEVER, sourceOn, sourcePair, take } from '../support/source-pair.js';
 import { startedBroker } from '../support/started-broker.js';
 
 /** larger than what a broker writes at once, and than the smallest limits below */
@@ -34,7 +35,8 @@ describe('a source that pauses reading goes on', () => {
             const stored: string[] = [];
             const { server: broker, source } = await sourcePair(
               test,
-              { server, maxBytes: 1_000_000_000 },
+              // so that messages come before the confirmations of later subscriptions
+              { server, maxBytes: 1_000_000_000, faults: [brokerDelaysReceipts({ delayMs: 20 })] },
               {
                 subscriptions: names.map((destination) => ({ header: { destination } })),
                 window,
@@ -66,6 +68,23 @@ describe('a source that pauses reading goes on', () => {
       }
     }
   }
+
+  it('opens while confirmations stand behind more than may be held, and gets them once that is settled', async (test) => {
+    const subscriptions = ['/queue/a', '/queue/b'].map((destination) => ({ header: { destination }, unsubscribe: {} }));
+    const server = await scriptedServer(test, undefined, 2);
+    const { source } = sourceOn(test, server.port, { subscriptions, windowBytes: 1000 });
+    const opening = source.open();
+    await eventually(() => server.heard().includes('destination:/queue/b'));
+    server.say('RECEIPT\nreceipt-id:1\n\n\0');
+    for (const id of [1, 2, 3]) {
+      server.say(`MESSAGE\nsubscription:1\nmessage-id:${id}\nack:${id}\n\n${'x'.repeat(200_000)}\0`);
+    }
+    server.say('RECEIPT\nreceipt-id:2\n\n\0');
+    await opening;
+    for (let count = 0; count < 3; count++) for (const delivery of await take(source, 1)) delivery.ack();
+    await source.close();
+    assert.match(server.heard(), /UNSUBSCRIBE\n[^\0]*id:1\n[\s\S]*UNSUBSCRIBE\n[^\0]*id:2\n/);
+  });
 
   it('opens before the last subscription is confirmed, and tells when that is refused', async (test) => {
     const subscriptions = [

@@ -20,7 +20,13 @@ export function retry(context: QueueContext): Promise<number> {
   return carryOver(context, 'put back', withoutFailureHeaders, false);
 }
 
+/** Errors: MESSAGE_TOO_LARGE for a message whose body was not kept: it would go on as an empty one. */
 function withoutFailureHeaders({ header, body, text }: Message): Message {
+  const missing = header[`${FAILURE_HEADER_PREFIX}body-bytes`];
+  if (missing !== undefined) {
+    const reason = `its body of ${missing} bytes was over max-message-size, and is not here; raise the limit, and have it sent again`;
+    throw new StompctlError('MESSAGE_TOO_LARGE', 'retry', 'message', reason);
+  }
   const kept = newHeader();
   for (const name in header) if (!name.startsWith(FAILURE_HEADER_PREFIX)) kept[name] = header[name] as string;
   return new Message(kept, body, text);
@@ -46,7 +52,7 @@ async function carryOver(
     match,
     most,
     label,
-    carry: (message) => sink.send(change(message)),
+    carry: async (message) => sink.send(change(message)),
     // what cannot be read cannot match
     ...(raw && match.isEmpty && type === 'DQS' ? { carryRaw: (bytes: Buffer) => sink.sendRaw(bytes) } : {}),
   };
