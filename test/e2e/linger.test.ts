@@ -24,11 +24,12 @@ describe('a stop', { concurrency: 3 }, () => {
     assert.deepEqual(filesOf(scene.folder), before, 'no pidfile');
   });
 
-  it('of a run that ends by its count does the same, and says so with exit 1', async (test) => {
+  it('of a run that ends by its count does the same, and says so: LINGER_EXCEEDED, exit 75', async (test) => {
     const scene = await Scene.set(test, { faults: [brokerWithholdsReceipt(ALWAYS)] });
     scene.fill('in', 50);
     const ended = await scene.run(scene.sender('--count', '20', '--timeout-linger', '0.3'));
-    assert.equal(ended.code, 1, ended.stderr);
+    assert.equal(ended.code, 75, ended.stderr);
+    assert.match(ended.stderr, /"code":"LINGER_EXCEEDED"/);
     assert.deepEqual(scene.stored('in'), upTo(50));
     assert.equal(filesOf(scene.path('in')).length, 50);
   });
