@@ -16,7 +16,7 @@ export async function queue(argv: readonly string[], io: CommandIo): Promise<num
     }
     const [about] = rest;
     if (about !== undefined && isQueueCommandName(about)) return printHelp(about, io);
-    io.out.write(queueHelp());
+    io.out.write(queueHelp(io.columns ?? 80));
     return EXIT_CODES.ok;
   }
   if (!isQueueCommandName(name)) {
@@ -80,18 +80,33 @@ function printHelp(name: QueueCommandName, io: CommandIo): number {
   return EXIT_CODES.ok;
 }
 
-function queueHelp(): string {
+function queueHelp(columns: number): string {
   const commands = Object.values(QUEUE_COMMANDS);
   const left = (each: (typeof commands)[number]): string => `${each.name} ${each.operands}`;
   const width = Math.max(...commands.map((each) => left(each).length));
-  const lines = commands.map((each) => `  ${left(each).padEnd(width)}  ${each.summary}`);
+  const lines = commands.map((each) => {
+    const line = `  ${left(each).padEnd(width)}  ${each.summary}`;
+    return line.length <= columns ? line : `  ${left(each)}\n${wrapped(each.summary, columns, '      ')}`;
+  });
   return `Usage: stompctl queue COMMAND PATH [options]
 
-Work on a directory queue from the shell, whoever made it. Types DQS and DQN; the folder tells which.
+Work on a directory queue from the shell, whoever made it. Types DQS and DQN;
+the folder tells which.
 
 Commands:
 ${lines.join('\n')}
 
 See "stompctl queue COMMAND --help".
 `;
+}
+
+/** The words of a text in lines of at most `columns`, each after `indent`. */
+function wrapped(text: string, columns: number, indent: string): string {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= columns) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(`${indent}${word}`);
+  }
+  return lines.join('\n');
 }

@@ -8,13 +8,15 @@ const SECRET_NAME =
   /pass(?:word|wd|phrase|code)|secret|token|authorization|(?:^|[^a-z])(?:pass|pwd)(?:$|[^a-z])|[a-z]pass$|(?:api|access|private|auth|account|signing|encryption|shared|client|master)[-_.]?key/i;
 const SOME_KEY = /[a-z0-9](?:[-_.]key|Key)$/;
 const NAMING_KEY = /(?:routing|partition|group|sort|primary|foreign|public|order(?:ing)?|message)[-_.]?key$/i;
-/** Not the secret itself, but where it is. */
-const PLACE_NAME = /[-_.](?:file|path|env|credential)$/i;
+/** Not the secret itself, but where it is; and the names of files, which stand before a line number. */
+const PLACE_NAME = /[-_.](?:file|path|env|credential|conf|cfg|ya?ml|json|ini|[cm]?js|pl|txt|pem|crt)$/i;
 
 /** The password in the user info of a URI, in which `/` may stand: up to the last `@` before a blank or the next URI. */
 const URI_PASSWORD = /(:\/\/[^\s/?#:@]*:)(?!\d{1,5}(?:[/?#,)\s]|$))(?:(?!:\/\/)\S)*(?=@)/g;
-/** `pass=…`, `"api-key": "…"`, `passcode:…` in a query, a credential or KEY=VALUE list, JSON, a frame. */
-const NAMED_VALUE = /([\w.-]+)(["']?\s*[=:]\s*)(?!\*\*\*)("[^"]*"|'[^']*'|[^\s&]+)/g;
+/** `pass=`, `"api-key": `, `passcode:` in a query, a credential or KEY=VALUE list, JSON, a frame. */
+const NAME_AND_SIGN = /(?<![\w.-])([\w.-]+)["']?\s*[=:]\s*/g;
+/** What stands behind it. */
+const NAMED_VALUE = /(?!\*\*\*)(?:"[^"]*"|'[^']*'|[^\s&]+)/y;
 /** What a text must have for one of its names to be a secret's: a plain search is cheaper than the expressions. */
 const MAY_NAME_SECRET = /pass|pwd|secret|token|authorization|key/i;
 
@@ -28,12 +30,23 @@ export function isSecretName(name: string): boolean {
 export function maskText(text: string): string {
   let masked = text;
   if (masked.includes('://')) masked = masked.replace(URI_PASSWORD, `$1${MASK}`);
-  if (!MAY_NAME_SECRET.test(masked)) return masked;
-  return masked.replace(NAMED_VALUE, (all: string, name: string, sign: string, value: string) => {
-    if (isSecretName(name)) return `${name}${sign}${MASK}`;
-    // what stands after another name may hold one itself, as in `uri=ws://h/?token=x`
-    return value.includes('=') || value.includes(':') ? `${name}${sign}${maskText(value)}` : all;
-  });
+  return MAY_NAME_SECRET.test(masked) ? maskNamed(masked) : masked;
+}
+
+function maskNamed(text: string): string {
+  const names = new RegExp(NAME_AND_SIGN);
+  let masked = '';
+  let end = 0;
+  for (let found = names.exec(text); found !== null; found = names.exec(text)) {
+    // what stands after another name may hold one itself, as in `uri=ws://h/?token=x`: only the sign is passed over
+    if (!isSecretName(found[1] ?? '')) continue;
+    NAMED_VALUE.lastIndex = names.lastIndex;
+    if (!NAMED_VALUE.test(text)) continue;
+    masked += `${text.slice(end, names.lastIndex)}${MASK}`;
+    end = NAMED_VALUE.lastIndex;
+    names.lastIndex = end;
+  }
+  return masked + text.slice(end);
 }
 
 const HOST_AND_PORT = String.raw`(?:[\w.-]*|\[[0-9A-Fa-f:.]*(?:%[\w.-]+)?\])(?::\d{1,5})?`;
@@ -65,6 +78,8 @@ export function shownUri(text: string): string {
 /** Plain data, as a parsed configuration is, with its secrets replaced, by the names of its parts and in its texts. */
 export function maskTree(value: unknown, name = ''): unknown {
   if (isSecretName(name) && typeof value !== 'object') return MASK;
+  // callback code would be garbled: it is shown as it is, as documented
+  if (typeof value === 'string' && /(?:^|-)code$/i.test(name)) return value;
   if (typeof value === 'string') return /(?:^|-)uri$/i.test(name) ? shownUri(value) : maskText(value);
   if (Array.isArray(value)) return value.map((item) => maskTree(item, name));
   if (typeof value !== 'object' || value === null) return value;

@@ -111,8 +111,8 @@ async function prettyStream(output: LineStream): Promise<LineStream> {
   const colorize = process.stderr.isTTY === true && (process.env.NO_COLOR ?? '') === '';
   const prettify = prettyFactory({
     colorize,
-    singleLine: true,
     translateTime: 'SYS:HH:MM:ss.l',
+    ignore: 'pid,name',
     // the sentence has what people need; the fields are for programs, except where they are what was asked for
     hideObject: true,
     messageFormat: prettyText,

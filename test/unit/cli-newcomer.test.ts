@@ -23,6 +23,14 @@ describe('the help of a command', () => {
     });
   }
 
+  it('queue fits 80 columns', async () => {
+    const { out } = await runMain(['queue', '--help']);
+    assert.deepEqual(
+      out.split('\n').filter((line) => line.length > 80),
+      [],
+    );
+  });
+
   it('but a command takes the others too, as stompclt does', async () => {
     const { code } = await runMain(['--status', '--pidfile', '/nowhere/x.pid', '--window', '5']);
     assert.equal(code, 3);

@@ -84,7 +84,7 @@ describe('config-general', () => {
   const REFUSED: readonly [value: string, code: string, message: RegExp][] = [
     ['-IncludeGlob', 'CONFIG_UNSUPPORTED', /config-general: "-IncludeGlob" is not supported \(there are -AutoTrue, /],
     ['-AutoTru', 'CONFIG_UNSUPPORTED', /"-AutoTru" is not supported: did you mean "-AutoTrue"\?/],
-    ['-AutoTrue=maybe', 'CONFIG_INVALID', /"-AutoTrue" must be 1 or 0, not "maybe"/],
+    ['-AutoTrue=maybe', 'USAGE', /"-AutoTrue" must be 1 or 0, not "maybe"/],
   ];
   for (const [value, code, message] of REFUSED) {
     it(`${value} is refused`, async (t) => {

@@ -78,7 +78,7 @@ describe('a configuration in INI', () => {
     assert.deepEqual(
       texts,
       [
-        'x.ini:6: timeout-connect: must be a number, not "x"',
+        'x.ini:6: timeout-connect: must be a number of seconds, or a time such as 250ms, 5m or 1h, not "x"',
         'x.ini:4: outgoing-queue: there is no "pth" here: did you mean "path"?',
       ].sort(),
     );

@@ -42,7 +42,8 @@ describe('what status and quit read of a configuration', () => {
     ]);
     await assert.rejects(readPidOptions({ commandLine, env: {} }, 'status'), {
       code: 'USAGE',
-      message: 'configuration(command line): timeout-status: must be a number, not "soon"',
+      message:
+        'configuration(command line): timeout-status: must be a number of seconds, or a time such as 250ms, 5m or 1h, not "soon"',
     });
   });
 });

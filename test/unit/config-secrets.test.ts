@@ -151,6 +151,19 @@ describe('a secret is shown by no command, whatever else is wrong', { concurrenc
     });
   }
 
+  it('callback code is shown as it is', async (t) => {
+    const file = join(await tempFolder(t), 'x.conf');
+    await writeFile(
+      file,
+      'callback-code = hdr.token = data.token; return msg;\n<callback>\ncode = a.pass = b\n</callback>\n',
+    );
+    const { out } = await runMain(['check', '--raw', file]);
+    assert.deepEqual(JSON.parse(out), {
+      'callback-code': 'hdr.token = data.token; return msg;',
+      callback: { code: 'a.pass = b' },
+    });
+  });
+
   it('on the command line', async () => {
     for (const args of [
       ['--outgoing-broker-uri', `stomp://me:${CANARY}`],
@@ -189,8 +202,23 @@ describe('masking a text', () => {
     ['to stomp://me:a/b@h now', 'to stomp://me:***@h now'],
     ['write stomp://HOST:PORT', 'write stomp://HOST:PORT'],
     ['pass-file: /etc/x', 'pass-file: /etc/x'],
+    ['/etc/tokens.conf:3: no option "x"', '/etc/tokens.conf:3: no option "x"'],
     ['needs one of "pass", "pass-file"', 'needs one of "pass", "pass-file"'],
   ] as const) {
     it(text, () => assert.equal(maskText(text), masked));
   }
+
+  it('ends for long texts of any shape', () => {
+    const long = 200_000;
+    for (const text of [
+      'a'.repeat(long),
+      'a='.repeat(long),
+      'a:'.repeat(long),
+      '://a:'.repeat(long),
+      'a '.repeat(long),
+    ]) {
+      assert.equal(maskText(`key ${text}`), `key ${text}`);
+    }
+    assert.equal(maskText(`pass=${'x'.repeat(long)} y`), 'pass=*** y');
+  });
 });
