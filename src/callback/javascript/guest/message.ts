@@ -1,15 +1,4 @@
-import {
-  copyOf,
-  create,
-  decodeUtf8,
-  encodeUtf8,
-  exactly,
-  type Header,
-  host,
-  isBytes,
-  nulsIn,
-  stringify,
-} from './host.js';
+import { copyOf, create, decodeUtf8, encodeUtf8, exactly, type Header, host, isBytes, stringify } from './host.js';
 
 export type Body = string | Uint8Array;
 
@@ -156,7 +145,7 @@ export function giveToQueue(path: string, type: string, message: Message): void 
   const body = insides.body(message);
   const flags = message.text ? 1 : 0;
   const header = stringify(message.header);
-  if (typeof body === 'string') host.tap(names, flags, header, body, nulsIn(body));
+  if (typeof body === 'string') host.tap(names, flags, header, body, body.length);
   else if (isBytes(body)) host.tap(names, flags, header, exactly(body), 0);
   else throw new TypeError('tap(path, message): the body of the message is neither a string nor bytes');
 }

@@ -10,7 +10,6 @@ import {
   isArray,
   isBuffer,
   isBytes,
-  nulsIn,
   objectPrototype,
   parse,
   setPrototypeOf,
@@ -117,7 +116,7 @@ function describe(message: Message, line: string, text: boolean, source: Arrivin
   if (same) return isText !== text ? `m${isText ? 1 : 0}10${json}` : json === line ? '=' : `j${json}`;
   const body = insides.body(message);
   if (missing) return '';
-  if (typeof body === 'string') host.body(body, nulsIn(body));
+  if (typeof body === 'string') host.body(body, body.length);
   else if (isBytes(body)) host.body(exactly(body), 0);
   else if (isBuffer(body)) host.body(body, 0);
   else return bad(`the body is ${nameOf(body)}`);
@@ -233,12 +232,12 @@ function shown(part: unknown): string {
 /** Writes to standard output, as it is: no line end is added. */
 export function print(...parts: unknown[]): void {
   const text = joined(parts, '');
-  host.print(text, nulsIn(text));
+  host.print(text, text.length);
 }
 
 function log(level: unknown, text: unknown): void {
   const shownText = toText(text);
-  host.log(slice(toText(level), 0, LONGEST_TEXT), shownText, nulsIn(shownText));
+  host.log(slice(toText(level), 0, LONGEST_TEXT), shownText, shownText.length);
 }
 
 /** What people write first when they look for an error: lines of the log. */
