@@ -24,8 +24,8 @@ export interface BuildContext {
   readonly clock: Clock;
   readonly logger: RunLogger;
   readonly env: Environment;
-  /** what a callback prints */
-  readonly print: (text: string) => void;
+  /** what a callback prints; a promise that it gives is waited for */
+  readonly print: (text: string) => unknown;
 }
 
 export interface BuiltTransfer {

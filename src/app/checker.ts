@@ -5,8 +5,8 @@ import type { Logger } from '../observe/logger.js';
 
 export interface CheckerContext {
   readonly logger: Logger;
-  /** what a callback prints */
-  readonly print: (text: string) => void;
+  /** what a callback prints; a promise that it gives is waited for */
+  readonly print: (text: string) => unknown;
   /** opens a queue that a callback gives copies of messages to */
   readonly openTap: (path: string, type: string) => Promise<Sink>;
 }

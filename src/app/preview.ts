@@ -16,8 +16,8 @@ export interface PreviewContext {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly env: Environment;
-  /** what a callback prints */
-  readonly print: (text: string) => void;
+  /** what a callback prints; a promise that it gives is waited for */
+  readonly print: (text: string) => unknown;
   /** ends it */
   readonly interrupt: AbortSignal;
 }

@@ -1,51 +1,44 @@
 import type { Message } from '../message/message.js';
-import { type CheckRequest, FLAG } from './protocol.js';
+import type { CheckRequest } from './protocol.js';
+import { FLAG } from './thread/engine.js';
+import { packFields } from './thread/fields.js';
 
 const MOST_MESSAGES = 250;
 
 export interface BatchOptions {
   readonly bodies: boolean;
-  readonly byteStrings: boolean;
+  /** how the engine reads headers: JSON text, or a list of fields */
+  readonly headers: 'json' | 'list';
   /** bytes that may cross at once; a larger message crosses alone */
   readonly mostBytes: number;
+  /** a body larger than this never crosses */
+  readonly largestBody: number;
 }
 
-/** Packs as many of `messages` from `first` on as may cross together, at least one. */
+/**
+ * Packs as many of `messages` from `first` on as may cross together; none when the first one is too large ever to cross.
+ */
 export function packBatch(messages: readonly Message[], first: number, options: BatchOptions): CheckRequest {
-  const lines = [''];
-  const bodies: string[] = [];
-  const binary: Buffer[] = [];
-  let flags = '';
+  const fields: (Buffer | string)[] = [];
+  let count = 0;
   let bytes = 0;
-  let binaryBytes = 0;
-  const end = Math.min(messages.length, first + MOST_MESSAGES);
-  for (let at = first; at < end; at += 1) {
-    const message = messages[at] as Message;
-    const line = JSON.stringify(message.header);
-    bytes += line.length + (options.bodies ? message.body.length : 0);
-    if (at > first && bytes > options.mostBytes) break;
-    lines.push(line);
-    if (message.body.length === 0) {
-      flags += message.text ? FLAG.noText : FLAG.noBytes;
-      bodies.push('');
-      continue;
-    }
-    flags += message.text ? FLAG.text : FLAG.bytes;
-    if (!options.bodies) continue;
-    if (message.text) bodies.push(`s${JSON.stringify(message.body.toString('utf8'))}`);
-    else if (options.byteStrings) bodies.push(`s${JSON.stringify(message.body.toString('latin1'))}`);
-    else {
-      bodies.push(`b${binaryBytes},${message.body.length}`);
-      binary.push(message.body);
-      binaryBytes += message.body.length;
-    }
+  for (const message of messages.slice(first, first + MOST_MESSAGES)) {
+    const header = options.headers === 'json' ? JSON.stringify(message.header) : listOf(message);
+    const { length } = message.body;
+    if (options.bodies && length > options.largestBody) break;
+    bytes += header.length + (options.bodies ? length : 0);
+    if (count > 0 && bytes > options.mostBytes) break;
+    const home = !options.bodies && length > 0;
+    fields.push(FLAG_FIELDS[(message.text ? FLAG.text : 0) | (home ? FLAG.noBody : 0)] ?? NOTHING);
+    fields.push(header, home ? NOTHING : message.body);
+    count += 1;
   }
-  lines[0] = flags;
-  return {
-    kind: 'check',
-    count: flags.length,
-    head: lines.join('\n'),
-    bodies: options.bodies ? bodies.join('\n') : undefined,
-    binary: binary.length === 0 ? undefined : Buffer.concat(binary),
-  };
+  return { kind: 'check', count, batch: packFields(fields) };
 }
+
+function listOf({ header }: Message): Buffer {
+  return packFields(Object.entries(header).flat());
+}
+
+const NOTHING = Buffer.alloc(0);
+const FLAG_FIELDS = [0, 1, 2, 3].map((flags) => Buffer.of(flags));

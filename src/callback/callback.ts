@@ -2,26 +2,23 @@ import { StompctlError } from '../base/errors.js';
 import type { Sink } from '../flow/sink.js';
 import type { Message } from '../message/message.js';
 import { packBatch } from './batch.js';
-import { type LogRecord, RECORD } from './board.js';
 import { type CallbackSource, type Compiled, compile } from './compile.js';
 import type { Language } from './language.js';
 import { type CheckOutcome, OutcomeReader } from './outcome.js';
-import type { CheckRequest, Done, Request } from './protocol.js';
+import type { Done, Request } from './protocol.js';
+import { Relay, type RelayOptions } from './relay.js';
 import { type Ending, Sandbox, SetupFailure } from './sandbox.js';
 import { Taps } from './taps.js';
+import { type LogRecord, RECORD } from './thread/board.js';
 
 export type { CheckOutcome } from './outcome.js';
+export type { CallbackLogLevel } from './relay.js';
 
-export type CallbackLogLevel = 'debug' | 'info' | 'warn' | 'error';
-
-export interface CallbackOptions extends CallbackSource {
+export interface CallbackOptions extends CallbackSource, RelayOptions {
   readonly data: Readonly<Record<string, string>>;
   /** longest that one call of `check`, `start`, `idle` or `stop` may take */
   readonly timeoutMs: number;
   readonly memoryBytes: number;
-  /** text for standard output, in the order of the messages */
-  readonly onPrint: (text: string) => void;
-  readonly onLog: (level: CallbackLogLevel, text: string) => void;
   /**
    * Opens a queue that the code gives copies of messages to (`tap`, or `Messaging::Message::Queue` in Perl). Only paths
    * that are a value of `data` are asked for; without this, none can be opened.
@@ -48,13 +45,15 @@ export class Callback {
   /** batches and `idle` calls asked for and not yet done */
   #outstanding = 0;
   readonly #taps = new Taps();
+  readonly #relay: Relay;
   readonly #drops = new Map<string, number>();
   #queue: Promise<unknown> = Promise.resolve();
 
   private constructor(options: CallbackOptions, compiled: Compiled, sandbox: Sandbox) {
     this.#options = options;
     this.#compiled = compiled;
-    this.#reader = new OutcomeReader(compiled, options.origin);
+    this.#reader = new OutcomeReader(compiled.map, options.origin, options.timeoutMs);
+    this.#relay = new Relay(options);
     this.#sandbox = sandbox;
     this.#bodies = compiled.usesBodies;
   }
@@ -75,7 +74,7 @@ export class Callback {
 
   /**
    * Checks messages; resolves to their outcomes, in order. A message that makes the code throw, hang, or outgrow its
-   * memory is rejected and the rest goes on. Rejects with CALLBACK_START when a lost sandbox cannot be built again. Closed
+   * memory is rejected and the rest goes on. What is large comes in parts, see `Checker.check`. Rejects with CALLBACK_START when a lost sandbox cannot be built again. Closed
    * meanwhile, it resolves to the outcomes known by then.
    */
   check(messages: readonly Message[]): Promise<CheckOutcome[]> {
@@ -95,7 +94,10 @@ export class Callback {
     const busy = this.#outstanding > 0;
     const again = this.#closed;
     this.#closed = true;
-    if (busy) void this.#sandbox.terminate();
+    if (busy) {
+      this.#relay.release();
+      void this.#sandbox.terminate();
+    }
     return this.#enqueue(async () => {
       if (busy) await this.#sandbox.terminate();
       else if (!again) await this.#stop();
@@ -123,35 +125,49 @@ export class Callback {
 
   async #check(messages: readonly Message[]): Promise<CheckOutcome[]> {
     const outcomes: CheckOutcome[] = [];
-    while (outcomes.length < messages.length && !this.#closed) {
+    let bytes = 0;
+    while (outcomes.length < messages.length && bytes < ENOUGH_BYTES && !this.#closed) {
       const first = outcomes.length;
+      const bodies = this.#bodies;
       const batch = packBatch(messages, first, {
-        bodies: this.#bodies,
-        byteStrings: this.#compiled.program.byteStrings,
+        bodies,
+        headers: this.#compiled.language === 'javascript' ? 'json' : 'list',
         mostBytes: Math.min(MOST_CROSSING_BYTES, this.#options.memoryBytes / 16),
+        largestBody: this.#options.memoryBytes,
       });
+      if (batch.count === 0) {
+        outcomes.push({ kind: 'reject', error: this.#reader.memory(this.#options.memoryBytes) });
+        continue;
+      }
       const ending = await this.#sandbox.run(batch);
+      bytes += ending.records.reduce((sum, record) => sum + record.bytes.length, 0);
       await this.#read(ending.records, messages, outcomes);
-      await this.#afterwards(ending.result, batch, outcomes, first);
+      await this.#afterwards(ending.result, batch.count, outcomes, { first, bodies });
     }
     return outcomes;
   }
 
-  /** What a batch left to be done: a message to reject, a sandbox to rebuild, bodies to bring along. */
-  async #afterwards(result: Done, batch: CheckRequest, outcomes: CheckOutcome[], first: number): Promise<void> {
+  /** What a batch left to be done: a message to reject, a sandbox to rebuild, bodies to bring along. Always some progress. */
+  async #afterwards(
+    result: Done,
+    count: number,
+    outcomes: CheckOutcome[],
+    { first, bodies }: { readonly first: number; readonly bodies: boolean },
+  ): Promise<void> {
     const done = outcomes.length - first;
-    if (result.how === 'needs-body') {
-      this.#bodies = true;
-    } else if (result.how === 'lost') {
+    if (result.how === 'lost') {
       if (this.#closed) return;
       // RACE: the thread may have gone on to the next message before it was ended: that one is not at fault
-      const innocent = result.why === 'timeout' && result.position !== undefined && result.position !== done;
-      // memory filled by what came before is no fault of the batch that no longer fits in
-      const crowded = result.arriving && this.#served > 0;
-      if (!innocent && !crowded && done < batch.count) outcomes.push({ kind: 'reject', error: this.#fault(result) });
+      const innocent = result.why === 'timeout' && result.position !== undefined && result.position < done;
+      // memory filled by what came before is no fault of the message that no longer fits in
+      const crowded = result.arriving && this.#served + done > 0;
+      if (!innocent && !crowded && done < count) outcomes.push({ kind: 'reject', error: this.#fault(result) });
       await this.#rebuild(lossText(result));
       return;
     }
+    if (result.how === 'needs-body' && !bodies) this.#bodies = true;
+    else if (result.how === 'needs-body') outcomes.push(this.#reader.bad('the body was asked for again'));
+    else if (done === 0) outcomes.push(this.#reader.bad('the sandbox gave no outcome'));
     this.#served += done;
   }
 
@@ -159,18 +175,16 @@ export class Callback {
   async #read(records: readonly LogRecord[], messages: readonly Message[], outcomes: CheckOutcome[]): Promise<void> {
     let copies: LogRecord[] = [];
     const copying: Promise<void>[] = [];
-    for (let at = 0; at < records.length; at += 1) {
-      const record = records[at] as LogRecord;
+    for (const record of records) {
       if (record.kind === RECORD.tap) copies.push(record);
       if (record.kind !== RECORD.outcome) {
-        this.#relay(record);
+        const taking = this.#relay.take(record);
+        if (taking !== undefined) await taking;
         continue;
       }
-      const next = records[at + 1];
-      const bytes = next?.kind === RECORD.bytes ? next.text : undefined;
       const original = messages[outcomes.length];
       if (original === undefined) continue;
-      const outcome = this.#reader.read(record.text, bytes, original, this.#options.timeoutMs);
+      const outcome = this.#reader.read(record.bytes, original);
       if (copies.length > 0) {
         copying.push(this.#copy(copies, outcomes, outcomes.length));
         copies = [];
@@ -195,15 +209,8 @@ export class Callback {
     this.#drops.set(name, (this.#drops.get(name) ?? 0) + 1);
   }
 
-  #relay(record: LogRecord): void {
-    if (record.kind === RECORD.print) this.#options.onPrint(record.text);
-    if (record.kind !== RECORD.log) return;
-    const [level = '', text = ''] = JSON.parse(record.text) as string[];
-    this.#options.onLog(isLevel(level) ? level : 'info', text);
-  }
-
   #fault(result: Done & { how: 'lost' }): StompctlError {
-    if (result.why === 'timeout') return this.#reader.timeout(this.#options.timeoutMs);
+    if (result.why === 'timeout') return this.#reader.timeout();
     if (result.why === 'memory') return this.#reader.memory(this.#options.memoryBytes);
     return this.#reader.error('CALLBACK_THREW', undefined, `the sandbox was lost: ${result.detail}`);
   }
@@ -222,7 +229,7 @@ export class Callback {
     await this.#read(records, [], []);
     if (this.#closed && name === 'idle') return;
     if (result.how === 'threw') {
-      const error = this.#reader.thrown(result.thrown, this.#options.timeoutMs);
+      const error = this.#reader.thrown(result.thrown);
       this.#options.onLog('error', `${name} failed: ${error.message}`);
     } else if (result.how === 'lost') {
       this.#options.onLog('error', `${name} failed: ${this.#fault(result).message}`);
@@ -231,7 +238,9 @@ export class Callback {
   }
 
   async #stop(): Promise<void> {
+    const hurry = setTimeout(() => this.#relay.release(), this.#options.timeoutMs + LAST_PRINT_MS);
     await this.#hook('stop');
+    clearTimeout(hurry);
     await this.#sandbox.terminate();
   }
 }
@@ -239,6 +248,10 @@ export class Callback {
 const MOST_REASONS = 100;
 /** headers, and bodies where they cross: larger batches are no faster and cost memory several times over */
 const MOST_CROSSING_BYTES = 512 * 1024;
+/** of what came out: then the outcomes are handed over before more are made */
+const ENOUGH_BYTES = 4 * 1024 * 1024;
+/** for which the end waits for who reads what `stop` prints */
+const LAST_PRINT_MS = 5000;
 
 async function openSandbox(options: CallbackOptions, compiled: Compiled): Promise<Sandbox> {
   const { data, timeoutMs, memoryBytes } = options;
@@ -248,8 +261,8 @@ async function openSandbox(options: CallbackOptions, compiled: Compiled): Promis
     if (!(error instanceof SetupFailure)) throw error;
     const syntax = error.stage === 'code' && (error.thrown.name === 'SyntaxError' || error.thrown.name === '');
     const code = syntax ? 'CALLBACK_SYNTAX' : 'CALLBACK_START';
-    const reader = new OutcomeReader(compiled, options.origin);
-    const failure = reader.thrown(error.thrown, timeoutMs, code);
+    const reader = new OutcomeReader(compiled.map, options.origin, timeoutMs);
+    const failure = reader.thrown(error.thrown, code);
     if (failure.code === code) throw failure;
     throw new StompctlError(code, 'callback', options.origin.file, failure.message);
   }
@@ -259,8 +272,4 @@ function lossText(result: Done & { how: 'lost' }): string {
   if (result.why === 'timeout') return 'a message took longer than callback-timeout';
   if (result.why === 'memory') return 'its memory was full (callback-memory)';
   return result.detail;
-}
-
-function isLevel(level: string): level is CallbackLogLevel {
-  return level === 'debug' || level === 'info' || level === 'warn' || level === 'error';
 }

@@ -1,6 +1,7 @@
 import type { Checker, CheckOutcome } from '../flow/check.js';
 import type { Message } from '../message/message.js';
 import { type Case, type CaseMessage, caseMessageOf, messageOf } from './case-file.js';
+import { checkAll } from './check-all.js';
 import { differenceOf, visible } from './message-difference.js';
 
 export interface CaseResult {
@@ -12,7 +13,7 @@ export interface CaseResult {
 /** Runs cases in order, in one go, as the messages of one batch would be. Resolves to a result a case. */
 export async function runCases(cases: readonly Case[], checks: Pick<Checker, 'check'>): Promise<CaseResult[]> {
   const messages = cases.map(({ message }) => messageOf(message));
-  const outcomes = await checks.check(messages);
+  const outcomes = await checkAll(checks, messages);
   return cases.map((item, index) => ({
     name: item.name,
     difference: differenceFrom(item, messages[index] as Message, outcomes[index]),

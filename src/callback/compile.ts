@@ -29,29 +29,29 @@ export function compile(source: CallbackSource): Compiled {
   const language = languageOf(source);
   if (language === 'perl') return compilePerl(source);
   const { script, module, map } = prepareJavaScript(code, origin.line, fromPath);
-  return { program: { script, module, byteStrings: false }, language, map, usesBodies: mayUseBodies(code) };
+  return { program: { language, script, module }, language, map, usesBodies: mayUseBodies(code) };
 }
 
 /** The JavaScript that a callback runs as, for `check --show-javascript`. Errors as `compile`. */
 export function translate(source: CallbackSource): { language: Language; javascript: string } {
   const { language, program } = compile(source);
-  return { language, javascript: program.script.trim() };
+  return { language, javascript: (program.language === 'javascript' ? program.script : translated(source)).trim() };
 }
 
+/** Perl runs as it is: its engine reads it. */
 function compilePerl({ code, origin, fromPath }: CallbackSource): Compiled {
+  const program = { language: 'perl', code, fromPath, firstLine: origin.line, file: origin.file } as const;
+  return {
+    program,
+    language: 'perl',
+    map: (line, column) => ({ line, column }),
+    usesBodies: /\b(?:bdy|body|body_ref|size|copy|serialize|stringify|add_message)\b/.test(code),
+  };
+}
+
+function translated({ code, origin, fromPath }: CallbackSource): string {
   try {
-    const { javascript, offsets } = translatePerl(code, fromPath, origin);
-    const map: ScriptMap = (line) => {
-      const offset = offsets[line - 1];
-      return offset === undefined ? undefined : placeAt(code, offset, origin.line);
-    };
-    const program = { script: javascript, module: false, byteStrings: true };
-    return {
-      program,
-      language: 'perl',
-      map,
-      usesBodies: /\b(?:bdy|body|body_ref|size|copy|serialize|stringify|add_message)\b/.test(code),
-    };
+    return translatePerl(code, fromPath, origin).javascript;
   } catch (error) {
     if (!(error instanceof PerlError)) throw error;
     const { line, column } = placeAt(code, error.at, origin.line);

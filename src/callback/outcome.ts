@@ -1,58 +1,79 @@
 import { isUtf8 } from 'node:buffer';
-import { type ErrorCode, StompctlError } from '../base/errors.js';
-import { Message, newHeader } from '../message/message.js';
-import type { Compiled } from './compile.js';
+import { type ErrorCode, reasonOf, StompctlError } from '../base/errors.js';
+import type { CheckOutcome } from '../flow/check.js';
+import { Message } from '../message/message.js';
+import { BadResult, kept, readCrossedHeader, readText } from './crossed.js';
 import type { Thrown } from './protocol.js';
-import { placeOf } from './script-map.js';
+import { placeOf, type ScriptMap } from './script-map.js';
+import { FLAG, OUTCOME } from './thread/engine.js';
+import { FieldReader } from './thread/fields.js';
 
-/** What became of one message. */
-export type CheckOutcome =
-  | { readonly kind: 'pass'; readonly message: Message }
-  | { readonly kind: 'drop'; readonly reason: string }
-  | { readonly kind: 'reject'; readonly error: StompctlError };
+export type { CheckOutcome } from '../flow/check.js';
 
+/** of a reason or an error's text: a log line, not a body */
 const LONGEST_REASON = 300;
+/** the stack is looked through for the user's place */
+const LONGEST_STACK = 16_000;
 
-/** Turns what the sandbox wrote (`OUTCOME`) into outcomes. Trusts none of it: the sandbox runs code of others. */
+/** Turns what an engine settled (`OUTCOME`) into outcomes. Trusts none of it: the engine runs code of others. */
 export class OutcomeReader {
-  readonly #compiled: Pick<Compiled, 'map'> & { readonly program: { readonly byteStrings: boolean } };
+  readonly #map: ScriptMap;
   readonly #origin: { readonly file: string; readonly line: number };
+  readonly #timeoutMs: number;
 
-  constructor(compiled: Compiled, origin: { readonly file: string; readonly line: number }) {
-    this.#compiled = compiled;
+  constructor(map: ScriptMap, origin: { readonly file: string; readonly line: number }, timeoutMs: number) {
+    this.#map = map;
     this.#origin = origin;
+    this.#timeoutMs = timeoutMs;
   }
 
-  /** `bytes`: the record that followed, when the outcome says that one does. */
-  read(outcome: string, bytes: string | undefined, original: Message, timeoutMs: number): CheckOutcome {
+  /** Whatever is wrong with the outcome rejects the message; never throws. */
+  read(outcome: Uint8Array, original: Message): CheckOutcome {
     try {
-      switch (outcome[0]) {
-        case '=':
-          return { kind: 'pass', message: original };
-        case 'h':
-          return { kind: 'pass', message: new Message(readHeader(outcome.slice(1)), original.body, original.text) };
-        case 'm':
-          return { kind: 'pass', message: this.#message(outcome, bytes, original) };
-        case 'd':
-          return { kind: 'drop', reason: String(JSON.parse(outcome.slice(1))) };
-        case 't':
-          return { kind: 'reject', error: this.thrown(JSON.parse(outcome.slice(1)) as Thrown, timeoutMs) };
-        case 'i':
-          return { kind: 'reject', error: this.timeout(timeoutMs) };
-        case 'r':
-          return this.#bad(String(JSON.parse(outcome.slice(1))));
-        default:
-          return this.#bad('the sandbox gave no outcome');
-      }
+      return this.#read(outcome, original);
     } catch (error) {
-      if (error instanceof BadResult) return this.#bad(error.message);
-      if (error instanceof SyntaxError) return this.#bad('the sandbox gave an outcome that cannot be read');
-      throw error;
+      if (error instanceof BadResult) return this.bad(error.message);
+      return this.bad(`the sandbox gave an outcome that cannot be read: ${reasonOf(error)}`);
     }
   }
 
-  timeout(timeoutMs: number): StompctlError {
-    return this.error('CALLBACK_TIMEOUT', undefined, `took longer than ${timeoutMs} ms (callback-timeout)`);
+  #read(outcome: Uint8Array, original: Message): CheckOutcome {
+    const fields = new FieldReader(outcome, 1);
+    switch (String.fromCharCode(outcome[0] ?? 0)) {
+      case OUTCOME.same:
+        fields.end();
+        return { kind: 'pass', message: original };
+      case OUTCOME.headerJson:
+        return { kind: 'pass', message: withHeader(original, readCrossedHeader(outcome.subarray(1), true)) };
+      case OUTCOME.header: {
+        const header = readCrossedHeader(fields.next(), false);
+        fields.end();
+        return { kind: 'pass', message: withHeader(original, header) };
+      }
+      case OUTCOME.message:
+        return { kind: 'pass', message: messageOf(fields, original) };
+      case OUTCOME.drop: {
+        const reason = cut(lastText(fields, LONGEST_REASON));
+        if (reason === '') throw new BadResult('check returned an empty string');
+        return { kind: 'drop', reason };
+      }
+      case OUTCOME.bad:
+        return this.bad(lastText(fields, LONGEST_REASON));
+      case OUTCOME.threw: {
+        const name = readText(fields.next(), LONGEST_REASON);
+        const message = readText(fields.next(), LONGEST_REASON);
+        return { kind: 'reject', error: this.thrown({ name, message, stack: lastText(fields, LONGEST_STACK) }) };
+      }
+      case OUTCOME.interrupted:
+        fields.end();
+        return { kind: 'reject', error: this.timeout() };
+      default:
+        throw new BadResult('the sandbox gave no outcome');
+    }
+  }
+
+  timeout(): StompctlError {
+    return this.error('CALLBACK_TIMEOUT', undefined, `took longer than ${this.#timeoutMs} ms (callback-timeout)`);
   }
 
   memory(memoryBytes: number): StompctlError {
@@ -61,66 +82,50 @@ export class OutcomeReader {
   }
 
   /** The error for an exception of the user's code, with the place it came from. */
-  thrown(thrown: Thrown, timeoutMs: number, code: ErrorCode = 'CALLBACK_THREW'): StompctlError {
-    if (thrown.name === 'InternalError' && thrown.message === 'interrupted') return this.timeout(timeoutMs);
+  thrown(thrown: Thrown, code: ErrorCode = 'CALLBACK_THREW'): StompctlError {
+    if (thrown.name === 'InternalError' && thrown.message === 'interrupted') return this.timeout();
     const name = thrown.name === '' || thrown.name === 'Error' ? '' : `${thrown.name}: `;
     return this.error(code, thrown.stack, `${name}${thrown.message}`);
   }
 
   error(code: ErrorCode, stack: string | undefined, reason: string): StompctlError {
-    const place = placeOf(stack ?? '', this.#compiled.map);
+    const place = placeOf(stack ?? '', this.#map);
     const { file, line } = this.#origin;
     const at = place === undefined ? `${file}:${line}` : `${file}:${place.line}:${place.column}`;
-    const short = reason.length > LONGEST_REASON ? `${reason.slice(0, LONGEST_REASON)}…` : reason;
-    return new StompctlError(code, 'callback', at, short.trimEnd());
+    return new StompctlError(code, 'callback', at, cut(reason).trimEnd());
   }
 
-  #bad(reason: string): CheckOutcome {
+  bad(reason: string): CheckOutcome {
     const advice = 'return the message, a new Message, or a non-empty string that says why it is dropped';
     const hint = reason.startsWith('check returned') ? `${reason}; ${advice}` : reason;
     return { kind: 'reject', error: this.error('CALLBACK_BAD_RESULT', undefined, hint) };
   }
-
-  #message(outcome: string, bytes: string | undefined, original: Message): Message {
-    const text = outcome[1] === '1';
-    const rest = outcome.slice(3);
-    if (outcome[2] === 's') {
-      const end = rest.indexOf('\n');
-      return new Message(readHeader(rest.slice(end + 1)), this.#encode(JSON.parse(rest.slice(0, end)), text), text);
-    }
-    let body = original.body;
-    if (outcome[2] === 'b') {
-      const changed = Buffer.from(bytes ?? '', 'latin1');
-      if (!changed.equals(body)) body = changed;
-    }
-    if (text && !isUtf8(body)) throw new BadResult('the body of a text message is not UTF-8');
-    if (body === original.body && text === original.text && rest === JSON.stringify(original.header)) return original;
-    return new Message(readHeader(rest), body, text);
-  }
-
-  #encode(body: unknown, text: boolean): Buffer {
-    if (typeof body !== 'string') throw new BadResult('the body is not a string');
-    if (text || !this.#compiled.program.byteStrings) return Buffer.from(wellFormed(body, 'the body'), 'utf8');
-    if (/[^\0-\xff]/.test(body)) throw new BadResult('the body is bytes but holds a wide character: encode it first');
-    return Buffer.from(body, 'latin1');
-  }
 }
 
-class BadResult extends Error {}
-
-function readHeader(json: string): Readonly<Record<string, string>> {
-  const parsed: unknown = JSON.parse(json);
-  if (typeof parsed !== 'object' || parsed === null) throw new BadResult('the header is not an object');
-  const header = newHeader();
-  for (const [name, value] of Object.entries(parsed)) {
-    if (typeof value !== 'string') throw new BadResult(`header ${name} is not a string`);
-    header[wellFormed(name, 'a header name')] = wellFormed(value, `header ${name}`);
-  }
-  return header;
+function withHeader({ body, text }: Message, header: Readonly<Record<string, string>>): Message {
+  return new Message(header, body, text);
 }
 
-/** Half a surrogate pair has no UTF-8: it would silently become another character on its way out. */
-function wellFormed(text: string, what: string): string {
-  if (/\p{Surrogate}/u.test(text)) throw new BadResult(`${what} holds half a surrogate pair`);
-  return text;
+/** Flags, header and body; the body is taken from here only when it came along. */
+function messageOf(fields: FieldReader, original: Message): Message {
+  const [flags, ...more] = fields.next();
+  if (flags === undefined || more.length > 0) throw new BadResult('the sandbox gave a message without flags');
+  const header = readCrossedHeader(fields.next(), (flags & FLAG.json) !== 0);
+  const given = fields.next();
+  fields.end();
+  const text = (flags & FLAG.text) !== 0;
+  if ((flags & FLAG.noBody) !== 0 && given.length > 0) throw new BadResult('the sandbox gave two bodies');
+  const body = (flags & FLAG.noBody) !== 0 ? original.body : kept(given);
+  if (text && !isUtf8(body)) throw new BadResult('the body of a text message is not UTF-8');
+  return new Message(header, body, text);
+}
+
+function lastText(fields: FieldReader, most: number): string {
+  const field = fields.next();
+  fields.end();
+  return readText(field, most);
+}
+
+function cut(text: string): string {
+  return text.length > LONGEST_REASON ? `${text.slice(0, LONGEST_REASON)}…` : text;
 }

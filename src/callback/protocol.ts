@@ -1,4 +1,4 @@
-import type { LogRecord } from './board.js';
+import type { LogRecord } from './thread/board.js';
 
 /** What the worker is given once, as `workerData`. */
 export interface Boot {
@@ -9,29 +9,26 @@ export interface Boot {
   readonly memoryBytes: number;
 }
 
-/** Code ready for the sandbox. */
-export interface Program {
-  readonly script: string;
-  readonly module: boolean;
-  /** bodies of both kinds cross as strings, a byte a character when they are bytes; Perl's view of them */
-  readonly byteStrings: boolean;
-}
+/** Code ready for an engine. */
+export type Program =
+  | { readonly language: 'javascript'; readonly script: string; readonly module: boolean }
+  | {
+      readonly language: 'perl';
+      readonly code: string;
+      readonly fromPath: boolean;
+      /** line of `file` on which the code begins, counted from 1 */
+      readonly firstLine: number;
+      readonly file: string;
+    };
 
-/** One batch, laid out so that the sandbox only has to split lines. */
+/** One batch: three fields a message, see `thread/engine.ts`. */
 export interface CheckRequest {
   readonly kind: 'check';
   readonly count: number;
-  /** first line: one flag a message (FLAG); then a line each, its header as JSON */
-  readonly head: string;
-  /** a line each: the body as a JSON string (`s…`), or where it lies in `binary` (`b` offset `,` length); undefined: left at home */
-  readonly bodies: string | undefined;
-  readonly binary: Uint8Array | undefined;
+  readonly batch: Uint8Array;
 }
 
 export type Request = CheckRequest | { readonly kind: 'idle' } | { readonly kind: 'stop' };
-
-/** Flags of a message in `CheckRequest.head`; empty bodies need not cross. */
-export const FLAG = { bytes: '0', text: '1', noBytes: '2', noText: '3' } as const;
 
 export type Reply =
   | { readonly kind: 'ready' }
@@ -66,17 +63,3 @@ export interface Thrown {
   readonly message: string;
   readonly stack: string;
 }
-
-/**
- * First character of an outcome, as `sandbox/prelude.ts` writes it:
- * `=` unchanged, `h` another header, `m` another message, `d` dropped, `r` a bad result, `t` thrown, `i` interrupted.
- */
-export const OUTCOME = {
-  same: '=',
-  header: 'h',
-  message: 'm',
-  drop: 'd',
-  bad: 'r',
-  threw: 't',
-  interrupted: 'i',
-} as const;

@@ -1,7 +1,7 @@
-import { Worker } from 'node:worker_threads';
-import { Board, IDLE, type LogRecord, readRecords, SETTING_UP } from './board.js';
+import { type ResourceLimits, Worker } from 'node:worker_threads';
 import { CallWatch } from './call-watch.js';
 import type { Boot, Done, Lost, Program, Reply, Request, Thrown } from './protocol.js';
+import { Board, IDLE, type LogRecord, readRecords, SETTING_UP } from './thread/board.js';
 
 export interface SandboxOptions {
   readonly program: Program;
@@ -58,7 +58,7 @@ export class Sandbox {
     this.#limitMs = options.timeoutMs + GRACE_MS;
     this.#createdNs = this.#board.begin(SETTING_UP);
     this.#call = new CallWatch(this.#board, Math.max(5, this.#limitMs / 8));
-    this.#worker = new Worker(new URL('./worker.js', import.meta.url), {
+    this.#worker = new Worker(new URL('./thread/worker.js', import.meta.url), {
       workerData: { ...options, shared: this.#board.shared } satisfies Boot,
       env: {},
       argv: [],
@@ -66,14 +66,15 @@ export class Sandbox {
       stdin: false,
       stdout: true,
       stderr: true,
-      resourceLimits: RESOURCE_LIMITS,
+      resourceLimits: resourceLimits(options.memoryBytes),
     });
     this.#ready = new Promise((resolve, reject) => {
       this.#settled = { resolve, reject };
     });
     this.#worker.on('message', (reply: Reply) => this.#take(reply));
     this.#worker.on('error', (error) => {
-      this.#ending ??= { how: 'lost', why: 'crash', detail: error.message, arriving: false };
+      const why = 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY' ? 'memory' : 'crash';
+      this.#ending ??= { how: 'lost', why, detail: error.message, arriving: false };
     });
     this.#worker.on('exit', () => this.#exited());
   }
@@ -196,5 +197,11 @@ const LOAD_MS = 60_000;
 /**
  * QuickJS's 256 kB lie in WebAssembly memory; the same frames take up to twenty times that on V8's stack (nested
  * parentheses in `eval` are the worst found: 4 MB is not enough, 8 MB is).
+ *
+ * V8's heap: many small objects over its limit end the thread (ERR_WORKER_OUT_OF_MEMORY), but one large text ends the whole
+ * process. So nothing that the code made may become a text in the worker before it was cut; bytes lie outside of that heap.
  */
-const RESOURCE_LIMITS = { stackSizeMb: 16, maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 8 };
+function resourceLimits(memoryBytes: number): ResourceLimits {
+  const memoryMb = Math.ceil(memoryBytes / 1024 / 1024);
+  return { stackSizeMb: 16, maxOldGenerationSizeMb: 64 + memoryMb, maxYoungGenerationSizeMb: 8 };
+}

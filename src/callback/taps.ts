@@ -1,17 +1,44 @@
+import { isUtf8 } from 'node:buffer';
 import { reasonOf } from '../base/errors.js';
 import type { Sink } from '../flow/sink.js';
-import { Message, newHeader } from '../message/message.js';
-import type { LogRecord } from './board.js';
+import { Message } from '../message/message.js';
+import { BadResult, kept, readCrossedHeader, readText } from './crossed.js';
+import type { LogRecord } from './thread/board.js';
+import { FLAG } from './thread/engine.js';
+import { FieldReader } from './thread/fields.js';
 
 interface TapOptions {
   readonly data: Readonly<Record<string, string>>;
   readonly openTap?: ((path: string, type: string) => Promise<Sink>) | undefined;
 }
 
-type Copy = [path: string, type: string, header: Record<string, string>, body: string, text: boolean];
+/** A message for a tap queue. */
+interface Copy {
+  readonly path: string;
+  readonly type: string;
+  readonly message: Message;
+}
 
-function messageOf([, , header, body, text]: Copy): Message {
-  return new Message(newHeader(header), Buffer.from(body, text ? 'utf8' : 'latin1'), text);
+const LONGEST_PATH = 4096;
+const TYPES = ['DQS', 'DQN'];
+
+/** Five fields: path, type, flags, header, body; throws when they are not what they should be. */
+function readCopy({ bytes }: LogRecord): Copy {
+  const fields = new FieldReader(bytes);
+  const path = readText(fields.next(), LONGEST_PATH);
+  const type = readText(fields.next(), LONGEST_PATH);
+  const [flags = 0] = fields.next();
+  const header = readCrossedHeader(fields.next(), (flags & FLAG.json) !== 0);
+  const body = kept(fields.next());
+  fields.end();
+  const text = (flags & FLAG.text) !== 0;
+  if (!TYPES.includes(type)) throw new BadResult(`the type of a tap is ${TYPES.join(' or ')}, not ${cutName(type)}`);
+  if (text && !isUtf8(body)) throw new BadResult('the body of a text message is not UTF-8');
+  return { path, type, message: new Message(header, body, text) };
+}
+
+function cutName(name: string): string {
+  return name.length > 100 ? `${name.slice(0, 100)}…` : name;
 }
 
 /** The queues that a callback gives copies of messages to. Opened when first used, kept until the end. */
@@ -21,9 +48,9 @@ export class Taps {
   /** Sends copies; resolves when all are safe, or to the reason why one is not. `flush` hurries them. */
   async add(copies: readonly LogRecord[], options: TapOptions): Promise<string | undefined> {
     try {
-      const parsed = copies.map(({ text }) => JSON.parse(text) as Copy);
-      const sinks = await Promise.all(parsed.map(([path, type]) => this.#open(path, type, options)));
-      await Promise.all(parsed.map((copy, index) => sinks[index]?.send(messageOf(copy))));
+      const read = copies.map(readCopy);
+      const sinks = await Promise.all(read.map(({ path, type }) => this.#open(path, type, options)));
+      await Promise.all(read.map(({ message }, index) => sinks[index]?.send(message)));
       return undefined;
     } catch (error) {
       return `a copy was not added to its tap queue: ${reasonOf(error)}`;
@@ -49,7 +76,7 @@ export class Taps {
   }
 
   #open(path: string, type: string, { data, openTap }: TapOptions): Promise<Sink> {
-    if (!Object.values(data).includes(path)) throw new Error(`${path} is not named in callback-data`);
+    if (!Object.values(data).includes(path)) throw new BadResult(`${cutName(path)} is not named in callback-data`);
     if (openTap === undefined) throw new Error('no tap queues can be opened here');
     let opening = this.#sinks.get(path);
     if (opening === undefined) {

@@ -9,7 +9,7 @@ import { createLogger, type RunLogger } from '../observe/pino-logger.js';
 import { statisticsLines } from '../transfer/statistics.js';
 import type { TransferOutcome } from '../transfer/transfer.js';
 import { EXIT_CODES, exitCodeOf } from './exit-codes.js';
-import type { CommandIo } from './io.js';
+import { type CommandIo, drained } from './io.js';
 import { type Progress, startProgress } from './progress.js';
 import { reloader } from './reload.js';
 
@@ -59,7 +59,7 @@ async function runTransfer(
   pidfile: Pidfile | undefined,
 ): Promise<number> {
   const { io, env } = context;
-  const print = (text: string) => io.out.write(text);
+  const print = (text: string) => drained(io.out, text);
   const built = await buildTransfer(settings, { clock: systemClock, logger, env, print });
   const { transfer, sourceName, sinkName } = built;
   const unwatch = pidfile?.watch({

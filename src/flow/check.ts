@@ -10,7 +10,10 @@ export type CheckOutcome =
 
 /** What stands between source and sink: rewrites, drops or rejects each message. */
 export interface Checker {
-  /** One outcome a message, in order; fewer when closed meanwhile. Rejects only when no further message can be checked. */
+  /**
+   * One outcome a message, in order. Fewer, but at least one, when they are large: carry them out, then ask for the rest.
+   * Fewer, or none, when closed meanwhile. Rejects only when no further message can be checked.
+   */
   check(messages: readonly Message[]): Promise<readonly CheckOutcome[]>;
   /** Nothing to do just now. */
   idle(): Promise<void>;

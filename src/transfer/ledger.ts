@@ -9,6 +9,9 @@ export class Ledger {
   readonly #window: number;
   readonly #windowBytes: number;
   readonly #inFlight = new Set<Delivery>();
+  /** bytes by which a delivery became larger on its way */
+  readonly #grown = new Map<Delivery, number>();
+  #grownBytes = 0;
   #bytes = 0;
   #waiters: { readonly enough: () => boolean; readonly resolve: () => void }[] = [];
 
@@ -34,8 +37,27 @@ export class Ledger {
   take(delivery: Delivery): boolean {
     if (!this.#inFlight.delete(delivery)) return false;
     this.#bytes -= delivery.size;
+    this.#shrink(delivery);
     this.#wake();
     return true;
+  }
+
+  /** The message of this delivery is now of `size`; what it grew by is kept apart, see `eased`. */
+  grow(delivery: Delivery, size: number): void {
+    if (size <= delivery.size || !this.#inFlight.has(delivery)) return;
+    this.#shrink(delivery);
+    this.#grown.set(delivery, size - delivery.size);
+    this.#grownBytes += size - delivery.size;
+  }
+
+  /** Resolves when deliveries in flight are larger than they came by less than half of `windowBytes`. */
+  eased(): Promise<void> {
+    return this.#when(() => this.#grownBytes < this.#windowBytes / 2 || this.#grown.size === 0);
+  }
+
+  #shrink(delivery: Delivery): void {
+    this.#grownBytes -= this.#grown.get(delivery) ?? 0;
+    this.#grown.delete(delivery);
   }
 
   /** Taken and not settled? */

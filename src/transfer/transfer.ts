@@ -148,12 +148,23 @@ export class Transfer {
     }
     const { checker } = this.#parts;
     this.#pipeline = this.#pipeline
-      .then(() => checker.check(deliveries.map((delivery) => delivery.message)))
-      .then((outcomes) => this.#carryOut(deliveries, outcomes))
+      .then(() => this.#check(checker, deliveries))
       .catch((error) => {
         for (const delivery of deliveries) this.#release(delivery);
         this.fail(asStompctlError(error, 'callback'));
       });
+  }
+
+  /** What the callback made larger is on its way out before more of it is made: the window counts what came in. */
+  async #check(checker: Checker, deliveries: readonly Delivery[]): Promise<void> {
+    let rest = deliveries;
+    while (rest.length > 0) {
+      await this.#ledger.eased();
+      const outcomes = await checker.check(rest.map((delivery) => delivery.message));
+      if (outcomes.length === 0) return;
+      this.#carryOut(rest.slice(0, outcomes.length), outcomes);
+      rest = rest.slice(outcomes.length);
+    }
   }
 
   #carryOut(deliveries: readonly Delivery[], outcomes: readonly CheckOutcome[]): void {
@@ -161,8 +172,10 @@ export class Transfer {
       // given back meanwhile, when the callback took longer than a stop lingers
       if (!this.#ledger.has(delivery)) return;
       const outcome = outcomes[index];
-      if (outcome?.kind === 'pass') this.#send(delivery, outcome.message);
-      else if (outcome?.kind === 'drop') this.#drop(delivery, outcome.reason);
+      if (outcome?.kind === 'pass') {
+        if (outcome.message !== delivery.message) this.#ledger.grow(delivery, outcome.message.size);
+        this.#send(delivery, outcome.message);
+      } else if (outcome?.kind === 'drop') this.#drop(delivery, outcome.reason);
       else if (outcome?.kind === 'reject') this.#reject(delivery, outcome.error);
     });
   }

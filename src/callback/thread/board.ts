@@ -42,15 +42,15 @@ export class Board {
     return Atomics.load(this.#cells, GENERATION);
   }
 
-  /** Appends a record, UTF-8; false when it does not fit. */
-  append(kind: RecordKind, utf8: Uint8Array): boolean {
+  /** Appends a record; false when it does not fit. It counts once its end is stored: killed before, there is none. */
+  append(kind: RecordKind, bytes: Uint8Array): boolean {
     const start = Atomics.load(this.#cells, LENGTH);
     const body = start + RECORD_HEAD;
-    if (body + utf8.length > this.#log.length) return false;
-    this.#log.set(utf8, body);
+    if (body + bytes.length > this.#log.length) return false;
+    this.#log.set(bytes, body);
     this.#log[start] = kind;
-    this.#log.writeUInt32LE(utf8.length, start + 1);
-    Atomics.store(this.#cells, LENGTH, body + utf8.length);
+    this.#log.writeUInt32LE(bytes.length, start + 1);
+    Atomics.store(this.#cells, LENGTH, body + bytes.length);
     return true;
   }
 
@@ -74,27 +74,35 @@ export const IDLE = -1;
 export const SETTING_UP = -2;
 export const HOOK = -3;
 
-export const RECORD = { outcome: 1, bytes: 2, print: 3, log: 4, tap: 5 } as const;
+export const RECORD = { outcome: 1, print: 2, log: 3, tap: 4 } as const;
 export type RecordKind = (typeof RECORD)[keyof typeof RECORD];
 
+/** A record is whole or it is not there: everything that belongs to one outcome is in one. */
 export interface LogRecord {
   readonly kind: RecordKind;
-  readonly text: string;
+  readonly bytes: Uint8Array;
 }
 
-/** The records of a log, in the order they were written. */
+/** The records of a log, in the order they were written, as views; one that is not whole is none, nor is what follows. */
 export function readRecords(log: Buffer): LogRecord[] {
   const records: LogRecord[] = [];
   let at = 0;
   while (at + RECORD_HEAD <= log.length) {
+    const kind = kindOf(log[at]);
     const body = at + RECORD_HEAD;
     const end = body + log.readUInt32LE(at + 1);
-    records.push({ kind: log[at] as RecordKind, text: log.toString('utf8', body, end) });
+    if (kind === undefined || end > log.length) break;
+    records.push({ kind, bytes: log.subarray(body, end) });
     at = end;
   }
   return records;
 }
 
+function kindOf(byte: number | undefined): RecordKind | undefined {
+  return KINDS.find((kind) => kind === byte);
+}
+
+const KINDS = Object.values(RECORD);
 const IN_PROGRESS = 0;
 const LENGTH = 1;
 const GENERATION = 2;

@@ -1,0 +1,86 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { readText } from './crossed.js';
+import { type LogRecord, RECORD } from './thread/board.js';
+import { FieldReader, MalformedFields } from './thread/fields.js';
+
+export type CallbackLogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+export interface RelayOptions {
+  /** text for standard output, in the order of the messages; when it gives a promise, that is waited for */
+  readonly onPrint: (text: string) => unknown;
+  readonly onLog: (level: CallbackLogLevel, text: string) => void;
+}
+
+/** Hands on what the code printed and logged, no faster than it is taken, and lets the event loop turn meanwhile. */
+export class Relay {
+  readonly #options: RelayOptions;
+  #turnedMs = performance.now();
+  #wake: () => void = () => undefined;
+  #released = false;
+
+  constructor(options: RelayOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves when the next record may come; undefined: at once. */
+  take(record: LogRecord): Promise<void> | undefined {
+    const bytes = Buffer.from(record.bytes.buffer, record.bytes.byteOffset, record.bytes.byteLength);
+    if (record.kind === RECORD.print) return this.#print(bytes);
+    if (record.kind === RECORD.log) this.#log(bytes);
+    if (performance.now() - this.#turnedMs < TURN_MS) return undefined;
+    return nextTurn().then(() => {
+      this.#turnedMs = performance.now();
+    });
+  }
+
+  /** Nobody waits for a reader any more, now or later. */
+  release(): void {
+    this.#released = true;
+    this.#wake();
+  }
+
+  async #print(bytes: Buffer): Promise<void> {
+    let start = 0;
+    while (start < bytes.length) {
+      const end = pieceEnd(bytes, start);
+      const taken: unknown = this.#options.onPrint(bytes.toString('utf8', start, end));
+      start = end;
+      if (!(taken instanceof Promise) || this.#released) continue;
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+        taken.then(() => resolve(), resolve);
+      });
+    }
+  }
+
+  #log(bytes: Buffer): void {
+    try {
+      const fields = new FieldReader(bytes);
+      const level = readText(fields.next(), LONGEST_LEVEL);
+      const text = readText(fields.next(), LONGEST_LINE);
+      fields.end();
+      const shown = text.length > LONGEST_LINE ? `${text.slice(0, LONGEST_LINE)}…` : text;
+      this.#options.onLog(isLevel(level) ? level : 'info', shown);
+    } catch (error) {
+      if (!(error instanceof MalformedFields)) throw error;
+      this.#options.onLog('warn', 'the callback logged something that cannot be read');
+    }
+  }
+}
+
+/** No character is cut in two: bytes that go on a character begin with the bits 10. */
+function pieceEnd(bytes: Buffer, start: number): number {
+  let end = Math.min(bytes.length, start + PIECE_BYTES);
+  while (end < bytes.length && end > start + 1 && ((bytes[end] ?? 0) & 0xc0) === 0x80) end -= 1;
+  return end;
+}
+
+function isLevel(level: string): level is CallbackLogLevel {
+  return level === 'debug' || level === 'info' || level === 'warn' || level === 'error';
+}
+
+const PIECE_BYTES = 1024 * 1024;
+const TURN_MS = 10;
+const LONGEST_LEVEL = 20;
+/** UTF-16 units of a log line */
+const LONGEST_LINE = 10_000;
