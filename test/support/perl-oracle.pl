@@ -39,6 +39,8 @@ package main;
 sub run {
     my($snippet, $number) = @_;
     my $code = $snippet->{code};
+    # stompclt reads bytes
+    utf8::encode($code);
     if ($code !~ /^\s*sub\s/m) {
         $code =~ s/^\s+//; $code =~ s/\s+$//;
         $code .= "\n;" unless substr($code, -1) eq ";";
@@ -61,6 +63,7 @@ sub run {
     my $error = $@;
     select($old);
     close($out);
+    utf8::decode($printed);
     my %outcome = (printed => $printed);
     if (!$result) {
         $outcome{rejected} = 1;
