@@ -17,23 +17,32 @@ export interface BatchOptions {
 
 /**
  * Packs as many of `messages` from `first` on as may cross together; none when the first one is too large ever to cross.
+ * For `list` as `thread/engine.ts` says; for `json` two fields: lines of text (the flags, a digit a message; then its header
+ * as JSON, a line each), and the list of the bodies, empty when all were left at home.
  */
 export function packBatch(messages: readonly Message[], first: number, options: BatchOptions): CheckRequest {
-  const fields: (Buffer | string)[] = [];
-  let count = 0;
+  const { bodies, mostBytes, largestBody } = options;
+  const json = options.headers === 'json';
+  const headers: (Buffer | string)[] = [];
+  const end = Math.min(messages.length, first + MOST_MESSAGES);
+  let flags = '';
   let bytes = 0;
-  for (const message of messages.slice(first, first + MOST_MESSAGES)) {
-    const header = options.headers === 'json' ? JSON.stringify(message.header) : listOf(message);
+  for (let at = first; at < end; at += 1) {
+    const message = messages[at] as Message;
     const { length } = message.body;
-    if (options.bodies && length > options.largestBody) break;
-    bytes += header.length + (options.bodies ? length : 0);
-    if (count > 0 && bytes > options.mostBytes) break;
-    const home = !options.bodies && length > 0;
-    fields.push(FLAG_FIELDS[(message.text ? FLAG.text : 0) | (home ? FLAG.noBody : 0)] ?? NOTHING);
-    fields.push(header, home ? NOTHING : message.body);
-    count += 1;
+    if (bodies && length > largestBody) break;
+    const header = json ? JSON.stringify(message.header) : listOf(message);
+    bytes += header.length + (bodies ? length : 0);
+    if (at > first && bytes > mostBytes) break;
+    headers.push(header);
+    flags += String((message.text ? FLAG.text : 0) | (!bodies && length > 0 ? FLAG.noBody : 0));
   }
-  return { kind: 'check', count, batch: packFields(fields) };
+  const count = headers.length;
+  const carried = bodies ? messages.slice(first, first + count).map(({ body }) => body) : [];
+  const batch = json
+    ? packFields([[flags, ...headers].join('\n'), packFields(carried)])
+    : packFields(headers.flatMap((header, at) => [Buffer.of(Number(flags[at])), header, carried[at] ?? NOTHING]));
+  return { kind: 'check', count, batch };
 }
 
 function listOf({ header }: Message): Buffer {
@@ -41,4 +50,3 @@ function listOf({ header }: Message): Buffer {
 }
 
 const NOTHING = Buffer.alloc(0);
-const FLAG_FIELDS = [0, 1, 2, 3].map((flags) => Buffer.of(flags));

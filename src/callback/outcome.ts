@@ -28,7 +28,7 @@ export class OutcomeReader {
   }
 
   /** Whatever is wrong with the outcome rejects the message; never throws. */
-  read(outcome: Uint8Array, original: Message): CheckOutcome {
+  read(outcome: Buffer, original: Message): CheckOutcome {
     try {
       return this.#read(outcome, original);
     } catch (error) {
@@ -37,14 +37,13 @@ export class OutcomeReader {
     }
   }
 
-  #read(outcome: Uint8Array, original: Message): CheckOutcome {
+  #read(outcome: Buffer, original: Message): CheckOutcome {
+    const kind = String.fromCharCode(outcome[0] ?? 0);
+    if (kind === OUTCOME.same && outcome.length === 1) return { kind: 'pass', message: original };
+    if (kind === OUTCOME.headerJson)
+      return { kind: 'pass', message: withHeader(original, readCrossedHeader(outcome.subarray(1), true)) };
     const fields = new FieldReader(outcome, 1);
-    switch (String.fromCharCode(outcome[0] ?? 0)) {
-      case OUTCOME.same:
-        fields.end();
-        return { kind: 'pass', message: original };
-      case OUTCOME.headerJson:
-        return { kind: 'pass', message: withHeader(original, readCrossedHeader(outcome.subarray(1), true)) };
+    switch (kind) {
       case OUTCOME.header: {
         const header = readCrossedHeader(fields.next(), false);
         fields.end();

@@ -1,4 +1,4 @@
-import type { LogRecord } from './thread/board.js';
+import type { RecordKind } from './thread/board.js';
 
 /** What the worker is given once, as `workerData`. */
 export interface Boot {
@@ -35,7 +35,7 @@ export type Reply =
   | { readonly kind: 'failed'; readonly stage: 'load' | 'code' | 'start'; readonly thrown: Thrown }
   /** the log, full, or a record too long for it */
   | { readonly kind: 'log'; readonly generation: number; readonly contents: Uint8Array }
-  | { readonly kind: 'record'; readonly record: LogRecord }
+  | { readonly kind: 'record'; readonly of: RecordKind; readonly bytes: Uint8Array }
   | { readonly kind: 'done'; readonly result: Done };
 
 export type Done =

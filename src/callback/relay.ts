@@ -24,9 +24,8 @@ export class Relay {
 
   /** Resolves when the next record may come; undefined: at once. */
   take(record: LogRecord): Promise<void> | undefined {
-    const bytes = Buffer.from(record.bytes.buffer, record.bytes.byteOffset, record.bytes.byteLength);
-    if (record.kind === RECORD.print) return this.#print(bytes);
-    if (record.kind === RECORD.log) this.#log(bytes);
+    if (record.kind === RECORD.print) return this.#print(record.bytes);
+    if (record.kind === RECORD.log) this.#log(record.bytes);
     if (performance.now() - this.#turnedMs < TURN_MS) return undefined;
     return nextTurn().then(() => {
       this.#turnedMs = performance.now();

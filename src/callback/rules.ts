@@ -1,13 +1,15 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { StompctlError } from '../base/errors.js';
+import { reasonOf, StompctlError } from '../base/errors.js';
+import type { CheckOutcome } from '../flow/check.js';
 import { Message, newHeader } from '../message/message.js';
-import type { CheckOutcome } from './outcome.js';
 import { type Condition, type Rule, readRules } from './read-rules.js';
 import { runWithin } from './time-limit.js';
 
 /** Where nothing repeats, nothing is tried in more ways than one: such a pattern needs no watching. */
 const MAY_TAKE_LONG = /[*+{|]|[^(]\?/;
 const DEFAULT_TIMEOUT_MS = 1000;
+const LONGEST_REASON = 300;
+const MOST_REPLACED = 16 * 1024 * 1024;
 
 /**
  * Declarative rules (`rewrite`): what a callback does, without code and without a sandbox. Each rule in turn, its
@@ -61,19 +63,22 @@ export class Rules {
 
   /** A message that no rule changed comes back as the same object. */
   apply(message: Message): CheckOutcome {
-    const work = new Working(message);
+    try {
+      return this.#apply(new Working(message));
+    } catch (error) {
+      // what V8 refuses of a large body or header: a deep stack, a text of more than half a gigabyte
+      return { kind: 'reject', error: error instanceof StompctlError ? error : refused(reasonOf(error)) };
+    }
+  }
+
+  #apply(work: Working): CheckOutcome {
     for (const rule of this.#rules) {
       if (rule.when !== undefined && !work.meets(rule.when)) continue;
-      if (rule.drop !== undefined) return { kind: 'drop', reason: work.fill(rule.drop) };
+      if (rule.drop !== undefined) return { kind: 'drop', reason: work.fill(rule.drop).slice(0, LONGEST_REASON) };
       work.change(rule);
       if (rule.stop) break;
     }
-    try {
-      return { kind: 'pass', message: work.result() };
-    } catch (error) {
-      if (error instanceof StompctlError) return { kind: 'reject', error };
-      throw error;
-    }
+    return { kind: 'pass', message: work.result() };
   }
 }
 
@@ -89,6 +94,24 @@ function conditionPatterns({ match, body, not }: Condition): RegExp[] {
 function tooLong(timeoutMs: number): StompctlError {
   const reason = `a pattern took longer than ${timeoutMs} ms (callback-timeout)`;
   return new StompctlError('CALLBACK_TIMEOUT', 'rewrite', 'message', reason);
+}
+
+function refused(reason: string): StompctlError {
+  return new StompctlError('CALLBACK_THREW', 'rewrite', 'message', `a rule cannot be applied: ${reason}`);
+}
+
+/** What stands around a match, put in its place at each match, makes a text as long as its square. */
+function replaced(value: string, pattern: RegExp, replacement: string): string {
+  if (/\$[`']/.test(replacement)) {
+    const all = pattern.global ? pattern : new RegExp(pattern.source, `${pattern.flags}g`);
+    let left = pattern.global ? MOST_REPLACED : MOST_REPLACED - value.length;
+    for (const _ of value.matchAll(all)) {
+      left -= value.length;
+      if (left < 0) throw refused(`the text would become longer than ${MOST_REPLACED} characters`);
+      if (!pattern.global) break;
+    }
+  }
+  return value.replace(pattern, replacement);
 }
 
 /** A message under the rules: its header is copied when first changed, its body turned to text when first looked at. */
@@ -132,7 +155,7 @@ class Working {
     for (const [name, value] of rule.set) header[name] = this.fill(value);
     for (const { name, pattern, replacement } of rule.replace) {
       const value = header[name];
-      if (value !== undefined) header[name] = value.replace(pattern, replacement);
+      if (value !== undefined) header[name] = replaced(value, pattern, replacement);
     }
   }
 

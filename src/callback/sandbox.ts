@@ -127,10 +127,10 @@ export class Sandbox {
         break;
       case 'log':
         this.#generation = reply.generation + 1;
-        this.#records.push(...readRecords(Buffer.from(reply.contents)));
+        this.#records.push(...readRecords(bufferOf(reply.contents)));
         break;
       case 'record':
-        this.#records.push(reply.record);
+        this.#records.push({ kind: reply.of, bytes: bufferOf(reply.bytes) });
         break;
       case 'done':
         this.#finish(reply.result);
@@ -187,6 +187,11 @@ export class Sandbox {
     this.#settled.reject(new SetupFailure(stage, { name: '', message, stack: '' }));
     this.#finish(ending);
   }
+}
+
+/** The same bytes: a Buffer that was posted arrives as a plain array. */
+function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 const CRASHED: Lost = { how: 'lost', why: 'crash', detail: 'the sandbox thread ended', arriving: false };

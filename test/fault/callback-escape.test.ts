@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { checkAll } from '../../src/callback/check-all.js';
 import { type Given, summary, textMessage, withCallback } from '../support/callback-bench.js';
 
 /**
@@ -184,7 +185,7 @@ for (const { name, code, expected, given } of [...REACHES_NOTHING, ...TAMPERS, .
         textMessage({ bad: '1' }, 'two'),
         textMessage({ n: '3' }, 'three'),
       ];
-      const outcomes = await callback.check(batch);
+      const outcomes = await checkAll(callback, batch);
       const [first, bad, last] = outcomes.map(summary);
       assert.deepEqual(first, { header: { n: '1', seen: 'yes' }, body: 'one', text: true });
       assert.match(String(bad), expected);

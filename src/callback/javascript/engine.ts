@@ -11,14 +11,6 @@ import { sizeAsJson, sizeAsText, writeAsJson, writeAsText } from './utf8.js';
 
 type Script = Extract<Program, { language: 'javascript' }>;
 
-/** A message of a batch. */
-interface Arriving {
-  readonly flags: number;
-  /** JSON text */
-  readonly header: Buffer;
-  readonly body: Buffer;
-}
-
 /** QuickJS holding the prelude and the user's code. Every call returns what the sandbox said or throws EngineLost. */
 export class QuickJsEngine implements Engine {
   readonly #program: Script;
@@ -85,35 +77,38 @@ export class QuickJsEngine implements Engine {
     this.#drain();
     if (described === undefined) return { name: 'InternalError', message: 'interrupted', stack: '' };
     if (described === '') return undefined;
-    const [name = '', message = '', stack = ''] = textsOf(described);
+    const [name = '', message = '', stack = ''] = linesOf(described);
     return { name, message, stack };
   }
 
   check(batch: Uint8Array, count: number, progress: Progress): 'complete' | 'needs-body' {
-    const messages = readBatch(batch, count);
-    this.#carryHeaders(messages);
-    for (const [position, message] of messages.entries()) {
+    const fields = new FieldReader(batch);
+    const head = fields.next();
+    const bodies = new FieldReader(fields.next());
+    fields.end();
+    const carried = !bodies.ended;
+    this.#carryHeaders(head);
+    for (let position = 0; position < count; position += 1) {
+      const flags = (head[position] ?? ZERO) - ZERO;
+      const body = carried ? bodies.next() : (flags & FLAG.noBody) === 0 ? NOTHING : undefined;
       progress.begin(position);
-      const outcome = this.#one(message);
-      if (outcome === undefined) return 'needs-body';
-      if (!progress.settle(outcome)) break;
+      const next = this.#one(body, (flags & FLAG.text) !== 0, progress);
+      if (next === 'needs-body') return next;
+      if (!next) break;
     }
     return 'complete';
   }
 
-  #carryHeaders(messages: readonly Arriving[]): void {
-    const flags = messages.map((message) => (message.flags & FLAG.text ? '1' : '0')).join('');
-    const size = messages.reduce((sum, { header }) => sum + header.length + 1, 1);
+  #carryHeaders(head: Buffer): void {
     const bridge = this.#bridge;
-    const args: ValuePointer[] = [];
+    let lines: ValuePointer;
     try {
-      if (size > this.#memoryBytes) throw new HeapFull('the headers are larger than callback-memory');
-      args.push(bridge.text(size, (target) => joinHeaders(messages, target)));
-      args.push(bridge.text(flags.length, (target) => target.write(flags, 'latin1')));
+      if (head.length > this.#memoryBytes) throw new HeapFull('the headers are larger than callback-memory');
+      lines = bridge.text(head.length, (target) => target.set(head));
     } catch (error) {
       throw arrivingLost(error);
     }
-    const result = bridge.call(this.#begin, args);
+    const result = bridge.call(this.#begin, [lines]);
     if ('error' in result) {
       const { why, message } = this.#lost(this.#thrown(result.error));
       throw new EngineLost(why, message, true);
@@ -121,19 +116,21 @@ export class QuickJsEngine implements Engine {
     bridge.free(result.value);
   }
 
-  /** The outcome of the next message, undefined when it asked for its body. */
-  #one(message: Arriving): Uint8Array | undefined {
+  /** Settles the next message; whether there is to be another one, or that this one asked for its body. */
+  #one(original: Buffer | undefined, text: boolean, progress: Progress): boolean | 'needs-body' {
     const bridge = this.#bridge;
-    const result = bridge.call(this.#step, this.#carryBody(message));
+    const result = bridge.call(this.#step, this.#carryBody(original, text));
     if ('error' in result) {
       this.#uncaught(this.#thrown(result.error));
-      return INTERRUPTED;
+      return progress.settle(INTERRUPTED);
     }
     // before the outcome counts: promises without end are this message's fault
     this.#drain();
-    const body = this.#functions.takeBody();
     try {
-      return bridge.read(result.value, 0, (said) => this.#outcome(said, message, body));
+      return bridge.read(result.value, 0, (said) => {
+        const outcome = this.#outcome(said, original, text);
+        return outcome === undefined ? 'needs-body' : progress.settle(outcome);
+      });
     } catch (error) {
       if (error instanceof HeapFull) throw new EngineLost('memory', error.message);
       throw error;
@@ -142,12 +139,12 @@ export class QuickJsEngine implements Engine {
     }
   }
 
-  #carryBody({ flags, body }: Arriving): ValuePointer[] {
-    if ((flags & FLAG.noBody) !== 0) return NO_ARGS;
+  #carryBody(body: Buffer | undefined, text: boolean): ValuePointer[] {
+    if (body === undefined) return NO_ARGS;
     const bridge = this.#bridge;
     try {
       if (body.length > this.#memoryBytes) throw new HeapFull('the body is larger than callback-memory');
-      if ((flags & FLAG.text) === 0) return [bridge.buffer(body)];
+      if (!text) return [bridge.buffer(body)];
       if (!body.includes(0)) return [bridge.text(sizeAsText(body), (target) => writeAsText(body, target))];
       return [bridge.text(sizeAsJson(body), (target) => writeAsJson(body, target)), bridge.true];
     } catch (error) {
@@ -155,33 +152,30 @@ export class QuickJsEngine implements Engine {
     }
   }
 
-  /** What `step` said, as the outcome it stands for; `said` is gone afterwards. */
-  #outcome(
-    said: Buffer,
-    { flags, header, body: original }: Arriving,
-    body: Buffer | undefined,
-  ): Uint8Array | undefined {
-    switch (String.fromCharCode(said[0] ?? 0)) {
-      case '\0':
+  /** What `step` said, as the outcome it stands for: maybe a view that is gone when `step`'s result is. */
+  #outcome(said: Buffer, original: Buffer | undefined, wasText: boolean): Uint8Array | undefined {
+    const body = this.#functions.takeBody();
+    switch (said[0]) {
+      case undefined:
         return undefined;
-      case OUTCOME.headerJson:
-        return said.length === header.length + 1 && header.equals(said.subarray(1)) ? SAME : Buffer.from(said);
-      case OUTCOME.message: {
+      case SAID.same:
+      case SAID.headerJson:
+        return said;
+      case SAID.message: {
         const text = said[1] === ONE;
-        const kept = said[2] !== ZERO || (body?.equals(original) && (flags & FLAG.noBody) === 0);
-        const next = (text ? FLAG.text : 0) | (kept ? FLAG.noBody : 0) | FLAG.json;
-        if (kept && text === ((flags & FLAG.text) !== 0) && header.equals(said.subarray(3))) return SAME;
-        return packFields([Buffer.of(next), said.subarray(3), kept ? NOTHING : (body ?? NOTHING)], OUTCOME.message);
+        const kept = said[2] === ONE || (body !== undefined && original?.equals(body) === true);
+        if (kept && text === wasText && said[3] === ONE) return SAME;
+        const flags = (text ? FLAG.text : 0) | (kept ? FLAG.noBody : 0) | FLAG.json;
+        if (!kept && body === undefined) return packFields(['the body did not come out'], OUTCOME.bad);
+        return packFields([Buffer.of(flags), said.subarray(4), kept ? NOTHING : (body ?? NOTHING)], OUTCOME.message);
       }
-      case OUTCOME.threw: {
-        const texts = textsOf(said.toString('utf8', 1));
+      case SAID.threw: {
+        const texts = textsOf(said);
         if (texts[0] === 'InternalError' && texts[1] === OUT_OF_MEMORY) throw new EngineLost('memory', OUT_OF_MEMORY);
         return packFields(texts, OUTCOME.threw);
       }
-      case OUTCOME.drop:
-        return packFields(textsOf(said.toString('utf8', 1)), OUTCOME.drop);
       default:
-        return packFields(textsOf(said.toString('utf8', 1)), OUTCOME.bad);
+        return packFields(textsOf(said), said[0] === SAID.drop ? OUTCOME.drop : OUTCOME.bad);
     }
   }
 
@@ -249,15 +243,28 @@ export class QuickJsEngine implements Engine {
 const STACK_BYTES = 256 * 1024;
 const MAX_JOBS = 10_000;
 const LONGEST_TEXT = 4000;
+/** name, message and stack of an error as JSON */
+const LONGEST_SAID = 64 * 1024;
 const PRELUDE = './prelude.js';
 const HOOK_NAMES = ['check', 'start', 'idle', 'stop'];
 const NO_ARGS: ValuePointer[] = [];
 const OUT_OF_MEMORY = 'out of memory';
-const SAME = Buffer.from(OUTCOME.same);
 const INTERRUPTED = Buffer.from(OUTCOME.interrupted);
 const NOTHING = Buffer.alloc(0);
-const ZERO = '0'.charCodeAt(0);
-const ONE = '1'.charCodeAt(0);
+const SAME = Buffer.from(OUTCOME.same);
+const SAID = {
+  same: byteOf(OUTCOME.same),
+  headerJson: byteOf(OUTCOME.headerJson),
+  message: byteOf(OUTCOME.message),
+  drop: byteOf(OUTCOME.drop),
+  threw: byteOf(OUTCOME.threw),
+} as const;
+const ZERO = byteOf('0');
+const ONE = byteOf('1');
+
+function byteOf(character: string): number {
+  return character.charCodeAt(0);
+}
 
 function ifFunction(name: string): string {
   return `${name}:typeof ${name}==='undefined'?undefined:${name}`;
@@ -268,36 +275,17 @@ function readGuestFile(name: string): string {
   return readFileSync(new URL(`./guest/${name.replace(/^.*\//, '')}`, import.meta.url), 'utf8');
 }
 
-function readBatch(batch: Uint8Array, count: number): Arriving[] {
-  const reader = new FieldReader(batch);
-  const messages: Arriving[] = [];
-  for (let at = 0; at < count; at += 1) {
-    const flags = reader.next()[0] ?? 0;
-    messages.push({ flags, header: reader.next(), body: reader.next() });
-  }
-  reader.end();
-  return messages;
-}
-
-function joinHeaders(messages: readonly Arriving[], target: Buffer): void {
-  let at = 0;
-  for (const { header } of messages) {
-    target[at] = at === 0 ? OPEN : COMMA;
-    target.set(header, at + 1);
-    at += header.length + 1;
-  }
-  target[at] = CLOSE;
-}
-
-const [OPEN = 0, COMMA = 0, CLOSE = 0] = Buffer.from('[,]');
-
 /** The message did not fit in, and none of its code ran. */
 function arrivingLost(error: unknown): unknown {
   return error instanceof HeapFull ? new EngineLost('memory', error.message, true) : error;
 }
 
-/** Texts that the prelude gave as JSON, a line each; short, but nothing says that the user's code left them so. */
-function textsOf(lines: string): string[] {
+/** Texts that the prelude gave as JSON, a line each, the character of the outcome before them. They are short. */
+function textsOf(said: Buffer): string[] {
+  return linesOf(said.toString('utf8', 1, LONGEST_SAID));
+}
+
+function linesOf(lines: string): string[] {
   return lines.split('\n').map((line) => {
     try {
       return String(JSON.parse(line));

@@ -80,7 +80,7 @@ export type RecordKind = (typeof RECORD)[keyof typeof RECORD];
 /** A record is whole or it is not there: everything that belongs to one outcome is in one. */
 export interface LogRecord {
   readonly kind: RecordKind;
-  readonly bytes: Uint8Array;
+  readonly bytes: Buffer;
 }
 
 /** The records of a log, in the order they were written, as views; one that is not whole is none, nor is what follows. */
@@ -99,10 +99,10 @@ export function readRecords(log: Buffer): LogRecord[] {
 }
 
 function kindOf(byte: number | undefined): RecordKind | undefined {
-  return KINDS.find((kind) => kind === byte);
+  return KINDS[byte ?? 0];
 }
 
-const KINDS = Object.values(RECORD);
+const KINDS: readonly (RecordKind | undefined)[] = [undefined, ...Object.values(RECORD)];
 const IN_PROGRESS = 0;
 const LENGTH = 1;
 const GENERATION = 2;

@@ -56,7 +56,7 @@ export interface Engine {
 
 /**
  * First byte of an outcome; fields follow. A batch has three fields a message: flags (a byte of FLAG), header (a list: name,
- * value, name, value …), body (UTF-8 when it is text). For the JavaScript engine headers are JSON text instead of a list.
+ * value, name, value …), body (UTF-8 when it is text). The JavaScript engine takes headers as JSON text, see `batch.ts`.
  */
 export const OUTCOME = {
   /** no field: unchanged */

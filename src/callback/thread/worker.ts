@@ -104,7 +104,7 @@ class Worker implements EngineHost, Progress {
     if (this.#board.append(kind, bytes)) return;
     this.#reply({ kind: 'log', generation: this.#board.generation, contents: this.#board.contents() });
     this.#board.reset();
-    if (!this.#board.append(kind, bytes)) this.#reply({ kind: 'record', record: { kind, bytes: own(bytes) } });
+    if (!this.#board.append(kind, bytes)) this.#reply({ kind: 'record', of: kind, bytes: own(bytes) });
   }
 
   #reply(reply: Reply): void {

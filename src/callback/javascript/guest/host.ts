@@ -54,6 +54,7 @@ export const bufferOfBytes = getter<Uint8Array, ArrayBuffer>(typedArray, 'buffer
 const lengthOfBuffer = getter<unknown, number>(ArrayBuffer.prototype, 'byteLength');
 const setBytes = free<Uint8Array, [Uint8Array], void>(Uint8Array.prototype.set);
 export const indexOf = free<string, [string, number?], number>(String.prototype.indexOf);
+export const split = free<string, [string], string[]>(String.prototype.split);
 export const slice = free<string, [number, number], string>(String.prototype.slice);
 
 /** A real one, whatever its prototype says. */

@@ -15,6 +15,7 @@ import {
   parse,
   setPrototypeOf,
   slice,
+  split,
   stringify,
   toText,
 } from './host.js';
@@ -31,15 +32,13 @@ interface Hooks {
 /** What a thrown error may say of itself: longer texts are of no use, and the stack only tells where. */
 const LONGEST_TEXT = 1000;
 const LONGEST_STACK = 4000;
-const NO_BODY = '2';
-const TEXT = '1';
 
 let check: (message: Message) => unknown = () => undefined;
 let start: Hooks['start'];
 let idle: Hooks['idle'];
 let stop: Hooks['stop'];
 let dataJson = '{}';
-let headers: Header[] = [];
+let lines: string[] = [];
 let flags = '';
 let position = 0;
 /** set when the code asked for a body that was left at home */
@@ -67,37 +66,39 @@ class ArrivingBody implements BodySource {
   }
 }
 
-/** Takes a batch: the headers as JSON, an array; of each message a flag, 1 when it is text. */
-export function begin(head: string, flagsGiven: string): void {
-  headers = parse(head) as Header[];
-  flags = flagsGiven;
+/** Takes a batch: lines, first the flags, a digit a message, then the headers as JSON. */
+export function begin(head: string): void {
+  lines = split(head, '\n');
+  flags = lines[0] as string;
   position = 0;
 }
 
 /**
- * Checks the next message of the batch and says what became of it: `OUTCOME` and, without a line end between them but
- * between two texts, JSON texts. For `m` the flags stand between, and the body has been handed out. `json`: that the body
- * given is JSON text. Nothing given: it was left at home.
+ * Checks the next message of the batch and says what became of it: the character of `OUTCOME`; then JSON texts with a line end
+ * between them; for `m` three digits (it is text; the body is the original's; the header is) and the header, and the body
+ * has been handed out. `json`: the body given is JSON text. Nothing given: it was left at home.
  */
 export function step(given: string | ArrayBuffer | undefined, json: boolean): string {
   const index = position;
-  const header = headers[index] as Header;
+  const line = lines[index + 1] as string;
   position = index + 1;
   missing = false;
+  const header = parse(line) as Header;
   setPrototypeOf(header, null);
-  const text = flags[index] === TEXT;
+  const flag = flags[index];
+  const text = flag === '1' || flag === '3';
   const source = new ArrivingBody(given, json);
   try {
     const result = check(insides.arriving(header, text, source));
     if (missing) return '';
-    return insides.is(result) ? describe(result, text, source) : describeOther(result);
+    return insides.is(result) ? describe(result, line, text, source) : describeOther(result);
   } catch (error) {
     if (missing) return '';
     return `t${describeThrown(error)}`;
   }
 }
 
-function describe(message: Message, text: boolean, source: ArrivingBody): string {
+function describe(message: Message, line: string, text: boolean, source: ArrivingBody): string {
   const header: unknown = message.header;
   const isText = Boolean(message.text);
   if (typeof header !== 'object' || header === null || isArray(header)) return bad('the header is not an object');
@@ -113,14 +114,14 @@ function describe(message: Message, text: boolean, source: ArrivingBody): string
   const kept = insides.source(message) === source;
   // bytes that were handed out may have been written to in place: they are compared outside, where it is quick
   const same = kept && !(source.bytes && insides.isLoaded(message));
-  if (same) return isText === text ? `j${json}` : `m${isText ? TEXT : '0'}${NO_BODY}${json}`;
+  if (same) return isText !== text ? `m${isText ? 1 : 0}10${json}` : json === line ? '=' : `j${json}`;
   const body = insides.body(message);
   if (missing) return '';
   if (typeof body === 'string') host.body(body, nulsIn(body));
   else if (isBytes(body)) host.body(exactly(body), 0);
   else if (isBuffer(body)) host.body(body, 0);
   else return bad(`the body is ${nameOf(body)}`);
-  return `m${isText ? TEXT : '0'}0${json}`;
+  return `m${isText ? 1 : 0}0${json === line ? 1 : 0}${json}`;
 }
 
 /** Numbers and their like become text; anything else is wrong. */
