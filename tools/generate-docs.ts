@@ -2,23 +2,34 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { manPage } from '../src/cli/man-page.js';
 import { configurationSchema } from '../src/config/json-schema.js';
 import { configurationReference } from '../src/config/reference.js';
+import { differencesTable } from '../test/support/perl-differences.js';
 
-/** What is generated: from the marker to the end of the file, or the whole file when there is no marker. */
-const GENERATED: readonly { readonly path: string; readonly marker?: string; make(): string }[] = [
-  { path: 'docs/configuration.md', marker: 'do not edit below this line. -->\n', make: configurationReference },
-  { path: 'docs/stompctl.1', make: manPage },
-  { path: 'docs/stompctl.schema.json', make: configurationSchema },
-];
+/** What is generated: from `marker` to `end`, or to the end of the file; the whole file when there is no marker. */
+const GENERATED: readonly { readonly path: string; readonly marker?: string; readonly end?: string; make(): string }[] =
+  [
+    {
+      path: 'docs/callbacks.md',
+      marker:
+        '<!-- Generated from test/support/perl-differences.ts by "npm run docs"; do not edit until the end mark. -->\n',
+      end: '<!-- end of what is generated -->',
+      make: differencesTable,
+    },
+    { path: 'docs/configuration.md', marker: 'do not edit below this line. -->\n', make: configurationReference },
+    { path: 'docs/stompctl.1', make: manPage },
+    { path: 'docs/stompctl.schema.json', make: configurationSchema },
+  ];
 
 /** Writes the generated texts; with `check` only compares them, and the exit code is 1 when one is stale. */
 function generate(check: boolean): void {
-  for (const { path, marker = '', make } of GENERATED) {
+  for (const { path, marker = '', end, make } of GENERATED) {
     // from dist/tools/
     const url = new URL(`../../${path}`, import.meta.url);
     const current = readFileSync(url, 'utf8');
     const at = current.indexOf(marker);
     if (at === -1) throw new Error(`generate-docs(${path}): the line "${marker.trim()}" is missing`);
-    const text = `${current.slice(0, at)}${marker}${marker === '' ? '' : '\n'}${make()}`;
+    const after = end === undefined ? current.length : current.indexOf(end, at);
+    if (after === -1) throw new Error(`generate-docs(${path}): the line "${end}" is missing`);
+    const text = `${current.slice(0, at)}${marker}${marker === '' ? '' : '\n'}${make()}${current.slice(after)}`;
     if (text === current) continue;
     if (!check) writeFileSync(url, text);
     else {

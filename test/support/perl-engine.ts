@@ -1,12 +1,30 @@
 import { PerlEngine } from '../../src/callback/perl/engine.js';
 import { FLAG, OUTCOME } from '../../src/callback/thread/engine.js';
 import { packFields, readFields } from '../../src/callback/thread/fields.js';
-import type { PerlOutcome, Snippet } from './perl-snippets.js';
+
+/** One callback, and the message it gets. */
+export interface EngineCase {
+  readonly code: string;
+  readonly header: Readonly<Record<string, string>>;
+  /** of bytes, a character each */
+  readonly body: string;
+  readonly text: boolean;
+}
+
+/** What became of it. */
+export interface EngineOutcome {
+  readonly printed: string;
+  readonly header?: Record<string, string>;
+  readonly body?: string;
+  readonly text?: boolean;
+  readonly dropped?: string;
+  readonly error?: string;
+}
 
 const MEMORY = 64 * 1024 * 1024;
 
-/** What the Perl engine makes of a snippet, in the form that the oracle gives. Without its thread: that is quicker. */
-export function runInEngine(snippet: Snippet): PerlOutcome {
+/** What the Perl engine makes of a callback. Without its thread: that is quicker. */
+export function runInEngine(snippet: EngineCase): EngineOutcome {
   let printed = '';
   const host = {
     memoryBytes: MEMORY,
@@ -21,7 +39,7 @@ export function runInEngine(snippet: Snippet): PerlOutcome {
   const program = { language: 'perl', code, fromPath: false, file: 'x.conf', firstLine: 1 } as const;
   const engine = PerlEngine.open(program, host);
   const wrong = engine.adopt() ?? engine.call('start');
-  if (wrong !== undefined) return { printed, rejected: 1, error: wrong.message };
+  if (wrong !== undefined) return { printed, error: wrong.message };
   const header = packFields(Object.entries(snippet.header).flat());
   const body = Buffer.from(snippet.body, snippet.text ? 'utf8' : 'latin1');
   const batch = packFields([Buffer.of(snippet.text ? FLAG.text : 0), header, body]);
@@ -35,7 +53,7 @@ export function runInEngine(snippet: Snippet): PerlOutcome {
   return { printed, ...describe(outcome, snippet) };
 }
 
-function describe(outcome: Buffer, snippet: Snippet): Omit<PerlOutcome, 'printed'> {
+function describe(outcome: Buffer, snippet: EngineCase): Omit<EngineOutcome, 'printed'> {
   const { body, text } = snippet;
   const [first = Buffer.alloc(0), second = Buffer.alloc(0), third = Buffer.alloc(0)] = readFields(outcome, 1);
   switch (outcome.toString('latin1', 0, 1)) {
@@ -48,7 +66,7 @@ function describe(outcome: Buffer, snippet: Snippet): Omit<PerlOutcome, 'printed
       return { header: headerOf(second), body: third.toString(isText ? 'utf8' : 'latin1'), text: isText };
     }
     default:
-      return { rejected: 1, error: (second.length > 0 ? second : first).toString('utf8') };
+      return { error: (second.length > 0 ? second : first).toString('utf8') };
   }
 }
 

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { runInEngine } from '../support/perl-engine.js';
-import type { PerlOutcome } from '../support/perl-snippets.js';
+import { type EngineOutcome, runInEngine } from '../support/perl-engine.js';
 
 const HEADER = { destination: '/queue/a' };
 
-function run(code: string, over: { header?: Record<string, string>; body?: string; text?: boolean } = {}): PerlOutcome {
-  return runInEngine({ name: '', code, header: HEADER, body: 'text', text: true, ...over });
+function run(
+  code: string,
+  over: { header?: Record<string, string>; body?: string; text?: boolean } = {},
+): EngineOutcome {
+  return runInEngine({ code, header: HEADER, body: 'text', text: true, ...over });
 }
 
 /** What the code prints. */

@@ -63,14 +63,14 @@ const CASES: [what: string, code: string, printed: string][] = [
 
 for (const [what, code, printed] of CASES) {
   test(`modules of callbacks: ${what}`, () => {
-    const outcome = runInEngine({ name: '', code, header: { a: '/q' }, body: 'some text', text: true });
+    const outcome = runInEngine({ code, header: { a: '/q' }, body: 'some text', text: true });
     assert.equal(outcome.error, undefined);
     assert.equal(outcome.printed, printed);
   });
 }
 
 test('a module that is missing is named, with what to do', () => {
-  const outcome = runInEngine({ name: '', code: '\nuse Foo::Bar;', header: {}, body: '', text: true });
+  const outcome = runInEngine({ code: '\nuse Foo::Bar;', header: {}, body: '', text: true });
   assert.match(
     outcome.error ?? '',
     /^Can't locate Foo\/Bar\.pm in @INC, which is not among the modules of a callback: .+ at x\.conf line 2\./,
