@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { fileURLToPath } from 'node:url';
+import { MessageChannel } from 'node:worker_threads';
 import { type Program, type Thrown, UNSUPPORTED } from '../protocol.js';
 import { type Engine, type EngineHost, EngineLost, type Progress } from '../thread/engine.js';
 import { packFields } from '../thread/fields.js';
@@ -65,7 +66,9 @@ export class PerlEngine implements Engine {
       files: readLibrary(),
       refused: (path) => this.#refuseFile(path),
     });
-    const module = new WebAssembly.Module(readLimitedModule(MODULE_FILE, host.memoryBytes + OWN_BYTES));
+    const bytes = readLimitedModule(MODULE_FILE, this.#limit);
+    const module = new WebAssembly.Module(bytes);
+    discard(bytes);
     const { exports } = new WebAssembly.Instance(module, {
       wasi_snapshot_preview1: this.#wasi.imports(module),
       env: { call_host_function: () => 0 },
@@ -146,8 +149,12 @@ export class PerlEngine implements Engine {
     if (lost !== undefined) throw lost;
   }
 
+  get #limit(): number {
+    return Math.max(LEAST_BYTES, this.#host.memoryBytes) + OWN_BYTES;
+  }
+
   get #nearlyFull(): number {
-    return this.#host.memoryBytes + OWN_BYTES - 8 * 1024 * 1024;
+    return this.#limit - 8 * MEBIBYTE;
   }
 
   #evaluate(code: string): void {
@@ -284,6 +291,13 @@ export class PerlEngine implements Engine {
   }
 }
 
+/** Gives 25 MB back now, which else wait for a collection that a quiet thread may not have for long. */
+function discard(bytes: Uint8Array<ArrayBuffer>): void {
+  const { port1 } = new MessageChannel();
+  port1.postMessage(undefined, [bytes.buffer]);
+  port1.close();
+}
+
 function outOfMemory(): EngineLost {
   return new EngineLost('memory', 'out of memory: make callback-memory larger, or keep less');
 }
@@ -304,8 +318,10 @@ function zoneAt(seconds: number): string {
 const MODULE_FILE = fileURLToPath(import.meta.resolve('@6over3/zeroperl-ts/zeroperl.wasm'));
 /** the library of Perl lies inside the module, ours behind it: POSIX, JSON and others that are missing there */
 const START = 'push(@INC, "/stompctl/lib"); require Stompctl; 1;';
+const MEBIBYTE = 1024 * 1024;
 /** Perl's stack and library, which lie in its memory before any code is read */
-const OWN_BYTES = 32 * 1024 * 1024;
+const OWN_BYTES = 32 * MEBIBYTE;
+const LEAST_BYTES = 16 * MEBIBYTE;
 const EMPTY = new Uint8Array(0);
 const NEWLINE = Buffer.from('\n');
 const VOID = 0;

@@ -5,7 +5,7 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
  * `maximumBytes`. The section gets longer: what stands before it moves to the left, into room left free when reading; the
  * megabytes after it stay where they are.
  */
-export function readLimitedModule(file: string, maximumBytes: number): Uint8Array {
+export function readLimitedModule(file: string, maximumBytes: number): Uint8Array<ArrayBuffer> {
   const bytes = readBehind(file, ROOM);
   const section = findMemorySection(bytes, ROOM);
   const reader = new LebReader(bytes, section.contents);
@@ -23,7 +23,7 @@ export function readLimitedModule(file: string, maximumBytes: number): Uint8Arra
   return bytes.subarray(start - before);
 }
 
-function readBehind(file: string, room: number): Uint8Array {
+function readBehind(file: string, room: number): Uint8Array<ArrayBuffer> {
   const fd = openSync(file, 'r');
   try {
     const { size } = fstatSync(fd);

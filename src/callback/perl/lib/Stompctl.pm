@@ -219,8 +219,19 @@ sub check {
                 $from_home = $flags & NO_BODY ? $message : undef;
                 my $home = $flags & NO_BODY ? { text => $message->{text} } : undef;
                 delete($message->{body_ref}) if $home;
-                local $_;
                 my $result = callback::check($message);
+                # the common case, without calls: a header that was looked at or changed
+                if ($home and ref($result) and $result == $message and !$asked_home and $home->{text} == $message->{text}) {
+                    use warnings FATAL => "uninitialized";
+                    my $header = $message->{header};
+                    my $text = join("\0", %$header);
+                    if (index($text, "(0x") < 0 and ($text =~ tr/\0//) == 2 * %$header - 1) {
+                        utf8::encode($text);
+                        next if defined(syswrite($OUT, "h\0$text"));
+                        $stopped = 1;
+                        last;
+                    }
+                }
                 die("the body is on its way\n") if $asked_home;
                 settle($message, $result, $home);
                 last if $stopped;
