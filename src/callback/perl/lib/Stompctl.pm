@@ -112,7 +112,7 @@ sub give_message {
     my($start, $message, $say) = @_;
     my($flags, $header) = header_text($message->{header});
     my $body = ${ $message->{body_ref} };
-    die("the body is undefined\n") unless defined($body);
+    $body = "" unless defined($body);
     if ($message->{text}) {
         $flags |= TEXT;
         utf8::encode($body);
@@ -195,6 +195,7 @@ sub hook {
 
 sub check {
     my @parts = unpack("(V/a)*", receive());
+    my $settling = 0;
     $stopped = 0;
     while (@parts) {
         my $ok = eval {
@@ -223,17 +224,22 @@ sub check {
                 # the common case, without calls: a header that was looked at or changed
                 if ($home and ref($result) and $result == $message and !$asked_home and $home->{text} == $message->{text}) {
                     use warnings FATAL => "uninitialized";
+                    $settling = 1;
                     my $header = $message->{header};
                     my $text = join("\0", %$header);
                     if (index($text, "(0x") < 0 and ($text =~ tr/\0//) == 2 * %$header - 1) {
                         utf8::encode($text);
+                        $settling = 0;
                         next if defined(syswrite($OUT, "h\0$text"));
                         $stopped = 1;
                         last;
                     }
                 }
                 die("the body is on its way\n") if $asked_home;
+                # what dies from here on is no fault of the code but of what it returned
+                $settling = 1;
                 settle($message, $result, $home);
+                $settling = 0;
                 last if $stopped;
             }
             1;
@@ -246,7 +252,8 @@ sub check {
             say_to_host("n");
             return;
         }
-        outcome("t" . thrown($error));
+        outcome(($settling ? "r" : "t") . thrown($error));
+        $settling = 0;
         return if $stopped;
     }
 }
