@@ -159,10 +159,10 @@ sub thrown {
 # reads the code; what is wrong with it, or nothing
 sub adopt {
     my $code = receive();
-    # stompclt has these loaded
-    foreach my $module (qw(Messaging::Message::Queue Directory::Queue List::Util Time::HiRes Data::Dumper
-        No::Worries::Log No::Worries::Die No::Worries::Warn)) {
-        next if index($code, $module) < 0;
+    # stompclt has these loaded: code may name them without "use"
+    foreach my $module (qw(Messaging::Message::Queue Directory::Queue No::Worries::Log No::Worries::Die No::Worries::Warn
+        Data::Dumper Digest::MD5 Encode JSON List::Util MIME::Base64 POSIX Scalar::Util Sys::Hostname Time::HiRes)) {
+        next unless $code =~ /\b$module\b/;
         my $file = $module;
         $file =~ s{::}{/}g;
         require("$file.pm");
