@@ -1,11 +1,11 @@
-import { StompctlError } from '../base/errors.js';
+import { type ErrorCode, StompctlError } from '../base/errors.js';
 import type { Sink } from '../flow/sink.js';
 import type { Message } from '../message/message.js';
 import { packBatch } from './batch.js';
 import { type CallbackSource, type Compiled, compile } from './compile.js';
 import type { Language } from './language.js';
 import { type CheckOutcome, OutcomeReader } from './outcome.js';
-import type { Done, Request } from './protocol.js';
+import { type Done, type Request, UNSUPPORTED } from './protocol.js';
 import { Relay, type RelayOptions } from './relay.js';
 import { type Ending, Sandbox, SetupFailure } from './sandbox.js';
 import { Taps } from './taps.js';
@@ -60,7 +60,7 @@ export class Callback {
 
   /**
    * Reads the code, builds the sandbox, calls `start(data)`. Rejects with CALLBACK_SYNTAX (the code cannot be read, or
-   * defines no `check`), CALLBACK_UNSUPPORTED (Perl that is not translated), CALLBACK_START (the code or `start` threw,
+   * defines no `check`), CALLBACK_UNSUPPORTED (Perl that wants what callbacks have not), CALLBACK_START (the code or `start` threw,
    * took too long, or needed too much memory).
    */
   static async open(options: CallbackOptions): Promise<Callback> {
@@ -259,13 +259,18 @@ async function openSandbox(options: CallbackOptions, compiled: Compiled): Promis
     return await Sandbox.open({ program: compiled.program, data, timeoutMs, memoryBytes });
   } catch (error) {
     if (!(error instanceof SetupFailure)) throw error;
-    const syntax = error.stage === 'code' && (error.thrown.name === 'SyntaxError' || error.thrown.name === '');
-    const code = syntax ? 'CALLBACK_SYNTAX' : 'CALLBACK_START';
+    const { stage, thrown } = error;
+    const code = stage === 'code' ? codeFailure(thrown.name) : 'CALLBACK_START';
     const reader = new OutcomeReader(compiled.map, options.origin, timeoutMs);
-    const failure = reader.thrown(error.thrown, code);
+    const failure = reader.thrown(thrown.name === UNSUPPORTED ? { ...thrown, name: '' } : thrown, code);
     if (failure.code === code) throw failure;
     throw new StompctlError(code, 'callback', options.origin.file, failure.message);
   }
+}
+
+function codeFailure(name: string): ErrorCode {
+  if (name === UNSUPPORTED) return 'CALLBACK_UNSUPPORTED';
+  return name === 'SyntaxError' || name === '' ? 'CALLBACK_SYNTAX' : 'CALLBACK_START';
 }
 
 function lossText(result: Done & { how: 'lost' }): string {

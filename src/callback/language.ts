@@ -2,6 +2,12 @@ import { Script } from 'node:vm';
 
 export type Language = 'javascript' | 'perl';
 
+/** What a callback is about, under its Perl names. */
+const PERL_NAMES = /[$](?:hdr|bdy|msg)\b|[%]hdr\b|@_(?!\w)/;
+
+/** The same under its JavaScript names. */
+const JAVASCRIPT_NAMES = /(?<![$@%&\w])(?:hdr|bdy|msg)\b|\bfunction\s*\*?\s+check\s*\(|\bcheck\s*=(?!=)/;
+
 /** Signs of Perl in code that does not parse as JavaScript. */
 const PERL_SIGNS = [
   /\$\w+\s*\{/, // $hdr{name}
@@ -24,13 +30,25 @@ const PERL_SIGNS = [
 const CALL_LIKE_SIGNS = [/\b(?:my|our|local)\s*\(\s*[$@%]/, /\bqw\s*\(/];
 
 /**
- * Guesses the language of a callback. What parses as (the inside of) a JavaScript function is JavaScript, unless it
- * looks so much like Perl that it could be either: undefined. What does not parse is Perl when it shows a sign of it, else
- * JavaScript with an error in it. Parsing only: nothing is run.
+ * Guesses the language of a callback; undefined when it could be both or neither. JavaScript parses as (the inside of) a
+ * function and names the message by a name of ours, or defines `check`; signs of Perl inside its strings do not count. What
+ * does not parse is Perl when it shows a sign of it, else JavaScript with an error in it. Parsing only: nothing is run.
  */
 export function guessLanguage(code: string): Language | undefined {
-  if (parses(code)) return CALL_LIKE_SIGNS.some((sign) => sign.test(code)) ? undefined : 'javascript';
-  return PERL_SIGNS.some((sign) => sign.test(code)) ? 'perl' : 'javascript';
+  const javascript = JAVASCRIPT_NAMES.test(withoutStrings(code));
+  if (!parses(code)) {
+    if (PERL_NAMES.test(code) || PERL_SIGNS.some((sign) => sign.test(code))) return 'perl';
+    return javascript ? 'javascript' : undefined;
+  }
+  const seen = javascript ? withoutStrings(code) : code;
+  const perl = PERL_NAMES.test(seen) || CALL_LIKE_SIGNS.some((sign) => sign.test(seen));
+  if (perl === javascript) return undefined;
+  return perl ? 'perl' : 'javascript';
+}
+
+/** Roughly: a pattern that holds a quote is seen as the beginning of a string. */
+function withoutStrings(code: string): string {
+  return code.replace(/\/\/.*|\/\*[\s\S]*?\*\/|(["'`])(?:\\[\s\S]|(?!\1)[^\\])*\1/g, ' ');
 }
 
 function parses(code: string): boolean {

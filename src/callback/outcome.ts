@@ -90,7 +90,8 @@ export class OutcomeReader {
   error(code: ErrorCode, stack: string | undefined, reason: string): StompctlError {
     const place = placeOf(stack ?? '', this.#map);
     const { file, line } = this.#origin;
-    const at = place === undefined ? `${file}:${line}` : `${file}:${place.line}:${place.column}`;
+    const column = place?.column === undefined ? '' : `:${place.column}`;
+    const at = `${file}:${place?.line ?? line}${column}`;
     return new StompctlError(code, 'callback', at, cut(reason).trimEnd());
   }
 

@@ -63,3 +63,6 @@ export interface Thrown {
   readonly message: string;
   readonly stack: string;
 }
+
+/** The name of what is thrown when code cannot be read because it wants what callbacks have not. */
+export const UNSUPPORTED = 'Unsupported';

@@ -4,7 +4,8 @@ export const SCRIPT_NAME = 'callback';
 /** Where the user finds a place of the script: in the configuration file or callback file. */
 export interface Place {
   readonly line: number;
-  readonly column: number;
+  /** Perl knows lines only */
+  readonly column?: number;
 }
 
 /** From a place of the script, both counted from 1, to the user's; undefined for lines that are not the user's. */

@@ -6,8 +6,6 @@ export interface CallbackReport {
   readonly language: 'javascript' | 'perl';
   /** the language was guessed from the code */
   readonly recognised: boolean;
-  /** what runs in the sandbox: of Perl code, the translation */
-  readonly javascript: string;
 }
 
 const NAMES = { javascript: 'JavaScript', perl: 'Perl' } as const;
@@ -17,11 +15,7 @@ const NAMES = { javascript: 'JavaScript', perl: 'Perl' } as const;
  * CALLBACK_SYNTAX, CALLBACK_UNSUPPORTED or CALLBACK_START, the place in the user's file in it.
  */
 export async function checkCallback(settings: CallbackSettings): Promise<CallbackReport> {
-  const [{ translate }, { Callback }] = await Promise.all([
-    import('../callback/compile.js'),
-    import('../callback/callback.js'),
-  ]);
-  const { language, javascript } = translate(settings);
+  const { Callback } = await import('../callback/callback.js');
   const callback = await Callback.open({
     ...settings,
     openTap: async () => new NullSink(),
@@ -29,7 +23,7 @@ export async function checkCallback(settings: CallbackSettings): Promise<Callbac
     onLog: () => undefined,
   });
   await callback.close();
-  return { language, recognised: settings.language === undefined, javascript };
+  return { language: callback.language, recognised: settings.language === undefined };
 }
 
 /** `Perl, recognised from the code` */

@@ -35,7 +35,6 @@ export async function check(parsed: ParsedArguments, env: Environment, io: Comma
   if (parsed.flags.has('raw')) return printTrees(files, parsed, env, io);
   const reports: Report[] = [];
   for (const file of files) reports.push(await report(file, parsed, env));
-  if (parsed.flags.has('show-javascript') && !parsed.flags.has('json')) return showJavaScript(reports, io);
   if (parsed.flags.has('json'))
     io.out.write(`${JSON.stringify(reports.length === 1 ? reports[0] : reports, null, 2)}\n`);
   else for (const each of reports) io.out.write(`${reportText(each, parsed.flags.has('all'))}\n`);
@@ -75,7 +74,7 @@ async function report(file: string, parsed: ParsedArguments, env: Environment): 
       ),
       warnings: [...warnings, ...ends.flatMap(({ warnings: told = [] }) => told)],
       summary: settings === undefined ? undefined : describeRun(settings),
-      callback: shownCallback(found.report, parsed),
+      callback: found.report,
       ...(reachable && { ends: ends.flatMap(({ found: text, error }) => (error === undefined ? [text] : [])) }),
       options: effectiveConfiguration(values, settings),
     };
@@ -100,30 +99,6 @@ async function callbackFound(
     if (error instanceof StompctlError) return { error };
     throw error;
   }
-}
-
-/** The code itself only when asked for. */
-function shownCallback(report: CallbackReport | undefined, { flags }: ParsedArguments): Report['callback'] {
-  if (report === undefined || flags.has('show-javascript')) return report;
-  const { javascript: _, ...rest } = report;
-  return rest;
-}
-
-/** Nothing but the code on standard output, so that it can go into a file; what is wrong, on standard error. */
-function showJavaScript(reports: readonly Report[], io: CommandIo): number {
-  const [bad] = reports.filter((each) => !each.valid);
-  if (bad !== undefined) {
-    io.err.write(`${reportText(bad)}\n`);
-    return bad.exit;
-  }
-  for (const { file, callback } of reports) {
-    if (callback?.javascript === undefined) {
-      throw new StompctlError('USAGE', 'option', '--show-javascript', `${file} has no callback to show`);
-    }
-    if (callback.language !== 'perl') io.err.write(`stompctl: ${file}: the callback is in JavaScript already\n`);
-    io.out.write(`${reports.length === 1 ? '' : `// ${file}\n`}${callback.javascript}\n`);
-  }
-  return EXIT_CODES.ok;
 }
 
 function reportText(found: Report, all = false): string {

@@ -3,10 +3,6 @@ import type { CommandDefinition } from './option-command.js';
 const CHECK_FLAGS = [
   { name: 'raw', doc: 'print the parsed tree as JSON, before any validation' },
   { name: 'json', doc: 'print the result as JSON' },
-  {
-    name: 'show-javascript',
-    doc: 'print the JavaScript that the callback runs as: the translation, when it is in Perl',
-  },
   { name: 'connect', doc: 'log in to each broker, check the queues and the callback; move nothing' },
   { name: 'all', doc: 'list the options that have their defaults too' },
 ];

@@ -118,8 +118,10 @@ async function openEngine(program: Program, host: EngineHost): Promise<Engine> {
       const { QuickJsEngine } = await import('../javascript/engine.js');
       return QuickJsEngine.open(program, host);
     }
-    case 'perl':
-      throw new Error('there is no engine for Perl');
+    case 'perl': {
+      const { PerlEngine } = await import('../perl/engine.js');
+      return PerlEngine.open(program, host);
+    }
   }
 }
 

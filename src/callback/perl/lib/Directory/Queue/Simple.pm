@@ -1,0 +1,2 @@
+require Directory::Queue;
+1;

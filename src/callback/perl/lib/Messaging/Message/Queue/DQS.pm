@@ -1,0 +1,2 @@
+require Messaging::Message::Queue;
+1;

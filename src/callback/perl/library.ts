@@ -1,0 +1,15 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+
+/** The Perl modules of ours, by the path that Perl finds them under. */
+export function readLibrary(): Map<string, Uint8Array> {
+  const files = new Map<string, Uint8Array>();
+  for (const entry of readdirSync(FOLDER, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const file = join(entry.parentPath, entry.name);
+    files.set(`stompctl/lib/${relative(FOLDER, file)}`, readFileSync(file));
+  }
+  return files;
+}
+
+const FOLDER = join(import.meta.dirname, 'lib');

@@ -1,0 +1,15 @@
+/** What is used of WebAssembly; TypeScript has its types for browsers only. */
+declare namespace WebAssembly {
+  interface Memory {
+    readonly buffer: ArrayBuffer;
+  }
+  class Module {
+    private readonly module;
+    constructor(bytes: Uint8Array);
+    static imports(module: Module): readonly { readonly module: string; readonly name: string }[];
+  }
+  class Instance {
+    readonly exports: unknown;
+    constructor(module: Module, imports: Readonly<Record<string, object>>);
+  }
+}
