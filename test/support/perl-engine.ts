@@ -53,6 +53,18 @@ export function runInEngine(snippet: EngineCase): EngineOutcome {
   return { printed, ...describe(outcome, snippet) };
 }
 
+/** What the engine says of a message whose body was left at home. */
+export function checkWithoutBody(code: string): 'complete' | 'needs-body' {
+  const program = { language: 'perl', code, fromPath: false, file: 'x.conf', firstLine: 1 } as const;
+  const nothing = (): undefined => undefined;
+  const host = { memoryBytes: MEMORY, data: {}, interrupted: () => false, room: nothing, output: nothing };
+  const engine = PerlEngine.open(program, host);
+  const wrong = engine.adopt();
+  if (wrong !== undefined) throw new Error(wrong.message);
+  const batch = packFields([Buffer.of(FLAG.text | FLAG.noBody), Buffer.alloc(0), Buffer.alloc(0)]);
+  return engine.check(batch, 1, { begin: nothing, settle: () => true });
+}
+
 function describe(outcome: Buffer, snippet: EngineCase): Omit<EngineOutcome, 'printed'> {
   const { body, text } = snippet;
   const [first = Buffer.alloc(0), second = Buffer.alloc(0), third = Buffer.alloc(0)] = readFields(outcome, 1);

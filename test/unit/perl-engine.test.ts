@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type EngineOutcome, runInEngine } from '../support/perl-engine.js';
+import { checkWithoutBody, type EngineOutcome, runInEngine } from '../support/perl-engine.js';
 
 const HEADER = { destination: '/queue/a' };
 
@@ -76,7 +76,6 @@ for (const [what, code] of [
   ['running a command', 'my $x = `ls`'],
   ['socket', 'socket(my $s, 2, 1, 0)'],
   ['exit', 'exit(1)'],
-  ['alarm', 'alarm(1)'],
 ] as const) {
   test(`${what} fails with a sentence that says why and what to do`, () => {
     assert.match(run(code).error ?? '', new RegExp(`^${what} is not there in a callback: .+ at x\\.conf line 1\\.$`));
@@ -95,4 +94,14 @@ test('no file, environment or program of the host is reached', () => {
 
 test('files in memory can be written and read', () => {
   assert.equal(printed('my $s = ""; open(my $f, ">", \\$s); print $f "abc"; close($f); print $s'), 'abc');
+});
+
+test('alarm does nothing: callback-timeout is there', () => {
+  assert.equal(printed('eval { local $SIG{ALRM} = sub { die("late") }; alarm(2); print("done"); alarm(0) }'), 'done');
+});
+
+test('a body left at home is asked for when the code wants it', () => {
+  assert.equal(checkWithoutBody('$hdr{n} = 1'), 'complete');
+  assert.equal(checkWithoutBody('$hdr{n} = length($bdy)'), 'needs-body');
+  assert.equal(checkWithoutBody('sub check { my($m) = @_; eval { $m->size() }; return($m) }'), 'needs-body');
 });

@@ -6,7 +6,7 @@ import type { Program } from '../protocol.js';
  */
 export function wrapPerl({ code, fromPath, file, firstLine }: Program & { readonly language: 'perl' }): string {
   const place = `#line ${firstLine} "${file.replace(/["\n]/g, '_')}"\n`;
-  const head = 'package callback; use strict; use warnings qw(FATAL all);';
+  const head = 'package callback; use strict; use warnings qw(FATAL all); no warnings qw(signal);';
   if (fromPath || definesSub(code)) return `${head}\n${place}${code}\n;1;\n`;
   const body = perlUsesBodies(code, fromPath) ? 'local *bdy = $msg->body_ref();' : '';
   return (

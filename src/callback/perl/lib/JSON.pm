@@ -21,6 +21,7 @@ sub to_json { my($data, $option) = @_; return(_with($option)->encode($data)) }
 sub from_json { my($text, $option) = @_; return(_with($option)->decode($text)) }
 sub true { return($JSON::PP::true) }
 sub false { return($JSON::PP::false) }
+sub is_bool { return(JSON::PP::is_bool($_[0])) }
 sub null { return(undef) }
 
 our($true, $false) = ($JSON::PP::true, $JSON::PP::false);

@@ -19,10 +19,11 @@ sub new {
     my %option = @list == 1 && ref($list[0]) eq "HASH" ? %{ $list[0] } : @list;
     foreach my $name (keys(%option)) {
         _die("Messaging::Message: unknown option: $name") unless $Option{$name};
-        _die("Messaging::Message: undefined option: $name") unless defined($option{$name});
+        _die("Messaging::Message: undefined option: $name") unless defined($option{$name}) or $name eq "text";
     }
-    _die("Messaging::Message: body and body_ref are mutually exclusive") if $option{body} and $option{body_ref};
-    my $body = defined($option{body}) ? "$option{body}" : "";
+    _die("Messaging::Message: body and body_ref are mutually exclusive") if exists($option{body}) and exists($option{body_ref});
+    _die("Messaging::Message: the body would not be text or bytes") if ref($option{body});
+    my $body = defined($option{body}) ? $option{body} : "";
     my $self = bless({ header => {}, body_ref => \$body, text => $option{text} ? 1 : 0 }, $class);
     $self->header($option{header}) if $option{header};
     $self->body_ref($option{body_ref}) if $option{body_ref};
@@ -32,15 +33,18 @@ sub new {
 sub header {
     return($_[0]{header}) if @_ == 1;
     my($self, $header) = @_;
-    _die("Messaging::Message: header is not a hash reference") unless ref($header) eq "HASH";
+    _die("Messaging::Message: the header is not a hash reference") unless ref($header) eq "HASH";
+    _die("Messaging::Message: the header holds something that is no text")
+        if grep(!defined($_) || ref($_), values(%$header));
     $self->{header} = $header;
     return($self);
 }
 
 sub header_field {
     my($self, $name, $value) = @_;
+    _die("Messaging::Message: no name of a header field") if !defined($name) or ref($name);
     return($self->{header}{$name}) if @_ < 3;
-    _die("Messaging::Message: undefined header field: $name") unless defined($value);
+    _die("Messaging::Message: the header field $name would not be text") if !defined($value) or ref($value);
     $self->{header}{$name} = $value;
     return($self);
 }
@@ -56,7 +60,7 @@ sub body_ref {
 sub body {
     return(${ $_[0]{body_ref} || _bring($_[0]) }) if @_ == 1;
     my($self, $body) = @_;
-    _die("Messaging::Message: undefined body") unless defined($body);
+    _die("Messaging::Message: the body would not be text or bytes") if !defined($body) or ref($body);
     $self->{body_ref} = \$body;
     return($self);
 }
@@ -74,6 +78,7 @@ sub _bring {
 sub text {
     return($_[0]{text} ? 1 : 0) if @_ == 1;
     my($self, $text) = @_;
+    _die("Messaging::Message: text is not a boolean") if ref($text);
     $self->{text} = $text ? 1 : 0;
     return($self);
 }
