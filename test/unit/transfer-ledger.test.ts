@@ -60,4 +60,22 @@ describe('the ledger', () => {
     assert.equal(await resolves(empty), true);
     assert.equal(await resolves(room), true);
   });
+
+  it('is eased while what deliveries grew by is less than half of the window in bytes', async () => {
+    const ledger = new Ledger(16, 1000);
+    const [one, other] = [delivery(10), delivery(10)];
+    for (const each of [one, other]) ledger.add(each);
+    ledger.grow(one, 5);
+    assert.equal(await resolves(ledger.eased()), true, 'it became smaller');
+    ledger.grow(one, 400);
+    assert.equal(await resolves(ledger.eased()), true);
+    ledger.grow(other, 400);
+    const eased = ledger.eased();
+    assert.equal(await resolves(eased), false);
+    assert.deepEqual(ledger.demand(), { deliveries: 14, bytes: 980 }, 'what is asked of the source stays');
+    ledger.take(one);
+    assert.equal(await resolves(eased), true);
+    ledger.grow(one, 5000);
+    assert.equal(await resolves(ledger.eased()), true, 'settled already');
+  });
 });

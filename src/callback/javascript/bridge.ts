@@ -107,15 +107,22 @@ export class Bridge {
   }
 
   /**
-   * The UTF-8 of a string value that holds `nuls` NULs: a view that is gone when `done` returns. Half a surrogate pair is
-   * three bytes that are no UTF-8. Throws HeapFull.
+   * The UTF-8 of a string value of `units` UTF-16 units, or without NUL when it is not said: a view that is gone when `done`
+   * returns. Half a surrogate pair is three bytes that are no UTF-8. Throws HeapFull.
    */
-  read<T>(value: ValuePointer, nuls: number, done: (utf8: Buffer) => T): T {
+  read<T>(value: ValuePointer, done: (utf8: Buffer) => T, units?: number): T {
     const at = this.#ffi.QTS_GetString(this.#pointer, value);
     if (at === (0 as CharPointer)) throw new HeapFull('no memory to read a string');
     const heap = this.#heap.HEAPU8;
     let end = heap.indexOf(0, at);
-    for (let left = nuls; left > 0; left -= 1) end = heap.indexOf(0, end + 1);
+    if (units !== undefined && end - at !== units) {
+      let found = unitsIn(heap, at, end);
+      while (found < units) {
+        const start = end + 1;
+        end = heap.indexOf(0, start);
+        found += 1 + unitsIn(heap, start, end);
+      }
+    }
     try {
       return done(this.#view(at, end - at));
     } finally {
@@ -168,3 +175,13 @@ export class Bridge {
 }
 
 const MOST_ARGS = 4;
+
+/** UTF-16 units of UTF-8, halves of surrogate pairs among it. */
+function unitsIn(heap: Uint8Array, start: number, end: number): number {
+  let units = 0;
+  for (let at = start; at < end; at += 1) {
+    const byte = heap[at] ?? 0;
+    if ((byte & 0xc0) !== 0x80) units += byte >= 0xf0 ? 2 : 1;
+  }
+  return units;
+}

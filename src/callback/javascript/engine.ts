@@ -127,7 +127,7 @@ export class QuickJsEngine implements Engine {
     // before the outcome counts: promises without end are this message's fault
     this.#drain();
     try {
-      return bridge.read(result.value, 0, (said) => {
+      return bridge.read(result.value, (said) => {
         const outcome = this.#outcome(said, original, text);
         return outcome === undefined ? 'needs-body' : progress.settle(outcome);
       });
@@ -212,7 +212,7 @@ export class QuickJsEngine implements Engine {
       return undefined;
     }
     const handle = bridge.handle(result.value);
-    const said = context.typeof(handle) === 'string' ? bridge.read(result.value, 0, String) : '';
+    const said = context.typeof(handle) === 'string' ? bridge.read(result.value, String) : '';
     handle.dispose();
     return said;
   }
@@ -228,7 +228,7 @@ export class QuickJsEngine implements Engine {
       const found = context.getProp(error, name);
       try {
         if (context.typeof(found) !== 'string') return '';
-        return this.#bridge.read(this.#bridge.pointer(found), 0, (text) => text.toString('utf8', 0, LONGEST_TEXT));
+        return this.#bridge.read(this.#bridge.pointer(found), (text) => text.toString('utf8', 0, LONGEST_TEXT));
       } finally {
         found.dispose();
       }

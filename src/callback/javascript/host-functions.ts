@@ -20,13 +20,13 @@ export class HostFunctions {
       context.setProp(functions, name, made);
       made.dispose();
     };
-    offer('print', (text, nuls) => this.#print(text, nuls));
-    offer('log', (level, text, nuls) => this.#log(level, text, nuls));
-    offer('tap', (names, flags, header, body, nuls) => this.#tap([names, flags, header, body, nuls]));
-    offer('body', (body, nuls) => this.#takeIn(body, nuls));
+    offer('print', (text, units) => this.#print(text, units));
+    offer('log', (level, text, units) => this.#log(level, text, units));
+    offer('tap', (names, flags, header, body, units) => this.#tap([names, flags, header, body, units]));
+    offer('body', (body, units) => this.#takeIn(body, units));
     offer('decode', (bytes, offset, length) => this.#decode(bytes, offset, length, false));
     offer('decodeToJson', (bytes, offset, length) => this.#decode(bytes, offset, length, true));
-    offer('encode', (text, nuls) => this.#encode(text, nuls));
+    offer('encode', (text, units) => this.#encode(text, units));
     context.setProp(context.global, 'host', functions);
     functions.dispose();
   }
@@ -38,23 +38,23 @@ export class HostFunctions {
     return body;
   }
 
-  #print(text: QuickJSHandle | undefined, nuls: QuickJSHandle | undefined): undefined {
-    this.#read(text, nuls, (utf8) => {
+  #print(text: QuickJSHandle | undefined, units: QuickJSHandle | undefined): undefined {
+    this.#read(text, units, (utf8) => {
       mendSurrogates(utf8);
       this.#host.output('print', utf8);
     });
   }
 
-  #log(level: QuickJSHandle | undefined, text: QuickJSHandle | undefined, nuls: QuickJSHandle | undefined): undefined {
+  #log(level: QuickJSHandle | undefined, text: QuickJSHandle | undefined, units: QuickJSHandle | undefined): undefined {
     const name = this.#read(level, undefined, (utf8) => Buffer.from(utf8));
-    this.#read(text, nuls, (utf8) => {
+    this.#read(text, units, (utf8) => {
       mendSurrogates(utf8);
       this.#host.room(utf8.length);
       this.#host.output('log', packFields([name, utf8]));
     });
   }
 
-  #tap([names, flags, header, body, nuls]: (QuickJSHandle | undefined)[]): undefined {
+  #tap([names, flags, header, body, units]: (QuickJSHandle | undefined)[]): undefined {
     const [path = '', type = ''] = this.#read(names, undefined, (utf8) => {
       this.#host.room(utf8.length);
       return utf8
@@ -68,14 +68,14 @@ export class HostFunctions {
       // a view is gone when the next thing crosses: the memory may have grown
       return Buffer.from(bytes);
     });
-    this.#read(body, nuls, (bytes) => {
+    this.#read(body, units, (bytes) => {
       this.#host.room(json.length + bytes.length);
       this.#host.output('tap', packFields([path, type, Buffer.of(flag), json, bytes]));
     });
   }
 
-  #takeIn(body: QuickJSHandle | undefined, nuls: QuickJSHandle | undefined): undefined {
-    this.#body = this.#read(body, nuls, (bytes) => Buffer.from(bytes));
+  #takeIn(body: QuickJSHandle | undefined, units: QuickJSHandle | undefined): undefined {
+    this.#body = this.#read(body, units, (bytes) => Buffer.from(bytes));
   }
 
   #decode(
@@ -97,8 +97,8 @@ export class HostFunctions {
     });
   }
 
-  #encode(text: QuickJSHandle | undefined, nuls: QuickJSHandle | undefined): QuickJSHandle {
-    return this.#read(text, nuls, (utf8) => {
+  #encode(text: QuickJSHandle | undefined, units: QuickJSHandle | undefined): QuickJSHandle {
+    return this.#read(text, units, (utf8) => {
       mendSurrogates(utf8);
       const bytes = Buffer.from(utf8);
       return this.#bridge.handle(this.#bridge.buffer(bytes));
@@ -116,11 +116,11 @@ export class HostFunctions {
   }
 
   /** The bytes of a string or of an ArrayBuffer; nothing else comes from the prelude. */
-  #read<T>(value: QuickJSHandle | undefined, nuls: QuickJSHandle | undefined, done: (bytes: Buffer) => T): T {
+  #read<T>(value: QuickJSHandle | undefined, units: QuickJSHandle | undefined, done: (bytes: Buffer) => T): T {
     if (value === undefined) throw new TypeError('an argument is missing');
     const pointer = this.#bridge.pointer(value);
     if (this.#bridge.context.typeof(value) !== 'string') return this.#bridge.readBuffer(pointer, done);
-    return this.#bridge.read(pointer, this.#number(nuls), done);
+    return this.#bridge.read(pointer, done, units === undefined ? undefined : this.#number(units));
   }
 
   /** A full heap is told as QuickJS tells it. */

@@ -3,19 +3,19 @@
  * Node there, and the user's code may have replaced any built-in by the time a function here is called. So whatever is
  * used after the user's code was read is taken here, before.
  *
- * `nuls` is how many NULs the text holds: it crosses as a C string, which they do not end.
+ * `units` is the length of the text: it crosses as a C string, and a NUL in it is not its end.
  */
 export interface Host {
-  print(text: string, nuls: number): void;
-  log(level: string, text: string, nuls: number): void;
+  print(text: string, units: number): void;
+  log(level: string, text: string, units: number): void;
   /** `header` is JSON text; `names` is `path` and `type`, each as JSON text, with a line end between */
-  tap(names: string, flags: number, header: string, body: string | ArrayBuffer, nuls: number): void;
+  tap(names: string, flags: number, header: string, body: string | ArrayBuffer, units: number): void;
   /** the body of the outcome that is about to be given */
-  body(body: string | ArrayBuffer, nuls: number): void;
+  body(body: string | ArrayBuffer, units: number): void;
   /** UTF-8 bytes to text, or undefined: the text holds NULs, ask for it as JSON text */
   decode(bytes: ArrayBuffer, offset: number, length: number): string | undefined;
   decodeToJson(bytes: ArrayBuffer, offset: number, length: number): string;
-  encode(text: string, nuls: number): ArrayBuffer;
+  encode(text: string, units: number): ArrayBuffer;
 }
 
 export type Header = Record<string, string>;
@@ -53,7 +53,6 @@ export const offsetOfBytes = getter<Uint8Array, number>(typedArray, 'byteOffset'
 export const bufferOfBytes = getter<Uint8Array, ArrayBuffer>(typedArray, 'buffer');
 const lengthOfBuffer = getter<unknown, number>(ArrayBuffer.prototype, 'byteLength');
 const setBytes = free<Uint8Array, [Uint8Array], void>(Uint8Array.prototype.set);
-export const indexOf = free<string, [string, number?], number>(String.prototype.indexOf);
 export const split = free<string, [string], string[]>(String.prototype.split);
 export const slice = free<string, [number, number], string>(String.prototype.slice);
 
@@ -84,12 +83,6 @@ export function exactly(bytes: Uint8Array): ArrayBuffer {
   return lengthOfBytes(bytes) === lengthOfBuffer(buffer) && isBuffer(buffer) ? buffer : bufferOfBytes(copyOf(bytes));
 }
 
-export function nulsIn(text: string): number {
-  let count = 0;
-  for (let at = indexOf(text, '\0'); at >= 0; at = indexOf(text, '\0', at + 1)) count += 1;
-  return count;
-}
-
 export function decodeUtf8(bytes: Uint8Array): string {
   const buffer = bufferOfBytes(bytes);
   const offset = offsetOfBytes(bytes);
@@ -98,5 +91,5 @@ export function decodeUtf8(bytes: Uint8Array): string {
 }
 
 export function encodeUtf8(text: string): Uint8Array {
-  return new Bytes(host.encode(text, nulsIn(text)));
+  return new Bytes(host.encode(text, text.length));
 }

@@ -10,7 +10,6 @@ import {
   isArray,
   isBuffer,
   isBytes,
-  nulsIn,
   objectPrototype,
   parse,
   setPrototypeOf,
@@ -44,25 +43,26 @@ let position = 0;
 /** set when the code asked for a body that was left at home */
 let missing = false;
 
+/** The code never sees it: what is private in a class costs time. */
 class ArrivingBody implements BodySource {
-  readonly #given: string | ArrayBuffer | undefined;
-  readonly #json: boolean;
-  bytes: boolean;
+  readonly given: string | ArrayBuffer | undefined;
+  readonly json: boolean;
+  /** bytes were handed out: they may have been written to in place */
+  bytes = false;
 
   constructor(given: string | ArrayBuffer | undefined, json: boolean) {
-    this.#given = given;
-    this.#json = json;
-    this.bytes = false;
+    this.given = given;
+    this.json = json;
   }
 
   load(): Body | undefined {
-    const given = this.#given;
+    const { given } = this;
     if (given === undefined) missing = true;
     else if (typeof given !== 'string') {
       this.bytes = true;
       return new Bytes(given);
     }
-    return this.#json ? (parse(given as string) as string) : given;
+    return this.json ? (parse(given as string) as string) : given;
   }
 }
 
@@ -100,7 +100,7 @@ export function step(given: string | ArrayBuffer | undefined, json: boolean): st
 
 function describe(message: Message, line: string, text: boolean, source: ArrivingBody): string {
   const header: unknown = message.header;
-  const isText = Boolean(message.text);
+  const isText = !!message.text;
   if (typeof header !== 'object' || header === null || isArray(header)) return bad('the header is not an object');
   const kind: unknown = getPrototypeOf(header);
   if (kind !== null && kind !== objectPrototype) return bad('the header is not a plain object');
@@ -112,12 +112,12 @@ function describe(message: Message, line: string, text: boolean, source: Arrivin
   }
   const json = stringify(header);
   const kept = insides.source(message) === source;
-  // bytes that were handed out may have been written to in place: they are compared outside, where it is quick
-  const same = kept && !(source.bytes && insides.isLoaded(message));
+  // bytes that may have been written to are compared outside, where it is quick
+  const same = kept && !source.bytes;
   if (same) return isText !== text ? `m${isText ? 1 : 0}10${json}` : json === line ? '=' : `j${json}`;
   const body = insides.body(message);
   if (missing) return '';
-  if (typeof body === 'string') host.body(body, nulsIn(body));
+  if (typeof body === 'string') host.body(body, body.length);
   else if (isBytes(body)) host.body(exactly(body), 0);
   else if (isBuffer(body)) host.body(body, 0);
   else return bad(`the body is ${nameOf(body)}`);
@@ -233,12 +233,12 @@ function shown(part: unknown): string {
 /** Writes to standard output, as it is: no line end is added. */
 export function print(...parts: unknown[]): void {
   const text = joined(parts, '');
-  host.print(text, nulsIn(text));
+  host.print(text, text.length);
 }
 
 function log(level: unknown, text: unknown): void {
   const shownText = toText(text);
-  host.log(slice(toText(level), 0, LONGEST_TEXT), shownText, nulsIn(shownText));
+  host.log(slice(toText(level), 0, LONGEST_TEXT), shownText, shownText.length);
 }
 
 /** What people write first when they look for an error: lines of the log. */
