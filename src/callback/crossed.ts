@@ -25,14 +25,17 @@ function fromJson(utf8: Buffer): Readonly<Record<string, string>> {
 }
 
 function checkHeader(parsed: unknown, halves: boolean): asserts parsed is Record<string, string> {
-  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))
-    throw new BadResult('the header is not an object');
+  if (!isTable(parsed)) throw new BadResult('the header is not an object');
   for (const name in parsed) {
-    const value: unknown = Reflect.get(parsed, name);
+    const value = parsed[name];
     if (typeof value !== 'string') throw new BadResult(`header ${shown(name)} is not a string`);
     if (halves && (HALF.test(name) || HALF.test(value)))
       throw new BadResult(`header ${shown(name)} holds half a surrogate pair`);
   }
+}
+
+function isTable(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function fromList(list: Buffer): Readonly<Record<string, string>> {

@@ -90,6 +90,7 @@ function stepResult(outcome: CheckOutcome, original: Message | undefined): StepR
 /** The error as Perl said it: the place in front is ours. */
 function ownError(error: Error): string {
   if (error instanceof StompctlError && error.code === 'CALLBACK_BAD_RESULT') return 'bad result';
+  if (/missing function in callback: check\(\$\)/.test(error.message)) return 'no check';
   return errorText(error.message.replace(/^callback\([^)]*\): /, '').replace(/^(?:Perl)?(?:Syntax)?Error: /, ''));
 }
 

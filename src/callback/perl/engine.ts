@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
 import { MessageChannel } from 'node:worker_threads';
 import { type Program, type Thrown, UNSUPPORTED } from '../protocol.js';
 import { type Engine, type EngineHost, EngineLost, type Progress } from '../thread/engine.js';
@@ -66,6 +67,8 @@ export class PerlEngine implements Engine {
       files: readLibrary(),
       refused: (path) => this.#refuseFile(path),
     });
+    // V8 would compile Perl's large functions on as many threads as there are processors, each with megabytes of its own
+    setFlagsFromString('--wasm-num-compilation-tasks=1');
     const bytes = readLimitedModule(MODULE_FILE, this.#limit);
     const module = new WebAssembly.Module(bytes);
     discard(bytes);

@@ -116,7 +116,7 @@ export class Wasi {
         const opened = this.#opening(name);
         if (opened === undefined) {
           this.#options.refused(`/${name}`);
-          return ACCES;
+          return ((rest[0] ?? 0) & CREATE) === 0 ? NOENT : ACCES;
         }
         this.#nextFd += 1;
         this.#open.set(this.#nextFd, opened);
@@ -233,6 +233,7 @@ const MOST_RANDOM = 65536;
 const CHARACTER_DEVICE = 2;
 const DIRECTORY = 3;
 const REGULAR = 4;
+const CREATE = 1;
 const OK = 0;
 const ACCES = 2;
 const BADF = 8;

@@ -19,10 +19,21 @@ export interface Insides {
   body(message: Message): unknown;
   /** the source whose body this still is, untouched so far or not; undefined once another one was assigned */
   source(message: Message): BodySource | undefined;
-  isLoaded(message: Message): boolean;
+}
+
+interface Init {
+  header?: Header;
+  body?: Body;
+  text?: boolean;
 }
 
 let insides: Insides;
+/** What the next message is made of, used again and again: the code never sees it. */
+const arriving: Init & { header: Header; text: boolean; source: BodySource | undefined } = {
+  header: create(null) as Header,
+  text: false,
+  source: undefined,
+};
 
 /** What callbacks see as `msg`. */
 export class Message {
@@ -35,24 +46,21 @@ export class Message {
     insides = {
       is: (value): value is Message => typeof value === 'object' && value !== null && #body in value,
       arriving: (header, text, source) => {
-        const message = new Message(ARRIVING);
-        message.header = header;
-        message.text = text;
-        message.#body = UNLOADED;
-        message.#source = source;
-        return message;
+        arriving.header = header;
+        arriving.text = text;
+        arriving.source = source;
+        return new Message(arriving);
       },
       body: (message) => message.#load(),
       source: (message) => message.#source,
-      isLoaded: (message) => message.#body !== UNLOADED,
     };
   }
 
-  constructor(init: { header?: Header; body?: Body; text?: boolean } = {}) {
+  constructor(init: Init = {}) {
     this.header = init.header ?? newHeader();
     this.text = init.text ?? typeof init.body === 'string';
-    this.#body = init.body ?? '';
-    this.#source = undefined;
+    this.#body = init === arriving ? UNLOADED : (init.body ?? '');
+    this.#source = init === arriving ? arriving.source : undefined;
   }
 
   get body(): Body {
@@ -176,7 +184,5 @@ function toBase64(bytes: string): string {
   }
   return text;
 }
-
-const ARRIVING = {};
 
 export { insides };

@@ -3,7 +3,7 @@
 package Stompctl;
 
 # before anything else, so that the code sees no variable of ours
-sub evaluate { return(eval($_[0])) }
+sub evaluate { eval($_[0]); return($@ eq "") }
 
 use strict;
 use warnings;
@@ -168,6 +168,8 @@ sub adopt {
         $file =~ s{::}{/}g;
         require("$file.pm");
     }
+    # as stompclt sets them
+    { no warnings "once"; $Data::Dumper::Indent = $Data::Dumper::Sortkeys = 1 }
     my $error = evaluate($code) ? "" : thrown($@);
     $error = "missing function in callback: check(\$)\n" unless length($error) or defined(&callback::check);
     offer_log() unless length($error);
