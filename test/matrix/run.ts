@@ -1,0 +1,130 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { testSeed } from '../support/random.js';
+import { type BrokerHost, type BrokerName, startHost } from './broker-host.js';
+import { allPlaces, nameOf, type Place } from './plan.js';
+import { type CellResult, runCell } from './run-cell.js';
+import { insertTable, line, markdown, totals } from './table.js';
+
+/** What a cell takes in the worst case after its last look at the clock. */
+const SPARE_MS = 60_000;
+const DOCUMENT = fileURLToPath(new URL('../../../docs/reliability.md', import.meta.url));
+
+/**
+ * Runs the matrix: every cell whose name contains one of the arguments (all without), two at a time at most.
+ * `--write` puts the table of a whole run into docs/reliability.md; `--list` prints the names only.
+ * Minutes: STOMPCTL_TEST_FAULT_MINUTES, or those of CI less a tenth, or ten. What has not begun by then is not run, and
+ * is named; with time left, the matrix is run again with another seed when STOMPCTL_TEST_FAULT_MINUTES asks for it.
+ */
+async function main(args: readonly string[]): Promise<number> {
+  const parts = args.filter((arg) => !arg.startsWith('--'));
+  const seed = testSeed();
+  const wanted = allPlaces(seed).filter(
+    (place) => parts.length === 0 || parts.some((part) => nameOf(place).includes(part)),
+  );
+  if (args.includes('--list')) {
+    for (const place of wanted) say(nameOf(place));
+    return 0;
+  }
+  if (wanted.length === 0) throw new Error(`run(${parts.join(' ')}): no cell has such a name`);
+  const minutes = minutesGiven();
+  say(`seed ${seed}, ${wanted.length} cells, ${minutes} minutes at most`);
+  const run = new MatrixRun(wanted, seed, performance.now() + minutes * 60_000 - SPARE_MS);
+  const results = await run.run();
+  const text = markdown(results);
+  say(`\n${text}\n\n${totals(results)}`);
+  for (const place of run.notRun) say(`not run: ${nameOf(place)}: ${place.why}`);
+  if (args.includes('--write')) await write(text, results, run.notRun.length + parts.length);
+  return results.every(({ wrong }) => wrong.length === 0) ? 0 : 1;
+}
+
+function minutesGiven(): number {
+  const own = process.env.STOMPCTL_TEST_FAULT_MINUTES;
+  if (own !== undefined) return Number(own);
+  return process.env.CI_MINUTES === undefined ? 15 : Math.min(15, Number(process.env.CI_MINUTES) * 0.9);
+}
+
+/** The document holds whole runs only. */
+async function write(text: string, results: readonly CellResult[], missing: number): Promise<void> {
+  if (missing > 0) throw new Error('run(--write): this was no whole run; nothing is written');
+  const red = results.filter(({ wrong }) => wrong.length > 0).length;
+  if (red > 0) throw new Error(`run(--write): ${red} cells are red; nothing is written`);
+  await writeFile(DOCUMENT, insertTable(await readFile(DOCUMENT, 'utf8'), text, results));
+}
+
+interface NotRun extends Place {
+  readonly why: string;
+}
+
+class MatrixRun {
+  readonly notRun: NotRun[] = [];
+  readonly #results: CellResult[] = [];
+  readonly #waiting: Place[];
+  readonly #order: readonly Place[];
+  readonly #seed: number;
+  readonly #until: number;
+
+  constructor(places: readonly Place[], seed: number, until: number) {
+    this.#order = places;
+    this.#waiting = [...places];
+    this.#seed = seed;
+    this.#until = until;
+  }
+
+  /** Two workers, each with a real broker of its own, then with what needs none. */
+  async run(): Promise<CellResult[]> {
+    await Promise.all([this.#work('RabbitMQ'), this.#work('ActiveMQ')]);
+    return this.#results.sort((a, b) => this.#indexOf(a) - this.#indexOf(b));
+  }
+
+  #indexOf(result: CellResult): number {
+    return result.seed - this.#seed;
+  }
+
+  async #work(kind: BrokerName): Promise<void> {
+    for (const broker of [kind, 'scripted'] as const) {
+      const fits = (place: Place): boolean =>
+        place.broker === broker || (broker === 'scripted' && place.broker === undefined);
+      if (!this.#waiting.some(fits)) continue;
+      const host = await startHost(broker);
+      try {
+        for (;;) {
+          const at = this.#waiting.findIndex(fits);
+          const [place] = at < 0 ? [] : this.#waiting.splice(at, 1);
+          if (place === undefined) break;
+          await this.#cell(place, place.broker === undefined ? undefined : host);
+        }
+      } finally {
+        await host.stop();
+      }
+    }
+  }
+
+  async #cell(place: Place, host: BrokerHost | undefined): Promise<void> {
+    const { faults, path } = place;
+    if (faults.some((fault) => fault.needsRoot === true) && process.getuid?.() !== 0) {
+      this.notRun.push({ ...place, why: 'only root can mount' });
+      return;
+    }
+    if (performance.now() > this.#until) {
+      this.notRun.push({ ...place, why: 'the time was over' });
+      return;
+    }
+    const seed = this.#seed + this.#order.indexOf(place);
+    const result = await runCell({ faults, path, host, messages: MESSAGES, seed });
+    this.#results.push(result);
+    say(line(result));
+    if (result.wrong.length > 0 && host !== undefined && host.name !== 'scripted') {
+      say(`    the end of the log of ${host.name}:\n${(await host.logTail()).slice(-1500)}`);
+    }
+  }
+}
+
+/** Besides what a fault puts in while it strikes. */
+const MESSAGES = Number(process.env.STOMPCTL_TEST_FAULT_MESSAGES ?? 300);
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+process.exitCode = await main(process.argv.slice(2));
