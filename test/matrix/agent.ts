@@ -6,9 +6,12 @@ import { StompctlProcess, WITHOUT_PRIVILEGES } from '../support/stompctl-process
 const RESTART_MS = 100;
 const STOP_MS = 30_000;
 const READY_MS = 20_000;
+const SETTLE_MS = 100;
 
 export interface AgentOptions {
   readonly args: readonly string[];
+  /** with how many brokers it talks */
+  readonly sessions: number;
   readonly env?: NodeJS.ProcessEnv;
 }
 
@@ -49,10 +52,14 @@ export class Agent {
     return this.#run?.running === true;
   }
 
-  /** Resolves when it runs and has said so: from then on it hears signals, and has its ends. */
+  /** Resolves when it has begun to work: it has its sessions, or, without a broker, has been at it for a moment. */
   async ready(): Promise<void> {
-    const ready = (): boolean => this.#run?.running === true && this.#run.stderr.includes('"event":"start"');
+    const { sessions } = this.#options;
+    const begun = (log: string): boolean =>
+      log.includes('"event":"start"') && log.split('"event":"session-open"').length - 1 >= sessions;
+    const ready = (): boolean => this.#run?.running === true && begun(this.#run.stderr);
     await eventually(ready, { deadlineMs: READY_MS, what: 'stompctl starts' });
+    await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
   }
 
   signal(signal: NodeJS.Signals): void {

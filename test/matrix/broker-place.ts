@@ -4,6 +4,7 @@ import type { BrokerHost } from './broker-host.js';
 import type { Parcel } from './corpus.js';
 
 const RETRY_MS = 50;
+const RECEIPT_MS = 20_000;
 const QUIET_MS = 500;
 
 /** A destination at a broker, written and read through a raw socket, beside the proxy that the agents go through. */
@@ -21,29 +22,21 @@ export class BrokerPlace {
     this.#account = account;
   }
 
-  /** Sends each with a receipt; one without is sent again, and may then be there twice: the account knows. */
+  /** Sends all, and again when not all receipts come: what may be there twice then, the account knows. */
   async put(all: readonly Parcel[], signal: AbortSignal): Promise<void> {
-    for (const parcel of all) {
-      for (;;) {
-        signal.throwIfAborted();
-        this.#account.put(parcel);
-        try {
-          this.#client ??= await this.#connect();
-          const header = [
-            ['destination', this.destination],
-            ['persistent', 'true'],
-            ['content-length', String(parcel.body.length)],
-            ['x-id', parcel.id],
-            ['x-note', escaped(parcel.note)],
-            ...(parcel.text ? ([['content-type', 'text/plain']] as const) : []),
-          ] as const;
-          const answer = await this.#client.request('SEND', header, parcel.body);
-          if (answer.command === 'RECEIPT') break;
-          throw new Error(`SEND: ${headerOf(answer, 'message')}`);
-        } catch {
-          this.close();
-          await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
-        }
+    for (;;) {
+      signal.throwIfAborted();
+      for (const parcel of all) this.#account.put(parcel);
+      try {
+        this.#client ??= await this.#connect();
+        for (const [index, parcel] of all.entries()) this.#send(this.#client, parcel, index === all.length - 1);
+        // a broker answers in order: the last receipt says that all are safe
+        const answer = await this.#client.next(RECEIPT_MS);
+        if (answer.command === 'RECEIPT') return;
+        throw new Error(`SEND: ${headerOf(answer, 'message')}`);
+      } catch {
+        this.close();
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       }
     }
   }
@@ -70,6 +63,19 @@ export class BrokerPlace {
   close(): void {
     this.#client?.destroy();
     this.#client = undefined;
+  }
+
+  #send(client: RawStomp, parcel: Parcel, receipt: boolean): void {
+    const header: [string, string][] = [
+      ['destination', this.destination],
+      ['persistent', 'true'],
+      ['content-length', String(parcel.body.length)],
+      ['x-id', parcel.id],
+      ['x-note', escaped(parcel.note)],
+    ];
+    if (parcel.text) header.push(['content-type', 'text/plain']);
+    if (receipt) header.push(['receipt', parcel.id]);
+    client.frame('SEND', header, parcel.body);
   }
 
   async #connect(): Promise<RawStomp> {

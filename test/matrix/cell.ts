@@ -18,6 +18,7 @@ export const WINDOW = 50;
 /** Messages put in at once, and the pause between. */
 const BURST = 40;
 const BURST_MS = 100;
+const DELAY_MS = 3;
 /** a broker may be down for a while */
 const PUT_MS = 120_000;
 /** This part of the messages is held back until the fault is over. */
@@ -83,6 +84,8 @@ export class Cell {
     await mkdir(join(folder, 'out'));
     const cleaning = { after: (run: () => Promise<void>) => cleaners.push(run) };
     const proxy = options.host === undefined ? undefined : await TcpProxy.start(cleaning, options.host);
+    // a little, as on a real network: otherwise nothing is ever under way when a fault strikes
+    proxy?.delay(DELAY_MS);
     return new Cell(options, folder, proxy, cleaners);
   }
 
@@ -109,8 +112,8 @@ export class Cell {
   startAgents(): void {
     for (let index = 0; index < this.options.agents; index += 1) {
       const args = [...this.#ends(), '--pidfile', this.pidfile(index)];
-      const agent = new Agent({ args, env: this.options.env(this.folder) });
-      this.agents.push(agent);
+      const sessions = [this.source, this.sink].filter((place) => place instanceof BrokerPlace).length;
+      this.agents.push(new Agent({ args, sessions, env: this.options.env(this.folder) }));
     }
   }
 

@@ -40,10 +40,14 @@ function wrap(name: string, operation: Operation, at: number, byDescriptor = fal
     const reached = isIt(step.operation === operation && step.path?.test(path) === true);
     // the system call is made by then, and nobody has heard of it
     if (reached && typeof args.at(-1) === 'function') return original(...args.slice(0, -1), die);
-    const result = original(...args);
-    if (name === 'openSync') paths.set(Number(result), path);
-    if (reached) die();
-    return result;
+    try {
+      const result = original(...args);
+      if (name === 'openSync') paths.set(Number(result), path);
+      return result;
+    } finally {
+      // also when the call failed
+      if (reached) die();
+    }
   };
 }
 

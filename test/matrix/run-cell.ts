@@ -50,7 +50,8 @@ export async function runCell(plan: CellPlan): Promise<CellResult> {
   try {
     for (const fault of faults) await fault.prepare?.(cell);
     cell.startAgents();
-    const ready = Promise.all(cell.agents.map((agent) => agent.ready()));
+    // what strikes before the first message has arrived is a fault at the start: those have cells of their own
+    const ready = Promise.all(cell.agents.map((agent) => agent.ready())).then(() => firstArrival(cell));
     const struck = ready.then(() => Promise.all(faults.map((fault) => fault.strike(cell))));
     await cell.load(struck);
     strikes = (await struck).reduce((sum, count) => sum + count, 0);
@@ -75,6 +76,15 @@ export async function runCell(plan: CellPlan): Promise<CellResult> {
   } finally {
     await cell.clean();
   }
+}
+
+async function firstArrival({ sink, account }: Cell): Promise<void> {
+  if (sink instanceof BrokerPlace) return;
+  const arrived = (): boolean => {
+    sink.look();
+    return account.arrived > 0;
+  };
+  await eventually(arrived, { what: 'the first message arrives' });
 }
 
 /** Waits until every message has arrived, stops the agents, and counts. */
