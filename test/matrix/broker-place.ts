@@ -22,6 +22,15 @@ export class BrokerPlace {
     this.#account = account;
   }
 
+  /**
+   * Makes the destination, some time before anything happens: RabbitMQ, killed with -9, may forget a queue made a moment
+   * ago, with confirmed messages in it.
+   */
+  async declare(): Promise<void> {
+    await this.subscribe();
+    this.close();
+  }
+
   /** Sends all, and again when not all receipts come: what may be there twice then, the account knows. */
   async put(all: readonly Parcel[], signal: AbortSignal): Promise<void> {
     for (;;) {

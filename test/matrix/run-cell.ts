@@ -49,6 +49,7 @@ export async function runCell(plan: CellPlan): Promise<CellResult> {
   let strikes = 0;
   try {
     for (const fault of faults) await fault.prepare?.(cell);
+    for (const place of [cell.source, cell.sink]) if (place instanceof BrokerPlace) await place.declare();
     cell.startAgents();
     // what strikes before the first message has arrived is a fault at the start: those have cells of their own
     const ready = Promise.all(cell.agents.map((agent) => agent.ready())).then(() => firstArrival(cell));
