@@ -8,6 +8,9 @@ const STOP_MS = 30_000;
 const READY_MS = 20_000;
 const SETTLE_MS = 100;
 
+/** The kernel ends it when the harness dies. */
+const WRAPPER = ['setpriv', '--pdeathsig', 'KILL', ...WITHOUT_PRIVILEGES.slice(1), '--'];
+
 export interface AgentOptions {
   readonly args: readonly string[];
   /** with how many brokers it talks */
@@ -138,7 +141,7 @@ export class Agent {
     this.#expected = false;
     const env = { ...this.#options.env, ...this.#once };
     this.#once = {};
-    const run = new StompctlProcess(this.#options.args, { env, under: WITHOUT_PRIVILEGES });
+    const run = new StompctlProcess(this.#options.args, { env, under: WRAPPER });
     this.#run = run;
     run.ended().then(
       (ended) => this.#ended(ended),

@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { chmod } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { eventually } from '../support/eventually.js';
@@ -13,9 +13,13 @@ const WHILE_MS = 1500;
 async function mountSink(cell: Cell, options: string): Promise<void> {
   const { path } = sinkOf(cell);
   await run('mount', ['-t', 'tmpfs', '-o', `mode=755,${options}`, 'stompctl-test', path]);
-  cell.after(async () => {
-    await run('umount', ['--lazy', path]);
-  });
+  const unmount = (): void => {
+    process.off('exit', unmount);
+    spawnSync('umount', ['--lazy', path]);
+  };
+  // also when the harness ends in the middle
+  process.once('exit', unmount);
+  cell.after(async () => unmount());
 }
 
 async function remountSink(cell: Cell, options: string): Promise<void> {

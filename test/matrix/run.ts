@@ -1,27 +1,27 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { testSeed } from '../support/random.js';
+import { Random, testSeed } from '../support/random.js';
 import { type BrokerHost, type BrokerName, startHost } from './broker-host.js';
 import { allPlaces, nameOf, type Place } from './plan.js';
 import { type CellResult, runCell } from './run-cell.js';
 import { insertTable, line, markdown, totals } from './table.js';
 
-/** What a cell takes in the worst case after its last look at the clock. */
+/** For the cells that run when the time is over. */
 const SPARE_MS = 60_000;
+const DEFAULT_MINUTES = 10;
 const DOCUMENT = fileURLToPath(new URL('../../../docs/reliability.md', import.meta.url));
 
 /**
  * Runs the matrix: every cell whose name contains one of the arguments (all without), two at a time at most.
  * `--write` puts the table of a whole run into docs/reliability.md; `--list` prints the names only.
- * Minutes: STOMPCTL_TEST_FAULT_MINUTES, or those of CI less a tenth, or ten. What has not begun by then is not run, and
- * is named; with time left, the matrix is run again with another seed when STOMPCTL_TEST_FAULT_MINUTES asks for it.
+ * STOMPCTL_TEST_FAULT_MINUTES, or ten (of CI_MINUTES nine tenths, when that is less), bounds a run. The seed decides
+ * the order, so that a run that is too short is not always short of the same cells; it names those.
  */
 async function main(args: readonly string[]): Promise<number> {
   const parts = args.filter((arg) => !arg.startsWith('--'));
   const seed = testSeed();
-  const wanted = allPlaces(seed).filter(
-    (place) => parts.length === 0 || parts.some((part) => nameOf(place).includes(part)),
-  );
+  const all = allPlaces(seed);
+  const wanted = all.filter((place) => parts.length === 0 || parts.some((part) => nameOf(place).includes(part)));
   if (args.includes('--list')) {
     for (const place of wanted) say(nameOf(place));
     return 0;
@@ -29,7 +29,7 @@ async function main(args: readonly string[]): Promise<number> {
   if (wanted.length === 0) throw new Error(`run(${parts.join(' ')}): no cell has such a name`);
   const minutes = minutesGiven();
   say(`seed ${seed}, ${wanted.length} cells, ${minutes} minutes at most`);
-  const run = new MatrixRun(wanted, seed, performance.now() + minutes * 60_000 - SPARE_MS);
+  const run = new MatrixRun(all, wanted, seed, performance.now() + minutes * 60_000 - SPARE_MS);
   const results = await run.run();
   const text = markdown(results);
   say(`\n${text}\n\n${totals(results)}`);
@@ -41,7 +41,7 @@ async function main(args: readonly string[]): Promise<number> {
 function minutesGiven(): number {
   const own = process.env.STOMPCTL_TEST_FAULT_MINUTES;
   if (own !== undefined) return Number(own);
-  return process.env.CI_MINUTES === undefined ? 15 : Math.min(15, Number(process.env.CI_MINUTES) * 0.9);
+  return Math.min(DEFAULT_MINUTES, Number(process.env.CI_MINUTES ?? DEFAULT_MINUTES) * 0.9);
 }
 
 /** The document holds whole runs only, and none that is known to have lost anything; red cells say so in it. */
@@ -64,9 +64,10 @@ class MatrixRun {
   readonly #seed: number;
   readonly #until: number;
 
-  constructor(places: readonly Place[], seed: number, until: number) {
-    this.#order = places;
-    this.#waiting = [...places];
+  /** `all`: what a cell's own seed is counted from, so that it is the same when the cell runs alone. */
+  constructor(all: readonly Place[], wanted: readonly Place[], seed: number, until: number) {
+    this.#order = all;
+    this.#waiting = shuffled(wanted, new Random(seed));
     this.#seed = seed;
     this.#until = until;
   }
@@ -114,10 +115,17 @@ class MatrixRun {
     const result = await runCell({ faults, path, host, messages: MESSAGES, seed });
     this.#results.push(result);
     say(line(result));
+    if (result.wrong.length > 0)
+      say(`    again: STOMPCTL_TEST_SEED=${this.#seed} npm run test:faults -- "${nameOf(place)}"`);
     if (result.wrong.length > 0 && host !== undefined && host.name !== 'scripted') {
       say(`    the end of the log of ${host.name}:\n${(await host.logTail()).slice(-1500)}`);
     }
   }
+}
+
+function shuffled<T>(all: readonly T[], random: Random): T[] {
+  const rest = [...all];
+  return Array.from({ length: rest.length }, () => rest.splice(random.between(0, rest.length - 1), 1)[0] as T);
 }
 
 /** Besides what a fault puts in while it strikes. */
@@ -127,4 +135,6 @@ function say(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
+// brokers and mounts go with this process: see their exit listeners
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 process.exitCode = await main(process.argv.slice(2));

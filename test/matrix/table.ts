@@ -5,14 +5,14 @@ const END = '<!-- matrix: end -->';
 
 /** One cell for the terminal, with everything about it when it is red. */
 export function line(result: CellResult): string {
-  const { fault, path, broker, verdict, seconds, wrong, seed, log } = result;
+  const { fault, path, broker, verdict, seconds, wrong, log } = result;
   const { messages, duplicates, failed, lost } = verdict;
   const mark = wrong.length === 0 ? 'ok ' : 'RED';
   const counts = `${messages} messages, ${duplicates} duplicates, ${failed} failed, ${lost.length} lost`;
   const head = `${mark} ${fault}, ${path}, ${broker}: ${counts}, ${seconds.toFixed(1)} s`;
   if (wrong.length === 0) return head;
   const why = wrong.map((text) => `    ${text}`).join('\n');
-  return `${head}\n    seed ${seed}\n${why}\n    the end of its log:\n${log}`;
+  return `${head}\n${why}\n    the end of its log:\n${log}`;
 }
 
 export function markdown(results: readonly CellResult[]): string {
