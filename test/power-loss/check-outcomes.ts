@@ -58,9 +58,9 @@ function explain(pending: readonly Change[], left: (change: Change) => Left): st
   return `on the disk: ${list('all')}; half: ${list('half')}; not: ${list('none')}`;
 }
 
-type Choice = (change: Change) => Left;
+export type Choice = (change: Change) => Left;
 
-function* choices(pending: readonly Change[], random: Random, effort: Effort): Generator<Choice> {
+export function* choices(pending: readonly Change[], random: Random, effort: Effort): Generator<Choice> {
   yield () => 'none';
   if (pending.length === 0) return;
   yield () => 'all';
@@ -96,7 +96,7 @@ function some(pending: readonly Change[], random: Random, most: number): readonl
   return [...newest, ...Array.from({ length: most - newest.length }, () => random.pick(pending))];
 }
 
-function problems(outcome: Outcome, expected: Expectation, end: number): string[] {
+export function problems(outcome: Outcome, expected: Expectation, end: number): string[] {
   const found: string[] = [];
   const whole = new Set<string>();
   for (const { path, id, body } of storedMessages(outcome)) {

@@ -44,7 +44,7 @@ interface DataChange extends Changed {
 /** What of a change that is not safe a power loss leaves: half of its bytes, too. */
 export type Left = 'all' | 'half' | 'none';
 
-/** What stands on the disk after a power loss: contents by path. */
+/** What stands on the disk after a power loss: contents by path; the path of a folder ends with a slash. */
 export type Outcome = ReadonlyMap<string, Buffer>;
 
 /**
@@ -97,8 +97,10 @@ export class DiskModel {
     const outcome = new Map<string, Buffer>();
     const walk = (folder: Node, path: string): void => {
       for (const [name, node] of folders.get(folder) ?? []) {
-        if (node.kind === 'folder') walk(node, `${path}${name}/`);
-        else outcome.set(path + name, files.get(node) ?? EMPTY);
+        if (node.kind === 'folder') {
+          outcome.set(`${path}${name}/`, EMPTY);
+          walk(node, `${path}${name}/`);
+        } else outcome.set(path + name, files.get(node) ?? EMPTY);
       }
     };
     walk(this.#root, '');

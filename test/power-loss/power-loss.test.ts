@@ -6,7 +6,7 @@ import { type End, recordedRun } from './recorded-run.js';
 
 /** STOMPCTL_TEST_POWER_LOSS=long looks at many more outcomes */
 const EFFORT: Omit<Effort, 'inOrder'> =
-  process.env.STOMPCTL_TEST_POWER_LOSS === 'long' ? { singles: 60, random: 60 } : { singles: 3, random: 3 };
+  process.env.STOMPCTL_TEST_POWER_LOSS === 'long' ? { singles: 60, random: 60 } : { singles: 2, random: 2 };
 
 /**
  * An element of type DQN is removed by moving its folder away and removing what is in it: on a file system that may
@@ -28,7 +28,8 @@ describe('a power loss at any moment', { concurrency: 2 }, () => {
       const seed = testSeed();
       const { model, expected, real } = await recordedRun(test, { from, to, sync: 'batch' });
       const modelled = model.after(model.events, () => 'all');
-      assert.deepEqual([...modelled.keys()].sort(), [...real.keys()].sort(), 'the recorder has seen everything');
+      const files = [...modelled.keys()].filter((path) => !path.endsWith('/'));
+      assert.deepEqual(files.sort(), [...real.keys()].sort(), 'the recorder has seen everything');
       for (const [path, bytes] of real) assert.deepEqual(modelled.get(path), bytes, path);
       const { outcomes, wrong } = checkOutcomes(model, expected, new Random(seed), { ...EFFORT, inOrder });
       test.diagnostic(`seed ${seed}: ${model.events} events, ${outcomes} outcomes`);

@@ -29,7 +29,6 @@ export interface RecordedRun {
   readonly expected: Expectation;
   /** the disk as the run left it */
   readonly real: Outcome;
-  /** the queues `out` and `failed`, by our own reader: ids */
   readonly root: string;
 }
 
@@ -107,7 +106,7 @@ function foldersBelow(root: string): string[] {
   return below(root).filter((path) => statSync(join(root, path)).isDirectory());
 }
 
-function snapshot(root: string): Map<string, Buffer> {
+export function snapshot(root: string): Map<string, Buffer> {
   const files = below(root).filter((path) => statSync(join(root, path)).isFile());
   return new Map(files.map((path) => [path, readFileSync(join(root, path))]));
 }

@@ -9,7 +9,7 @@ export interface StoredMessage {
 }
 
 const SIMPLE = /^(\w+)\/[0-9a-f]{8}\/[0-9a-f]{14}$/;
-const NORMAL = /^(\w+)\/[0-9a-f]{8}\/[0-9a-f]{14}\/(header|text|binary|locked)/;
+const NORMAL = /^(\w+)\/[0-9a-f]{8}\/[0-9a-f]{14}\/(header|text|binary)$/;
 const parsed = new WeakMap<Buffer, Omit<StoredMessage, 'path'>>();
 
 /** Every element of every queue on a disk, of either type, read with none of the code under test. */

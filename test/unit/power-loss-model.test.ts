@@ -16,7 +16,8 @@ function disk(trace: readonly TraceEvent[], left: (change: Change) => Left): Rec
 }
 
 function plain(outcome: Outcome): Record<string, string> {
-  return Object.fromEntries([...outcome].map(([path, content]) => [path, content.toString()]));
+  const files = [...outcome].filter(([path]) => !path.endsWith('/'));
+  return Object.fromEntries(files.map(([path, content]) => [path, content.toString()]));
 }
 
 test('without a sync a file may be there, whole, half, empty, or not at all', () => {
