@@ -65,6 +65,11 @@ export class Agent {
     await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
   }
 
+  /** How often it has logged such an event since its last start. */
+  logged(event: string): number {
+    return this.#run?.log(event).length ?? 0;
+  }
+
   signal(signal: NodeJS.Signals): void {
     this.#run?.signal(signal);
   }

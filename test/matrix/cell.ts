@@ -30,7 +30,7 @@ export interface CellOptions {
   readonly messages: number;
   readonly seed: number;
   /** arguments and variables that the fault wants the agents to have */
-  readonly args: readonly string[];
+  readonly args: (folder: string) => readonly string[];
   readonly env: (folder: string) => NodeJS.ProcessEnv;
   readonly agents: number;
 }
@@ -178,7 +178,7 @@ export class Cell {
       args.push('--callback-language', 'javascript', '--callback-code', code);
     }
     // the last one of an option counts
-    return [...args, ...this.options.args];
+    return [...args, ...this.options.args(this.folder)];
   }
 
   #login(end: 'incoming' | 'outgoing'): string[] {

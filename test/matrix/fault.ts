@@ -10,7 +10,7 @@ export interface Fault {
   readonly fits?: (path: PathName, broker: BrokerName | undefined) => boolean;
   /** mounts file systems */
   readonly needsRoot?: boolean;
-  readonly args?: readonly string[];
+  readonly args?: (folder: string) => readonly string[];
   readonly env?: (folder: string) => NodeJS.ProcessEnv;
   /** how many stompctl share the work; default 1 */
   readonly agents?: number;

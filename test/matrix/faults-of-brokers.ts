@@ -58,7 +58,7 @@ const blackHole: Fault = {
   name: 'network black hole',
   repeats: true,
   fits: withBroker,
-  args: SHORT_TIMEOUTS,
+  args: () => SHORT_TIMEOUTS,
   async strike(cell) {
     await cell.midLoad();
     cell.proxy?.blackHole();
@@ -73,7 +73,7 @@ const halfBlackHole: Fault = {
   name: 'network black hole towards stompctl alone',
   repeats: true,
   fits: withBroker,
-  args: SHORT_TIMEOUTS,
+  args: () => SHORT_TIMEOUTS,
   async strike(cell) {
     await cell.midLoad();
     cell.proxy?.blackHole('down');
@@ -103,7 +103,7 @@ const receiptsDelayed: Fault = {
   name: 'receipts delayed past the time-out, then back',
   repeats: true,
   fits: (path, broker) => toBroker(path) && broker === 'scripted',
-  args: ['--timeout-broker', '1'],
+  args: () => ['--timeout-broker', '1'],
   async strike(cell) {
     if (!isScripted(cell.host)) return 0;
     await cell.host.delayReceipts(1500);

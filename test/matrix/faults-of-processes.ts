@@ -87,7 +87,7 @@ async function keepBusy(cell: Cell, until: Promise<unknown>): Promise<void> {
 const stopped: Fault = {
   name: 'SIGSTOP for longer than the heart-beat',
   repeats: true,
-  args: SHORT_HEART_BEATS,
+  args: () => SHORT_HEART_BEATS,
   async strike(cell) {
     await cell.midLoad();
     cell.agent.signal('SIGSTOP');
@@ -140,15 +140,29 @@ const clock: Fault = {
   },
 };
 
+const CONFIGURATION = 'reload.yaml';
+
+/** A configuration whose callback is another one each time. */
+function configure(cell: Cell, version: number): void {
+  const code = `hdr["x-version"] = "${version}"`;
+  writeFileSync(join(cell.folder, CONFIGURATION), `callback-language: javascript\ncallback-code: '${code}'\n`);
+}
+
 const reload: Fault = {
   name: 'HUP during load',
   repeats: false,
+  args: (folder) => ['--config', join(folder, CONFIGURATION)],
+  async prepare(cell) {
+    configure(cell, 0);
+  },
   async strike(cell) {
-    for (let count = 0; count < 5; count += 1) {
+    for (let count = 1; count <= 5; count += 1) {
+      configure(cell, count);
       await cell.midLoad();
       cell.agent.signal('SIGHUP');
       await pause(50);
     }
+    await eventually(() => cell.agent.logged('reload') > 0, { what: 'a reload is logged' });
     return 5;
   },
 };

@@ -25,13 +25,17 @@ export interface Place {
 export function allPlaces(seed: number): Place[] {
   const single = FAULTS.flatMap((fault) => placesOf([fault]));
   const pairs: Place[] = [];
+  const names = new Set<string>();
   const random = new Random(seed);
   const social = FAULTS.filter((fault) => !ALONE.test(fault.name));
   while (pairs.length < PAIRS) {
     const [one, other] = [random.pick(social), random.pick(social)];
     if (one === other || conflict(one, other)) continue;
     const places = placesOf([one, other]);
-    if (places.length > 0) pairs.push(random.pick(places));
+    if (places.length === 0) continue;
+    const place = random.pick(places);
+    if (!names.has(nameOf(place))) pairs.push(place);
+    names.add(nameOf(place));
   }
   return [...single, ...pairs];
 }
@@ -51,10 +55,12 @@ function placesOf(faults: readonly Fault[]): Place[] {
   return places;
 }
 
-/** Both would start the same broker, or undo what the other has done to the network. */
+/** Both would start the same broker, or ask for something of a process that the other kills, or undo what the other has done to the network. */
 function conflict(one: Fault, other: Fault): boolean {
   const kind = (fault: Fault): string => /^broker (killed|stopped)|network|cut/.exec(fault.name)?.[0] ?? fault.name;
   const network = /network|cut/;
+  const names = `${one.name} ${other.name}`;
+  if (names.includes('SIGKILL') && names.includes('HUP')) return true;
   if (network.test(one.name) && network.test(other.name)) return true;
   return kind(one).startsWith('broker ') && kind(other).startsWith('broker ');
 }

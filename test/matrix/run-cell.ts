@@ -41,7 +41,7 @@ export async function runCell(plan: CellPlan): Promise<CellResult> {
   const started = performance.now();
   const cell = await Cell.set({
     ...{ path, host, messages, seed },
-    args: faults.flatMap((fault) => fault.args ?? []),
+    args: (folder) => faults.flatMap((fault) => fault.args?.(folder) ?? []),
     env: (folder) => Object.assign({}, ...faults.map((fault) => fault.env?.(folder) ?? {})),
     agents: Math.max(...faults.map((fault) => fault.agents ?? 1)),
   });
