@@ -137,4 +137,5 @@ function say(text: string): void {
 
 // brokers and mounts go with this process: see their exit listeners
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
-process.exitCode = await main(process.argv.slice(2));
+// not by running out of work: Node keeps a socket for ever whose reset the kernel refuses
+process.exit(await main(process.argv.slice(2)));
