@@ -1,0 +1,110 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { startActivemq } from '../support/activemq.js';
+import { startRabbitmq } from '../support/rabbitmq.js';
+import type { Order, Reply } from './scripted-broker.js';
+
+export type BrokerName = 'RabbitMQ' | 'ActiveMQ' | 'scripted';
+
+/** A broker that cells share, one after the other. */
+export interface BrokerHost {
+  readonly name: BrokerName;
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly pass: string;
+  /** Ends it, and resolves when it is gone; what it has on its disk stays. */
+  kill(signal: 'SIGKILL' | 'SIGTERM'): Promise<void>;
+  /** Starts it again; resolves when it lets clients in. */
+  start(): Promise<void>;
+  /** The end of its log. */
+  logTail(): Promise<string>;
+  stop(): Promise<void>;
+}
+
+/** The broker of ours, which also misbehaves when told to. */
+export interface ScriptedHost extends BrokerHost {
+  readonly name: 'scripted';
+  /** From now on every SEND is answered by ERROR, or not any more. */
+  refuseSends(refuse: boolean): Promise<void>;
+  /** From now on receipts come that much later; 0: at once. */
+  delayReceipts(ms: number): Promise<void>;
+}
+
+export async function startHost(name: BrokerName): Promise<BrokerHost> {
+  if (name === 'scripted') return await ScriptedBroker.start();
+  const broker = await (name === 'RabbitMQ' ? startRabbitmq() : startActivemq());
+  const { host, port, user, pass } = broker;
+  return {
+    ...{ name, host, port, user, pass },
+    kill: (signal) => broker.kill(signal),
+    start: () => broker.start(),
+    logTail: () => broker.logTail(),
+    stop: () => broker.stop(),
+  };
+}
+
+export function isScripted(host: BrokerHost | undefined): host is ScriptedHost {
+  return host?.name === 'scripted';
+}
+
+/** The in-process broker in a process of its own, so that it competes with nothing of the harness. */
+class ScriptedBroker implements ScriptedHost {
+  readonly name = 'scripted';
+  readonly host = '127.0.0.1';
+  readonly user = 'stompctl';
+  readonly pass = 'stompctl';
+  readonly port: number;
+  readonly #child: ChildProcess;
+  #orders: Promise<unknown> = Promise.resolve();
+
+  private constructor(child: ChildProcess, port: number) {
+    this.#child = child;
+    this.port = port;
+  }
+
+  static async start(): Promise<ScriptedBroker> {
+    const child = fork(fileURLToPath(new URL('scripted-broker.js', import.meta.url)), { execArgv: [] });
+    const [reply] = (await once(child, 'message')) as [Reply];
+    return new ScriptedBroker(child, reply.port);
+  }
+
+  async kill(): Promise<void> {
+    await this.#order({ do: 'kill' });
+  }
+
+  async start(): Promise<void> {
+    await this.#order({ do: 'start' });
+  }
+
+  async refuseSends(refuse: boolean): Promise<void> {
+    await this.#order({ do: 'refuse sends', refuse });
+  }
+
+  async delayReceipts(ms: number): Promise<void> {
+    await this.#order({ do: 'delay receipts', ms });
+  }
+
+  logTail(): Promise<string> {
+    return Promise.resolve('(it writes no log)');
+  }
+
+  async stop(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    const ended = once(this.#child, 'exit');
+    this.#child.kill('SIGKILL');
+    await ended;
+  }
+
+  /** One after the other: replies have no number. */
+  #order(order: Order): Promise<unknown> {
+    const next = this.#orders.then(async () => {
+      const reply = once(this.#child, 'message', { signal: AbortSignal.timeout(10_000) });
+      this.#child.send(order);
+      await reply;
+    });
+    this.#orders = next.catch(() => undefined);
+    return next;
+  }
+}

@@ -1,0 +1,110 @@
+import { headerOf, type RawFrame, RawStomp } from '../support/raw-stomp.js';
+import type { Account, Place } from './account.js';
+import type { BrokerHost } from './broker-host.js';
+import type { Parcel } from './corpus.js';
+
+const RETRY_MS = 50;
+const RECEIPT_MS = 20_000;
+const QUIET_MS = 500;
+
+/** A destination at a broker, written and read through a raw socket, beside the proxy that the agents go through. */
+export class BrokerPlace {
+  readonly destination: string;
+  readonly #host: BrokerHost;
+  readonly #place: Place;
+  readonly #account: Account;
+  #client: RawStomp | undefined;
+
+  constructor(host: BrokerHost, destination: string, place: Place, account: Account) {
+    this.#host = host;
+    this.destination = destination;
+    this.#place = place;
+    this.#account = account;
+  }
+
+  /**
+   * Makes the destination, some time before anything happens: RabbitMQ, killed with -9, may forget a queue made a moment
+   * ago, with confirmed messages in it.
+   */
+  async declare(): Promise<void> {
+    await this.subscribe();
+    this.close();
+  }
+
+  /** Sends all, and again when not all receipts come: what may be there twice then, the account knows. */
+  async put(all: readonly Parcel[], signal: AbortSignal): Promise<void> {
+    for (;;) {
+      signal.throwIfAborted();
+      for (const parcel of all) this.#account.put(parcel);
+      try {
+        this.#client ??= await this.#connect();
+        for (const [index, parcel] of all.entries()) this.#send(this.#client, parcel, index === all.length - 1);
+        // a broker answers in order: the last receipt says that all are safe
+        const answer = await this.#client.next(RECEIPT_MS);
+        if (answer.command === 'RECEIPT') return;
+        throw new Error(`SEND: ${headerOf(answer, 'message')}`);
+      } catch {
+        this.close();
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      }
+    }
+  }
+
+  /** Begins to take everything out; only while nobody harms the broker. */
+  async subscribe(): Promise<void> {
+    this.close();
+    this.#client = await this.#connect();
+    const answer = await this.#client.request('SUBSCRIBE', { destination: this.destination, id: '1', ack: 'auto' });
+    if (answer.command !== 'RECEIPT') throw new Error(`subscribe(${this.destination}): ${headerOf(answer, 'message')}`);
+  }
+
+  /** Takes what comes until nothing has come for a while. */
+  async look(quietMs = QUIET_MS): Promise<void> {
+    for (;;) {
+      const frame = await this.#client?.noneOf('MESSAGE', quietMs);
+      if (frame === undefined) return;
+      const note = unescaped(headerOf(frame, 'x-note') ?? '');
+      const id = headerOf(frame, 'x-id') ?? '';
+      this.#account.found(this.#place, { id, note, body: frame.body }, headerOf(frame, 'message-id') ?? '');
+    }
+  }
+
+  close(): void {
+    this.#client?.destroy();
+    this.#client = undefined;
+  }
+
+  #send(client: RawStomp, parcel: Parcel, receipt: boolean): void {
+    const header: [string, string][] = [
+      ['destination', this.destination],
+      ['persistent', 'true'],
+      ['content-length', String(parcel.body.length)],
+      ['x-id', parcel.id],
+      ['x-note', escaped(parcel.note)],
+    ];
+    if (parcel.text) header.push(['content-type', 'text/plain']);
+    if (receipt) header.push(['receipt', parcel.id]);
+    client.frame('SEND', header, parcel.body);
+  }
+
+  async #connect(): Promise<RawStomp> {
+    const client = await RawStomp.open(this.#host);
+    const { user, pass } = this.#host;
+    client.frame('CONNECT', { 'accept-version': '1.2', host: '/', login: user, passcode: pass });
+    const answer: RawFrame = await client.next(10_000);
+    if (answer.command === 'CONNECTED') return client;
+    client.destroy();
+    throw new Error(`connect(${this.#host.name}): ${headerOf(answer, 'message')}`);
+  }
+}
+
+const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\n': '\\n', '\r': '\\r', ':': '\\c' };
+const MEANINGS: Readonly<Record<string, string>> = { '\\\\': '\\', '\\n': '\n', '\\r': '\r', '\\c': ':' };
+
+function escaped(value: string): string {
+  return value.replace(/[\\\n\r:]/g, (character) => ESCAPES[character] ?? character);
+}
+
+function unescaped(value: string): string {
+  return value.replace(/\\[\\nrc]/g, (sequence) => MEANINGS[sequence] ?? sequence);
+}

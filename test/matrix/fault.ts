@@ -1,0 +1,27 @@
+import type { BrokerName } from './broker-host.js';
+import type { Cell, PathName } from './cell.js';
+
+/** Something that goes wrong. */
+export interface Fault {
+  readonly name: string;
+  /** may it make messages come twice? At most one window's worth a strike; otherwise none at all */
+  readonly repeats: boolean;
+  /** where it makes sense; without it everywhere */
+  readonly fits?: (path: PathName, broker: BrokerName | undefined) => boolean;
+  /** mounts file systems */
+  readonly needsRoot?: boolean;
+  readonly args?: (folder: string) => readonly string[];
+  readonly env?: (folder: string) => NodeJS.ProcessEnv;
+  /** how many stompctl share the work; default 1 */
+  readonly agents?: number;
+  /** before the agents start */
+  prepare?(cell: Cell): Promise<void>;
+  /** during the load; resolves to how often it struck, when everything is as it was before */
+  strike(cell: Cell): Promise<number>;
+}
+
+export const fromQueue = (path: PathName): boolean => path.startsWith('queue');
+export const toQueue = (path: PathName): boolean => path.endsWith('queue');
+export const fromBroker = (path: PathName): boolean => path.startsWith('broker');
+export const toBroker = (path: PathName): boolean => path.endsWith('broker');
+export const withBroker = (path: PathName): boolean => path !== 'queue → queue';

@@ -1,0 +1,151 @@
+import { execFile, spawnSync } from 'node:child_process';
+import { chmod } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { eventually } from '../support/eventually.js';
+import { type Cell, pause } from './cell.js';
+import { type Fault, fromQueue, toQueue } from './fault.js';
+import { QueuePlace } from './queue-place.js';
+
+const run = promisify(execFile);
+const WHILE_MS = 1500;
+
+/** A file system of its own under the sink; `options` are those of tmpfs. */
+async function mountSink(cell: Cell, options: string): Promise<void> {
+  const { path } = sinkOf(cell);
+  await run('mount', ['-t', 'tmpfs', '-o', `mode=755,${options}`, 'stompctl-test', path]);
+  const unmount = (): void => {
+    process.off('exit', unmount);
+    spawnSync('umount', ['--lazy', path]);
+  };
+  // also when the harness ends in the middle
+  process.once('exit', unmount);
+  cell.after(async () => unmount());
+}
+
+async function remountSink(cell: Cell, options: string): Promise<void> {
+  await run('mount', ['-o', `remount,${options}`, sinkOf(cell).path]);
+}
+
+function sinkOf(cell: Cell): QueuePlace {
+  if (cell.sink instanceof QueuePlace) return cell.sink;
+  throw new Error('faults-of-disks: the sink of this cell is no queue');
+}
+
+function sourceOf(cell: Cell): QueuePlace {
+  if (cell.source instanceof QueuePlace) return cell.source;
+  throw new Error('faults-of-disks: the source of this cell is no queue');
+}
+
+const diskFull: Fault = {
+  name: 'disk of the sink full',
+  repeats: false,
+  fits: toQueue,
+  needsRoot: true,
+  prepare: (cell) => mountSink(cell, 'size=256k'),
+  async strike(cell) {
+    for (let count = 0; count < 4; count += 1) await cell.midLoad();
+    await pause(WHILE_MS);
+    await remountSink(cell, 'size=64m');
+    return 1;
+  },
+};
+
+const noInodes: Fault = {
+  name: 'no inode left for the sink',
+  repeats: false,
+  fits: toQueue,
+  needsRoot: true,
+  prepare: (cell) => mountSink(cell, 'nr_inodes=60'),
+  async strike(cell) {
+    for (let count = 0; count < 4; count += 1) await cell.midLoad();
+    await pause(WHILE_MS);
+    await remountSink(cell, 'nr_inodes=100000');
+    return 1;
+  },
+};
+
+const readOnlySink: Fault = {
+  // a file system with a file open for writing cannot be made read-only: so it is when the process starts
+  name: 'file system of the sink read-only at a start',
+  repeats: true,
+  fits: toQueue,
+  needsRoot: true,
+  prepare: (cell) => mountSink(cell, 'size=64m'),
+  async strike(cell) {
+    await cell.midLoad();
+    await cell.agent.kill();
+    await eventually(async () => {
+      await remountSink(cell, 'ro');
+      return true;
+    });
+    await cell.midLoad();
+    await pause(WHILE_MS);
+    await remountSink(cell, 'rw');
+    return 1;
+  },
+};
+
+const deniedSink: Fault = {
+  name: 'folder of the sink not writable for a while',
+  repeats: false,
+  fits: toQueue,
+  async strike(cell) {
+    await cell.midLoad();
+    const folders = [sinkOf(cell).path, ...sinkOf(cell).folders()];
+    for (const folder of folders) await chmod(folder, 0o555);
+    await cell.midLoad();
+    await pause(WHILE_MS);
+    for (const folder of folders) await chmod(folder, 0o755);
+    return 1;
+  },
+};
+
+const deniedSinkAtStart: Fault = {
+  name: 'folder of the sink not writable at a start',
+  repeats: true,
+  fits: toQueue,
+  async strike(cell) {
+    await cell.midLoad();
+    await cell.agent.kill();
+    const folders = [sinkOf(cell).path, ...sinkOf(cell).folders()];
+    for (const folder of folders) await chmod(folder, 0o555);
+    await cell.midLoad();
+    await pause(WHILE_MS);
+    for (const folder of folders) await chmod(folder, 0o755);
+    return 1;
+  },
+};
+
+const unreadableSourceAtStart: Fault = {
+  name: 'folder of the source not readable at a start',
+  repeats: true,
+  fits: fromQueue,
+  async strike(cell) {
+    await cell.midLoad();
+    await cell.agent.kill();
+    await chmod(sourceOf(cell).path, 0o000);
+    await pause(WHILE_MS);
+    await chmod(sourceOf(cell).path, 0o755);
+    await cell.midLoad();
+    return 1;
+  },
+};
+
+const unreadableSource: Fault = {
+  name: 'folder of the source not readable for a while',
+  repeats: true,
+  fits: fromQueue,
+  async strike(cell) {
+    await cell.midLoad();
+    await chmod(sourceOf(cell).path, 0o000);
+    await pause(WHILE_MS);
+    await chmod(sourceOf(cell).path, 0o755);
+    await cell.midLoad();
+    return 1;
+  },
+};
+
+export const FAULTS_OF_DISKS: readonly Fault[] = [
+  ...[diskFull, noInodes, readOnlySink, deniedSink],
+  ...[deniedSinkAtStart, unreadableSource, unreadableSourceAtStart],
+];

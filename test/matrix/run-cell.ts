@@ -1,0 +1,151 @@
+import { eventually } from '../support/eventually.js';
+import type { Verdict } from './account.js';
+import type { BrokerHost } from './broker-host.js';
+import { BrokerPlace } from './broker-place.js';
+import { Cell, type PathName, WINDOW } from './cell.js';
+import type { Fault } from './fault.js';
+import { QueuePlace } from './queue-place.js';
+
+/** What a fault may repeat at most: the window, and what a broker may have sent ahead of it. */
+const DUPLICATES_A_STRIKE = 2 * WINDOW + 2;
+const COMPLETE_MS = 60_000;
+
+/** One cell of the matrix: faults, a path, a broker. */
+export interface CellPlan {
+  /** one, or two that strike at the same time */
+  readonly faults: readonly Fault[];
+  readonly path: PathName;
+  readonly host: BrokerHost | undefined;
+  readonly messages: number;
+  readonly seed: number;
+}
+
+export interface CellResult {
+  readonly fault: string;
+  readonly path: PathName;
+  readonly broker: string;
+  readonly seed: number;
+  readonly strikes: number;
+  readonly verdict: Verdict;
+  readonly seconds: number;
+  /** ends of stompctl that nobody asked for: exit code and error code of each */
+  readonly ownEnds: readonly string[];
+  /** what must not be so; empty: the cell is green */
+  readonly wrong: readonly string[];
+  /** the end of the agents' logs, when something is wrong */
+  readonly log: string;
+}
+
+export async function runCell(plan: CellPlan): Promise<CellResult> {
+  const { faults, path, host, messages, seed } = plan;
+  const started = performance.now();
+  const cell = await Cell.set({
+    ...{ path, host, messages, seed },
+    args: (folder) => faults.flatMap((fault) => fault.args?.(folder) ?? []),
+    env: (folder) => Object.assign({}, ...faults.map((fault) => fault.env?.(folder) ?? {})),
+    agents: Math.max(...faults.map((fault) => fault.agents ?? 1)),
+  });
+  const wrong: string[] = [];
+  let strikes = 0;
+  try {
+    for (const fault of faults) await fault.prepare?.(cell);
+    for (const place of [cell.source, cell.sink]) if (place instanceof BrokerPlace) await place.declare();
+    cell.startAgents();
+    // what strikes before the first message has arrived is a fault at the start: those have cells of their own
+    const ready = Promise.all(cell.agents.map((agent) => agent.ready())).then(() => firstArrival(cell));
+    const struck = ready.then(() => Promise.all(faults.map((fault) => fault.strike(cell))));
+    await cell.load(struck);
+    strikes = (await struck).reduce((sum, count) => sum + count, 0);
+    await comeToRest(cell);
+  } catch (error) {
+    wrong.push(`the cell broke: ${textOf(error)}`);
+    for (const agent of cell.agents) await agent.destroy();
+    await countAll(cell).catch((also: unknown) => wrong.push(`and could not be counted: ${textOf(also)}`));
+  }
+  try {
+    const verdict = cell.account.verdict();
+    const ownEnds = cell.agents.flatMap((agent) => agent.ownEnds);
+    wrong.push(...findings(verdict, faults, strikes), ...leftovers(cell));
+    if (ownEnds.length > 0) wrong.push(`ended by itself: ${summary(ownEnds)}`);
+    return {
+      fault: faults.map((fault) => fault.name).join(' + '),
+      ...{ path, seed, strikes, verdict, wrong, ownEnds },
+      broker: host?.name ?? '–',
+      seconds: (performance.now() - started) / 1000,
+      log: wrong.length === 0 ? '' : cell.agents.map((agent) => agent.tail).join('\n---\n'),
+    };
+  } finally {
+    await cell.clean();
+  }
+}
+
+async function firstArrival({ sink, account }: Cell): Promise<void> {
+  if (sink instanceof BrokerPlace) return;
+  const arrived = (): boolean => {
+    sink.look();
+    return account.arrived > 0;
+  };
+  await eventually(arrived, { what: 'the first message arrives' });
+}
+
+/** Waits until every message has arrived, stops the agents, and counts. */
+async function comeToRest(cell: Cell): Promise<void> {
+  const { sink, source, account } = cell;
+  if (sink instanceof BrokerPlace) await sink.subscribe();
+  const arrived = async (): Promise<boolean> => {
+    if (sink instanceof BrokerPlace) await sink.look(50);
+    else sink.look();
+    cell.failures.look();
+    return account.complete && (source instanceof BrokerPlace || source.elements === 0);
+  };
+  try {
+    await eventually(arrived, { deadlineMs: COMPLETE_MS, everyMs: 50, what: 'every message arrives' });
+  } catch (error) {
+    throw new Error(`${account.missing} of ${account.size} messages have not arrived`, { cause: error });
+  }
+  for (const agent of cell.agents) await agent.stop();
+  await countAll(cell);
+}
+
+/** Looks everywhere, when nothing moves any more. */
+async function countAll(cell: Cell): Promise<void> {
+  const { sink, source } = cell;
+  if (sink instanceof QueuePlace) sink.look();
+  else {
+    await sink.subscribe();
+    await sink.look();
+  }
+  cell.failures.look();
+  if (source instanceof BrokerPlace) await source.subscribe();
+  await source.look();
+}
+
+function findings(verdict: Verdict, faults: readonly Fault[], strikes: number): string[] {
+  const wrong: string[] = [];
+  if (verdict.lost.length > 0)
+    wrong.push(`lost: ${verdict.lost.length}, such as ${verdict.lost.slice(0, 5).join(' ')}`);
+  if (verdict.spoilt.length > 0) wrong.push(`spoilt: ${verdict.spoilt.slice(0, 5).join('; ')}`);
+  if (verdict.atSource > 0) wrong.push(`left at the source: ${verdict.atSource}`);
+  const most = faults.some((fault) => fault.repeats) ? strikes * DUPLICATES_A_STRIKE : 0;
+  if (verdict.duplicates > most)
+    wrong.push(`duplicates: ${verdict.duplicates}, and ${strikes} strikes explain ${most}`);
+  return wrong;
+}
+
+/** A clean stop leaves elements, and nothing else. */
+function leftovers(cell: Cell): string[] {
+  const queues = [cell.source, cell.sink, cell.failures].filter((place) => place instanceof QueuePlace);
+  const left = queues.flatMap((queue) => queue.leftovers());
+  return left.length === 0 ? [] : [`left on the disk: ${left.slice(0, 5).join(' ')}`];
+}
+
+export function summary(texts: readonly string[]): string {
+  const counts = new Map<string, number>();
+  for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1);
+  return [...counts].map(([text, count]) => (count === 1 ? text : `${count} × ${text}`)).join(', ');
+}
+
+function textOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause === undefined ? error.message : `${error.message}: ${textOf(error.cause)}`;
+}
