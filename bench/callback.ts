@@ -1,6 +1,6 @@
 import { Callback } from '../src/callback/callback.js';
 import type { CheckOutcome } from '../src/callback/outcome.js';
-import { Rules } from '../src/callback/rules.js';
+import { Rules } from '../src/callback/rules/rules.js';
 import { Message, newHeader } from '../src/message/message.js';
 
 /**

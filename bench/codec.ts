@@ -6,9 +6,9 @@
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { FrameDecoder } from '../src/stomp/decoder.js';
-import { encodeFrame } from '../src/stomp/encoder.js';
-import { newFrameHeader } from '../src/stomp/frame.js';
+import { FrameDecoder } from '../src/stomp/codec/decoder.js';
+import { encodeFrame } from '../src/stomp/codec/encoder.js';
+import { newFrameHeader } from '../src/stomp/codec/frame.js';
 import { FrameWriter } from '../src/stomp/frame-writer.js';
 
 /** The inside of stompjs that is measured; its package exports only the client. */

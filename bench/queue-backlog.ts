@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '../src/base/clock.js';
 import { Message, newHeader } from '../src/message/message.js';
-import { QueueSink } from '../src/sinks/queue-sink.js';
-import { QueueSource } from '../src/sources/queue-source.js';
+import { QueueSink } from '../src/sinks/queue/queue-sink.js';
+import { QueueSource } from '../src/sources/queue/queue-source.js';
 
 /**
  * What a backlog costs: time to the first message, cost of taking and of adding one, and memory, each case in a process of

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../src/base/clock.js';
 import { Message, newHeader } from '../src/message/message.js';
-import { QueueSink } from '../src/sinks/queue-sink.js';
-import { QueueSource } from '../src/sources/queue-source.js';
+import { QueueSink } from '../src/sinks/queue/queue-sink.js';
+import { QueueSource } from '../src/sources/queue/queue-source.js';
 
 /**
  * What a queue costs over the bare system calls that it is made of, with the same syncs, side by side in one run.

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { manPage } from '../src/cli/man-page.js';
-import { configurationSchema } from '../src/config/json-schema.js';
-import { configurationReference } from '../src/config/reference.js';
+import { configurationSchema } from '../src/config/describe/json-schema.js';
+import { configurationReference } from '../src/config/describe/reference.js';
 import { differencesTable } from '../test/support/perl-differences.js';
 
 /** What is generated: from `marker` to `end`, or to the end of the file; the whole file when there is no marker. */

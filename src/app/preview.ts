@@ -1,16 +1,16 @@
 import type { Clock } from '../base/clock.js';
 import { StompctlError } from '../base/errors.js';
-import type { Environment } from '../config/environment.js';
+import type { Environment } from '../config/formats/environment.js';
 import type { QueueSettings, Settings, SubscriptionSettings } from '../config/settings.js';
-import type { Checker, CheckOutcome } from '../flow/check.js';
+import type { Checker, CheckOutcome } from '../flow/processor.js';
 import type { Delivery } from '../flow/delivery.js';
 import type { Message } from '../message/message.js';
 import type { Logger } from '../observe/logger.js';
-import { NullSink } from '../sinks/null-sink.js';
-import { BrokerSource } from '../sources/broker-source.js';
-import { type PreviewedElement, QueuePreview } from '../sources/queue-preview.js';
-import { openChecker } from './checker.js';
-import { connectionTo } from './connection.js';
+import { NullSink } from '../sinks/queue/null-sink.js';
+import { BrokerSource } from '../sources/broker/broker-source.js';
+import { type PreviewedElement, QueuePreview } from '../sources/queue/queue-preview.js';
+import { openChecker } from './open-processor.js';
+import { connectionTo } from './broker-end.js';
 
 export interface PreviewContext {
   readonly clock: Clock;

@@ -3,11 +3,11 @@ import type { QueueSettings, Settings } from '../config/settings.js';
 import type { Sink } from '../flow/sink.js';
 import type { Source, SourceEvents } from '../flow/source.js';
 import type { Logger } from '../observe/logger.js';
-import type { FailureSink } from '../sinks/failure-sink.js';
-import { NullSink } from '../sinks/null-sink.js';
-import { QueueSink } from '../sinks/queue-sink.js';
-import { NullSource } from '../sources/null-source.js';
-import { QueueSource } from '../sources/queue-source.js';
+import type { FailureSink } from '../sinks/queue/dead-letter-sink.js';
+import { NullSink } from '../sinks/queue/null-sink.js';
+import { QueueSink } from '../sinks/queue/queue-sink.js';
+import { NullSource } from '../sources/queue/null-source.js';
+import { QueueSource } from '../sources/queue/queue-source.js';
 
 export interface QueueContext {
   readonly clock: Clock;

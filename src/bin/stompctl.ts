@@ -10,7 +10,7 @@ for (const flag of ['--max-semi-space-size=2', '--semi-space-growth-factor=1', '
   setFlagsFromString(flag);
 }
 const { main } = await import('../cli/main.js');
-const { EXIT_CODES } = await import('../cli/exit-codes.js');
+const { EXIT_CODES } = await import('../cli/command-line/exit-codes.js');
 const { stdout, stderr, env, argv } = process;
 // A reader that goes away (`stompctl --help | head -1`) is no reason to die, least of all in the middle of a run.
 for (const stream of [stdout, stderr]) stream.on('error', () => undefined);

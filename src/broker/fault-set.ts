@@ -1,4 +1,4 @@
-import type { Frame } from '../stomp/frame.js';
+import type { Frame } from '../stomp/codec/frame.js';
 import type { Fault, FaultPeer } from './fault.js';
 
 /** The faults in force, asked in the order in which they were added; the first that deals with an event ends the round. */

@@ -1,4 +1,4 @@
-import type { Frame, StompVersion } from '../stomp/frame.js';
+import type { Frame, StompVersion } from '../stomp/codec/frame.js';
 
 /** What a fault can see of a connection, and do to it. */
 export interface FaultPeer {

@@ -1,15 +1,15 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Header } from '../message/message.js';
-import type { Frame } from '../stomp/frame.js';
-import { type BrokerOptions, type BrokerSettings, settingsOf } from './broker-options.js';
+import type { Frame } from '../stomp/codec/frame.js';
+import { type BrokerOptions, type BrokerSettings, settingsOf } from './in-process-options.js';
 import type { DestinationCounters } from './broker-queue.js';
-import { type Dialect, dialectOf } from './dialect.js';
+import { type Dialect, dialectOf } from './broker-dialect.js';
 import type { Fault } from './fault.js';
 import { FaultSet } from './fault-set.js';
 import { type Listener, openListener } from './listener.js';
 import { Peer } from './peer.js';
-import { Session, type SessionContext } from './session.js';
+import { Session, type SessionContext } from './peer-session.js';
 import { incomingOf, Store } from './store.js';
 
 export interface QueueDepth {

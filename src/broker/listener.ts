@@ -2,7 +2,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createServer as createTlsServer } from 'node:tls';
 import { reasonOf, StompctlError } from '../base/errors.js';
-import type { BrokerSettings } from './broker-options.js';
+import type { BrokerSettings } from './in-process-options.js';
 import { newWebSocketServer } from './web-socket-server.js';
 
 /** An open port. */

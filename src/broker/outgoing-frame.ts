@@ -1,6 +1,6 @@
-import { encodeFrame, encodeHead, needsContentLength } from '../stomp/encoder.js';
-import { escapeName, escapeValue } from '../stomp/escape.js';
-import { EMPTY_BODY, type Frame, newFrameHeader, type StompVersion } from '../stomp/frame.js';
+import { encodeFrame, encodeHead, needsContentLength } from '../stomp/codec/encoder.js';
+import { escapeName, escapeValue } from '../stomp/codec/escape.js';
+import { EMPTY_BODY, type Frame, newFrameHeader, type StompVersion } from '../stomp/codec/frame.js';
 
 /** What the broker writes: a frame, and what the client library's frames never have. */
 export interface OutgoingFrame extends Frame {

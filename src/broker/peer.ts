@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
-import { FrameDecoder } from '../stomp/decoder.js';
-import type { Frame, FrameLimits, StompVersion } from '../stomp/frame.js';
+import { FrameDecoder } from '../stomp/codec/decoder.js';
+import type { Frame, FrameLimits, StompVersion } from '../stomp/codec/frame.js';
 import type { FaultPeer } from './fault.js';
 import type { FaultSet } from './fault-set.js';
 import { encodeOutgoing, encodeOutgoingHead, NUL, type OutgoingFrame } from './outgoing-frame.js';

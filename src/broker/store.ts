@@ -6,7 +6,7 @@ import {
   newCounters,
   type StoreUsage,
 } from './broker-queue.js';
-import { Refusal } from './refusal.js';
+import { Refusal } from './broker-refusal.js';
 import type { StoredMessage } from './stored-message.js';
 
 export interface StoreLimits {

@@ -1,5 +1,5 @@
-import type { Frame } from '../stomp/frame.js';
-import { Refusal } from './refusal.js';
+import type { Frame } from '../stomp/codec/frame.js';
+import { Refusal } from './broker-refusal.js';
 import type { Incoming, Store } from './store.js';
 
 const MAX_TRANSACTIONS = 1000;

@@ -1,7 +1,7 @@
 import type { Message } from '../message/message.js';
-import type { CheckRequest } from './protocol.js';
-import { FLAG } from './thread/engine.js';
-import { packFields } from './thread/fields.js';
+import type { CheckRequest } from './border/protocol.js';
+import { FLAG } from './border/engine-contract.js';
+import { packFields } from './border/fields.js';
 
 const MOST_MESSAGES = 250;
 

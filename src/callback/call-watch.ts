@@ -1,4 +1,4 @@
-import type { Board } from './thread/board.js';
+import type { Board } from './border/board.js';
 
 /**
  * How long the call in progress has lasted, looked at every `tickMs`. A stretch counts for two ticks at most: when the

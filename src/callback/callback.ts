@@ -5,11 +5,11 @@ import { packBatch } from './batch.js';
 import { type CallbackSource, type Compiled, compile } from './compile.js';
 import type { Language } from './language.js';
 import { type CheckOutcome, OutcomeReader } from './outcome.js';
-import { type Done, type Request, UNSUPPORTED } from './protocol.js';
+import { type Done, type Request, UNSUPPORTED } from './border/protocol.js';
 import { Relay, type RelayOptions } from './relay.js';
 import { type Ending, Sandbox, SetupFailure } from './sandbox.js';
 import { Taps } from './taps.js';
-import { type LogRecord, RECORD } from './thread/board.js';
+import { type LogRecord, RECORD } from './border/board.js';
 
 export type { CheckOutcome } from './outcome.js';
 export type { CallbackLogLevel } from './relay.js';

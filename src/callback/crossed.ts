@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { newHeader } from '../message/message.js';
-import { FieldReader } from './thread/fields.js';
+import { FieldReader } from './border/fields.js';
 
 /** What came out of the sandbox has not the shape that it should have. */
 export class BadResult extends Error {}

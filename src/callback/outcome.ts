@@ -1,14 +1,14 @@
 import { isUtf8 } from 'node:buffer';
 import { type ErrorCode, reasonOf, StompctlError } from '../base/errors.js';
-import type { CheckOutcome } from '../flow/check.js';
+import type { CheckOutcome } from '../flow/processor.js';
 import { Message } from '../message/message.js';
 import { BadResult, kept, readCrossedHeader, readText } from './crossed.js';
-import type { Thrown } from './protocol.js';
-import { placeOf, type ScriptMap } from './script-map.js';
-import { FLAG, OUTCOME } from './thread/engine.js';
-import { FieldReader } from './thread/fields.js';
+import type { Thrown } from './border/protocol.js';
+import { placeOf, type ScriptMap } from './border/script-map.js';
+import { FLAG, OUTCOME } from './border/engine-contract.js';
+import { FieldReader } from './border/fields.js';
 
-export type { CheckOutcome } from '../flow/check.js';
+export type { CheckOutcome } from '../flow/processor.js';
 
 /** of a reason or an error's text: a log line, not a body */
 const LONGEST_REASON = 300;

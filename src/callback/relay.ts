@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { readText } from './crossed.js';
-import { type LogRecord, RECORD } from './thread/board.js';
-import { FieldReader, MalformedFields } from './thread/fields.js';
+import { type LogRecord, RECORD } from './border/board.js';
+import { FieldReader, MalformedFields } from './border/fields.js';
 
 export type CallbackLogLevel = 'debug' | 'info' | 'warn' | 'error';
 

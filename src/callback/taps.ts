@@ -3,9 +3,9 @@ import { reasonOf } from '../base/errors.js';
 import type { Sink } from '../flow/sink.js';
 import { Message } from '../message/message.js';
 import { BadResult, kept, readCrossedHeader, readText } from './crossed.js';
-import type { LogRecord } from './thread/board.js';
-import { FLAG } from './thread/engine.js';
-import { FieldReader } from './thread/fields.js';
+import type { LogRecord } from './border/board.js';
+import { FLAG } from './border/engine-contract.js';
+import { FieldReader } from './border/fields.js';
 
 interface TapOptions {
   readonly data: Readonly<Record<string, string>>;

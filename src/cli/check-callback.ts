@@ -1,5 +1,5 @@
 import type { CallbackSettings } from '../config/settings.js';
-import { NullSink } from '../sinks/null-sink.js';
+import { NullSink } from '../sinks/queue/null-sink.js';
 
 /** What is found about the callback of a configuration. */
 export interface CallbackReport {

@@ -1,10 +1,10 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { connectionTo } from '../app/connection.js';
+import { connectionTo } from '../app/broker-end.js';
 import { systemClock } from '../base/clock.js';
 import { errnoOf, reasonOf, StompctlError } from '../base/errors.js';
 import { brokerUris } from '../config/broker-uris.js';
-import type { Environment } from '../config/environment.js';
+import type { Environment } from '../config/formats/environment.js';
 import type { BrokerSettings, Settings } from '../config/settings.js';
 import type { Logger } from '../observe/logger.js';
 import { StompSession } from '../stomp/session.js';

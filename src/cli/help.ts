@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { OPTION_TABLE } from '../config/option-table.js';
-import { COMMANDS, type CommandName } from './commands.js';
-import type { CommandIo } from './io.js';
-import type { CommandDefinition } from './option-command.js';
+import { OPTION_TABLE } from '../config/options/option-table.js';
+import { COMMANDS, type CommandName } from './command-line/commands.js';
+import type { CommandIo } from './command-line/io.js';
+import type { CommandDefinition } from './command-line/option-command.js';
 
 const SEE_ALSO = 'Options have the same names in configuration files. See "stompctl --manual".';
 
@@ -10,7 +10,7 @@ const AS_A_RUN = 'The options of a run may be given too, and win over the file: 
 
 /** The help of a command; of `run`, with the list of commands, since that is what `stompctl --help` shows. */
 export async function helpText(name: CommandName, columns: number | undefined): Promise<string> {
-  const { optionCommand } = await import('./option-command.js');
+  const { optionCommand } = await import('./command-line/option-command.js');
   const definition: CommandDefinition = COMMANDS[name];
   const command = optionCommand(definition, true);
   command.configureOutput({ getOutHelpWidth: () => Math.min(columns ?? 80, 120) });

@@ -1,10 +1,10 @@
 import { reasonOf, StompctlError } from '../base/errors.js';
-import type { Environment } from '../config/environment.js';
+import type { Environment } from '../config/formats/environment.js';
 import { maskText } from '../observe/mask.js';
-import { COMMANDS, type CommandName, isCommandName } from './commands.js';
-import { EXIT_CODES, exitCodeOf } from './exit-codes.js';
-import type { CommandIo } from './io.js';
-import type { ParsedArguments } from './option-command.js';
+import { COMMANDS, type CommandName, isCommandName } from './command-line/commands.js';
+import { EXIT_CODES, exitCodeOf } from './command-line/exit-codes.js';
+import type { CommandIo } from './command-line/io.js';
+import type { ParsedArguments } from './command-line/option-command.js';
 
 const NOTHING_ASKED =
   'say what to move: stompctl --config FILE, or --incoming-queue path=FOLDER and --outgoing-broker-uri URI\n' +
@@ -35,7 +35,7 @@ async function dispatch(argv: readonly string[], env: Environment, io: CommandIo
   if (argv.length === 1 && (first === '--version' || first === '-version')) return printVersion(io);
   if (first === 'help') return dispatch([...argv.slice(1), '--help'], env, io);
   if (first !== '' && !first.startsWith('-') && !isCommandName(first)) {
-    const { didYouMean } = await import('../config/closest-name.js');
+    const { didYouMean } = await import('../base/closest-name.js');
     if (/[./]/.test(first)) {
       const reason = `there is no such command; a configuration is given as "stompctl --config ${first}"`;
       throw new StompctlError('USAGE', 'command', first, reason);
@@ -46,8 +46,8 @@ async function dispatch(argv: readonly string[], env: Environment, io: CommandIo
   const name = isCommandName(first) ? first : 'run';
   if (name !== 'run' && name !== 'demo') io.signals.exitOnStop();
   const args = name === first ? argv.slice(1) : argv;
-  if (name === 'queue') return (await import('./queue.js')).queue(args, io);
-  const { parseArguments } = await import('./option-command.js');
+  if (name === 'queue') return (await import('./queue-command.js')).queue(args, io);
+  const { parseArguments } = await import('./command-line/option-command.js');
   const parsed = parseArguments(COMMANDS[name], args);
   if (await printedHelp(name, parsed, io)) return EXIT_CODES.ok;
   const meant = commandMeant(name, parsed);
@@ -86,9 +86,9 @@ async function execute(name: OtherCommand, parsed: ParsedArguments, env: Environ
   if (name !== 'run' && name !== 'demo') io.signals.exitOnStop();
   switch (name) {
     case 'check':
-      return (await import('./check.js')).check(parsed, env, io);
+      return (await import('./check-command.js')).check(parsed, env, io);
     case 'test':
-      return (await import('./test.js')).test(parsed, env, io);
+      return (await import('./test-command.js')).test(parsed, env, io);
     case 'status':
     case 'quit':
       return statusOrQuit(name, input, io);
@@ -96,16 +96,16 @@ async function execute(name: OtherCommand, parsed: ParsedArguments, env: Environ
       const dry = parsed.options.has('dry-run');
       const [{ resolveSettings }, execute] = await Promise.all([
         import('../config/resolve-settings.js'),
-        dry ? import('./dry-run.js').then((module) => module.dryRun) : import('./run.js').then((module) => module.run),
+        dry ? import('./dry-run.js').then((module) => module.dryRun) : import('./run-command.js').then((module) => module.run),
       ]);
       const warnings: string[] = [];
       const settings = await resolveSettings(input, (text) => warnings.push(text));
       return execute(settings, { io, env, warnings, read: () => resolveSettings(input) });
     }
     case 'completion':
-      return (await import('./completion.js')).completion(parsed, io);
+      return (await import('./completion/completion.js')).completion(parsed, io);
     case 'demo':
-      return (await import('./demo.js')).demo(io);
+      return (await import('./demo-command.js')).demo(io);
   }
 }
 
@@ -117,7 +117,7 @@ async function statusOrQuit(
   const { readPidOptions } = await import('../config/pid-options.js');
   const { pidfile, statusMs, lingerMs, flushMs } = await readPidOptions(input, name);
   if (name === 'status') {
-    return (await import('./status.js')).status({ pidfile, timeoutMs: statusMs, out: io.out });
+    return (await import('./status-command.js')).status({ pidfile, timeoutMs: statusMs, out: io.out });
   }
-  return (await import('./quit.js')).quit({ pidfile, lingerMs, flushMs, out: io.out });
+  return (await import('./quit-command.js')).quit({ pidfile, lingerMs, flushMs, out: io.out });
 }

@@ -1,9 +1,9 @@
-import { OPTION_GROUPS, type OptionGroup, type OptionRow } from '../config/option.js';
-import { OPTION_TABLE } from '../config/option-table.js';
-import { takesValue } from './arguments.js';
-import { COMMANDS } from './commands.js';
-import { EXIT_CODE_MEANINGS } from './exit-codes.js';
-import type { CommandDefinition } from './option-command.js';
+import { OPTION_GROUPS, type OptionGroup, type OptionRow } from '../config/options/option.js';
+import { OPTION_TABLE } from '../config/options/option-table.js';
+import { takesValue } from './command-line/arguments.js';
+import { COMMANDS } from './command-line/commands.js';
+import { EXIT_CODE_MEANINGS } from './command-line/exit-codes.js';
+import type { CommandDefinition } from './command-line/option-command.js';
 import { QUEUE_COMMANDS, type QueueCommandDefinition } from './queue/queue-commands.js';
 
 /** `docs/stompctl.1`, in the man macros, made from the tables of options, commands and exit codes. */

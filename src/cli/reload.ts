@@ -1,4 +1,4 @@
-import type { BuiltTransfer } from '../app/build.js';
+import type { BuiltTransfer } from '../app/build-transfer.js';
 import { reasonOf } from '../base/errors.js';
 import type { Settings } from '../config/settings.js';
 import type { Logger } from '../observe/logger.js';

@@ -1,14 +1,14 @@
 import { writeFile } from 'node:fs/promises';
 import { dirname, relative, resolve } from 'node:path';
 import { errnoOf, reasonOf, StompctlError } from '../base/errors.js';
-import type { Case } from '../callback/case-file.js';
-import { recordCase } from '../callback/cases.js';
-import { parseKeyValues } from '../config/key-value.js';
-import type { Checker } from '../flow/check.js';
-import { QueuePreview } from '../sources/queue-preview.js';
-import { EXIT_CODES } from './exit-codes.js';
-import type { CommandIo } from './io.js';
-import type { ParsedArguments } from './option-command.js';
+import type { Case } from '../callback/cases/read-cases.js';
+import { recordCase } from '../callback/cases/run-cases.js';
+import { parseKeyValues } from '../config/options/key-value.js';
+import type { Checker } from '../flow/processor.js';
+import { QueuePreview } from '../sources/queue/queue-preview.js';
+import { EXIT_CODES } from './command-line/exit-codes.js';
+import type { CommandIo } from './command-line/io.js';
+import type { ParsedArguments } from './command-line/option-command.js';
 
 const MOST_CASES = 100;
 /** A case is for people to read. */

@@ -1,6 +1,6 @@
 import { StompctlError } from '../base/errors.js';
 import { shownUri } from '../observe/mask.js';
-import { KeyValueError, percentDecode } from './key-value.js';
+import { KeyValueError, percentDecode } from './options/key-value.js';
 
 export type BrokerTransport = 'tcp' | 'tls' | 'ws' | 'wss' | 'udp';
 

@@ -1,7 +1,7 @@
 import { StompctlError } from '../base/errors.js';
 import { shownUri } from '../observe/mask.js';
 import { parseBrokerUri, uriScheme } from './broker-uri.js';
-import { readConfigFile } from './config-file.js';
+import { readConfigFile } from './formats/config-file.js';
 
 /** How to go through several brokers: the options of `failover:(…)?…`, undefined where not given. */
 export interface FailoverOptions {

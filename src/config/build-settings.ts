@@ -1,8 +1,8 @@
 import { uriScheme } from './broker-uri.js';
 import { ignoredFailoverOptions } from './broker-uris.js';
-import { placeOf } from './config-node.js';
-import type { Table } from './option-reader.js';
-import type { OptionValues } from './option-values.js';
+import { placeOf } from './formats/config-node.js';
+import type { Table } from './options/option-reader.js';
+import type { OptionValues } from './options/option-values.js';
 import type {
   BrokerSettings,
   BrokerType,

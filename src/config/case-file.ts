@@ -1,9 +1,9 @@
 import { StompctlError } from '../base/errors.js';
-import { type Case, CaseError, readCases } from '../callback/case-file.js';
-import { readConfigFile } from './config-file.js';
-import { type BlockNode, type Origin, placeOf } from './config-node.js';
-import { placeIn, plainWithPlaces } from './plain-tree.js';
-import { parseYaml } from './yaml-parser.js';
+import { type Case, CaseError, readCases } from '../callback/cases/read-cases.js';
+import { readConfigFile } from './formats/config-file.js';
+import { type BlockNode, type Origin, placeOf } from './formats/config-node.js';
+import { placeIn, plainWithPlaces } from './formats/plain-tree.js';
+import { parseYaml } from './formats/yaml-parser.js';
 
 export interface CaseFile {
   /** the configuration to test, as written */

@@ -1,8 +1,8 @@
 import { constants, open } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { reasonOf, StompctlError } from '../base/errors.js';
-import { readAtMost } from './config-file.js';
-import type { Environment } from './environment.js';
+import { readAtMost } from './formats/config-file.js';
+import type { Environment } from './formats/environment.js';
 import type { CredentialSettings } from './settings.js';
 
 /** What to log in with. Empty when there is nothing to log in with. */

@@ -1,15 +1,15 @@
 import { StompctlError } from '../base/errors.js';
 import { buildSettings, settingsWarnings } from './build-settings.js';
-import { readConfigFile } from './config-file.js';
-import type { Origin } from './config-node.js';
+import { readConfigFile } from './formats/config-file.js';
+import type { Origin } from './formats/config-node.js';
 import { exposedSecrets } from './exposed-secrets.js';
-import type { ReadOption } from './option-reader.js';
-import { OptionValues } from './option-values.js';
-import { COMMAND_LINE, invalid, type Problem, problemError } from './problem.js';
+import type { ReadOption } from './options/option-reader.js';
+import { OptionValues } from './options/option-values.js';
+import { COMMAND_LINE, invalid, type Problem, problemError } from './formats/problem.js';
 import { type ConfigurationInput, readGiven } from './read-given.js';
-import { RULES, URI_RULE } from './rules.js';
+import { RULES, URI_RULE } from './option-rules.js';
 import type { Settings } from './settings.js';
-import { unsupportedUses } from './unsupported.js';
+import { unsupportedUses } from './options/unsupported.js';
 
 /** A configuration looked at from all sides. */
 export interface Configuration {
@@ -58,7 +58,7 @@ export async function examineConfiguration(input: ConfigurationInput): Promise<C
 
 /** Ranges, choices and keys, by the zod schema of the table. */
 export async function schemaProblems(options: ReadonlyMap<string, ReadOption>): Promise<Problem[]> {
-  const { OPTION_SCHEMA } = await import('./option-schema.js');
+  const { OPTION_SCHEMA } = await import('./options/option-schema.js');
   const plain = Object.fromEntries([...options].map(([name, option]) => [name, option.value]));
   const result = OPTION_SCHEMA.safeParse(plain);
   if (result.success) return [];

@@ -1,5 +1,5 @@
 import { errnoOf } from '../base/errors.js';
-import type { FileSystem } from './file-system.js';
+import type { FileSystem } from '../base/file-system.js';
 import { queueError } from './queue-directory.js';
 import { TimeSlice } from './time-slice.js';
 

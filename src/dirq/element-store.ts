@@ -1,6 +1,6 @@
 import { errnoOf, reasonOf } from '../base/errors.js';
 import type { Message } from '../message/message.js';
-import type { Leftovers } from './journal-recovery.js';
+import type { Leftovers } from './journal/journal-recovery.js';
 import type { PurgeOptions, PurgeReport } from './purge.js';
 
 /** What is known of an element without reading it. */

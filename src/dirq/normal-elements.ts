@@ -6,8 +6,8 @@ import { Message } from '../message/message.js';
 import type { ElementNames } from './element-name.js';
 import { type ElementInfo, type ElementStore, undoLock } from './element-store.js';
 import { decodeTable } from './element-table.js';
-import { closeQuietly } from './file-system.js';
-import type { LockInfo } from './journal-recovery.js';
+import { closeQuietly } from '../base/file-system.js';
+import type { LockInfo } from './journal/journal-recovery.js';
 import type { QueueDirectory } from './queue-directory.js';
 
 const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;

@@ -5,7 +5,7 @@ import type { Message } from '../message/message.js';
 import type { ElementNames } from './element-name.js';
 import { type ElementWriter, inTurn, type Staged, undoLock } from './element-store.js';
 import { encodeTable } from './element-table.js';
-import { closeQuietly, quietly } from './file-system.js';
+import { closeQuietly, quietly } from '../base/file-system.js';
 import { type NormalElements, TEMPORARY_FOLDER } from './normal-elements.js';
 import { FolderSync, type QueueDirectory } from './queue-directory.js';
 

@@ -3,8 +3,8 @@ import { errnoOf, StompctlError } from '../base/errors.js';
 import { decodeMessage, largestFile } from '../message/json.js';
 import type { Message } from '../message/message.js';
 import { type ElementInfo, type ElementStore, undoLock } from './element-store.js';
-import { closeQuietly } from './file-system.js';
-import type { LockInfo } from './journal-recovery.js';
+import { closeQuietly } from '../base/file-system.js';
+import type { LockInfo } from './journal/journal-recovery.js';
 import type { QueueDirectory } from './queue-directory.js';
 
 const { O_RDONLY, O_RDWR, O_NOFOLLOW, O_NONBLOCK } = constants;

@@ -1,6 +1,6 @@
-import { encodeHead, needsContentLength } from './encoder.js';
-import { EMPTY_BODY, type FrameHeader, type StompVersion } from './frame.js';
-import type { Transport } from './transport.js';
+import { encodeHead, needsContentLength } from './codec/encoder.js';
+import { EMPTY_BODY, type FrameHeader, type StompVersion } from './codec/frame.js';
+import type { Transport } from './transport/transport.js';
 
 const ROOM = 65_536;
 /** bodies up to this are copied beside their headers, larger ones handed over as they are */

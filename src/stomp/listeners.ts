@@ -1,5 +1,5 @@
 import { type AckName, AckOrder, type SettleCommand } from './ack-order.js';
-import type { Frame, FrameHeader, StompVersion } from './frame.js';
+import type { Frame, FrameHeader, StompVersion } from './codec/frame.js';
 
 export interface Listener {
   readonly id: string;

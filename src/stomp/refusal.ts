@@ -1,6 +1,6 @@
 import { StompctlError } from '../base/errors.js';
-import type { Frame } from './frame.js';
-import { messageOf } from './link.js';
+import type { Frame } from './codec/frame.js';
+import { messageOf } from './connection.js';
 import type { Receipts } from './receipts.js';
 
 /**

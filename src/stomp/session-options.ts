@@ -1,9 +1,9 @@
 import { type Clock, systemClock } from '../base/clock.js';
 import { StompctlError } from '../base/errors.js';
-import type { BrokerType } from './dialects.js';
-import type { Frame, FrameHeader, FrameLimits, StompVersion } from './frame.js';
+import type { BrokerType } from './client-dialects.js';
+import type { Frame, FrameHeader, FrameLimits, StompVersion } from './codec/frame.js';
 import type { HeartBeatWish } from './heart-beat.js';
-import type { Endpoint, SocketOptions, TlsOptions } from './transport.js';
+import type { Endpoint, SocketOptions, TlsOptions } from './transport/transport.js';
 
 /** A frame on its way, for debugging: secrets are already masked in `header`. `body` is not to be kept. */
 export interface SeenFrame {

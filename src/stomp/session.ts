@@ -1,7 +1,7 @@
 import { StompctlError } from '../base/errors.js';
-import { type Dialect, persistentFor } from './dialects.js';
-import { EMPTY_BODY, type Frame, type FrameHeader, newFrameHeader, type StompVersion } from './frame.js';
-import { Link } from './link.js';
+import { type Dialect, persistentFor } from './client-dialects.js';
+import { EMPTY_BODY, type Frame, type FrameHeader, newFrameHeader, type StompVersion } from './codec/frame.js';
+import { Link } from './connection.js';
 import { type Fate, Listeners } from './listeners.js';
 import { ReadingHolds } from './reading-holds.js';
 import { Receipts } from './receipts.js';

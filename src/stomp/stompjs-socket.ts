@@ -1,5 +1,5 @@
 import type { Clock, Timer } from '../base/clock.js';
-import type { Transport } from './transport.js';
+import type { Transport } from './transport/transport.js';
 
 const CONNECTING = 0;
 const OPEN = 1;

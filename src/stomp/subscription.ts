@@ -1,5 +1,5 @@
 import type { StompctlError } from '../base/errors.js';
-import type { Frame, FrameHeader } from './frame.js';
+import type { Frame, FrameHeader } from './codec/frame.js';
 
 /** A message of a subscription, with its two ways to settle it. */
 export interface ReceivedMessage {

@@ -2,12 +2,12 @@ import { createSocket, type Socket } from 'node:dgram';
 import { isIP } from 'node:net';
 import { type Clock, systemClock } from '../base/clock.js';
 import { errnoOf, reasonOf, StompctlError } from '../base/errors.js';
-import { type Dialect, dialectOf } from './dialects.js';
-import { encodeFrame, NOT_SENT } from './encoder.js';
-import { EMPTY_BODY, type FrameHeader, newFrameHeader, type StompVersion } from './frame.js';
+import { type Dialect, dialectOf } from './client-dialects.js';
+import { encodeFrame, NOT_SENT } from './codec/encoder.js';
+import { EMPTY_BODY, type FrameHeader, newFrameHeader, type StompVersion } from './codec/frame.js';
 import type { SendOptions } from './session.js';
 import type { SessionOptions } from './session-options.js';
-import { placeOf, resolveHost } from './tcp-transport.js';
+import { placeOf, resolveHost } from './transport/tcp-transport.js';
 
 /** the largest payload of a datagram over IPv4: 65,535 less the headers of IP and UDP */
 const MOST_BYTES = 65_507;

@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '../base/clock.js';
 import { StompctlError } from '../base/errors.js';
-import type { Checker, CheckOutcome } from '../flow/check.js';
+import type { Checker, CheckOutcome } from '../flow/processor.js';
 import type { Delivery } from '../flow/delivery.js';
 import type { Sink } from '../flow/sink.js';
 import type { Source, SourceEvents } from '../flow/source.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Frame } from '../../src/stomp/frame.js';
+import type { Frame } from '../../src/stomp/codec/frame.js';
 import { StompSession } from '../../src/stomp/session.js';
 import type { SessionOptions } from '../../src/stomp/session-options.js';
 import { eventually } from '../support/eventually.js';

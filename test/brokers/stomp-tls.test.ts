@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Frame } from '../../src/stomp/frame.js';
+import type { Frame } from '../../src/stomp/codec/frame.js';
 import { StompSession } from '../../src/stomp/session.js';
-import { readTlsFiles } from '../../src/stomp/tls-files.js';
+import { readTlsFiles } from '../../src/stomp/transport/tls-files.js';
 import { tlsFile } from '../support/certificates.js';
 import { eventually } from '../support/eventually.js';
 import { useBroker } from '../support/real-brokers.js';

@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream';
 import { test } from 'node:test';
 import { connect as connectTls } from 'node:tls';
 import { createWebSocketStream, WebSocket } from 'ws';
-import type { BrokerOptions } from '../../src/broker/broker-options.js';
+import type { BrokerOptions } from '../../src/broker/in-process-options.js';
 import type { InProcessBroker } from '../../src/broker/in-process-broker.js';
 import { authority, certificate } from '../support/certificates.js';
 import { eventually } from '../support/eventually.js';

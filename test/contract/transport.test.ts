@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { systemClock } from '../../src/base/clock.js';
-import type { BrokerOptions } from '../../src/broker/broker-options.js';
+import type { BrokerOptions } from '../../src/broker/in-process-options.js';
 import { brokerAcceptsAndSaysNothing } from '../../src/broker/faults.js';
-import { encodeFrame } from '../../src/stomp/encoder.js';
-import { openTransport } from '../../src/stomp/open-transport.js';
-import type { Endpoint, Transport } from '../../src/stomp/transport.js';
+import { encodeFrame } from '../../src/stomp/codec/encoder.js';
+import { openTransport } from '../../src/stomp/transport/open-transport.js';
+import type { Endpoint, Transport } from '../../src/stomp/transport/transport.js';
 import { authority, certificate } from '../support/certificates.js';
 import { eventually } from '../support/eventually.js';
 import { startedBroker } from '../support/started-broker.js';

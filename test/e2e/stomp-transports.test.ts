@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
-import type { BrokerOptions } from '../../src/broker/broker-options.js';
+import type { BrokerOptions } from '../../src/broker/in-process-options.js';
 import { authority, certificate, tlsFile } from '../support/certificates.js';
 import { elementPaths, produce, sampleMessages } from '../support/sample-messages.js';
 import { startedBroker } from '../support/started-broker.js';

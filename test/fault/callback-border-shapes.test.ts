@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { checkAll } from '../../src/callback/check-all.js';
+import { checkAll } from '../../src/callback/process-all.js';
 import type { Sink } from '../../src/flow/sink.js';
 import type { Message } from '../../src/message/message.js';
 import { bytesMessage, summary, textMessage, withCallback } from '../support/callback-bench.js';

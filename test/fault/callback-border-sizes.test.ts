@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { CheckOutcome } from '../../src/callback/callback.js';
-import { checkAll } from '../../src/callback/check-all.js';
+import { checkAll } from '../../src/callback/process-all.js';
 import type { Sink } from '../../src/flow/sink.js';
 import { Message, newHeader } from '../../src/message/message.js';
 import { bytesMessage, type Given, withCallback } from '../support/callback-bench.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { checkAll } from '../../src/callback/check-all.js';
+import { checkAll } from '../../src/callback/process-all.js';
 import { type Given, summary, textMessage, withCallback } from '../support/callback-bench.js';
 
 /**

@@ -3,7 +3,7 @@ import { mkdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { systemFiles } from '../../src/dirq/file-system.js';
+import { systemFiles } from '../../src/base/file-system.js';
 import { FailingFiles, type Failure } from '../support/failing-files.js';
 import { FakeSource } from '../support/fake-ends.js';
 import { textOf } from '../support/queue-ends.js';

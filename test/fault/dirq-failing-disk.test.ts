@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { SimpleQueue } from '../../src/dirq/simple-queue.js';
-import { QueueSink } from '../../src/sinks/queue-sink.js';
+import { QueueSink } from '../../src/sinks/queue/queue-sink.js';
 import { openSource, PLENTY, take, takeAll, textOf } from '../support/queue-ends.js';
 import { consume, elementPaths, filesOf } from '../support/sample-messages.js';
 import { tempFolder } from '../support/temp-folder.js';

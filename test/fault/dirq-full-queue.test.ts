@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { DirectoryQueue } from '../../src/dirq/directory-queue.js';
-import { type FileSystem, systemFiles } from '../../src/dirq/file-system.js';
+import { type FileSystem, systemFiles } from '../../src/base/file-system.js';
 import type { QueueLimits } from '../../src/dirq/queue-gauge.js';
-import { QueueSink } from '../../src/sinks/queue-sink.js';
+import { QueueSink } from '../../src/sinks/queue/queue-sink.js';
 import { eventually } from '../support/eventually.js';
 import { ManualClock } from '../support/manual-clock.js';
 import { textOf } from '../support/queue-ends.js';

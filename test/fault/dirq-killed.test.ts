@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { QueueSink } from '../../src/sinks/queue-sink.js';
+import { QueueSink } from '../../src/sinks/queue/queue-sink.js';
 import { bodies, openSource, take, takeAll, textOf } from '../support/queue-ends.js';
 import { DEAD_PID } from '../support/queue-journal.js';
 import { QUEUE_TYPES, type QueueType, remains } from '../support/queue-types.js';

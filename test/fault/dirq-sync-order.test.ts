@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { SimpleQueue } from '../../src/dirq/simple-queue.js';
-import { QueueSink } from '../../src/sinks/queue-sink.js';
+import { QueueSink } from '../../src/sinks/queue/queue-sink.js';
 import { openSource, take, textOf } from '../support/queue-ends.js';
 import { tempFolder } from '../support/temp-folder.js';
 import { WatchedFiles } from '../support/watched-files.js';

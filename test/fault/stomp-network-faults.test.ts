@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Demand } from '../../src/flow/source.js';
-import { BrokerSource } from '../../src/sources/broker-source.js';
-import { EndpointChooser } from '../../src/stomp/endpoint-chooser.js';
+import { BrokerSource } from '../../src/sources/broker/broker-source.js';
+import { EndpointChooser } from '../../src/stomp/transport/endpoint-chooser.js';
 import { StompSession } from '../../src/stomp/session.js';
 import { BlackHoleProxy } from '../support/black-hole-proxy.js';
 import { eventually } from '../support/eventually.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Message, newHeader } from '../../src/message/message.js';
-import { BrokerSink } from '../../src/sinks/broker-sink.js';
+import { BrokerSink } from '../../src/sinks/broker/broker-sink.js';
 import { startedBroker } from '../support/started-broker.js';
 import type { Cleaning } from '../support/temp-folder.js';
 

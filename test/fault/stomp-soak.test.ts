@@ -3,8 +3,8 @@ import { readdirSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import type { InProcessBroker } from '../../src/broker/in-process-broker.js';
 import { Message, newHeader } from '../../src/message/message.js';
-import { BrokerSink } from '../../src/sinks/broker-sink.js';
-import { BrokerSource } from '../../src/sources/broker-source.js';
+import { BrokerSink } from '../../src/sinks/broker/broker-sink.js';
+import { BrokerSource } from '../../src/sources/broker/broker-source.js';
 import { eventually } from '../support/eventually.js';
 import { startedBroker } from '../support/started-broker.js';
 

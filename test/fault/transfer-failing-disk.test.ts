@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { systemFiles } from '../../src/dirq/file-system.js';
+import { systemFiles } from '../../src/base/file-system.js';
 import { SimpleQueue } from '../../src/dirq/simple-queue.js';
 import { bodies, openSource, PLENTY, take, takeAll, textOf } from '../support/queue-ends.js';
 import { tempFolder } from '../support/temp-folder.js';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { Message, newHeader } from '../../src/message/message.js';
-import { QueueSink } from '../../src/sinks/queue-sink.js';
+import { QueueSink } from '../../src/sinks/queue/queue-sink.js';
 import { openSource, take } from '../support/queue-ends.js';
 import { QUEUE_TYPES, remains } from '../support/queue-types.js';
 import { filesOf } from '../support/sample-messages.js';

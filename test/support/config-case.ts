@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { problemText } from '../../src/config/problem.js';
+import { problemText } from '../../src/config/formats/problem.js';
 import { type Configuration, examineConfiguration } from '../../src/config/resolve-settings.js';
 import type { Settings } from '../../src/config/settings.js';
 import { type Cleaning, tempFolder } from './temp-folder.js';

@@ -1,7 +1,7 @@
 import { StompctlError } from '../../src/base/errors.js';
 import { Callback, type CheckOutcome } from '../../src/callback/callback.js';
 import { Message } from '../../src/message/message.js';
-import { NullSink } from '../../src/sinks/null-sink.js';
+import { NullSink } from '../../src/sinks/queue/null-sink.js';
 import type { Snippet, StepMessage } from './perl-corpus.js';
 import { errorText, logText, normalStep, plain, type Result, type StepResult } from './perl-oracle.js';
 

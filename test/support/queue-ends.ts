@@ -1,10 +1,10 @@
 import { type Clock, systemClock } from '../../src/base/clock.js';
 import type { StompctlError } from '../../src/base/errors.js';
-import { type FileSystem, systemFiles } from '../../src/dirq/file-system.js';
+import { type FileSystem, systemFiles } from '../../src/base/file-system.js';
 import type { Delivery } from '../../src/flow/delivery.js';
 import { Message, newHeader } from '../../src/message/message.js';
-import type { QueueEvents } from '../../src/sources/queue-events.js';
-import { QueueSource, type QueueSourceOptions } from '../../src/sources/queue-source.js';
+import type { QueueEvents } from '../../src/sources/queue/queue-events.js';
+import { QueueSource, type QueueSourceOptions } from '../../src/sources/queue/queue-source.js';
 
 export const PLENTY = { deliveries: 1000, bytes: 1 << 30 };
 

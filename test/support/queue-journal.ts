@@ -1,6 +1,6 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { ownIdentity } from '../../src/dirq/process-identity.js';
+import { ownIdentity } from '../../src/dirq/journal/process-identity.js';
 
 /** A process number that no process has: Linux ends at 2^22. */
 export const DEAD_PID = 4_194_304 + 7;

@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync, readlinkSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Clock, systemClock } from '../../src/base/clock.js';
-import type { FileSystem } from '../../src/dirq/file-system.js';
+import type { FileSystem } from '../../src/base/file-system.js';
 import type { Source } from '../../src/flow/source.js';
-import { QueueSink } from '../../src/sinks/queue-sink.js';
-import { QueueSource } from '../../src/sources/queue-source.js';
+import { QueueSink } from '../../src/sinks/queue/queue-sink.js';
+import { QueueSource } from '../../src/sources/queue/queue-source.js';
 import { Statistics } from '../../src/transfer/statistics.js';
 import { SupervisedSink } from '../../src/transfer/supervised-sink.js';
 import { SupervisedSource } from '../../src/transfer/supervised-source.js';

@@ -3,8 +3,8 @@ import { systemClock } from '../../src/base/clock.js';
 import { NormalQueue } from '../../src/dirq/normal-queue.js';
 import { SimpleQueue } from '../../src/dirq/simple-queue.js';
 import { Message, newHeader } from '../../src/message/message.js';
-import { QueueSink } from '../../src/sinks/queue-sink.js';
-import { QueueSource } from '../../src/sources/queue-source.js';
+import { QueueSink } from '../../src/sinks/queue/queue-sink.js';
+import { QueueSource } from '../../src/sources/queue/queue-source.js';
 
 /**
  * A process of the race test: `ROLE QUEUE LOG ID TYPE`. Writes to its log, unbuffered: what it added (`A`), took (`T`), and

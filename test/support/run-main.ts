@@ -1,4 +1,4 @@
-import type { CommandIo } from '../../src/cli/io.js';
+import type { CommandIo } from '../../src/cli/command-line/io.js';
 import { main } from '../../src/cli/main.js';
 import { installSignals, type SignalTarget } from '../../src/daemon/signals.js';
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { BrokerOptions } from '../../src/broker/broker-options.js';
+import type { BrokerOptions } from '../../src/broker/in-process-options.js';
 import type { InProcessBroker } from '../../src/broker/in-process-broker.js';
 import { consume, produce, type Sample } from './sample-messages.js';
 import { startedBroker } from './started-broker.js';

@@ -1,7 +1,7 @@
-import type { BrokerOptions } from '../../src/broker/broker-options.js';
+import type { BrokerOptions } from '../../src/broker/in-process-options.js';
 import type { Delivery } from '../../src/flow/delivery.js';
 import type { Demand } from '../../src/flow/source.js';
-import { BrokerSource, type BrokerSourceOptions } from '../../src/sources/broker-source.js';
+import { BrokerSource, type BrokerSourceOptions } from '../../src/sources/broker/broker-source.js';
 import type { SessionOptions } from '../../src/stomp/session-options.js';
 import { eventually } from './eventually.js';
 import { startedBroker } from './started-broker.js';

@@ -1,4 +1,4 @@
-import type { BrokerOptions } from '../../src/broker/broker-options.js';
+import type { BrokerOptions } from '../../src/broker/in-process-options.js';
 import { InProcessBroker } from '../../src/broker/in-process-broker.js';
 import type { Cleaning } from './temp-folder.js';
 

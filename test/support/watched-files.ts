@@ -1,4 +1,4 @@
-import { type FileSystem, systemFiles } from '../../src/dirq/file-system.js';
+import { type FileSystem, systemFiles } from '../../src/base/file-system.js';
 
 type Callback = (error: NodeJS.ErrnoException | null) => void;
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { BrokerOptions } from '../../src/broker/broker-options.js';
+import type { BrokerOptions } from '../../src/broker/in-process-options.js';
 import { RawBytes } from '../support/raw-client.js';
 import { startedBroker } from '../support/started-broker.js';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { CaseError, readCases } from '../../src/callback/case-file.js';
-import { recordCase, runCases } from '../../src/callback/cases.js';
-import { Rules } from '../../src/callback/rules.js';
+import { CaseError, readCases } from '../../src/callback/cases/read-cases.js';
+import { recordCase, runCases } from '../../src/callback/cases/run-cases.js';
+import { Rules } from '../../src/callback/rules/rules.js';
 import { bytesMessage, textMessage, withCallback } from '../support/callback-bench.js';
 
 const CODE = 'if (hdr.old) return "too old"; if (hdr.bad) throw new Error("no"); hdr.seen = "yes"';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { differenceOf, visible } from '../../src/callback/message-difference.js';
+import { differenceOf, visible } from '../../src/callback/cases/message-difference.js';
 import { bytesMessage, textMessage } from '../support/callback-bench.js';
 
 const LINES = Array.from({ length: 20 }, (_, number) => `line ${number}`);

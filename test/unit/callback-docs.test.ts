@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { load } from 'js-yaml';
-import { readCases } from '../../src/callback/case-file.js';
-import { runCases } from '../../src/callback/cases.js';
-import { Rules } from '../../src/callback/rules.js';
+import { readCases } from '../../src/callback/cases/read-cases.js';
+import { runCases } from '../../src/callback/cases/run-cases.js';
+import { Rules } from '../../src/callback/rules/rules.js';
 import { withCallback } from '../support/callback-bench.js';
 
 const DOCS = readFileSync(path.resolve(import.meta.dirname, '../../../docs/callbacks.md'), 'utf8');

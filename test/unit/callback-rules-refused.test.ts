@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Rules } from '../../src/callback/rules.js';
+import { Rules } from '../../src/callback/rules/rules.js';
 import { summary, textMessage } from '../support/callback-bench.js';
 
 for (const [what, rule, bad] of [

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { CheckChain } from '../../src/callback/check-chain.js';
-import { Rules } from '../../src/callback/rules.js';
+import { CheckChain } from '../../src/callback/processor-chain.js';
+import { Rules } from '../../src/callback/rules/rules.js';
 import { summary, textMessage, withCallback } from '../support/callback-bench.js';
 
 const HARMLESS = { app: 'aaaa' };

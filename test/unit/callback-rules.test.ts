@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { StompctlError } from '../../src/base/errors.js';
-import { Rules } from '../../src/callback/rules.js';
+import { Rules } from '../../src/callback/rules/rules.js';
 import { bytesMessage, summary, textMessage } from '../support/callback-bench.js';
 
 const message = textMessage({ destination: '/queue/in', app: 'sensor', priority: '4' }, 'ERROR: disk 93%\n');

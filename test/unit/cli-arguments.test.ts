@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { normalizeArguments } from '../../src/cli/arguments.js';
-import { COMMANDS } from '../../src/cli/commands.js';
-import { parseArguments } from '../../src/cli/option-command.js';
+import { normalizeArguments } from '../../src/cli/command-line/arguments.js';
+import { COMMANDS } from '../../src/cli/command-line/commands.js';
+import { parseArguments } from '../../src/cli/command-line/option-command.js';
 
 const NORMAL: readonly [given: readonly string[], normal: readonly string[]][] = [
   [['--config', 'F'], ['--config=F']],

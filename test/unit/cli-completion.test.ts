@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { OPTION_TABLE } from '../../src/config/option-table.js';
+import { OPTION_TABLE } from '../../src/config/options/option-table.js';
 import { runMain } from '../support/run-main.js';
 import { type Cleaning, tempFolder } from '../support/temp-folder.js';
 

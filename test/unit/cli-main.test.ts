@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { COMMANDS } from '../../src/cli/commands.js';
-import { OPTION_TABLE } from '../../src/config/option-table.js';
+import { COMMANDS } from '../../src/cli/command-line/commands.js';
+import { OPTION_TABLE } from '../../src/config/options/option-table.js';
 import { runMain } from '../support/run-main.js';
 
 const VERSION = (JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }).version;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { configurationSchema } from '../../src/config/json-schema.js';
-import { OPTION_TABLE } from '../../src/config/option-table.js';
+import { configurationSchema } from '../../src/config/describe/json-schema.js';
+import { OPTION_TABLE } from '../../src/config/options/option-table.js';
 import { examineCase, settingsOf } from '../support/config-case.js';
 import { runMain } from '../support/run-main.js';
 

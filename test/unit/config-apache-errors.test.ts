@@ -3,8 +3,8 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { StompctlError } from '../../src/base/errors.js';
-import { type ApacheOptions, parseApache } from '../../src/config/apache-parser.js';
-import { type BlockNode, type ConfigNode, toPlain } from '../../src/config/config-node.js';
+import { type ApacheOptions, parseApache } from '../../src/config/formats/apache-parser.js';
+import { type BlockNode, type ConfigNode, toPlain } from '../../src/config/formats/config-node.js';
 import { type Cleaning, tempFolder } from '../support/temp-folder.js';
 
 async function parse(

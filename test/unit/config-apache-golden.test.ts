@@ -3,9 +3,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { StompctlError } from '../../src/base/errors.js';
-import { parseApache } from '../../src/config/apache-parser.js';
-import { parseConfigGeneral } from '../../src/config/config-general.js';
-import { toPlain } from '../../src/config/config-node.js';
+import { parseApache } from '../../src/config/formats/apache-parser.js';
+import { parseConfigGeneral } from '../../src/config/formats/config-general.js';
+import { toPlain } from '../../src/config/formats/config-node.js';
 
 /** The same variables as in golden.pl, which made the expected trees with Perl's Config::General 2.65. */
 const ENV = { STOMPCTL_TEST_HOME: '/home/x' };

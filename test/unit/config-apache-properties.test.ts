@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { StompctlError } from '../../src/base/errors.js';
-import { parseApache } from '../../src/config/apache-parser.js';
-import { toPlain } from '../../src/config/config-node.js';
+import { parseApache } from '../../src/config/formats/apache-parser.js';
+import { toPlain } from '../../src/config/formats/config-node.js';
 
 const PIECES = [
   'a',

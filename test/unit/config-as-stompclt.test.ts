@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { connectTimeoutMs } from '../../src/stomp/socket-options.js';
+import { connectTimeoutMs } from '../../src/stomp/transport/socket-options.js';
 import { examineCase, settingsOf } from '../support/config-case.js';
 
 const FROM = 'outgoing-queue = path=/out\nincoming-broker-uri = stomp://h\n';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { describeRun } from '../../src/config/describe-run.js';
-import { effectiveConfiguration } from '../../src/config/effective-configuration.js';
+import { describeRun } from '../../src/config/describe/describe-run.js';
+import { effectiveConfiguration } from '../../src/config/describe/effective-configuration.js';
 import { examineCase, settingsOf } from '../support/config-case.js';
 
 const FILE = `<incoming-broker>

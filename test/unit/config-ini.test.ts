@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { StompctlError } from '../../src/base/errors.js';
-import { toPlain } from '../../src/config/config-node.js';
-import { parseIni } from '../../src/config/ini-parser.js';
+import { toPlain } from '../../src/config/formats/config-node.js';
+import { parseIni } from '../../src/config/formats/ini-parser.js';
 import { examineCase, settingsOf } from '../support/config-case.js';
 
 const TREES: readonly [name: string, text: string, tree: unknown][] = [

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { load } from 'js-yaml';
 import { z } from 'zod';
-import { configurationSchema } from '../../src/config/json-schema.js';
+import { configurationSchema } from '../../src/config/describe/json-schema.js';
 
 const schema = z.fromJSONSchema(JSON.parse(configurationSchema()));
 

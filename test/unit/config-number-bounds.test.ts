@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
-import type { NumberLimits, OptionRow } from '../../src/config/option.js';
-import { OPTION_TABLE } from '../../src/config/option-table.js';
+import type { NumberLimits, OptionRow } from '../../src/config/options/option.js';
+import { OPTION_TABLE } from '../../src/config/options/option-table.js';
 import { examineCase } from '../support/config-case.js';
 
 const QUEUES = 'incoming-queue = path=/in\noutgoing-queue = path=/out\n';

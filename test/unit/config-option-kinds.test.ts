@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { OptionValue } from '../../src/config/option-reader.js';
+import type { OptionValue } from '../../src/config/options/option-reader.js';
 import { examineCase } from '../support/config-case.js';
 
 type ValueCase = readonly [text: string, expected: OptionValue | RegExp];

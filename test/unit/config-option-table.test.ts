@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { isProblem, readOption } from '../../src/config/option-reader.js';
-import { OPTION_SCHEMA } from '../../src/config/option-schema.js';
-import { OPTION_TABLE, optionCalled, optionNamed } from '../../src/config/option-table.js';
+import { isProblem, readOption } from '../../src/config/options/option-reader.js';
+import { OPTION_SCHEMA } from '../../src/config/options/option-schema.js';
+import { OPTION_TABLE, optionCalled, optionNamed } from '../../src/config/options/option-table.js';
 
 /** The options of stompclt 1.8: its configurations and command lines must keep working. */
 const OF_STOMPCLT =

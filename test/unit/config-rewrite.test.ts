@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { Rules } from '../../src/callback/rules.js';
-import { effectiveConfiguration } from '../../src/config/effective-configuration.js';
+import { Rules } from '../../src/callback/rules/rules.js';
+import { effectiveConfiguration } from '../../src/config/describe/effective-configuration.js';
 import { textMessage } from '../support/callback-bench.js';
 import { examineCase, settingsOf } from '../support/config-case.js';
 import { runMain } from '../support/run-main.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { OPTION_TABLE } from '../../src/config/option-table.js';
+import { OPTION_TABLE } from '../../src/config/options/option-table.js';
 import { examineCase, settingsOf } from '../support/config-case.js';
 
 const QUEUES = 'incoming-queue = path=/in\noutgoing-queue = path=/out\n';

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { StompctlError } from '../../src/base/errors.js';
-import { type BlockNode, toPlain } from '../../src/config/config-node.js';
-import { parseYaml } from '../../src/config/yaml-parser.js';
+import { type BlockNode, toPlain } from '../../src/config/formats/config-node.js';
+import { parseYaml } from '../../src/config/formats/yaml-parser.js';
 import { examineCase, settingsOf } from '../support/config-case.js';
 
 const TREES: readonly [name: string, text: string, tree: unknown][] = [

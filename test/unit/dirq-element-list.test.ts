@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { readElements, readNames } from '../../src/dirq/element-list.js';
-import { systemFiles } from '../../src/dirq/file-system.js';
+import { systemFiles } from '../../src/base/file-system.js';
 import { tempFolder } from '../support/temp-folder.js';
 
 test('element names come in order, whatever their digits; a folder shows all its names', async (t) => {

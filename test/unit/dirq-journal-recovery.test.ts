@@ -12,8 +12,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { type FileSystem, systemFiles } from '../../src/dirq/file-system.js';
-import { type Recovery, type RecoveryOptions, recoverJournals } from '../../src/dirq/journal-recovery.js';
+import { type FileSystem, systemFiles } from '../../src/base/file-system.js';
+import { type Recovery, type RecoveryOptions, recoverJournals } from '../../src/dirq/journal/journal-recovery.js';
 import { QueueDirectory } from '../../src/dirq/queue-directory.js';
 import { SimpleElements } from '../../src/dirq/simple-elements.js';
 import { DEAD_PID, journalHead, journalName } from '../support/queue-journal.js';

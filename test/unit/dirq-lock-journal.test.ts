@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { type FileSystem, systemFiles } from '../../src/dirq/file-system.js';
-import { LockJournal } from '../../src/dirq/lock-journal.js';
+import { type FileSystem, systemFiles } from '../../src/base/file-system.js';
+import { LockJournal } from '../../src/dirq/journal/lock-journal.js';
 import { tempFolder } from '../support/temp-folder.js';
 
 const NAMES = ['5f000000/5f0000000000a1', '5f000000/5f0000000000a2'];

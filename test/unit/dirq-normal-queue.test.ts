@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { type FileSystem, systemFiles } from '../../src/dirq/file-system.js';
+import { type FileSystem, systemFiles } from '../../src/base/file-system.js';
 import { NormalQueue } from '../../src/dirq/normal-queue.js';
 import { Message, newHeader } from '../../src/message/message.js';
 import { age } from '../support/queue-types.js';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { systemFiles } from '../../src/dirq/file-system.js';
+import { systemFiles } from '../../src/base/file-system.js';
 import { QueueDirectory } from '../../src/dirq/queue-directory.js';
 import { openFiles } from '../support/queue-run.js';
 import { tempFolder } from '../support/temp-folder.js';

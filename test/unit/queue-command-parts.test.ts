@@ -5,7 +5,7 @@ import { HeaderMatch } from '../../src/cli/queue/header-match.js';
 import { headerText, terminalText } from '../../src/cli/queue/header-text.js';
 import { readHeaders } from '../../src/cli/queue/headers.js';
 import { linesOf } from '../../src/cli/queue/input.js';
-import { ageText } from '../../src/cli/queue/list.js';
+import { ageText } from '../../src/cli/queue/list-command.js';
 import { parseQueueArguments } from '../../src/cli/queue/queue-arguments.js';
 import { QUEUE_COMMANDS } from '../../src/cli/queue/queue-commands.js';
 import { Message, newHeader } from '../../src/message/message.js';

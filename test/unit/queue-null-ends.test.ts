@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { NullSink } from '../../src/sinks/null-sink.js';
-import { NullSource } from '../../src/sources/null-source.js';
+import { NullSink } from '../../src/sinks/queue/null-sink.js';
+import { NullSource } from '../../src/sources/queue/null-source.js';
 import { ManualClock } from '../support/manual-clock.js';
 import { PLENTY } from '../support/queue-ends.js';
 

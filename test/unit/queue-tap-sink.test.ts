@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { TapSink } from '../../src/sinks/tap-sink.js';
+import { TapSink } from '../../src/sinks/queue/tap-sink.js';
 import { FakeSink, lost, textMessage } from '../support/fake-ends.js';
 
 test('every message goes to both, and is safe when it is safe in both', async () => {

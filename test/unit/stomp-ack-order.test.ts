@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type Frame, newFrameHeader, type StompVersion } from '../../src/stomp/frame.js';
+import { type Frame, newFrameHeader, type StompVersion } from '../../src/stomp/codec/frame.js';
 import { Listeners } from '../../src/stomp/listeners.js';
 
 function frame(number: number): Frame {

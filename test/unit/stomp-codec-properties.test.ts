@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { StompctlError } from '../../src/base/errors.js';
-import { FrameDecoder } from '../../src/stomp/decoder.js';
-import { encodeFrame } from '../../src/stomp/encoder.js';
-import { type Frame, newFrameHeader, type StompVersion } from '../../src/stomp/frame.js';
+import { FrameDecoder } from '../../src/stomp/codec/decoder.js';
+import { encodeFrame } from '../../src/stomp/codec/encoder.js';
+import { type Frame, newFrameHeader, type StompVersion } from '../../src/stomp/codec/frame.js';
 
 /** Strings of well-formed Unicode, rich in what the versions treat specially. */
 const text = fc.string({

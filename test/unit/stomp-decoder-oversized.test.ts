@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { FrameDecoder } from '../../src/stomp/decoder.js';
-import type { Frame } from '../../src/stomp/frame.js';
+import { FrameDecoder } from '../../src/stomp/codec/decoder.js';
+import type { Frame } from '../../src/stomp/codec/frame.js';
 
 const AFTER = 'MESSAGE\nn:2\ncontent-length:2\n\nab\0';
 const LIMITS = { bodyBytes: 10, skippedBytes: 1000 };

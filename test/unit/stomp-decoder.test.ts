@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { StompctlError } from '../../src/base/errors.js';
-import { FrameDecoder } from '../../src/stomp/decoder.js';
-import type { Frame, FrameLimits, StompVersion } from '../../src/stomp/frame.js';
+import { FrameDecoder } from '../../src/stomp/codec/decoder.js';
+import type { Frame, FrameLimits, StompVersion } from '../../src/stomp/codec/frame.js';
 
 interface Case {
   readonly name: string;

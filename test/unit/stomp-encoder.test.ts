@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { StompctlError } from '../../src/base/errors.js';
-import { encodeFrame } from '../../src/stomp/encoder.js';
-import { newFrameHeader, type StompVersion } from '../../src/stomp/frame.js';
+import { encodeFrame } from '../../src/stomp/codec/encoder.js';
+import { newFrameHeader, type StompVersion } from '../../src/stomp/codec/frame.js';
 
 const isBadHeader = (error: unknown) => error instanceof StompctlError && error.code === 'MESSAGE_BAD_HEADER';
 

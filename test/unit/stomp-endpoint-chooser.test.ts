@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { EndpointChooser } from '../../src/stomp/endpoint-chooser.js';
+import { EndpointChooser } from '../../src/stomp/transport/endpoint-chooser.js';
 
 const URIS = ['stomp://a', 'stomp://b', 'stomp://c'] as const;
 

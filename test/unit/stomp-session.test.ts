@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { BrokerOptions } from '../../src/broker/broker-options.js';
+import type { BrokerOptions } from '../../src/broker/in-process-options.js';
 import type { InProcessBroker } from '../../src/broker/in-process-broker.js';
-import type { Frame } from '../../src/stomp/frame.js';
+import type { Frame } from '../../src/stomp/codec/frame.js';
 import { StompSession } from '../../src/stomp/session.js';
 import type { SessionOptions } from '../../src/stomp/session-options.js';
 import { eventually } from '../support/eventually.js';

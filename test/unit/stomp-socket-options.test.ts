@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { parseSocketOptions, parseTlsSockopts } from '../../src/stomp/socket-options.js';
+import { parseSocketOptions, parseTlsSockopts } from '../../src/stomp/transport/socket-options.js';
 
 const TLS_CASES: ReadonlyArray<{ readonly given: Record<string, string>; readonly means: Record<string, unknown> }> = [
   { given: {}, means: {} },

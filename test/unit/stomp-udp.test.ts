@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { describe, it } from 'node:test';
-import { FrameDecoder } from '../../src/stomp/decoder.js';
+import { FrameDecoder } from '../../src/stomp/codec/decoder.js';
 import { UdpSender } from '../../src/stomp/udp-sender.js';
 import { eventually } from '../support/eventually.js';
 import type { Cleaning } from '../support/temp-folder.js';

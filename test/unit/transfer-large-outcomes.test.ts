@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import type { Checker } from '../../src/flow/check.js';
+import type { Checker } from '../../src/flow/processor.js';
 import { Message } from '../../src/message/message.js';
 import { Statistics } from '../../src/transfer/statistics.js';
 import { Transfer } from '../../src/transfer/transfer.js';

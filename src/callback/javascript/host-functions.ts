@@ -1,6 +1,6 @@
 import type { QuickJSHandle } from 'quickjs-emscripten-core';
-import { type EngineHost, FLAG } from '../thread/engine.js';
-import { packFields } from '../thread/fields.js';
+import { type EngineHost, FLAG } from '../border/engine-contract.js';
+import { packFields } from '../border/fields.js';
 import { type Bridge, HeapFull } from './bridge.js';
 import { mendSurrogates, sizeAsJson, sizeAsText, writeAsJson, writeAsText } from './utf8.js';
 

@@ -1,5 +1,5 @@
-import { FLAG, OUTCOME } from '../thread/engine.js';
-import { FieldReader, packFields, readFields } from '../thread/fields.js';
+import { FLAG, OUTCOME } from '../border/engine-contract.js';
+import { FieldReader, packFields, readFields } from '../border/fields.js';
 
 /**
  * How messages are laid out between engine.ts and Stompctl.pm. Perl is quick at `split` and `join`, slow at `pack` and

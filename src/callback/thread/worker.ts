@@ -1,8 +1,8 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { reasonOf } from '../../base/errors.js';
-import type { Boot, CheckRequest, Done, Lost, Program, Reply, Request } from '../protocol.js';
-import { Board, HOOK, RECORD, type RecordKind, SETTING_UP } from './board.js';
-import { type Engine, type EngineHost, EngineLost, type OutputKind, type Progress } from './engine.js';
+import type { Boot, CheckRequest, Done, Lost, Program, Reply, Request } from '../border/protocol.js';
+import { Board, HOOK, RECORD, type RecordKind, SETTING_UP } from '../border/board.js';
+import { type Engine, type EngineHost, EngineLost, type OutputKind, type Progress } from '../border/engine-contract.js';
 
 /** The worker thread: takes requests from `Sandbox`, runs the engine, writes what comes out on the board. */
 class Worker implements EngineHost, Progress {
@@ -115,11 +115,11 @@ class Worker implements EngineHost, Progress {
 async function openEngine(program: Program, host: EngineHost): Promise<Engine> {
   switch (program.language) {
     case 'javascript': {
-      const { QuickJsEngine } = await import('../javascript/engine.js');
+      const { QuickJsEngine } = await import('../javascript/quickjs-engine.js');
       return QuickJsEngine.open(program, host);
     }
     case 'perl': {
-      const { PerlEngine } = await import('../perl/engine.js');
+      const { PerlEngine } = await import('../perl/perl-engine.js');
       return PerlEngine.open(program, host);
     }
   }

@@ -1,6 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
 import { StompctlError } from '../../base/errors.js';
-import { usageError } from '../option-command.js';
+import { usageError } from '../command-line/option-command.js';
 import type { QueueCommandDefinition, QueueOption } from './queue-commands.js';
 
 /** The arguments of a sub-command of `stompctl queue`. */

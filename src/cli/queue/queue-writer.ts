@@ -1,7 +1,7 @@
 import { StompctlError } from '../../base/errors.js';
 import type { QueueOptions } from '../../dirq/queue-options.js';
 import { detectQueueType } from '../../dirq/queue-type.js';
-import { QueueSink } from '../../sinks/queue-sink.js';
+import { QueueSink } from '../../sinks/queue/queue-sink.js';
 import type { QueueArguments } from './queue-arguments.js';
 
 /**

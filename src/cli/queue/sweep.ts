@@ -1,10 +1,10 @@
 import { systemClock } from '../../base/clock.js';
 import { StompctlError } from '../../base/errors.js';
 import type { Delivery } from '../../flow/delivery.js';
-import type { Failures } from '../../flow/failures.js';
+import type { Failures } from '../../flow/dead-letters.js';
 import type { Message } from '../../message/message.js';
-import { QueueSource } from '../../sources/queue-source.js';
-import { type Progress, startProgress } from '../progress.js';
+import { QueueSource } from '../../sources/queue/queue-source.js';
+import { type Progress, startProgress } from '../command-line/progress.js';
 import { Complaints } from './complaints.js';
 import type { HeaderMatch } from './header-match.js';
 import { LARGEST_MESSAGE, type OpenQueue } from './open-queue.js';

@@ -17,8 +17,8 @@ import {
   split,
   stringify,
   toText,
-} from './host.js';
-import { type Body, type BodySource, giveToQueue, insides, Message } from './message.js';
+} from './guest-host.js';
+import { type Body, type BodySource, giveToQueue, insides, Message } from './guest-message.js';
 
 /** What the user's code defined. */
 interface Hooks {

@@ -1,0 +1,161 @@
+import type { Clock } from '../base/clock.js';
+import { StompctlError } from '../base/errors.js';
+import { parseBrokerUri, uriScheme } from '../config/broker-uri.js';
+import { brokerUris, type FailoverOptions, parseFailover } from '../config/broker-uris.js';
+import { resolveCredentials } from '../config/credential.js';
+import type { Environment } from '../config/formats/environment.js';
+import type { BrokerSettings, Settings } from '../config/settings.js';
+import type { Logger } from '../observe/logger.js';
+import { shownUri } from '../observe/mask.js';
+import { EndpointChooser } from '../stomp/transport/endpoint-chooser.js';
+import type { StompSession } from '../stomp/session.js';
+import type { SeenFrame, SessionOptions } from '../stomp/session-options.js';
+import { connectTimeoutMs, parseSocketOptions } from '../stomp/transport/socket-options.js';
+import { readTlsFiles } from '../stomp/transport/tls-files.js';
+import type { Endpoint } from '../stomp/transport/transport.js';
+import { RefusedLogins } from './refused-logins.js';
+import { unlessCalledOff } from './unless-called-off.js';
+
+export interface ConnectionContext {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly env: Environment;
+}
+
+/** What both ends of a transfer need of a broker: its name in logs, and what to do at each opening. */
+export interface Connection {
+  /** `broker stomp://host:61613` */
+  readonly name: string;
+  /** Reads the credentials again and gives the options of one session. */
+  readonly connect: (signal?: AbortSignal) => Promise<SessionOptions>;
+  readonly onSession: (session: StompSession) => void;
+  /** To be asked after a refused login: has every broker of the list refused it since the last session? */
+  readonly allRefused: () => boolean;
+}
+
+/** a certificate that ends sooner is warned of */
+const EXPIRES_SOON_MS = 30 * 24 * 3600 * 1000;
+
+export function connectionTo(broker: BrokerSettings, settings: Settings, context: ConnectionContext): Connection {
+  const { clock, logger } = context;
+  const name = `broker ${shownUri(broker.uri)}`;
+  const { timeouts } = settings;
+  const chooser = new EndpointChooser({ randomize: failoverOptions(broker.uri).randomize ?? isFailover(broker.uri) });
+  // once: the same files are looked at again at each attempt
+  const warned = new Set<string>();
+  const warn = (text: string) => {
+    if (!warned.has(text)) logger.warn('credential', text, { end: name });
+    warned.add(text);
+  };
+  const refused = new RefusedLogins();
+  const options = async (): Promise<SessionOptions> => {
+    const { uris, uri, endpoint, vhost } = await chooseEndpoint(broker, settings, chooser, name, logger);
+    refused.trying(uri, uris);
+    const { login, passcode, x509 } = await resolveCredentials(broker.auth, context.env, warn);
+    const secure = secured(endpoint, broker, x509 !== undefined);
+    const tls = isSecure(secure) ? await readTlsFiles(x509, broker.sockopts) : undefined;
+    return {
+      endpoint: secure,
+      vhost,
+      versions: broker.version,
+      ...(login !== undefined && { login }),
+      ...(passcode !== undefined && { passcode }),
+      ...(tls !== undefined && { tls }),
+      socket: parseSocketOptions(broker.sockopts),
+      connectHeaders: broker.connect,
+      heartBeat: settings.heartBeat ? heartBeats(timeouts) : 'off',
+      connectTimeoutMs: connectTimeoutMs(broker.sockopts) ?? timeouts.connectMs,
+      receiptTimeoutMs: timeouts.brokerMs,
+      disconnectTimeoutMs: timeouts.disconnectMs,
+      maxMessageSize: settings.maxMessageSize,
+      ...(broker.type !== undefined && { type: broker.type }),
+      clock,
+      ...(broker.stompDebug.length > 0 && { onFrame: frameLogger(broker.stompDebug, name, logger) }),
+    };
+  };
+  return {
+    name,
+    connect: (signal) => unlessCalledOff(options(), { name, clock, timeoutMs: timeouts.connectMs, signal }),
+    allRefused: () => refused.all(),
+    onSession({ server, version, peer, dialect, certificateExpiry }) {
+      refused.clear();
+      const what = server ?? 'a broker that does not say what it is';
+      logger.info('session-open', `connected to ${peer}: ${what}, STOMP ${version}`, {
+        end: name,
+        server,
+        version,
+        dialect: dialect.type,
+        ...(certificateExpiry !== undefined && { certificateExpiry: certificateExpiry.toISOString() }),
+      });
+      if (certificateExpiry === undefined || certificateExpiry.getTime() - clock.wallMs() > EXPIRES_SOON_MS) return;
+      logger.warn('certificate-expiry', `the certificate of ${peer} ends on ${certificateExpiry.toISOString()}`, {
+        end: name,
+        certificateExpiry: certificateExpiry.toISOString(),
+      });
+    },
+  };
+}
+
+/** The options of a `failover:` URI; none for others. */
+export function failoverOptions(uri: string): FailoverOptions {
+  return isFailover(uri) ? parseFailover(uri).options : {};
+}
+
+function isFailover(uri: string): boolean {
+  return uriScheme(uri) === 'failover';
+}
+
+async function chooseEndpoint(
+  broker: BrokerSettings,
+  settings: Settings,
+  chooser: EndpointChooser,
+  name: string,
+  logger: Logger,
+): Promise<{ uris: readonly string[]; uri: string; endpoint: Endpoint; vhost: string }> {
+  const { uris } = await brokerUris(broker.uri);
+  const { uri, why } = chooser.choose(uris);
+  if (uris.length > 1)
+    logger.info('broker-chosen', `connecting to ${shownUri(uri)}: ${why}`, {
+      end: name,
+      uri: shownUri(uri),
+      of: uris.length,
+    });
+  const { transport, host, port, path, vhost } = parseBrokerUri(uri);
+  if (transport === 'udp' && settings.reliable) {
+    const reason = 'nothing is confirmed over UDP: set reliable to false, or take it out of the list';
+    throw new StompctlError('URI_INVALID', 'broker uri', shownUri(uri), reason);
+  }
+  return { uris, uri, endpoint: { transport, host, port, path }, vhost };
+}
+
+/** STOMP 1.2 "Heart-beating" has no limit; brokers read the number into 32 bits. */
+const MOST_BEAT_MS = 999_999_999;
+
+function heartBeats({ clientMs, serverMs }: Settings['timeouts']) {
+  return { clientMs: Math.min(clientMs, MOST_BEAT_MS), serverMs: Math.min(serverMs, MOST_BEAT_MS) };
+}
+
+/** A certificate, or an option of TLS, asks for TLS whatever the scheme says, as with stompclt. */
+function secured(endpoint: Endpoint, { sockopts }: BrokerSettings, certificate: boolean): Endpoint {
+  const wanted = certificate || Object.keys(sockopts).some((option) => option.startsWith('SSL_'));
+  if (!wanted) return endpoint;
+  if (endpoint.transport === 'tcp') return { ...endpoint, transport: 'tls' };
+  return endpoint.transport === 'ws' ? { ...endpoint, transport: 'wss' } : endpoint;
+}
+
+function isSecure({ transport }: Endpoint): boolean {
+  return transport === 'tls' || transport === 'wss';
+}
+
+/** `…-stomp-debug`: a line a frame. Bodies are never logged: `body` shows how long they are. */
+function frameLogger(wanted: readonly string[], end: string, logger: Logger): (frame: SeenFrame) => void {
+  const all = wanted.includes('all');
+  const shows = (part: string) => all || wanted.includes(part);
+  return ({ direction, command, header, body }) => {
+    logger.info('frame', `${direction === 'in' ? 'received' : 'sent'} ${command}`, {
+      end,
+      ...(shows('header') && { header }),
+      ...((shows('body') || shows('io')) && { bodyBytes: body.length }),
+    });
+  };
+}

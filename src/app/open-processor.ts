@@ -1,0 +1,42 @@
+import type { CallbackSettings, RewriteSettings, Settings } from '../config/settings.js';
+import type { Checker } from '../flow/processor.js';
+import type { Sink } from '../flow/sink.js';
+import type { Logger } from '../observe/logger.js';
+
+export interface CheckerContext {
+  readonly logger: Logger;
+  /** what a callback prints; a promise that it gives is waited for */
+  readonly print: (text: string) => unknown;
+  /** opens a queue that a callback gives copies of messages to */
+  readonly openTap: (path: string, type: string) => Promise<Sink>;
+}
+
+/** What stands between source and sink, rules before code; undefined: nothing does. Errors: CALLBACK_*. */
+export async function openChecker(
+  settings: Pick<Settings, 'rewrite' | 'callback'>,
+  context: CheckerContext,
+): Promise<Checker | undefined> {
+  const { rewrite, callback } = settings;
+  const rules = rewrite && (await openRules(rewrite));
+  const code = callback && (await openCallback(callback, context));
+  if (rules === undefined || code === undefined) return rules ?? code;
+  const { CheckChain } = await import('../callback/processor-chain.js');
+  return new CheckChain(rules, code);
+}
+
+async function openRules({ rules, timeoutMs }: RewriteSettings): Promise<Checker> {
+  const { Rules } = await import('../callback/rules/rules.js');
+  return Rules.open(rules, timeoutMs);
+}
+
+async function openCallback(callback: CallbackSettings, context: CheckerContext): Promise<Checker> {
+  const { logger, print, openTap } = context;
+  const { Callback } = await import('../callback/callback.js');
+  return Callback.open({
+    ...callback,
+    openTap,
+    onPrint: print,
+    onLog: (level, text) => logger[level]('callback', text),
+    onRebuilt: (reason) => logger.warn('sandbox-rebuilt', `the sandbox of the callback was made anew: ${reason}`),
+  });
+}

@@ -1,0 +1,50 @@
+import type { Checker, CheckOutcome } from '../flow/processor.js';
+import type { Message } from '../message/message.js';
+
+/** A checker that can be put in the place of another between two batches, while messages keep coming. */
+export class SwappableChecker implements Checker {
+  #current: Checker | undefined;
+  #closed = false;
+  /** what was asked for so far, one after the other */
+  #queue: Promise<unknown> = Promise.resolve();
+
+  /** undefined: every message passes as it is */
+  constructor(checker: Checker | undefined) {
+    this.#current = checker;
+  }
+
+  check(messages: readonly Message[]): Promise<readonly CheckOutcome[]> {
+    return this.#enqueue(
+      async () => this.#current?.check(messages) ?? messages.map((message) => ({ kind: 'pass', message }) as const),
+    );
+  }
+
+  idle(): Promise<void> {
+    return this.#enqueue(async () => this.#current?.idle());
+  }
+
+  /** Batches asked for from now on go to `checker`; the old one is closed once its last batch is done. */
+  replace(checker: Checker | undefined): Promise<void> {
+    return this.#enqueue(async () => {
+      if (this.#closed) {
+        await checker?.close();
+        return;
+      }
+      const old = this.#current;
+      this.#current = checker;
+      await old?.close();
+    });
+  }
+
+  /** Not in the queue: it ends a check that is under way. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#current?.close();
+  }
+
+  #enqueue<Result>(run: () => Promise<Result>): Promise<Result> {
+    const result = this.#queue.then(run);
+    this.#queue = result.catch(() => undefined);
+    return result;
+  }
+}

@@ -1,0 +1,54 @@
+import fs from 'node:fs';
+import { errnoOf } from './errors.js';
+
+/**
+ * The system calls that queues are made of. Handed in, so that tests can watch their order and make any of them fail.
+ * Most are synchronous: a call that touches a cached directory takes 1 to 5 µs, a trip through the thread pool 30 or
+ * more. Whoever makes many of them in a row yields between (`TimeSlice`). Only fsync and fdatasync, which wait for the
+ * disk, go through the thread pool.
+ */
+export type FileSystem = Pick<
+  typeof fs,
+  | 'accessSync'
+  | 'chmodSync'
+  | 'closeSync'
+  | 'fchmodSync'
+  | 'fdatasync'
+  | 'fstatSync'
+  | 'fsync'
+  | 'ftruncateSync'
+  | 'linkSync'
+  | 'lstatSync'
+  | 'lutimesSync'
+  | 'mkdirSync'
+  | 'opendirSync'
+  | 'openSync'
+  | 'readdirSync'
+  | 'readFileSync'
+  | 'readSync'
+  | 'renameSync'
+  | 'rmdirSync'
+  | 'statSync'
+  | 'statfsSync'
+  | 'unlinkSync'
+  | 'writeSync'
+>;
+
+export const systemFiles: FileSystem = fs;
+
+/**
+ * Closes a descriptor that was only read from, or whose data is given up: nothing can be lost with it, and the kernel has
+ * freed the number even when it reports an error. It must not be used, or closed, again.
+ */
+export function closeQuietly(files: Pick<FileSystem, 'closeSync'>, fd: number): void {
+  quietly(() => files.closeSync(fd));
+}
+
+/** Tidies up on a disk that has just failed, and may fail again: there is another error to be told, or none. */
+export function quietly(tidy: () => void): void {
+  try {
+    tidy();
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+  }
+}

@@ -1,0 +1,62 @@
+import type { Checker, CheckOutcome } from '../../flow/processor.js';
+import type { Message } from '../../message/message.js';
+import { type Case, type CaseMessage, caseMessageOf, messageOf } from './read-cases.js';
+import { checkAll } from '../process-all.js';
+import { differenceOf, visible } from './message-difference.js';
+
+export interface CaseResult {
+  readonly name: string;
+  /** lines that tell expected (`-`) from found (`+`); none when the case holds */
+  readonly difference: readonly string[];
+}
+
+/** Runs cases in order, in one go, as the messages of one batch would be. Resolves to a result a case. */
+export async function runCases(cases: readonly Case[], checks: Pick<Checker, 'check'>): Promise<CaseResult[]> {
+  const messages = cases.map(({ message }) => messageOf(message));
+  const outcomes = await checkAll(checks, messages);
+  return cases.map((item, index) => ({
+    name: item.name,
+    difference: differenceFrom(item, messages[index] as Message, outcomes[index]),
+  }));
+}
+
+/** A case that holds now, from a real message and what became of it: for `test --record`. */
+export function recordCase(name: string, message: Message, outcome: CheckOutcome): Case {
+  const given = { name, message: caseMessageOf(message) };
+  if (outcome.kind === 'drop') return { ...given, drop: outcome.reason };
+  if (outcome.kind === 'reject') return { ...given, reject: outcome.error.code };
+  const unchanged = differenceOf(message, outcome.message).length === 0;
+  return { ...given, expect: unchanged ? 'same' : caseMessageOf(outcome.message) };
+}
+
+function differenceFrom(item: Case, before: Message, outcome: CheckOutcome | undefined): string[] {
+  const { expect, drop, reject } = item;
+  if (outcome === undefined) return ['+ no outcome'];
+  if (expect !== undefined) return fromExpected(expect, before, outcome);
+  const found = foundText(outcome);
+  if (drop !== undefined) {
+    const holds = outcome.kind === 'drop' && (drop === true || drop === outcome.reason);
+    return holds ? [] : [`- dropped${wantedText(drop)}`, `+ ${found}`];
+  }
+  const holds = outcome.kind === 'reject' && (reject === true || isError(outcome.error, String(reject)));
+  return holds ? [] : [`- rejected${wantedText(reject ?? true)}`, `+ ${found}`];
+}
+
+function fromExpected(expect: CaseMessage | 'same', before: Message, outcome: CheckOutcome): string[] {
+  if (outcome.kind !== 'pass') return ['- passed on', `+ ${foundText(outcome)}`];
+  return differenceOf(expect === 'same' ? before : messageOf(expect, before), outcome.message);
+}
+
+function isError({ code, message }: { readonly code: string; readonly message: string }, wanted: string): boolean {
+  return code === wanted || message.includes(wanted);
+}
+
+function wantedText(wanted: string | true): string {
+  return wanted === true ? '' : `: ${visible(wanted)}`;
+}
+
+function foundText(outcome: CheckOutcome): string {
+  if (outcome.kind === 'pass') return 'passed on';
+  if (outcome.kind === 'drop') return `dropped: ${visible(outcome.reason)}`;
+  return `rejected: ${visible(outcome.error.message)} (${outcome.error.code})`;
+}

@@ -1,0 +1,43 @@
+import type { Readable } from 'node:stream';
+import type { Signals } from '../../daemon/signals.js';
+
+/** A stream that text is written to; what is optional only a real stream has. */
+export interface TextOutput {
+  write(text: string): unknown;
+  /** false: its reader is gone */
+  readonly writable?: boolean;
+  once?(event: 'drain' | 'error', run: () => void): unknown;
+  off?(event: 'drain' | 'error', run: () => void): unknown;
+}
+
+/** What a command has of the process it runs in. */
+export interface CommandIo {
+  readonly out: TextOutput;
+  readonly err: TextOutput;
+  /** columns of the terminal; undefined when standard output is none */
+  readonly columns?: number | undefined;
+  /** standard input; the process's own when not given */
+  readonly input?: () => Readable;
+  readonly signals: Signals;
+}
+
+/** Writes `text` and waits until a slow reader has taken most of it; resolves false when the reader is gone. */
+export async function drained(out: TextOutput, text: string): Promise<boolean> {
+  if (isGone(out)) return false;
+  if (out.write(text) === false && out.once !== undefined && !isGone(out)) {
+    await new Promise<void>((resolve) => {
+      const done = () => {
+        out.off?.('drain', done);
+        out.off?.('error', done);
+        resolve();
+      };
+      out.once?.('drain', done);
+      out.once?.('error', done);
+    });
+  }
+  return !isGone(out);
+}
+
+function isGone({ writable }: TextOutput): boolean {
+  return writable === false;
+}

@@ -1,0 +1,141 @@
+import { Command, CommanderError, Option } from 'commander';
+import { StompctlError } from '../../base/errors.js';
+import { closestName } from '../../base/closest-name.js';
+import { OPTION_GROUPS, type OptionRow } from '../../config/options/option.js';
+import { namesInFile, OPTION_TABLE } from '../../config/options/option-table.js';
+import type { CommandLineOptions } from '../../config/read-given.js';
+import { normalizeArguments, takesValue } from './arguments.js';
+
+const SEE_HELP = 'see "stompctl --help"';
+
+/** An option of one command alone, such as `--raw` of `check`. */
+export interface CommandFlag {
+  readonly name: string;
+  /** the placeholder of its value; absent: it takes none */
+  readonly value?: string;
+  readonly doc: string;
+}
+
+/** What `--name` may be on the command line. */
+const OPTION_NAMES = OPTION_TABLE.filter((row) => !row.fileOnly).flatMap(namesInFile);
+
+export interface CommandDefinition {
+  readonly name: string;
+  readonly summary: string;
+  readonly flags?: readonly CommandFlag[];
+  /** the name of its operands in `--help`; absent: it has none */
+  readonly operands?: string;
+  /** the options of the table that its `--help` shows; absent: all. It takes the others too, as stompclt does */
+  readonly helps?: readonly string[];
+}
+
+export interface ParsedArguments {
+  /** options of the table, by full name */
+  readonly options: CommandLineOptions;
+  /** the command's own flags that were given */
+  readonly flags: ReadonlySet<string>;
+  /** the values of its own flags that take one */
+  readonly flagValues: ReadonlyMap<string, string>;
+  readonly operands: readonly string[];
+}
+
+function defaultText(row: OptionRow): string {
+  const text = row.defaultNote ?? row.default;
+  return text === undefined || (row.kind === 'boolean' && text === 'false')
+    ? ''
+    : ` (default: ${text.replaceAll('`', '')})`;
+}
+
+function commanderOptions(row: OptionRow): Option[] {
+  const short = (row.aliases ?? [])
+    .filter((alias) => alias.length === 1 && alias !== '?')
+    .map((alias) => `-${alias}, `);
+  const names = `${short[0] ?? ''}--${row.name}`;
+  const description = `${row.doc.replaceAll('`', '')}${defaultText(row)}`;
+  const heading = `${OPTION_GROUPS[row.group]}:`;
+  if (takesValue(row)) {
+    const collect = (value: string, before: string[] | undefined): string[] => [...(before ?? []), value];
+    return [new Option(`${names} <${row.value}>`, description).argParser(collect).helpGroup(heading)];
+  }
+  if (row.kind === 'count') {
+    const increase = (_: string, before: number | undefined): number => (before ?? 0) + 1;
+    return [new Option(names, description).argParser(increase).helpGroup(heading)];
+  }
+  const option = new Option(row.kind === 'boolean' ? `${short[0] ?? ''}--${row.name}` : names, description).helpGroup(
+    heading,
+  );
+  return row.kind === 'boolean' ? [option, new Option(`--no-${row.name}`).hideHelp()] : [option];
+}
+
+/** The commander command for `definition`, with every option of the table; `forHelp`, with those that its help shows. */
+export function optionCommand(definition: CommandDefinition, forHelp = false): Command {
+  const command = new Command(`stompctl ${definition.name}`);
+  command.description(definition.summary).helpOption(false).exitOverride();
+  command.configureOutput({ writeErr: () => undefined, writeOut: () => undefined });
+  for (const flag of definition.flags ?? []) {
+    command.option(flag.value === undefined ? `--${flag.name}` : `--${flag.name} <${flag.value}>`, flag.doc);
+  }
+  for (const row of OPTION_TABLE) {
+    if (forHelp && definition.helps?.includes(row.name) === false) continue;
+    if (!row.fileOnly) for (const option of commanderOptions(row)) command.addOption(option);
+  }
+  if (definition.operands !== undefined) command.argument(`[${definition.operands}...]`);
+  command.allowExcessArguments(true);
+  return command;
+}
+
+/** Parses the arguments after the command's name. Throws USAGE, with a suggestion for a misspelt option. */
+export function parseArguments(definition: CommandDefinition, args: readonly string[]): ParsedArguments {
+  const command = optionCommand(definition);
+  const own = (definition.flags ?? []).map((flag) => flag.name);
+  try {
+    command.parse(normalizeArguments(args, own), { from: 'user' });
+  } catch (error) {
+    throw error instanceof CommanderError ? usageError(error, [...own, ...OPTION_NAMES]) : error;
+  }
+  const [excess] = definition.operands === undefined ? command.args : [];
+  if (excess !== undefined) {
+    const hint = definition.name === 'run' ? ': a configuration is given as "--config FILE"' : '';
+    throw new StompctlError('USAGE', 'argument', excess, `is not expected here${hint}; ${SEE_HELP}`);
+  }
+  const options = new Map<string, readonly string[]>();
+  for (const row of OPTION_TABLE) {
+    const value: unknown = command.getOptionValue(attributeName(row.name));
+    if (value === undefined) continue;
+    options.set(row.name, Array.isArray(value) ? value.map(String) : [String(value)]);
+  }
+  const flags = new Set(own.filter((name) => command.getOptionValue(attributeName(name)) === true));
+  const flagValues = new Map<string, string>();
+  for (const name of own) {
+    const value: unknown = command.getOptionValue(attributeName(name));
+    if (typeof value === 'string') flagValues.set(name, value);
+  }
+  return { options, flags, flagValues, operands: command.args };
+}
+
+function attributeName(name: string): string {
+  return new Option(`--${name}`).attributeName();
+}
+
+/** The name that was meant, or the shortest that goes on where an abbreviation ends. */
+function nearest(name: string, names: readonly string[]): string | undefined {
+  const longer = name.length < 3 ? [] : names.filter((each) => each.startsWith(name));
+  return closestName(name, names) ?? longer.sort((a, b) => a.length - b.length)[0];
+}
+
+/** What commander says, in our words; `names` are the options that may have been meant, `help` the command that tells more. */
+export function usageError(error: CommanderError, names: readonly string[], help = 'stompctl --help'): StompctlError {
+  const seeHelp = `see "${help}"`;
+  // without the value, which may be a secret
+  const [, option = ''] = /'([^'=]+)/.exec(error.message) ?? [];
+  if (error.code === 'commander.unknownOption') {
+    // -V and -v are the version elsewhere
+    const closest = /^-v$/i.test(option) ? 'version' : nearest(option.replace(/^-+(?:no-)?/, ''), names);
+    const hint = closest === undefined ? '' : `: did you mean --${closest}?`;
+    return new StompctlError('USAGE', 'option', option, `there is no such option${hint}; ${seeHelp}`, error);
+  }
+  if (error.code === 'commander.optionMissingArgument') {
+    return new StompctlError('USAGE', 'option', option.replace(/ .*/, ''), `needs a value; ${seeHelp}`, error);
+  }
+  return new StompctlError('USAGE', 'arguments', '', error.message.replace(/^error: /, ''), error);
+}

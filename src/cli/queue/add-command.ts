@@ -1,0 +1,43 @@
+import { isUtf8 } from 'node:buffer';
+import { StompctlError } from '../../base/errors.js';
+import { NormalQueue } from '../../dirq/normal-queue.js';
+import { SimpleQueue } from '../../dirq/simple-queue.js';
+import { isTextContentType } from '../../message/content-type.js';
+import { Message } from '../../message/message.js';
+import { EXIT_CODES } from '../command-line/exit-codes.js';
+import { readHeaders } from './headers.js';
+import { importLines } from './import-command.js';
+import { openInput, readAll } from './input.js';
+import type { QueueArguments } from './queue-arguments.js';
+import type { QueueContext } from './queue-context.js';
+import { addedTo } from './queue-writer.js';
+
+const CONTROL = /[^\P{Cc}\t\n\r]/u;
+/** bytes at the beginning of a body that tell whether it looks like text */
+const LOOKED_AT = 1 << 20;
+
+/** `stompctl queue add`: one message, safe on the disk when its name is printed. */
+export async function add(context: QueueContext): Promise<number> {
+  const { args, output, input } = context;
+  args.atMostOne('text', 'binary', 'json-lines');
+  if (args.has('json-lines')) return importLines(context);
+  const header = readHeaders(args.values('header'));
+  const options = { ...addedTo(args), sync: true };
+  const file = args.operands[1];
+  const body = await readAll(openInput(file, input, false), file ?? 'standard input');
+  const message = new Message(header, body, isText(args, header['content-type'], body));
+  const queue = options.type === 'DQN' ? new NormalQueue(options) : new SimpleQueue(options);
+  await output.write(`${await queue.addMessage(message)}\n`);
+  return EXIT_CODES.ok;
+}
+
+function isText(args: QueueArguments, contentType: string | undefined, body: Buffer): boolean {
+  if (args.has('binary')) return false;
+  if (args.has('text')) {
+    if (isUtf8(body)) return true;
+    throw new StompctlError('USAGE', 'option', '--text', 'the body is not UTF-8: use --binary');
+  }
+  if (!isUtf8(body)) return false;
+  if (contentType !== undefined) return isTextContentType(contentType);
+  return !CONTROL.test(body.subarray(0, LOOKED_AT).toString('utf8'));
+}

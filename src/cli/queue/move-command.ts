@@ -1,0 +1,77 @@
+import { realpathSync } from 'node:fs';
+import { errnoOf, StompctlError } from '../../base/errors.js';
+import { Message, newHeader } from '../../message/message.js';
+import { FAILURE_HEADER_PREFIX } from '../../sinks/queue/dead-letter-sink.js';
+import { EXIT_CODES } from '../command-line/exit-codes.js';
+import { messages } from './complaints.js';
+import { HeaderMatch } from './header-match.js';
+import { OpenQueue } from './open-queue.js';
+import type { QueueContext } from './queue-context.js';
+import { openSink, typeForWriting } from './queue-writer.js';
+import { type SweepOptions, sweep } from './sweep.js';
+
+/** `stompctl queue move`: every message, and between queues of type DQS also what cannot be decoded, byte for byte. */
+export function move(context: QueueContext): Promise<number> {
+  return carryOver(context, 'moved', (message) => message, true);
+}
+
+/** `stompctl queue retry`: from a failure queue back, without the headers that a failure queue adds. */
+export function retry(context: QueueContext): Promise<number> {
+  return carryOver(context, 'put back', withoutFailureHeaders, false);
+}
+
+/** Errors: MESSAGE_TOO_LARGE for a message whose body was not kept: it would go on as an empty one. */
+function withoutFailureHeaders({ header, body, text }: Message): Message {
+  const missing = header[`${FAILURE_HEADER_PREFIX}body-bytes`];
+  if (missing !== undefined) {
+    const reason = `its body of ${missing} bytes was over max-message-size, and is not here; raise the limit, and have it sent again`;
+    throw new StompctlError('MESSAGE_TOO_LARGE', 'retry', 'message', reason);
+  }
+  const kept = newHeader();
+  for (const name in header) if (!name.startsWith(FAILURE_HEADER_PREFIX)) kept[name] = header[name] as string;
+  return new Message(kept, body, text);
+}
+
+async function carryOver(
+  context: QueueContext,
+  label: string,
+  change: (message: Message) => Message,
+  raw: boolean,
+): Promise<number> {
+  const { args, output } = context;
+  const to = args.value('to');
+  if (to === undefined) throw new StompctlError('USAGE', 'option', '--to', 'is missing: name the queue they go to');
+  const match = new HeaderMatch(args.values('match'));
+  const most = args.number('count') ?? Number.POSITIVE_INFINITY;
+  const queue = new OpenQueue(args.path, args.type(), true);
+  if (pathOf(to) === pathOf(queue.path)) throw new StompctlError('USAGE', 'option', '--to', `${to} is the same queue`);
+  const type = typeForWriting(to, args.type('to-type'), queue.type);
+  const sink = await openSink({ path: to, type });
+  const options: SweepOptions = {
+    queue,
+    match,
+    most,
+    label,
+    carry: async (message) => sink.send(change(message)),
+    // what cannot be read cannot match
+    ...(raw && match.isEmpty && type === 'DQS' ? { carryRaw: (bytes: Buffer) => sink.sendRaw(bytes) } : {}),
+  };
+  try {
+    const { carried, failed, stopped } = await sweep(options, context);
+    const end = stopped ? ', then stopped by a signal' : '';
+    await output.write(`${label} ${messages(carried)} to ${to}${end}\n`);
+    return failed === 0 && !stopped ? EXIT_CODES.ok : EXIT_CODES.someMessagesLeft;
+  } finally {
+    await sink.close();
+  }
+}
+
+/** Without symbolic links, as far as it is there. */
+function pathOf(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    return path;
+  }
+}

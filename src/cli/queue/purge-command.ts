@@ -1,0 +1,46 @@
+import { systemFiles } from '../../base/file-system.js';
+import { recoverJournals } from '../../dirq/journal/journal-recovery.js';
+import { EXIT_CODES } from '../command-line/exit-codes.js';
+import { startProgress } from '../command-line/progress.js';
+import { OpenQueue } from './open-queue.js';
+import type { QueueContext } from './queue-context.js';
+
+const MAX_TEMP = 300;
+const MAX_LOCK = 600;
+
+/** `stompctl queue purge`: what a run does every five minutes, now. */
+export async function purge({ args, output, signals }: QueueContext): Promise<number> {
+  const maxTemp = args.number('maxtemp') ?? MAX_TEMP;
+  const maxLock = args.number('maxlock') ?? MAX_LOCK;
+  const queue = new OpenQueue(args.path, args.type(), true);
+  let stop = false;
+  signals.onStop(() => {
+    stop = true;
+  });
+  const recovered = queue.attempt('recover', '', () =>
+    recoverJournals(queue.path, systemFiles, queue.kind.elements, { maxLock }),
+  );
+  const total = process.stderr.isTTY ? queue.directory.folders().length : 0;
+  let folders = 0;
+  const progress = await startProgress({
+    total,
+    done: () => Math.min(folders, total),
+    label: 'purged',
+    unit: 'folders',
+    stream: process.stderr,
+  });
+  // asked once a folder
+  const stopped = (): boolean => {
+    folders += 1;
+    return stop;
+  };
+  const report = await queue.kind.purge({ maxTemp, maxLock, stopped }).finally(() => progress.stop());
+  const locks = report.locks + recovered.locks;
+  const parts = [
+    `${report.temporary} temporary ${report.temporary === 1 ? 'element' : 'elements'}`,
+    `${locks} ${locks === 1 ? 'lock' : 'locks'}`,
+    `${report.folders} empty ${report.folders === 1 ? 'folder' : 'folders'}`,
+  ];
+  await output.write(`removed ${parts.join(', ')}${stop ? ', then stopped by a signal' : ''}\n`);
+  return stop ? EXIT_CODES.someMessagesLeft : EXIT_CODES.ok;
+}

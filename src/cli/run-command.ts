@@ -1,0 +1,151 @@
+import { existsSync } from 'node:fs';
+import { type BuiltTransfer, buildTransfer } from '../app/build-transfer.js';
+import { systemClock } from '../base/clock.js';
+import { StompctlError } from '../base/errors.js';
+import type { Environment } from '../config/formats/environment.js';
+import type { Settings } from '../config/settings.js';
+import { daemonize, isDaemonChild, reportStarted } from '../daemon/detach.js';
+import { Pidfile } from '../daemon/pidfile.js';
+import { maskText } from '../observe/mask.js';
+import { createLogger, type RunLogger } from '../observe/pino-logger.js';
+import { statisticsLines } from '../transfer/statistics.js';
+import type { TransferOutcome } from '../transfer/transfer.js';
+import { EXIT_CODES, exitCodeOf } from './command-line/exit-codes.js';
+import { type CommandIo, drained } from './command-line/io.js';
+import { type Progress, startProgress } from './command-line/progress.js';
+import { reloader } from './reload.js';
+
+export interface RunContext {
+  readonly io: CommandIo;
+  readonly env: Environment;
+  /** what the configuration deserves to be warned about at start */
+  readonly warnings: readonly string[];
+  /** reads the configuration again */
+  readonly read: () => Promise<Settings>;
+}
+
+/** Runs one transfer; resolves to the exit code. What goes wrong from here on is logged. */
+export async function run(settings: Settings, context: RunContext): Promise<number> {
+  const { io } = context;
+  if (settings.daemon && !isDaemonChild()) {
+    return daemonize({ argv: process.argv.slice(1), out: io.out, err: io.err, signals: io.signals });
+  }
+  const format = settings.logFormat ?? (settings.daemon ? 'syslog' : undefined);
+  const logger = await createLogger({ level: settings.logLevel, format });
+  let pidfile: Pidfile | undefined;
+  // a second stop signal exits at once, and then nothing after an await runs any more
+  const releaseAtExit = () => pidfile?.release();
+  process.on('exit', releaseAtExit);
+  try {
+    for (const text of context.warnings) logger.warn('configuration', text);
+    pidfile = await acquirePidfile(settings.pidfile, logger);
+    return await runTransfer(settings, context, logger, pidfile);
+  } catch (error) {
+    const known = error instanceof StompctlError;
+    const text = known ? error.message : `internal error: ${error instanceof Error ? error.stack : String(error)}`;
+    logger.error('failed', text, { code: known ? error.code : 'INTERNAL' });
+    // a terminal or a cron mail shows the log; a daemon's parent only what stands on standard error
+    if (format === 'syslog') io.err.write(`stompctl: ${maskText(text)}\n`);
+    return exitCodeOf(error);
+  } finally {
+    pidfile?.release();
+    process.off('exit', releaseAtExit);
+    await logger.flush();
+  }
+}
+
+async function runTransfer(
+  settings: Settings,
+  context: RunContext,
+  logger: RunLogger,
+  pidfile: Pidfile | undefined,
+): Promise<number> {
+  const { io, env } = context;
+  const print = (text: string) => drained(io.out, text);
+  const built = await buildTransfer(settings, { clock: systemClock, logger, env, print });
+  const { transfer, sourceName, sinkName } = built;
+  const unwatch = pidfile?.watch({
+    onQuit: () => transfer.stop('quit'),
+    onLost: (error) => transfer.fail(error),
+  });
+  attachSignals(built, io, logger);
+  io.signals.onReload(reloader({ settings, read: context.read, built, logger }));
+  logger.info('start', `moving messages from ${sourceName} to ${sinkName}`, {
+    source: sourceName,
+    sink: sinkName,
+    reliable: settings.reliable,
+    window: settings.window,
+  });
+  reportStarted();
+  const progress = await showProgress(settings, built);
+  let outcome: TransferOutcome;
+  try {
+    outcome = await transfer.run();
+  } finally {
+    progress?.stop();
+    unwatch?.();
+    await built.close();
+  }
+  return tellOutcome(settings, outcome, built, io, logger);
+}
+
+async function acquirePidfile(path: string | undefined, logger: RunLogger): Promise<Pidfile | undefined> {
+  if (path === undefined) return undefined;
+  const onTakenOver = (pid: number | undefined) =>
+    logger.warn('pidfile-taken-over', `took over the pidfile ${path} of a dead process`, { deadPid: pid });
+  return Pidfile.acquire(path, { clock: systemClock, onTakenOver });
+}
+
+function attachSignals(built: BuiltTransfer, { signals }: CommandIo, logger: RunLogger): void {
+  const { transfer, statistics, waiting } = built;
+  signals.onStop((signal) => {
+    logger.info('stopping', `${signal}: settling ${transfer.inFlight} messages in flight; again to stop at once`);
+    transfer.stop('signal');
+  });
+  signals.onReport(() => {
+    const waits = waiting();
+    const text = waits.length === 0 ? '' : `; waiting for: ${waits.join('; ')}`;
+    logger.info('state', `${transfer.inFlight} messages in flight${text}`, {
+      inFlight: transfer.inFlight,
+      waiting: waits,
+      ...statistics.snapshot(),
+    });
+  });
+}
+
+/** On a terminal, for a run whose end is known. */
+async function showProgress(settings: Settings, { statistics }: BuiltTransfer): Promise<Progress | undefined> {
+  if (!process.stderr.isTTY) return undefined;
+  const total = settings.count ?? (await elementsToMove(settings));
+  if (total === undefined) return undefined;
+  const done = () => {
+    const { sent, dropped, rejected } = statistics.snapshot();
+    return sent + dropped + rejected;
+  };
+  return startProgress({ total, done, label: 'messages', stream: process.stderr });
+}
+
+async function elementsToMove({ source, loop }: Settings): Promise<number | undefined> {
+  if (source.kind !== 'queue' || source.queue.type === 'NULL' || loop) return undefined;
+  const { path, type, umask } = source.queue;
+  // counting would make the folder, and so hide that it is missing
+  if (!existsSync(path)) return undefined;
+  if (type === 'DQS') return new (await import('../dirq/simple-queue.js')).SimpleQueue({ path, umask }).count();
+  return new (await import('../dirq/normal-queue.js')).NormalQueue({ path, umask }).count();
+}
+
+function tellOutcome(
+  settings: Settings,
+  { reason, failure, released }: TransferOutcome,
+  { statistics }: BuiltTransfer,
+  io: CommandIo,
+  logger: RunLogger,
+): number {
+  const counted = statistics.snapshot();
+  if (failure !== undefined) logger.error('failed', failure.message, { code: failure.code });
+  logger.info('end', `moved ${counted.sent} of ${counted.received} messages (${reason})`, { reason, ...counted });
+  if (settings.statistics) for (const line of statisticsLines(counted)) io.out.write(`${line}\n`);
+  if (failure !== undefined) return failure.exitCode;
+  if (reason === 'signal' || reason === 'quit') return EXIT_CODES.ok;
+  return counted.rejected > 0 || released > 0 ? EXIT_CODES.someMessagesLeft : EXIT_CODES.ok;
+}

@@ -1,0 +1,75 @@
+import { guessLanguage } from '../../callback/language.js';
+import { shownUri } from '../../observe/mask.js';
+import type { CallbackSettings, QueueSettings, RewriteSettings, Settings } from '../settings.js';
+
+function seconds(milliseconds: number): string {
+  return `${milliseconds / 1000} s`;
+}
+
+function queueText(queue: QueueSettings): string {
+  if (queue.type === 'NULL') return 'a queue of type NULL, which keeps nothing';
+  return `the queue ${queue.path}${queue.type === 'DQS' ? '' : ` (${queue.type})`}`;
+}
+
+function sourceText(settings: Settings): string {
+  const { source } = settings;
+  if (source.kind === 'broker') {
+    const destinations = source.subscriptions.map(({ header }) => header.destination).join(', ');
+    return `receives messages from ${destinations} at ${shownUri(source.broker.uri)}`;
+  }
+  const how = settings.loop ? ', waiting for more at its end' : ', once';
+  return `reads messages from ${queueText(source.queue)}${how}`;
+}
+
+function sinkText({ sink }: Settings): string {
+  return sink.kind === 'queue'
+    ? `stores them in ${queueText(sink.queue)}${limitText(sink.queue)}`
+    : `sends them to ${shownUri(sink.broker.uri)}`;
+}
+
+function limitText({ limits }: QueueSettings): string {
+  return limits === undefined ? '' : ', waiting while that is full';
+}
+
+const LANGUAGES = { javascript: 'JavaScript ', perl: 'Perl ' } as const;
+
+function languageText({ code, language }: CallbackSettings): string {
+  const known = language ?? guessLanguage(code);
+  return known === undefined ? '' : LANGUAGES[known];
+}
+
+function rulesText({ rules }: RewriteSettings): string {
+  return rules.length === 1 ? '1 rewrite rule' : `${rules.length} rewrite rules`;
+}
+
+function endText(settings: Settings): string {
+  const { count, durationMs, timeouts } = settings;
+  const ends = [
+    count === undefined ? '' : `${count} messages`,
+    durationMs === undefined ? '' : seconds(durationMs),
+    timeouts.inactivityMs === undefined ? '' : `${seconds(timeouts.inactivityMs)} without a message`,
+  ].filter((end) => end !== '');
+  return ends.length === 0 ? '' : ` It ends after ${ends.join(' or ')}.`;
+}
+
+function safetyText({ source, remove, reliable }: Settings): string {
+  if (!reliable) return 'Not reliable: a crash can lose messages.';
+  if (source.kind === 'queue' && source.queue.type === 'NULL') return 'At least once.';
+  if (source.kind === 'queue' && !remove)
+    return 'At least once: the messages stay in the queue, since "remove" is not set.';
+  const kept = source.kind === 'queue' ? 'removed from the queue' : 'acknowledged';
+  return `At least once: a message is ${kept} only when it is safe at its destination.`;
+}
+
+/** What a run with these settings will do, in two or three sentences. */
+export function describeRun(settings: Settings): string {
+  const callback =
+    settings.callback === undefined ? '' : ` runs the ${languageText(settings.callback)}callback on each,`;
+  const rewrite = settings.rewrite === undefined ? '' : ` applies ${rulesText(settings.rewrite)} to each,`;
+  const safety = safetyText(settings);
+  const rejected =
+    settings.failureQueue === undefined ? '' : ` Rejected messages go to ${queueText(settings.failureQueue)}.`;
+  const copies =
+    settings.tapQueue === undefined ? '' : ` A copy of each message sent goes to ${queueText(settings.tapQueue)}.`;
+  return `It ${sourceText(settings)},${rewrite}${callback} and ${sinkText(settings)}. ${safety}${rejected}${copies}${endText(settings)}`;
+}

@@ -1,0 +1,90 @@
+import { isSecretName, maskText, shownUri } from '../../observe/mask.js';
+import { placeOf } from '../formats/config-node.js';
+import type { OptionRow } from '../options/option.js';
+import type { OptionValue, Table } from '../options/option-reader.js';
+import { OPTION_TABLE } from '../options/option-table.js';
+import type { OptionValues } from '../options/option-values.js';
+import type { RuleList } from '../options/rewrite-option.js';
+import type { Settings } from '../settings.js';
+
+/** One option as it is in effect, secrets masked. */
+export interface EffectiveOption {
+  readonly name: string;
+  /** as it would be written; code in full */
+  readonly value: string;
+  /** `default`, `FILE:LINE`, `command line` */
+  readonly source: string;
+}
+
+/**
+ * Every option in effect, in the order of the table: those that are given, and those whose default matters. With
+ * `settings`, a default that depends on other options shows what it comes to.
+ */
+export function effectiveConfiguration(values: OptionValues, settings?: Settings): EffectiveOption[] {
+  return OPTION_TABLE.flatMap((row): EffectiveOption[] => {
+    if (row.commandLineOnly) return [];
+    const given = values.given.get(row.name);
+    if (given !== undefined) {
+      return [{ name: row.name, value: textOf(row, given.value), source: placeOf(given.origin) }];
+    }
+    if (row.later !== undefined || !matters(row, values)) return [];
+    const value =
+      (settings === undefined ? undefined : dependentDefault(row.name, settings)) ?? row.defaultNote ?? row.default;
+    return value === undefined ? [] : [{ name: row.name, value: value.replaceAll('`', ''), source: 'default' }];
+  });
+}
+
+/** Does the option have anything to act on? */
+function matters(row: OptionRow, values: OptionValues): boolean {
+  if (row.name === 'callback-timeout' && values.has('rewrite')) return true;
+  if (row.group === 'callback') return values.has('callback-code') || values.has('callback-path');
+  if (
+    row.name.startsWith('incoming-broker-') ||
+    ['prefetch', 'subscribe', 'unsubscribe', 'max-parked'].includes(row.name)
+  ) {
+    return values.has('incoming-broker-uri');
+  }
+  if (row.name.startsWith('outgoing-broker-')) return values.has('outgoing-broker-uri');
+  if (row.name === 'loop' || row.name === 'remove') return values.has('incoming-queue');
+  return true;
+}
+
+/** What a default that depends on other options comes to; undefined for the others. */
+function dependentDefault(name: string, settings: Settings): string | undefined {
+  if (name === 'sync') return settings.sync;
+  if (name === 'log-level') return settings.logLevel;
+  if (name === 'reconnect-attempts') return String(settings.reconnect.attempts ?? 'without end');
+  if (name !== 'prefetch' || settings.source.kind !== 'broker') return undefined;
+  if (settings.source.prefetch !== undefined) return String(settings.source.prefetch);
+  return settings.reliable ? `the window (${settings.window}) when the broker is known` : 'the broker decides';
+}
+
+function textOf(row: OptionRow, value: OptionValue): string {
+  if (row.name === 'callback-code') return String(value);
+  if (row.kind === 'rules') return ruleCount(value as RuleList);
+  if (row.kind === 'credentials') return (value as Table[]).map(credentialText).join('; ');
+  if (row.kind === 'tables') return (value as Table[]).map(tableText).join('; ');
+  if (row.kind === 'table') return tableText(value as Table);
+  if (Array.isArray(value)) return value.join(' ');
+  return row.name.endsWith('-uri') ? shownUri(String(value)) : maskText(String(value));
+}
+
+function ruleCount({ rules }: RuleList): string {
+  return rules.length === 1 ? '1 rule' : `${rules.length} rules`;
+}
+
+function tableText(table: Table): string {
+  return Object.entries(table)
+    .map(([key, value]) => `${encode(key)}=${isSecretName(key) ? '***' : encode(maskText(String(value)))}`)
+    .join(' ');
+}
+
+function credentialText(table: Table): string {
+  const { scheme, ...fields } = table;
+  return `${scheme} ${tableText(fields)}`.trim();
+}
+
+/** What would not survive the way back through a KEY=VALUE list, %-escaped. */
+function encode(text: string): string {
+  return text.replace(/[%\s\p{Cc}]/gu, (char) => encodeURIComponent(char));
+}

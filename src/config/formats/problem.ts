@@ -1,0 +1,50 @@
+import { type ErrorCode, StompctlError } from '../../base/errors.js';
+import { type Origin, placeOf } from './config-node.js';
+
+/** Where options of the command line come from. */
+export const COMMAND_LINE: Origin = { file: 'command line', line: 0 };
+
+/** Something wrong with a configuration. All of them are collected, so that one look shows what is to be done. */
+export interface Problem {
+  readonly code: Extract<
+    ErrorCode,
+    'USAGE' | 'CONFIG_INVALID' | 'CONFIG_UNSUPPORTED' | 'URI_INVALID' | 'CREDENTIAL_INVALID'
+  >;
+  readonly origin: Origin;
+  readonly reason: string;
+}
+
+/** A problem with what was written at `origin`: on the command line, a usage error. */
+export function invalid(origin: Origin, reason: string): Problem {
+  return { code: origin === COMMAND_LINE ? 'USAGE' : 'CONFIG_INVALID', origin, reason };
+}
+
+export function unsupported(origin: Origin, reason: string): Problem {
+  return { code: 'CONFIG_UNSUPPORTED', origin, reason };
+}
+
+/** `FILE:LINE: reason`, or `command line: reason`. */
+export function problemText(problem: Problem): string {
+  return `${placeOf(problem.origin)}: ${problem.reason}`;
+}
+
+/** The error that ends the run: the first problem, and how to see the others. */
+export function problemError(problems: readonly [Problem, ...Problem[]]): StompctlError {
+  const [first] = problems;
+  return new StompctlError(
+    first.code,
+    'configuration',
+    placeOf(first.origin),
+    `${first.reason}${othersText(problems)}`,
+  );
+}
+
+const MOST_TOLD = 4;
+
+function othersText([, ...others]: readonly Problem[]): string {
+  if (others.length === 0) return '';
+  // `check` needs a file: what is wrong with a command line is told at once
+  const ofFile = others.some(({ origin }) => origin !== COMMAND_LINE) || others.length > MOST_TOLD;
+  if (ofFile) return ` (and ${others.length} more: stompctl check shows them all)`;
+  return others.map(({ reason }) => `; ${reason}`).join('');
+}

@@ -1,0 +1,324 @@
+import { realpathSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { StompctlError } from '../base/errors.js';
+import { parseSocketOptions, parseTlsSockopts } from '../stomp/transport/socket-options.js';
+import { uriScheme } from './broker-uri.js';
+import { checkBrokerUris } from './broker-uris.js';
+import type { Origin } from './formats/config-node.js';
+import type { Table } from './options/option-reader.js';
+import type { OptionValues } from './options/option-values.js';
+import { COMMAND_LINE, invalid, type Problem } from './formats/problem.js';
+import { ruleProblems } from './options/rewrite-option.js';
+import { versionsOf } from './stomp-versions.js';
+
+interface Context {
+  readonly values: OptionValues;
+  /** where a problem with what is missing belongs: the file, or the command line */
+  readonly whole: Origin;
+}
+
+/** A rule across options. `check` yields what breaks it. */
+interface Rule {
+  readonly name: string;
+  check(context: Context): Iterable<Problem>;
+}
+
+const SIDES = ['incoming', 'outgoing'] as const;
+type Side = (typeof SIDES)[number];
+
+function originOf({ values, whole }: Context, name: string): Origin {
+  return values.given.get(name)?.origin ?? whole;
+}
+
+/** The first option of a broker's side that is given. */
+function brokerOption(values: OptionValues, side: Side): string | undefined {
+  return [...values.given.keys()].find((name) => name.startsWith(`${side}-broker-`));
+}
+
+function usesIncomingBroker(values: OptionValues): boolean {
+  return values.has('incoming-broker-uri');
+}
+
+/** The names of the subscription and prefetch options that ask for something. */
+function subscriptionOptions(values: OptionValues): string[] {
+  const names = ['subscribe', 'unsubscribe'].filter((name) => values.has(name));
+  return values.number('prefetch') === undefined ? names : [...names, 'prefetch'];
+}
+
+const oneModuleASide: Rule = {
+  name: 'one module a side',
+  *check(context) {
+    const { values, whole } = context;
+    for (const side of SIDES) {
+      const queue = `${side}-queue`;
+      const broker = brokerOption(values, side);
+      if (values.has(queue) && broker !== undefined) {
+        yield invalid(originOf(context, broker), `${queue} and ${broker} exclude each other: keep one of them`);
+      } else if (!values.has(queue) && broker === undefined) {
+        const verb = side === 'incoming' ? 'nothing says where messages come from' : 'nothing says where messages go';
+        yield invalid(whole, `${verb}: set ${queue} or ${side}-broker-uri`);
+      }
+    }
+  },
+};
+
+const brokerNeedsUri: Rule = {
+  name: 'a broker needs its URI',
+  *check(context) {
+    for (const side of SIDES) {
+      const option = brokerOption(context.values, side);
+      if (option === undefined || context.values.has(`${side}-broker-uri`)) continue;
+      yield invalid(originOf(context, option), `${option} needs ${side}-broker-uri`);
+    }
+  },
+};
+
+/** Of these, the one that can be asked whatever else is wrong. */
+export const URI_RULE: Rule = {
+  name: 'a URI is valid',
+  *check(context) {
+    for (const side of SIDES) {
+      const name = `${side}-broker-uri`;
+      const uri = context.values.text(name);
+      if (uri === undefined) continue;
+      try {
+        checkBrokerUris(uri);
+      } catch (error) {
+        if (!(error instanceof StompctlError)) throw error;
+        const origin = originOf(context, name);
+        const code = origin === COMMAND_LINE ? 'USAGE' : 'URI_INVALID';
+        yield { code, origin, reason: `${name}: ${error.message}` };
+      }
+    }
+  },
+};
+
+const udpIsOneWay: Rule = {
+  name: 'UDP is outgoing only, and neither reliable nor more than bare frames',
+  *check(context) {
+    const { values } = context;
+    if (uriScheme(values.text('incoming-broker-uri') ?? '') === 'udp') {
+      yield invalid(originOf(context, 'incoming-broker-uri'), 'incoming-broker-uri: nothing can be received over UDP');
+    }
+    if (uriScheme(values.text('outgoing-broker-uri') ?? '') !== 'udp') return;
+    const asked = ['reliable', 'heart-beat'].filter((name) => values.has(name) && values.flag(name));
+    const given = ['auth', 'connect', 'sockopts']
+      .map((name) => `outgoing-broker-${name}`)
+      .filter((name) => values.has(name));
+    for (const name of [...asked, ...given]) yield invalid(originOf(context, name), `${name} is not possible over UDP`);
+  },
+};
+
+const queueOptionsNeedQueue: Rule = {
+  name: 'loop and remove need an incoming queue',
+  *check(context) {
+    if (context.values.has('incoming-queue')) return;
+    for (const name of ['loop', 'remove']) {
+      if (context.values.flag(name)) yield invalid(originOf(context, name), `${name} needs an incoming queue`);
+    }
+  },
+};
+
+const subscriptionsNeedBroker: Rule = {
+  name: 'prefetch, subscribe and unsubscribe need an incoming broker',
+  *check(context) {
+    if (usesIncomingBroker(context.values)) return;
+    for (const name of subscriptionOptions(context.values)) {
+      yield invalid(originOf(context, name), `${name} needs an incoming broker`);
+    }
+  },
+};
+
+const brokerNeedsSubscription: Rule = {
+  name: 'an incoming broker needs a subscription',
+  *check(context) {
+    if (!usesIncomingBroker(context.values) || context.values.tables('subscribe').length > 0) return;
+    const reason = 'an incoming broker needs a subscription: set subscribe, as in "destination=/queue/name"';
+    yield invalid(originOf(context, 'incoming-broker-uri'), reason);
+  },
+};
+
+const subscriptionsAreComplete: Rule = {
+  name: 'subscriptions have a destination and ids of their own; unsubscribe matches them',
+  *check(context) {
+    const subscriptions = context.values.tables('subscribe');
+    const places = context.values.given.get('subscribe')?.places;
+    const ids = new Set<unknown>();
+    for (const [index, { destination, id }] of subscriptions.entries()) {
+      const origin = places?.get(String(index)) ?? originOf(context, 'subscribe');
+      if (destination === undefined || destination === '') yield invalid(origin, 'subscribe: needs a "destination"');
+      if (id !== undefined && ids.has(id)) yield invalid(origin, `subscribe: two subscriptions have the id "${id}"`);
+      ids.add(id);
+    }
+    const unsubscribes = context.values.tables('unsubscribe').length;
+    if (unsubscribes <= subscriptions.length || subscriptions.length === 0) return;
+    const reason = `unsubscribe is given ${unsubscribes} times, subscribe only ${subscriptions.length}: they match by position`;
+    yield invalid(originOf(context, 'unsubscribe'), reason);
+  },
+};
+
+const oneCallback: Rule = {
+  name: 'callback-code excludes callback-path',
+  *check(context) {
+    if (!context.values.has('callback-code') || !context.values.has('callback-path')) return;
+    const reason = 'callback-code and callback-path exclude each other: keep one of them';
+    yield invalid(originOf(context, 'callback-path'), reason);
+  },
+};
+
+const callbackIsNoTypeScript: Rule = {
+  name: 'TypeScript is compiled first',
+  *check(context) {
+    const path = context.values.text('callback-path') ?? '';
+    if (!/\.[cm]?tsx?$/i.test(path)) return;
+    const reason =
+      'callback-path: TypeScript is not run here: compile the file first, or write JavaScript with types in its comments ' +
+      '(docs/callbacks.md)';
+    yield invalid(originOf(context, 'callback-path'), reason);
+  },
+};
+
+const daemonPrintsNothing: Rule = {
+  name: 'daemon excludes statistics',
+  *check(context) {
+    if (!context.values.flag('daemon') || !context.values.flag('statistics')) return;
+    yield invalid(
+      originOf(context, 'statistics'),
+      'daemon and statistics exclude each other: a daemon has nowhere to print',
+    );
+  },
+};
+
+const oneCredentialAScheme: Rule = {
+  name: 'one plain and one x509 credential',
+  *check(context) {
+    for (const side of SIDES) {
+      const name = `${side}-broker-auth`;
+      const schemes = context.values.tables(name).map((credential) => credential.scheme);
+      const twice = schemes.find((scheme, index) => schemes.indexOf(scheme) !== index);
+      if (twice === undefined) continue;
+      yield invalid(originOf(context, name), `${name}: has two credentials of scheme ${twice}: keep one of them`);
+    }
+  },
+};
+
+const connectHeadersCanBeSent: Rule = {
+  name: 'CONNECT headers can be sent',
+  *check(context) {
+    for (const side of SIDES) {
+      const name = `${side}-broker-connect`;
+      const table = context.values.table(name) ?? {};
+      for (const [key, value] of Object.entries(table)) {
+        // STOMP 1.2, "Value Encoding": CONNECT is not escaped
+        if (/[\r\n\0]/.test(`${key}${value}`)) {
+          yield invalid(originOf(context, name), `${name}: a line end or NUL cannot be sent in CONNECT`);
+        }
+      }
+      if (versionsOf(table) === undefined) {
+        yield invalid(
+          originOf(context, name),
+          `${name}: the version must be among 1.0, 1.1, 1.2, as in "version=1.1,1.2"`,
+        );
+      }
+    }
+  },
+};
+
+const sockoptsAreKnown: Rule = {
+  name: 'socket options are known',
+  *check(context) {
+    for (const side of SIDES) {
+      const name = `${side}-broker-sockopts`;
+      const table = (context.values.table(name) ?? {}) as Record<string, string>;
+      try {
+        parseSocketOptions(table);
+        parseTlsSockopts(table);
+      } catch (error) {
+        if (!(error instanceof StompctlError)) throw error;
+        yield invalid(originOf(context, name), `${name}: ${error.message}`);
+      }
+    }
+  },
+};
+
+const QUEUES = ['incoming-queue', 'outgoing-queue', 'failure-queue', 'tap-queue'];
+
+const queueKeysFitType: Rule = {
+  name: 'the keys of a queue fit its type',
+  *check(context) {
+    for (const name of QUEUES) {
+      const table = (context.values.table(name) ?? {}) as Table;
+      if (table.compression !== undefined && table.type === 'DQN') {
+        yield invalid(originOf(context, name), `${name}: compression needs type=DQS`);
+      }
+    }
+  },
+};
+
+/** Without symbolic links, as far as the path exists. */
+function realFolder(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    // not there yet, or not to be looked into: its parent may still be a link
+    const parent = dirname(path);
+    return parent === path ? path : join(realFolder(parent), basename(path));
+  }
+}
+
+const queuesDiffer: Rule = {
+  name: 'the queues differ',
+  *check(context) {
+    const seen = new Map<string, string>();
+    for (const name of QUEUES) {
+      const { path, type } = (context.values.table(name) ?? {}) as Table;
+      if (path === undefined || type === 'NULL') continue;
+      const folder = realFolder(resolve(String(path)));
+      const same = seen.get(folder);
+      if (same !== undefined) yield invalid(originOf(context, name), `${name} is the same folder as ${same}`);
+      seen.set(folder, name);
+    }
+  },
+};
+
+const delaysAreOrdered: Rule = {
+  name: 'reconnect-delay is at most reconnect-max-delay',
+  *check(context) {
+    const { values } = context;
+    if (values.definite('reconnect-delay') <= values.definite('reconnect-max-delay')) return;
+    const name = values.has('reconnect-delay') ? 'reconnect-delay' : 'reconnect-max-delay';
+    yield invalid(originOf(context, name), 'reconnect-delay is larger than reconnect-max-delay');
+  },
+};
+
+const rewriteRulesAreRules: Rule = {
+  name: 'rewrite rules can be read',
+  *check({ values }) {
+    const option = values.given.get('rewrite');
+    const list = values.rules('rewrite');
+    if (option !== undefined && list !== undefined) yield* ruleProblems(list, option.places, option.origin);
+  },
+};
+
+/** Of these, the ones about checking messages. */
+export const CHECK_RULES: readonly Rule[] = [oneCallback, callbackIsNoTypeScript, rewriteRulesAreRules];
+
+/** Every rule across options. */
+export const RULES: readonly Rule[] = [
+  oneModuleASide,
+  brokerNeedsUri,
+  URI_RULE,
+  udpIsOneWay,
+  queueOptionsNeedQueue,
+  subscriptionsNeedBroker,
+  brokerNeedsSubscription,
+  subscriptionsAreComplete,
+  ...CHECK_RULES,
+  daemonPrintsNothing,
+  oneCredentialAScheme,
+  connectHeadersCanBeSent,
+  sockoptsAreKnown,
+  queueKeysFitType,
+  queuesDiffer,
+  delaysAreOrdered,
+];

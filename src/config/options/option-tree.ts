@@ -1,0 +1,78 @@
+import { didYouMean } from '../../base/closest-name.js';
+import { addEntry, type BlockNode, type ConfigNode, newBlock, type Origin, placeOf } from '../formats/config-node.js';
+import { isOptionPrefix, namesInFile, OPTION_TABLE, optionInFile, optionPrefixes } from './option-table.js';
+import { invalid, type Problem } from '../formats/problem.js';
+
+/** A block of one of these names may wrap the whole configuration; what stands beside it is for other programs. */
+const WRAPPERS = ['stompclt', 'stompctl'];
+
+/** What a configuration gives, by full option name. An option that is given several times is a list. */
+export interface GivenOptions {
+  readonly given: ReadonlyMap<string, ConfigNode>;
+  readonly problems: readonly Problem[];
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Turns a parsed file into options: nested blocks and dashed names are the same thing, so `<outgoing> <broker> uri`
+ * is `outgoing-broker-uri`. Names that belong to no option become problems.
+ */
+export function flattenTree(root: BlockNode): GivenOptions {
+  const flattener = new Flattener();
+  const wrappers = WRAPPERS.filter((name) => root.entries.get(name)?.kind === 'block');
+  if (wrappers.length === 0) {
+    flattener.walk(root, '');
+  } else {
+    for (const [name, node] of root.entries) {
+      if (wrappers.includes(name)) flattener.walk(node, '');
+      else flattener.warnings.push(`${placeOf(node.origin)}: "${name}" stands outside <${wrappers[0]}> and is ignored`);
+    }
+  }
+  return { given: flattener.given.entries, problems: flattener.problems, warnings: flattener.warnings };
+}
+
+class Flattener {
+  readonly given = newBlock({ file: '', line: 0 });
+  readonly problems: Problem[] = [];
+  readonly warnings: string[] = [];
+
+  walk(node: ConfigNode, prefix: string): void {
+    if (node.kind === 'list') {
+      for (const item of node.items) this.walk(item, prefix);
+    } else if (node.kind === 'block') {
+      for (const [name, child] of node.entries) this.#enter(child, prefix === '' ? name : `${prefix}-${name}`);
+    } else {
+      this.problems.push(invalid(node.origin, `"${prefix}" is a block of options, not an option with a value`));
+    }
+  }
+
+  #enter(node: ConfigNode, name: string): void {
+    const option = optionInFile(name);
+    if (option === undefined) {
+      if (isOptionPrefix(name)) this.walk(node, name);
+      else this.#unknown(node.origin, name);
+      return;
+    }
+    const takesBlock = ['table', 'tables', 'credentials', 'rules'].includes(option.kind);
+    if (!takesBlock && node.kind === 'block' && isOptionPrefix(name)) {
+      this.walk(node, name);
+      return;
+    }
+    if (option.commandLineOnly) {
+      // stompclt ignores these two in a file
+      if (name === 'quit' || name === 'status')
+        this.warnings.push(`${placeOf(node.origin)}: "${name}" is ignored in a file`);
+      else this.problems.push(invalid(node.origin, `"${name}" can only be given on the command line`));
+      return;
+    }
+    const items = node.kind === 'list' ? node.items : [node];
+    for (const item of items) addEntry(this.given, option.name, item);
+  }
+
+  #unknown(origin: Origin, name: string): void {
+    const options = OPTION_TABLE.filter((row) => !row.commandLineOnly).flatMap(namesInFile);
+    // a block may be misspelt as well
+    const names = [...options, ...optionPrefixes()];
+    this.problems.push(invalid(origin, `there is no option "${name}"${didYouMean(name, names)}`));
+  }
+}

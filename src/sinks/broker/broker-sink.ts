@@ -1,0 +1,175 @@
+import { type Clock, systemClock, type Timer } from '../../base/clock.js';
+import { StompctlError } from '../../base/errors.js';
+import type { Sink } from '../../flow/sink.js';
+import { frameFromMessage } from '../../message/content-type.js';
+import type { Header, Message } from '../../message/message.js';
+import { meansNotPersistent } from '../../stomp/client-dialects.js';
+import { StompSession } from '../../stomp/session.js';
+import type { SessionOptions } from '../../stomp/session-options.js';
+
+export type SinkWarning = 'not-persistent' | 'header-altered';
+
+export interface BrokerSinkOptions {
+  /** for logs: `broker stomp://host:61613` */
+  readonly name: string;
+  /** called at each opening: chooses the endpoint, reads credentials again; `signal` calls it off */
+  readonly connect: (signal: AbortSignal) => Promise<SessionOptions>;
+  /** a receipt for each message; otherwise it counts as sent once the system has taken its bytes */
+  readonly reliable: boolean;
+  /** `true`: a SEND without `persistent` gets `persistent:true` when reliable; `keep`: it stays as it is */
+  readonly persistent: 'true' | 'keep';
+  /** `content-length` of text messages: `auto`: as the broker needs it to keep text as text; others always have it */
+  readonly contentLength: 'auto' | 'always' | 'never';
+  /** bytes of a body */
+  readonly maxMessageSize: number;
+  /** the longest wait for the last bytes to leave when closing */
+  readonly flushMs: number;
+  /** called at each opening, with the session; not for datagrams, which have none */
+  readonly onSession?: (session: StompSession) => void;
+  /** called at most once a sink for each event */
+  readonly onWarning?: (event: SinkWarning, text: string) => void;
+  readonly clock?: Clock;
+}
+
+/** What a sink needs of a session; the sender of datagrams has it too. */
+type Sender = Pick<StompSession, 'send' | 'flush' | 'close' | 'abort' | 'dialect'>;
+
+/** Sends messages to a broker, over one session at a time; or as datagrams, without one. */
+export class BrokerSink implements Sink {
+  readonly name: string;
+  readonly #options: BrokerSinkOptions;
+  #session: Sender | undefined;
+  #opening: AbortController | undefined;
+  #closed = false;
+  #outstanding = 0;
+  #idle: (() => void)[] = [];
+  readonly #warned = new Set<SinkWarning>();
+
+  constructor(options: BrokerSinkOptions) {
+    this.name = options.name;
+    this.#options = options;
+  }
+
+  async open(lost?: (error: StompctlError) => void): Promise<void> {
+    this.#session?.abort('opened again');
+    const opening = new AbortController();
+    this.#opening = opening;
+    this.#closed = false;
+    const options = await this.#options.connect(opening.signal);
+    const session = await this.#connect({ ...options, signal: opening.signal });
+    if (this.#closed) {
+      session.abort('no longer wanted');
+      throw new StompctlError('SESSION_CLOSED', 'open', this.name, 'closed while opening');
+    }
+    this.#session = session;
+    if (!(session instanceof StompSession)) return;
+    this.#options.onSession?.(session);
+    void session.ended.then((error) => {
+      if (error !== undefined && this.#session === session) lost?.(error);
+    });
+  }
+
+  send(message: Message): Promise<void> {
+    try {
+      const sent = this.#send(message);
+      this.#outstanding += 1;
+      sent.then(this.#settled, this.#settled);
+      return sent;
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** Resolves when no send is outstanding any more. */
+  async flush(): Promise<void> {
+    if (this.#outstanding === 0) return;
+    void this.#session?.flush();
+    await new Promise<void>((resolve) => this.#idle.push(resolve));
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#opening?.abort();
+    const session = this.#session;
+    if (session === undefined) return;
+    let timer: Timer | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = (this.#options.clock ?? systemClock).after(this.#options.flushMs, resolve);
+    });
+    // bytes, not receipts: who wants those has flushed before, and who has not given the messages back already
+    await Promise.race([session.flush(), late]);
+    timer?.cancel();
+    await session.close();
+    this.#session = undefined;
+  }
+
+  async #connect(options: SessionOptions): Promise<Sender> {
+    if (options.endpoint.transport !== 'udp') return StompSession.connect(options);
+    const { UdpSender } = await import('../../stomp/udp-sender.js');
+    return UdpSender.open(options);
+  }
+
+  #send(message: Message): Promise<void> {
+    const { reliable, persistent, maxMessageSize } = this.#options;
+    const session = this.#session;
+    if (session === undefined) throw new StompctlError('SESSION_CLOSED', 'send', this.name, 'not open');
+    const { header, body } = frameFromMessage(message);
+    if (header.destination === undefined || header.destination === '') {
+      const reason = 'the message has no destination header; set it where the message is made, or in a callback';
+      throw new StompctlError('MESSAGE_NO_DESTINATION', 'send', this.name, reason);
+    }
+    if (body.length > maxMessageSize) {
+      const reason = `a body of ${body.length} bytes, more than ${maxMessageSize} (max-message-size)`;
+      throw new StompctlError('MESSAGE_TOO_LARGE', 'send', this.name, reason);
+    }
+    this.#warnOf(header, session);
+    return session.send(header, body, {
+      receipt: reliable,
+      persistent: reliable && persistent === 'true',
+      contentLength: body.length > 0 && this.#contentLength(session, message.text),
+    });
+  }
+
+  #contentLength(session: Sender, text: boolean): boolean {
+    if (!text) return true;
+    const { contentLength } = this.#options;
+    return contentLength === 'auto' ? !session.dialect.textWithoutLength : contentLength === 'always';
+  }
+
+  /** What a reliable run would lose or spoil without an error. */
+  #warnOf(header: Readonly<Header>, session: Sender): void {
+    if (!this.#options.reliable) return;
+    if (meansNotPersistent(header.persistent) && !this.#warned.has('not-persistent')) {
+      const text = `a message says persistent:${header.persistent}: the broker keeps it in memory only, and a restart of the broker loses it`;
+      this.#warn('not-persistent', `${text}; correct the producer, or delete the header in a callback`);
+    }
+    if (!session.dialect.headersOfUnits || this.#warned.has('header-altered')) return;
+    const name = nameBeyond(header);
+    if (name === undefined) return;
+    const text = `the header ${JSON.stringify(name.slice(0, 80))} has a character beyond U+FFFF, which ${session.dialect.type} gives back altered once it was restarted`;
+    this.#warn('header-altered', `${text}; encode it in a callback, or carry it in the body`);
+  }
+
+  #warn(event: SinkWarning, text: string): void {
+    this.#warned.add(event);
+    this.#options.onWarning?.(event, text);
+  }
+
+  readonly #settled = (): void => {
+    this.#outstanding -= 1;
+    if (this.#outstanding > 0) return;
+    const waiting = this.#idle;
+    this.#idle = [];
+    for (const resolve of waiting) resolve();
+  };
+}
+
+const SURROGATE = /[\ud800-\udfff]/;
+
+/** The first header with a character beyond U+FFFF, in its name or its value. */
+function nameBeyond(header: Readonly<Header>): string | undefined {
+  for (const name in header) {
+    if (SURROGATE.test(name) || SURROGATE.test(header[name] as string)) return name;
+  }
+  return undefined;
+}

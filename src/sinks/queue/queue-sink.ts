@@ -1,0 +1,321 @@
+import { type Clock, systemClock } from '../../base/clock.js';
+import { errnoOf, StompctlError } from '../../base/errors.js';
+import type { QueueKind, Staged } from '../../dirq/element-store.js';
+import { type FileSystem, quietly, systemFiles } from '../../base/file-system.js';
+import { recoverJournals } from '../../dirq/journal/journal-recovery.js';
+import { LockJournal } from '../../dirq/journal/lock-journal.js';
+import { QueueDirectory, queueError } from '../../dirq/queue-directory.js';
+import { QueueGauge, type QueueLimits } from '../../dirq/queue-gauge.js';
+import { foldersOf, queueKind } from '../../dirq/queue-kind.js';
+import { type QueueOptions, resolveQueueOptions } from '../../dirq/queue-options.js';
+import type { Sink } from '../../flow/sink.js';
+import type { Message } from '../../message/message.js';
+
+export interface QueueSinkOptions extends QueueOptions {
+  /** batch: messages sent together are synced together; message: one by one; none: no fsync at all */
+  readonly sync: 'batch' | 'message' | 'none';
+  /** what the queue may grow to; without it, until the disk is full */
+  readonly limits?: QueueLimits | undefined;
+  readonly clock?: Clock;
+  /** the queue has reached a limit: what is sent waits */
+  readonly onFull?: (reason: string) => void;
+  /** there is room again */
+  readonly onRoom?: () => void;
+}
+
+/** elements of one batch: each has one file open, or three; processes are often allowed 1024 */
+const MOST_MESSAGES = { DQS: 256, DQN: 64 } as const;
+const MOST_BYTES = 16 * 1024 * 1024;
+/** more of them are the purge's */
+const MOST_UNTIDY = 1000;
+/** a full queue is looked at this often */
+const FULL_MS = 1000;
+
+interface Waiting {
+  readonly resolve: () => void;
+  readonly reject: (reason: StompctlError) => void;
+}
+
+interface Pending extends Waiting {
+  /** a message, or the bytes of an element as they are */
+  readonly content: Message | Buffer;
+  readonly size: number;
+}
+
+interface Writing extends Waiting {
+  readonly staged: Staged;
+}
+
+/**
+ * Writes messages into a queue. What is sent while a batch is on its way to the disk makes the next batch. Every failure
+ * of the disk is a QUEUE_IO (wait, send again), with nothing half-written left.
+ */
+export class QueueSink implements Sink {
+  readonly name: string;
+  readonly #directory: QueueDirectory;
+  readonly #kind: QueueKind;
+  readonly #folders: readonly string[];
+  readonly #journal: LockJournal;
+  readonly #options: QueueSinkOptions & { readonly clock: Clock };
+  readonly #sync: QueueSinkOptions['sync'];
+  readonly #gauge: QueueGauge | undefined;
+  readonly #maxLock: number;
+  #fullReason: string | undefined;
+  #endPause: (() => void) | undefined;
+  #closing = false;
+  /** temporary names that could not be removed, as far as the journal is to remember them */
+  readonly #untidy = new Set<string>();
+  #pending: Pending[] = [];
+  #commits: Promise<void> | undefined;
+
+  constructor(options: QueueSinkOptions, files: FileSystem = systemFiles) {
+    const resolved = resolveQueueOptions(options);
+    const { path } = resolved;
+    this.#maxLock = resolved.maxLock;
+    this.name = `queue ${path}`;
+    this.#options = { clock: systemClock, ...options };
+    this.#sync = options.sync;
+    this.#directory = new QueueDirectory(path, files, resolved.umask);
+    this.#kind = queueKind(this.#directory, resolved);
+    this.#folders = foldersOf(resolved.type);
+    const { limits } = options;
+    if (limits !== undefined) this.#gauge = new QueueGauge(this.#directory, this.#kind.elements, limits);
+    this.#journal = new LockJournal(path, files);
+  }
+
+  /** Makes the queue's folder when it is missing, and removes the temporary files of dead processes of this machine. */
+  async open(): Promise<void> {
+    this.#directory.open(this.#folders);
+    const { path, files } = this.#directory;
+    try {
+      // what cannot be tidied up now is for the next process, or the purge
+      recoverJournals(path, files, this.#kind.elements, { maxLock: this.#maxLock });
+    } catch (error) {
+      throw queueError('open queue', path, error);
+    }
+    if (this.#sync !== 'none') await this.#directory.syncParents();
+  }
+
+  send(message: Message): Promise<void> {
+    return this.#send(message, message.size);
+  }
+
+  /** Can elements be sent as they are? Not where an element is more than one file. */
+  get takesRaw(): boolean {
+    return this.#options.type !== 'DQN';
+  }
+
+  /** Sends an element as it is, byte for byte. Rejects as `send`, or with QUEUE_INVALID on a queue of type DQN. */
+  sendRaw(bytes: Buffer): Promise<void> {
+    return this.#send(bytes, bytes.length);
+  }
+
+  /** Why nothing can be written now: the queue has reached a limit. Undefined: it has not. */
+  get fullReason(): string | undefined {
+    return this.#fullReason;
+  }
+
+  async flush(): Promise<void> {
+    await this.#commits;
+  }
+
+  /** Flushes and closes; on a full queue what waits is rejected with QUEUE_IO. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    this.#endPause?.();
+    await this.flush();
+    this.#closing = false;
+    // temporary files that could not be removed: the next process is to find them
+    quietly(() => this.#journal.close(this.#untidy.size > 0));
+    this.#untidy.clear();
+  }
+
+  #send(content: Message | Buffer, size: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#pending.push({ content, size, resolve, reject });
+      this.#commits ??= this.#run();
+    });
+  }
+
+  async #run(): Promise<void> {
+    while (this.#pending.length > 0) {
+      // all that is sent in this turn belongs together
+      await new Promise<void>((resolve) => setImmediate(resolve));
+      if (this.#gauge === undefined || (await this.#hasRoom(this.#gauge))) await this.#commit(this.#nextBatch());
+    }
+    this.#commits = undefined;
+  }
+
+  /** Resolves false after a wait when the queue is full; what is sent waits too, until the queue is closed. */
+  async #hasRoom(gauge: QueueGauge): Promise<boolean> {
+    let reason: string | undefined;
+    try {
+      reason = await gauge.whyFull();
+    } catch (error) {
+      this.#rejectAll(error);
+      return false;
+    }
+    if (reason === undefined) {
+      if (this.#fullReason !== undefined) this.#options.onRoom?.();
+      this.#fullReason = undefined;
+      return true;
+    }
+    if (this.#fullReason === undefined) this.#options.onFull?.(reason);
+    this.#fullReason = reason;
+    if (this.#closing) this.#rejectAll(new StompctlError('QUEUE_IO', 'write', this.#directory.path, reason));
+    else await this.#pause();
+    return false;
+  }
+
+  #pause(): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        timer.cancel();
+        this.#endPause = undefined;
+        resolve();
+      };
+      const timer = this.#options.clock.after(FULL_MS, done);
+      this.#endPause = done;
+    });
+  }
+
+  #rejectAll(error: unknown): void {
+    const pending = this.#pending;
+    this.#pending = [];
+    for (const one of pending) one.reject(queueError('write', this.#directory.path, error));
+  }
+
+  #nextBatch(): Pending[] {
+    const most = this.#sync === 'message' ? 1 : MOST_MESSAGES[this.#options.type ?? 'DQS'];
+    let bytes = 0;
+    let count = 0;
+    for (; count < most && count < this.#pending.length; count += 1) {
+      bytes += this.#pending[count]?.size ?? 0;
+      if (count > 0 && bytes > MOST_BYTES) break;
+    }
+    const batch = this.#pending.slice(0, count);
+    this.#pending = this.#pending.slice(count);
+    return batch;
+  }
+
+  /**
+   * Write the temporary files, fdatasync each, link each, fsync the touched folders, and the queue's folder when one of
+   * them was new, resolve, unlink the temporary files. Never rejects: each message's promise tells.
+   */
+  async #commit(batch: readonly Pending[]): Promise<void> {
+    const bytes = batch.reduce((sum, one) => sum + one.size, 0);
+    const written = this.#stageAll(batch);
+    const durable = this.#sync === 'none' ? written : await this.#syncData(written);
+    const published = this.#publishAll(durable);
+    const safe = this.#sync === 'none' ? published : await this.#syncFolders(published);
+    for (const one of safe) one.resolve();
+    this.#gauge?.added(safe.length, bytes);
+    for (const one of safe) this.#tidy(one, () => this.#kind.writer.finish(one.staged));
+    const nowSeconds = Date.now() / 1000;
+    if (this.#journal.isLarge) this.#journal.compact([...this.#untidy].map((name) => [name, nowSeconds]));
+  }
+
+  #stageAll(batch: readonly Pending[]): Writing[] {
+    const written: Writing[] = [];
+    const names = batch.map(() => this.#kind.writer.temporaryName());
+    for (const [index, one] of batch.entries()) {
+      try {
+        if (index === 0) this.#journal.append(names, Date.now() / 1000);
+        const staged = this.#stage(one.content, names[index] ?? '');
+        written.push({ staged, resolve: one.resolve, reject: one.reject });
+      } catch (error) {
+        // with some files open already, the rest can wait until they are closed
+        if (errnoOf(error) === 'EMFILE' && written.length > 0) {
+          this.#pending = batch.slice(index).concat(this.#pending);
+          return written;
+        }
+        one.reject(queueError('write', this.#directory.path, error));
+        // order: what comes after must not overtake; a message that is itself at fault stops nobody
+        if (error instanceof StompctlError && error.action === 'reject') continue;
+        for (const later of batch.slice(index + 1)) later.reject(queueError('write', this.#directory.path, error));
+        return written;
+      }
+    }
+    return written;
+  }
+
+  #stage(content: Message | Buffer, temporary: string): Staged {
+    try {
+      return this.#write(content, temporary);
+    } catch (error) {
+      // RACE: another process took the same name in the same microsecond
+      if (errnoOf(error) !== 'EEXIST') throw error;
+    }
+    const other = this.#kind.writer.temporaryName();
+    this.#journal.append([other], Date.now() / 1000);
+    return this.#write(content, other);
+  }
+
+  #write(content: Message | Buffer, temporary: string): Staged {
+    const { writer } = this.#kind;
+    return Buffer.isBuffer(content) ? writer.stageBytes(content, temporary) : writer.stage(content, temporary);
+  }
+
+  /** A file whose sync failed is dropped: the kernel may have thrown its pages away and would call the next sync good. */
+  async #syncData(written: readonly Writing[]): Promise<Writing[]> {
+    const durable: Writing[] = [];
+    const failures = new Map<Writing, unknown>();
+    await new Promise<void>((resolve) => {
+      let left = written.length;
+      if (left === 0) resolve();
+      for (const one of written) {
+        this.#kind.writer.syncData(one.staged, (error) => {
+          if (error !== null) failures.set(one, error);
+          left -= 1;
+          if (left === 0) resolve();
+        });
+      }
+    });
+    for (const one of written) {
+      if (failures.has(one)) this.#giveUp(one, 'fdatasync', failures.get(one));
+      else durable.push(one);
+    }
+    return durable;
+  }
+
+  #publishAll(durable: readonly Writing[]): Writing[] {
+    for (const [index, one] of durable.entries()) {
+      try {
+        this.#kind.writer.publish(one.staged);
+      } catch (error) {
+        for (const later of durable.slice(index)) this.#giveUp(later, 'link', error);
+        return durable.slice(0, index);
+      }
+    }
+    return [...durable];
+  }
+
+  async #syncFolders(published: readonly Writing[]): Promise<Writing[]> {
+    const folders = new Set(published.map((one) => one.staged.folder));
+    let safe = [...published];
+    for (const folder of folders) {
+      try {
+        await this.#kind.writer.syncFolder(folder);
+      } catch (error) {
+        for (const one of safe) if (one.staged.folder === folder) this.#giveUp(one, 'fsync', error);
+        safe = safe.filter((one) => one.staged.folder !== folder);
+      }
+    }
+    return safe;
+  }
+
+  #giveUp(one: Writing, operation: string, error: unknown): void {
+    this.#tidy(one, () => this.#kind.writer.discard(one.staged));
+    one.reject(queueError(operation, this.#directory.path, error));
+  }
+
+  /** Tidying up on a failing disk may fail as well; what stays behind stays in the journal, for the next process. */
+  #tidy({ staged }: Writing, run: () => void): void {
+    let done = false;
+    quietly(() => {
+      run();
+      done = true;
+    });
+    if (!done && this.#untidy.size < MOST_UNTIDY) this.#untidy.add(staged.temporary);
+  }
+}

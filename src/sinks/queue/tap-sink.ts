@@ -1,0 +1,38 @@
+import type { StompctlError } from '../../base/errors.js';
+import type { Sink } from '../../flow/sink.js';
+import type { Message } from '../../message/message.js';
+
+/** Sends every message to two sinks: a message is safe when both say so. What one of them refuses may be in the other. */
+export class TapSink implements Sink {
+  readonly name: string;
+  readonly #main: Sink;
+  readonly #tap: Sink;
+
+  constructor(main: Sink, tap: Sink) {
+    this.name = main.name;
+    this.#main = main;
+    this.#tap = tap;
+  }
+
+  async open(lost?: (error: StompctlError) => void): Promise<void> {
+    await both(this.#main.open(lost), this.#tap.open(lost));
+  }
+
+  send(message: Message): Promise<void> {
+    return both(this.#main.send(message), this.#tap.send(message));
+  }
+
+  async flush(): Promise<void> {
+    await both(this.#main.flush(), this.#tap.flush());
+  }
+
+  async close(): Promise<void> {
+    await both(this.#main.close(), this.#tap.close());
+  }
+}
+
+/** Resolves when both have; rejects when both are done, with what the first of them said. */
+async function both(main: Promise<void>, tap: Promise<void>): Promise<void> {
+  const results = await Promise.allSettled([main, tap]);
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
+}

@@ -1,0 +1,262 @@
+import { type Clock, systemClock } from '../../base/clock.js';
+import { reasonOf, StompctlError } from '../../base/errors.js';
+import type { Failures } from '../../flow/dead-letters.js';
+import type { Demand, Source, SourceEvents, SourceResult } from '../../flow/source.js';
+import { newHeader } from '../../message/message.js';
+import type { Dialect } from '../../stomp/client-dialects.js';
+import type { Frame } from '../../stomp/codec/frame.js';
+import { StompSession } from '../../stomp/session.js';
+import type { SessionOptions } from '../../stomp/session-options.js';
+import { BrokerEpoch } from './broker-epoch.js';
+import { RememberedIds } from './remembered-ids.js';
+import { SubscriptionShare } from './subscription-share.js';
+
+export interface BrokerSubscription {
+  /** headers of SUBSCRIBE, `destination` among them */
+  readonly header: Readonly<Record<string, string>>;
+  /** headers of UNSUBSCRIBE at the end; undefined: none is sent */
+  readonly unsubscribe?: Readonly<Record<string, string>> | undefined;
+}
+
+export interface BrokerSourceOptions {
+  /** for logs: `broker stomp://host:61613` */
+  readonly name: string;
+  /** called at each opening: chooses the endpoint, reads credentials again; `signal` calls it off */
+  readonly connect: (signal: AbortSignal) => Promise<SessionOptions>;
+  readonly subscriptions: readonly BrokerSubscription[];
+  /** acknowledge one by one; otherwise the broker forgets a message once sent */
+  readonly reliable: boolean;
+  /** as the operator asked, for each subscription; undefined: from the window */
+  readonly prefetch: number | undefined;
+  /** most unsettled deliveries */
+  readonly window: number;
+  /** most unsettled bytes */
+  readonly windowBytes: number;
+  /** most rejected deliveries that wait unacknowledged */
+  readonly maxParked: number;
+  /** where rejected messages go; undefined: they are parked */
+  readonly failures?: Failures | undefined;
+  readonly events: SourceEvents;
+  /** called at each opening, with the session */
+  readonly onSession?: (session: StompSession) => void;
+  /** called for a message that is already safe, came again, and was acknowledged without being handed over */
+  readonly onDuplicate?: (name: string) => void;
+  /** called at most once a source for `ack-replaced` and `prefetch-ignored` */
+  readonly onWarning?: (event: SourceWarning, text: string) => void;
+  readonly clock?: Clock;
+}
+
+export type SourceWarning = 'ack-replaced' | 'prefetch-ignored' | 'stray-message' | 'unsubscribe-failed';
+
+/** the longest wait for a message before `next` says that there is none */
+const IDLE_MS = 1000;
+
+/** Receives messages from a broker, over one session at a time. */
+export class BrokerSource implements Source {
+  readonly name: string;
+  readonly #options: BrokerSourceOptions;
+  readonly #clock: Clock;
+  readonly #safe: RememberedIds;
+  #place = '';
+  #epoch: BrokerEpoch | undefined;
+  /** the ids of the subscriptions, by position, once the broker has confirmed all of them */
+  #confirmed: Promise<readonly string[]> = Promise.resolve([]);
+  readonly #warned = new Set<SourceWarning>();
+  #opening: AbortController | undefined;
+  #closed = false;
+
+  constructor(options: BrokerSourceOptions) {
+    this.name = options.name;
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#safe = new RememberedIds(2 * options.window);
+  }
+
+  /**
+   * Connects and subscribes; resolves when the broker has confirmed every subscription, or earlier when the first ones have brought
+   * as much as may be held: the other confirmations stand behind that, and come once it is taken and settled. A subscription that is
+   * refused then ends the session, which `next` tells.
+   */
+  async open(): Promise<void> {
+    this.#epoch?.session.abort('opened again');
+    this.#epoch = undefined;
+    this.#closed = false;
+    const opening = new AbortController();
+    this.#opening = opening;
+    const options = await this.#options.connect(opening.signal);
+    this.#sameEndpoint(`${options.endpoint.host}:${options.endpoint.port}`);
+    const onStray = (frame: Frame, count: number) => this.#stray(frame, count);
+    const session = await StompSession.connect({ ...options, signal: opening.signal, skipOversized: true, onStray });
+    const closed = () => session.abort('closed while opening');
+    opening.signal.addEventListener('abort', closed, { once: true });
+    try {
+      const epoch = this.#newEpoch(session, options.maxMessageSize);
+      this.#options.onSession?.(session);
+      const confirmed = Promise.all(this.#options.subscriptions.map(({ header }) => this.#subscribe(header, epoch)));
+      confirmed.catch((error: unknown) => session.abort(reasonOf(error)));
+      this.#confirmed = confirmed;
+      await Promise.race([confirmed, epoch.full]);
+      if (this.#closed) throw new StompctlError('SESSION_CLOSED', 'open', this.name, 'closed while opening');
+      this.#epoch = epoch;
+    } catch (error) {
+      session.abort(reasonOf(error));
+      throw error;
+    } finally {
+      opening.signal.removeEventListener('abort', closed);
+    }
+  }
+
+  async next(demand: Demand, interrupt: AbortSignal): Promise<SourceResult> {
+    const epoch = this.#epoch;
+    if (epoch === undefined) throw new StompctlError('SESSION_CLOSED', 'next', this.name, 'not open');
+    this.#check(epoch);
+    if (epoch.empty) await this.#wait(epoch, interrupt);
+    this.#check(epoch);
+    const deliveries = epoch.take(demand);
+    if (deliveries.length > 0) return { kind: 'batch', deliveries };
+    return { kind: 'idle', reason: interrupt.aborted ? 'interrupted' : 'empty' };
+  }
+
+  async settle(): Promise<void> {
+    await this.#epoch?.settle();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#opening?.abort();
+    const epoch = this.#epoch;
+    if (epoch === undefined) return;
+    this.#epoch = undefined;
+    epoch.stop();
+    await epoch.settle();
+    if (epoch.session.over === undefined) await this.#unsubscribe(epoch.session);
+    await epoch.session.close();
+  }
+
+  #newEpoch(session: StompSession, maxMessageSize: number | undefined): BrokerEpoch {
+    const { name, window, windowBytes, maxParked, reliable, failures, events, onDuplicate } = this.#options;
+    const epoch = new BrokerEpoch(session, {
+      name,
+      most: { deliveries: window + maxParked + 1, bytes: windowBytes },
+      reliable,
+      maxMessageSize,
+      failures,
+      events,
+      safe: reliable && session.dialect.stableIds ? this.#safe : undefined,
+      onDuplicate,
+    });
+    return epoch;
+  }
+
+  /** Identities of messages mean nothing on another broker. */
+  #sameEndpoint(place: string): void {
+    if (place !== this.#place) this.#safe.clear();
+    this.#place = place;
+  }
+
+  #subscribe(header: Readonly<Record<string, string>>, epoch: BrokerEpoch): Promise<string> {
+    const { session } = epoch;
+    const full = this.#subscribeHeader(header, session);
+    const cumulative = this.#options.reliable && full.ack === undefined && !session.individualAcks;
+    const share = new SubscriptionShare(full, session.dialect, cumulative);
+    return session.listen(full, (frame) => epoch.arrived(frame, share));
+  }
+
+  #subscribeHeader(header: Readonly<Record<string, string>>, session: StompSession): Record<string, string> {
+    const { dialect } = session;
+    const full = newHeader(header);
+    if (!this.#options.reliable) full.ack ??= 'auto';
+    else this.#acknowledgeSafely(full, session);
+    const prefetch = this.#prefetch(dialect);
+    if (dialect.prefetch !== undefined && prefetch !== undefined) full[dialect.prefetch.header] ??= String(prefetch);
+    if (dialect.prefetch === undefined && this.#options.prefetch !== undefined) {
+      const who = session.server ?? 'a broker that does not say what it is';
+      const text = `not asked for at most ${this.#options.prefetch} unacknowledged messages (prefetch, count): it is not known how ${who} is told`;
+      this.#warnOnce(
+        'prefetch-ignored',
+        `${text}; set incoming-broker-type, or give the header of this broker in subscribe`,
+      );
+    }
+    return full;
+  }
+
+  /**
+   * Takes away an `ack` with which messages would be lost (`auto`: the broker forgets what it sends), or one that stays unacknowledged
+   * would hold up the others (`client`): the session then asks for the best that this broker has.
+   */
+  #acknowledgeSafely(header: Record<string, string>, session: StompSession): void {
+    const { ack } = header;
+    if (ack === undefined || ack === 'client-individual') return;
+    delete header.ack;
+    const instead = session.individualAcks ? 'client-individual' : 'client';
+    if (ack === instead) return;
+    const text = `subscribe with ack=${ack} is not reliable, ${instead} is used instead`;
+    this.#warnOnce('ack-replaced', `${text}; leave ack out, or set reliable to false`);
+  }
+
+  #warnOnce(event: SourceWarning, text: string): void {
+    if (this.#warned.has(event)) return;
+    this.#warned.add(event);
+    this.#options.onWarning?.(event, text);
+  }
+
+  #stray({ header }: Frame, count: number): void {
+    const of =
+      header.subscription === undefined ? 'no subscription' : `subscription ${JSON.stringify(header.subscription)}`;
+    const text = `the broker sent a MESSAGE of ${of}, which this session does not have: it stays unacknowledged (${count} so far)`;
+    this.#options.onWarning?.('stray-message', `${text}; see the log of the broker`);
+  }
+
+  /**
+   * What one subscription asks for, in the unit of the broker. Brokers count it for each subscription: the window, and beside it
+   * what may be parked, is divided among them.
+   */
+  #prefetch(dialect: Dialect): number | undefined {
+    const { prefetch, reliable, window, windowBytes, maxParked, subscriptions } = this.#options;
+    if (prefetch !== undefined) return prefetch;
+    if (!reliable || dialect.prefetch === undefined) return undefined;
+    const total = dialect.prefetch.unit === 'bytes' ? windowBytes : window + maxParked;
+    return Math.max(1, Math.floor(total / subscriptions.length));
+  }
+
+  #check(epoch: BrokerEpoch): void {
+    if (epoch.session.over !== undefined) throw epoch.session.over;
+    const { maxParked } = this.#options;
+    // with 0 nothing is parked but by who only looks at messages
+    if (maxParked === 0) return;
+    if (epoch.blocked !== undefined) throw epoch.blocked;
+    if (epoch.parked < maxParked) return;
+    const reason = `${epoch.parked} rejected messages wait unacknowledged, the broker sends no more; set failure-queue`;
+    throw new StompctlError('TOO_MANY_PARKED', 'next', this.name, reason);
+  }
+
+  /** Until something arrives, the session ends, or `interrupt`; at most a moment. */
+  #wait(epoch: BrokerEpoch, interrupt: AbortSignal): Promise<void> {
+    if (interrupt.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const done = () => {
+        timer.cancel();
+        epoch.onArrival = () => undefined;
+        interrupt.removeEventListener('abort', done);
+        resolve();
+      };
+      const timer = this.#clock.after(IDLE_MS, done);
+      epoch.onArrival = done;
+      interrupt.addEventListener('abort', done, { once: true });
+    });
+  }
+
+  /** `unsubscribe` options belong to subscriptions by position. After a refusal the session is over, as was to be. */
+  async #unsubscribe(session: StompSession): Promise<void> {
+    const { subscriptions } = this.#options;
+    if (subscriptions.every(({ unsubscribe }) => unsubscribe === undefined)) return;
+    const ids = await this.#confirmed.catch(() => []);
+    const wanted = subscriptions.map(({ unsubscribe }, index) => ({ unsubscribe, id: ids[index] }));
+    for (const { unsubscribe, id } of wanted) {
+      if (unsubscribe === undefined || id === undefined || session.over !== undefined) continue;
+      await session.unlisten(id, newHeader(unsubscribe)).catch((error: unknown) => {
+        this.#options.onWarning?.('unsubscribe-failed', reasonOf(error));
+      });
+    }
+  }
+}

@@ -1,0 +1,328 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { errnoOf } from '../../base/errors.js';
+import type { ElementStore } from '../../dirq/element-store.js';
+import { quietly } from '../../base/file-system.js';
+import { LockJournal } from '../../dirq/journal/lock-journal.js';
+import { type QueueDirectory, queueError } from '../../dirq/queue-directory.js';
+import { TimeSlice } from '../../dirq/time-slice.js';
+import type { Failures } from '../../flow/dead-letters.js';
+import type { SourceEvents } from '../../flow/source.js';
+import type { QueueDelivery, Settler, Settling } from './queue-delivery.js';
+import { RemovalSync } from './removal-sync.js';
+
+/** settlings that may wait before no more is taken */
+const MOST_WISHES = 1000;
+/** nobody takes a lock for dead before it is 300 s old */
+const YOUNGEST_FOREIGN_MS = 100_000;
+
+export interface HoldOptions {
+  readonly source: string;
+  readonly remove: boolean;
+  readonly sync: 'batch' | 'message' | 'none';
+  /** most elements held, and most removals that may be undone by a power loss */
+  readonly window: number;
+  readonly failures: Failures | undefined;
+  readonly events: SourceEvents;
+  /** a rejected delivery that goes nowhere: not to be handed out again soon */
+  readonly skip: (delivery: QueueDelivery) => void;
+  /** something was settled */
+  readonly changed: () => void;
+}
+
+/**
+ * The elements that a source has locked and handed over, and how they are settled: in batches, in the order asked for,
+ * a few milliseconds at a time, off the callers' stack. Their locks stand in the journal and are refreshed.
+ */
+export class HeldElements implements Settler {
+  readonly #elements: ElementStore;
+  readonly #options: HoldOptions;
+  readonly #journal: LockJournal;
+  readonly #removals: RemovalSync;
+  readonly #held = new Map<string, QueueDelivery>();
+  readonly #storing = new Set<Promise<void>>();
+  #wishes: { delivery: QueueDelivery; how: Settling | 'remove' | 'unlock' }[] = [];
+  #released: string[] = [];
+  /** locks of ours that could not be taken away yet: by name, with the time they may have */
+  readonly #leftLocked = new Map<string, number>();
+  #worker: Promise<void> | undefined;
+  #error: unknown;
+  /** the last attempt to settle failed */
+  #stuck = false;
+  #refreshing = false;
+
+  constructor(directory: QueueDirectory, elements: ElementStore, options: HoldOptions) {
+    this.#elements = elements;
+    this.#options = options;
+    this.#journal = new LockJournal(directory.path, directory.files);
+    this.#removals = new RemovalSync(directory, options.sync, options.window);
+  }
+
+  get size(): number {
+    return this.#held.size;
+  }
+
+  /** How many more may be held: what is settled counts until that is carried out, for a kill before would undo it. */
+  get room(): number {
+    return this.#options.window - this.#held.size;
+  }
+
+  get hasReleased(): boolean {
+    return this.#released.length > 0;
+  }
+
+  /** Can undecodable elements be stored elsewhere, byte for byte? */
+  get takesRaw(): boolean {
+    return this.#options.failures?.storeRaw !== undefined;
+  }
+
+  has(name: string): boolean {
+    return this.#held.has(name) || this.#leftLocked.has(name);
+  }
+
+  /** Gives an element back that was locked as of `time` and not handed over; when that fails (false), later. */
+  giveBack(name: string, time: number): boolean {
+    let done = false;
+    quietly(() => {
+      this.#unlock({ name, lockTime: time });
+      done = true;
+    });
+    if (!done) this.leaveLocked(name, time);
+    return done;
+  }
+
+  /** Remembers a lock that could not be taken away: it stays in the journal, and is tried again. */
+  leaveLocked(name: string, time: number): void {
+    this.#leftLocked.set(name, time);
+  }
+
+  /** The names given back since the last call, in order: to be handed out again before newer ones. */
+  takeReleased(): string[] {
+    const released = this.#released.sort();
+    this.#released = [];
+    return released;
+  }
+
+  /** Writes down that these elements are about to be locked, and answers the time to lock them with. Throws QUEUE_IO. */
+  begin(names: readonly string[]): number {
+    const time = lockTime();
+    try {
+      if (this.#journal.isLarge && !this.#refreshing) this.#journal.compact(this.#times());
+      this.#journal.append(names, time);
+    } catch (error) {
+      throw queueError('write lock journal', this.#options.source, error);
+    }
+    return time;
+  }
+
+  hold(delivery: QueueDelivery): void {
+    this.#held.set(delivery.name, delivery);
+  }
+
+  /**
+   * Resolves when more elements may be taken. Rejects with what went wrong in settling; then nothing is taken until the
+   * settling, tried again by the next call, has worked.
+   */
+  async beforeTaking(): Promise<void> {
+    this.#throwError();
+    this.#giveBackLeft();
+    await this.#removals.belowWindow();
+    if (this.#wishes.length === 0 || (!this.#stuck && this.#wishes.length < MOST_WISHES)) return;
+    this.#kick();
+    await this.#worker;
+    this.#throwError();
+  }
+
+  settle(delivery: QueueDelivery, how: Settling): void {
+    if (this.#held.get(delivery.name) !== delivery) {
+      this.#options.events.settledInVain(delivery.name, 'dead-session');
+      return;
+    }
+    this.#wishes.push({ delivery, how });
+    this.#kick();
+  }
+
+  settledInVain(delivery: QueueDelivery): void {
+    this.#options.events.settledInVain(delivery.name, 'twice');
+  }
+
+  /** Resolves when everything asked for is done, and removals are synced. Rejects with QUEUE_IO; asking again tries again. */
+  async settleAll(): Promise<void> {
+    do {
+      if (this.#wishes.length > 0) this.#kick();
+      await this.#worker;
+      await Promise.all(this.#storing);
+      this.#throwError();
+    } while (this.#wishes.length > 0 || this.#storing.size > 0);
+    await this.#removals.all();
+  }
+
+  /** Nothing to do just now: a journal of nothing need not lie about. Throws QUEUE_IO. */
+  idle(): void {
+    if (this.#held.size > 0 || this.#leftLocked.size > 0) return;
+    try {
+      this.#journal.drop();
+    } catch (error) {
+      throw queueError('remove lock journal', this.#options.source, error);
+    }
+  }
+
+  /** Sets the locks' times to now, so that no purge takes them for dead. */
+  async refresh(): Promise<void> {
+    if (this.#held.size === 0 || this.#refreshing) return;
+    this.#refreshing = true;
+    try {
+      const time = this.begin([...this.#held.keys()]);
+      const slice = new TimeSlice();
+      for (const delivery of this.#held.values()) {
+        this.#touch(delivery.name, time);
+        delivery.lockTime = time;
+        if (slice.over()) await slice.rest();
+      }
+    } catch (error) {
+      this.#error = error;
+    } finally {
+      this.#refreshing = false;
+    }
+  }
+
+  /** Settles, unlocks the rest, drops the journal. Rejects once, with the first thing that went wrong. */
+  async close(): Promise<void> {
+    let failure: unknown;
+    try {
+      await this.settleAll();
+    } catch (error) {
+      failure = error;
+    }
+    this.#wishes = [];
+    for (const { name, lockTime } of this.#held.values()) this.giveBack(name, lockTime);
+    this.#held.clear();
+    this.#giveBackLeft();
+    this.#released = [];
+    try {
+      // what is locked still is for the next process, which finds it in the journal
+      this.#journal.close(this.#leftLocked.size > 0);
+    } catch (error) {
+      failure ??= queueError('remove lock journal', this.#options.source, error);
+    }
+    this.#leftLocked.clear();
+    if (failure !== undefined) throw failure;
+  }
+
+  #kick(): void {
+    this.#worker ??= this.#work();
+  }
+
+  async #work(): Promise<void> {
+    // what is settled in this turn is carried out together
+    await nextTurn();
+    const slice = new TimeSlice();
+    let done = 0;
+    try {
+      for (; done < this.#wishes.length; done += 1) {
+        const wish = this.#wishes[done];
+        if (wish === undefined) continue;
+        if (this.#removals.isFull) await this.#removals.belowWindow();
+        this.#carryOut(wish.delivery, wish.how);
+        if (slice.over()) {
+          this.#wishes.splice(0, done + 1);
+          done = -1;
+          this.#options.changed();
+          await slice.rest();
+        }
+      }
+    } catch (error) {
+      this.#error = queueError('settle', this.#options.source, error);
+    }
+    this.#stuck = done < this.#wishes.length;
+    this.#wishes.splice(0, done);
+    this.#worker = undefined;
+    this.#options.changed();
+  }
+
+  #carryOut(delivery: QueueDelivery, how: Settling | 'remove' | 'unlock'): void {
+    if (how === 'ack' || how === 'remove' || how === 'unlock') {
+      if (how === 'remove' || (how === 'ack' && this.#options.remove)) this.#remove(delivery);
+      else this.#unlock(delivery);
+      this.#held.delete(delivery.name);
+    } else if (how === 'release') {
+      this.#unlock(delivery);
+      this.#held.delete(delivery.name);
+      this.#released.push(delivery.name);
+    } else {
+      const storing = this.#reject(delivery).finally(() => {
+        this.#storing.delete(storing);
+        this.#options.changed();
+      });
+      this.#storing.add(storing);
+    }
+  }
+
+  /**
+   * RACE: a purge took our lock for dead (this process was stopped, or the machine asleep), and another process has the
+   * element: then the lock is far younger than ours, and not ours to take away.
+   */
+  #unlock({ name, lockTime }: Pick<QueueDelivery, 'name' | 'lockTime'>): void {
+    const lock = this.#elements.lockInfo(name);
+    if (lock !== undefined && lock.modifiedMs < lockTime * 1000 + YOUNGEST_FOREIGN_MS) this.#elements.unlock(name);
+  }
+
+  #giveBackLeft(): void {
+    const left = [...this.#leftLocked];
+    this.#leftLocked.clear();
+    for (const [name, time] of left) if (this.giveBack(name, time)) this.#released.push(name);
+  }
+
+  #remove(delivery: QueueDelivery): void {
+    this.#elements.remove(delivery.name);
+    this.#removals.removed(delivery.name.slice(0, 8));
+  }
+
+  /** Never rejects: a message that cannot be stored stays where it is. */
+  async #reject(delivery: QueueDelivery): Promise<void> {
+    const { events, failures, source } = this.#options;
+    let stored = false;
+    try {
+      if (failures !== undefined && delivery.reason !== undefined) {
+        if (delivery.raw === undefined) {
+          await failures.store(delivery.message, delivery.reason, { source, name: delivery.name });
+        } else await failures.storeRaw?.(delivery.raw, delivery.reason);
+        stored = true;
+      }
+    } catch (error) {
+      const failure = queueError('store in failure queue', delivery.name, error);
+      // a message that the failure queue cannot hold stays, like one without a failure queue
+      if (failure.action === 'reject' || failure.action === 'stop') events.rejected(delivery.name, failure);
+      else this.#error = failure;
+    }
+    if (!stored) this.#options.skip(delivery);
+    // carried out like any other settling, and tried again like it
+    this.#wishes.push({ delivery, how: stored ? 'remove' : 'unlock' });
+    this.#kick();
+  }
+
+  #touch(name: string, time: number): void {
+    try {
+      this.#elements.touch(name, time);
+    } catch (error) {
+      // RACE: settled meanwhile, or another process took a lock that it thought dead; settling will notice
+      if (errnoOf(error) !== 'ENOENT') throw queueError('refresh lock', name, error);
+    }
+  }
+
+  *#times(): Generator<readonly [string, number]> {
+    for (const delivery of this.#held.values()) yield [delivery.name, delivery.lockTime];
+    yield* this.#leftLocked;
+  }
+
+  #throwError(): void {
+    if (this.#error === undefined) return;
+    const error = this.#error;
+    this.#error = undefined;
+    throw error;
+  }
+}
+
+/** Now, in seconds, with a fraction of its own: by this number the journal knows its locks. */
+function lockTime(): number {
+  return Math.floor(Date.now()) / 1000 + Math.floor(1 + Math.random() * 998) / 1e6;
+}
