@@ -1,5 +1,5 @@
 import { Callback } from '../src/callback/callback.js';
-import type { CheckOutcome } from '../src/callback/outcome.js';
+import type { Outcome } from '../src/callback/outcome.js';
 import { Rules } from '../src/callback/rules/rules.js';
 import { Message, newHeader } from '../src/message/message.js';
 
@@ -89,7 +89,7 @@ for (const pair of PAIRS) {
   if (ratio < TIMES) throw new Error(`${pair}: rules must be ${TIMES} times as fast as JavaScript`);
 }
 
-async function open({ code, rules }: Subject): Promise<Pick<Rules, 'check' | 'close'>> {
+async function open({ code, rules }: Subject): Promise<Pick<Rules, 'process' | 'close'>> {
   if (code === undefined) return Rules.open(rules);
   const nothing = (): void => undefined;
   const limits = { timeoutMs: 1000, memoryBytes: 64 * 1024 * 1024 };
@@ -99,14 +99,14 @@ async function open({ code, rules }: Subject): Promise<Pick<Rules, 'check' | 'cl
 
 async function measure(
   subject: Subject,
-  checks: Pick<Rules, 'check'>,
+  checks: Pick<Rules, 'process'>,
   runFor: number,
 ): Promise<{ rate: number; cpu: number }> {
   const start = performance.now();
   const cpu = process.cpuUsage();
   let count = 0;
   while (performance.now() - start < runFor * 1000) {
-    const outcomes = await checks.check(BATCH);
+    const outcomes = await checks.process(BATCH);
     for (const outcome of outcomes) verify(subject, outcome);
     count += outcomes.length;
   }
@@ -114,7 +114,7 @@ async function measure(
   return { rate: (count / (performance.now() - start)) * 1000, cpu: (used.user + used.system) / count };
 }
 
-function verify({ name, destination }: Subject, outcome: CheckOutcome): void {
+function verify({ name, destination }: Subject, outcome: Outcome): void {
   const right =
     outcome.kind === 'pass' && outcome.message.header.destination === destination && outcome.message.body.equals(BODY);
   if (!right) throw new Error(`${name}: a message came out wrong`);

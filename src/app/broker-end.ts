@@ -16,14 +16,14 @@ import type { Endpoint } from '../stomp/transport/transport.js';
 import { RefusedLogins } from './refused-logins.js';
 import { unlessCalledOff } from './unless-called-off.js';
 
-export interface ConnectionContext {
+export interface BrokerEndContext {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly env: Environment;
 }
 
 /** What both ends of a transfer need of a broker: its name in logs, and what to do at each opening. */
-export interface Connection {
+export interface BrokerEnd {
   /** `broker stomp://host:61613` */
   readonly name: string;
   /** Reads the credentials again and gives the options of one session. */
@@ -36,7 +36,7 @@ export interface Connection {
 /** a certificate that ends sooner is warned of */
 const EXPIRES_SOON_MS = 30 * 24 * 3600 * 1000;
 
-export function connectionTo(broker: BrokerSettings, settings: Settings, context: ConnectionContext): Connection {
+export function brokerEnd(broker: BrokerSettings, settings: Settings, context: BrokerEndContext): BrokerEnd {
   const { clock, logger } = context;
   const name = `broker ${shownUri(broker.uri)}`;
   const { timeouts } = settings;

@@ -6,7 +6,7 @@ import type { Sink } from '../flow/sink.js';
 import type { Source, SourceEvents } from '../flow/source.js';
 import type { RunLogger } from '../observe/pino-logger.js';
 import { BrokerSink } from '../sinks/broker/broker-sink.js';
-import { FailureSink } from '../sinks/queue/dead-letter-sink.js';
+import { DeadLetterSink } from '../sinks/queue/dead-letter-sink.js';
 import { QueueSink } from '../sinks/queue/queue-sink.js';
 import { TapSink } from '../sinks/queue/tap-sink.js';
 import { BrokerSource } from '../sources/broker/broker-source.js';
@@ -15,10 +15,10 @@ import { SupervisedSink } from '../transfer/supervised-sink.js';
 import { SupervisedSource } from '../transfer/supervised-source.js';
 import { mayComeBack, Supervisor } from '../transfer/supervisor.js';
 import { Transfer } from '../transfer/transfer.js';
-import { openChecker } from './open-processor.js';
-import { connectionTo, failoverOptions } from './broker-end.js';
+import { openProcessor } from './open-processor.js';
+import { brokerEnd, failoverOptions } from './broker-end.js';
 import { FullQueues, queueSink, queueSource, storingSink } from './queue-ends.js';
-import { SwappableChecker } from './swappable-processor.js';
+import { SwappableProcessor } from './swappable-processor.js';
 
 export interface BuildContext {
   readonly clock: Clock;
@@ -39,7 +39,7 @@ export interface BuiltTransfer {
    * Puts the callback and rules of other settings in the place of the present ones; false when the run began with none,
    * and so has no place for them. Rejects as `buildTransfer`, and nothing changes then.
    */
-  reloadChecker(settings: Settings): Promise<boolean>;
+  reloadProcessor(settings: Settings): Promise<boolean>;
   /** Closes what outlives the transfer. To be called after its run, and when it is not run. */
   close(): Promise<void>;
 }
@@ -58,7 +58,7 @@ export async function buildTransfer(settings: Settings, context: BuildContext): 
     supervisors.push(made);
     return made;
   };
-  const failures = await openFailures(settings, context, full);
+  const deadLetters = await openDeadLetters(settings, context, full);
   let transfer: Transfer | undefined;
   const events = Transfer.eventsFor(() => transfer as Transfer);
   const onReopened = () => statistics.reconnected();
@@ -67,7 +67,7 @@ export async function buildTransfer(settings: Settings, context: BuildContext): 
     statistics.duplicate();
     logger.debug('duplicate', `${name} came again though it is safe, and was acknowledged`, { delivery: name });
   };
-  const inner = makeSource(settings, context, events, failures, onDuplicate);
+  const inner = makeSource(settings, context, events, deadLetters, onDuplicate);
   const source = new SupervisedSource(inner.end, {
     supervisor: supervisorOf(settings.source, inner.allRefused),
     logger,
@@ -87,33 +87,33 @@ export async function buildTransfer(settings: Settings, context: BuildContext): 
   // each under a supervisor of its own: what one of them is sent again, the other is not
   const sink = tapQueue === undefined ? main : new TapSink(main, supervised({ kind: 'queue', queue: tapQueue }));
   const openTapQueue = (path: string, type: string) => openTap(path, type, settings.sync);
-  const checkerContext = { ...context, openTap: openTapQueue };
-  const first = await openChecker(settings, checkerContext);
+  const processorContext = { ...context, openTap: openTapQueue };
+  const first = await openProcessor(settings, processorContext);
   // without callback and rules at the start none are added later: then a message costs nothing on its way
-  const checker = first && new SwappableChecker(first);
+  const processor = first && new SwappableProcessor(first);
   transfer = new Transfer({
     source,
     sink,
-    checker,
+    processor,
     statistics,
     clock,
     logger,
     lazy: settings.lazy,
     limits: limits(settings),
-    giveUp: async () => failures?.close(),
+    giveUp: async () => deadLetters?.close(),
   });
   return {
     transfer,
     statistics,
     sourceName: source.name,
     sinkName: sink.name,
-    waiting: () => [...full.reasons, ...[failures, ...supervisors].flatMap((end) => end?.waitingFor ?? [])],
-    reloadChecker: async (fresh) => {
-      await checker?.replace(await openChecker(fresh, checkerContext));
-      return checker !== undefined;
+    waiting: () => [...full.reasons, ...[deadLetters, ...supervisors].flatMap((end) => end?.waitingFor ?? [])],
+    reloadProcessor: async (fresh) => {
+      await processor?.replace(await openProcessor(fresh, processorContext));
+      return processor !== undefined;
     },
     close: async () => {
-      await failures?.close();
+      await deadLetters?.close();
     },
   };
 }
@@ -166,12 +166,12 @@ function makeSource(
   settings: Settings,
   context: BuildContext,
   events: SourceEvents,
-  failures: FailureSink | undefined,
+  deadLetters: DeadLetterSink | undefined,
   onDuplicate: (name: string) => void,
 ): MadeEnd<Source> {
   const { source, window, windowBytes, maxParked, reliable } = settings;
-  if (source.kind === 'queue') return { end: queueSource(source.queue, settings, context, events, failures) };
-  const { connect, name, onSession, allRefused } = connectionTo(source.broker, settings, context);
+  if (source.kind === 'queue') return { end: queueSource(source.queue, settings, context, events, deadLetters) };
+  const { connect, name, onSession, allRefused } = brokerEnd(source.broker, settings, context);
   const end = new BrokerSource({
     name,
     connect,
@@ -182,7 +182,7 @@ function makeSource(
     window,
     windowBytes,
     maxParked,
-    failures,
+    deadLetters,
     events,
     onDuplicate,
     onWarning: (event, text) => context.logger.warn(event, text, { end: name }),
@@ -194,7 +194,7 @@ function makeSource(
 function makeSink(sink: Settings['sink'], settings: Settings, context: BuildContext, full: FullQueues): MadeEnd<Sink> {
   const { reliable, maxMessageSize, timeouts } = settings;
   if (sink.kind === 'queue') return { end: queueSink(sink.queue, settings, context, full) };
-  const { connect, name, onSession, allRefused } = connectionTo(sink.broker, settings, context);
+  const { connect, name, onSession, allRefused } = brokerEnd(sink.broker, settings, context);
   const end = new BrokerSink({
     name,
     connect,
@@ -211,15 +211,15 @@ function makeSink(sink: Settings['sink'], settings: Settings, context: BuildCont
 }
 
 /** Opens the failure queue. A run without end does not end when that cannot be opened just now: it is tried again. */
-async function openFailures(
+async function openDeadLetters(
   settings: Settings,
   context: BuildContext,
   full: FullQueues,
-): Promise<FailureSink | undefined> {
+): Promise<DeadLetterSink | undefined> {
   const { failureQueue } = settings;
   if (failureQueue === undefined) return undefined;
   const queue = storingSink(failureQueue, failureQueue.type === 'DQN' ? 'DQN' : 'DQS', settings, context, full);
-  const sink = new FailureSink(queue);
+  const sink = new DeadLetterSink(queue);
   try {
     await sink.open();
   } catch (error) {

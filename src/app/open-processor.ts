@@ -1,9 +1,9 @@
 import type { CallbackSettings, RewriteSettings, Settings } from '../config/settings.js';
-import type { Checker } from '../flow/processor.js';
+import type { Processor } from '../flow/processor.js';
 import type { Sink } from '../flow/sink.js';
 import type { Logger } from '../observe/logger.js';
 
-export interface CheckerContext {
+export interface ProcessorContext {
   readonly logger: Logger;
   /** what a callback prints; a promise that it gives is waited for */
   readonly print: (text: string) => unknown;
@@ -12,24 +12,24 @@ export interface CheckerContext {
 }
 
 /** What stands between source and sink, rules before code; undefined: nothing does. Errors: CALLBACK_*. */
-export async function openChecker(
+export async function openProcessor(
   settings: Pick<Settings, 'rewrite' | 'callback'>,
-  context: CheckerContext,
-): Promise<Checker | undefined> {
+  context: ProcessorContext,
+): Promise<Processor | undefined> {
   const { rewrite, callback } = settings;
   const rules = rewrite && (await openRules(rewrite));
   const code = callback && (await openCallback(callback, context));
   if (rules === undefined || code === undefined) return rules ?? code;
-  const { CheckChain } = await import('../callback/processor-chain.js');
-  return new CheckChain(rules, code);
+  const { ProcessorChain } = await import('../callback/processor-chain.js');
+  return new ProcessorChain(rules, code);
 }
 
-async function openRules({ rules, timeoutMs }: RewriteSettings): Promise<Checker> {
+async function openRules({ rules, timeoutMs }: RewriteSettings): Promise<Processor> {
   const { Rules } = await import('../callback/rules/rules.js');
   return Rules.open(rules, timeoutMs);
 }
 
-async function openCallback(callback: CallbackSettings, context: CheckerContext): Promise<Checker> {
+async function openCallback(callback: CallbackSettings, context: ProcessorContext): Promise<Processor> {
   const { logger, print, openTap } = context;
   const { Callback } = await import('../callback/callback.js');
   return Callback.open({

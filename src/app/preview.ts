@@ -2,15 +2,15 @@ import type { Clock } from '../base/clock.js';
 import { StompctlError } from '../base/errors.js';
 import type { Environment } from '../config/formats/environment.js';
 import type { QueueSettings, Settings, SubscriptionSettings } from '../config/settings.js';
-import type { Checker, CheckOutcome } from '../flow/processor.js';
+import type { Processor, Outcome } from '../flow/processor.js';
 import type { Delivery } from '../flow/delivery.js';
 import type { Message } from '../message/message.js';
 import type { Logger } from '../observe/logger.js';
 import { NullSink } from '../sinks/queue/null-sink.js';
 import { BrokerSource } from '../sources/broker/broker-source.js';
 import { type PreviewedElement, QueuePreview } from '../sources/queue/queue-preview.js';
-import { openChecker } from './open-processor.js';
-import { connectionTo } from './broker-end.js';
+import { openProcessor } from './open-processor.js';
+import { brokerEnd } from './broker-end.js';
 
 export interface PreviewContext {
   readonly clock: Clock;
@@ -28,7 +28,7 @@ export interface PreviewedMessage {
   readonly name: string;
   /** undefined: it could not be read */
   readonly message: Message | undefined;
-  readonly outcome: CheckOutcome;
+  readonly outcome: Outcome;
 }
 
 /** a broker that is silent for that long has no more */
@@ -44,7 +44,7 @@ export async function* preview(
   context: PreviewContext,
 ): AsyncGenerator<PreviewedMessage, void, undefined> {
   if (settings.count === 0) return;
-  const checker = await openChecker(settings, { ...context, openTap: async () => new NullSink() });
+  const processor = await openProcessor(settings, { ...context, openTap: async () => new NullSink() });
   let left = settings.count ?? Number.POSITIVE_INFINITY;
   try {
     for await (const { name, content } of contents(settings, context)) {
@@ -53,13 +53,13 @@ export async function* preview(
         yield { name, message: undefined, outcome: { kind: 'reject', error: content } };
         continue;
       }
-      yield { name, message: content, outcome: sendable(settings, await outcomeOf(checker, content)) };
+      yield { name, message: content, outcome: sendable(settings, await outcomeOf(processor, content)) };
       left -= 1;
       if (left === 0) return;
     }
-    await checker?.idle();
+    await processor?.idle();
   } finally {
-    await checker?.close();
+    await processor?.close();
   }
 }
 
@@ -68,14 +68,14 @@ export function previewLimit({ source, window }: Settings): number | undefined {
   return source.kind === 'broker' ? window : undefined;
 }
 
-async function outcomeOf(checker: Checker | undefined, message: Message): Promise<CheckOutcome> {
-  if (checker === undefined) return { kind: 'pass', message };
-  const [outcome] = await checker.check([message]);
+async function outcomeOf(processor: Processor | undefined, message: Message): Promise<Outcome> {
+  if (processor === undefined) return { kind: 'pass', message };
+  const [outcome] = await processor.process([message]);
   return outcome ?? { kind: 'pass', message };
 }
 
 /** A message without a destination is refused by the sink, which is not asked here. */
-function sendable({ sink }: Settings, outcome: CheckOutcome): CheckOutcome {
+function sendable({ sink }: Settings, outcome: Outcome): Outcome {
   if (sink.kind === 'queue' || outcome.kind !== 'pass' || outcome.message.header.destination) return outcome;
   const reason = 'the message has no header "destination"';
   return { kind: 'reject', error: new StompctlError('MESSAGE_NO_DESTINATION', 'send', 'message', reason) };
@@ -104,7 +104,7 @@ async function* received(
   const { clock, interrupt } = context;
   const window = Math.min(count, settings.window);
   const broker = new BrokerSource({
-    ...connectionTo(source.broker, settings, context),
+    ...brokerEnd(source.broker, settings, context),
     subscriptions: source.subscriptions.map(harmless),
     prefetch: source.prefetch,
     reliable: true,

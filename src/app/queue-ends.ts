@@ -3,7 +3,7 @@ import type { QueueSettings, Settings } from '../config/settings.js';
 import type { Sink } from '../flow/sink.js';
 import type { Source, SourceEvents } from '../flow/source.js';
 import type { Logger } from '../observe/logger.js';
-import type { FailureSink } from '../sinks/queue/dead-letter-sink.js';
+import type { DeadLetterSink } from '../sinks/queue/dead-letter-sink.js';
 import { NullSink } from '../sinks/queue/null-sink.js';
 import { QueueSink } from '../sinks/queue/queue-sink.js';
 import { NullSource } from '../sources/queue/null-source.js';
@@ -34,7 +34,7 @@ export function queueSource(
   settings: Settings,
   { clock, logger }: QueueContext,
   events: SourceEvents,
-  failures: FailureSink | undefined,
+  deadLetters: DeadLetterSink | undefined,
 ): Source {
   const { window, maxMessageSize, loop, remove, sync } = settings;
   if (queue.type === 'NULL') return new NullSource(loop, clock);
@@ -49,7 +49,7 @@ export function queueSource(
     maxMessageSize,
     window,
     clock,
-    failures,
+    deadLetters,
     events: {
       ...events,
       made: () => logger.warn('queue-made', `${end} was not there and is made: is the path right?`, { end }),

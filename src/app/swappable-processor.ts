@@ -1,21 +1,21 @@
-import type { Checker, CheckOutcome } from '../flow/processor.js';
+import type { Processor, Outcome } from '../flow/processor.js';
 import type { Message } from '../message/message.js';
 
-/** A checker that can be put in the place of another between two batches, while messages keep coming. */
-export class SwappableChecker implements Checker {
-  #current: Checker | undefined;
+/** A processor that can be put in the place of another between two batches, while messages keep coming. */
+export class SwappableProcessor implements Processor {
+  #current: Processor | undefined;
   #closed = false;
   /** what was asked for so far, one after the other */
   #queue: Promise<unknown> = Promise.resolve();
 
   /** undefined: every message passes as it is */
-  constructor(checker: Checker | undefined) {
-    this.#current = checker;
+  constructor(processor: Processor | undefined) {
+    this.#current = processor;
   }
 
-  check(messages: readonly Message[]): Promise<readonly CheckOutcome[]> {
+  process(messages: readonly Message[]): Promise<readonly Outcome[]> {
     return this.#enqueue(
-      async () => this.#current?.check(messages) ?? messages.map((message) => ({ kind: 'pass', message }) as const),
+      async () => this.#current?.process(messages) ?? messages.map((message) => ({ kind: 'pass', message }) as const),
     );
   }
 
@@ -23,15 +23,15 @@ export class SwappableChecker implements Checker {
     return this.#enqueue(async () => this.#current?.idle());
   }
 
-  /** Batches asked for from now on go to `checker`; the old one is closed once its last batch is done. */
-  replace(checker: Checker | undefined): Promise<void> {
+  /** Batches asked for from now on go to `processor`; the old one is closed once its last batch is done. */
+  replace(processor: Processor | undefined): Promise<void> {
     return this.#enqueue(async () => {
       if (this.#closed) {
-        await checker?.close();
+        await processor?.close();
         return;
       }
       const old = this.#current;
-      this.#current = checker;
+      this.#current = processor;
       await old?.close();
     });
   }

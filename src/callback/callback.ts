@@ -4,14 +4,14 @@ import type { Message } from '../message/message.js';
 import { packBatch } from './batch.js';
 import { type CallbackSource, type Compiled, compile } from './compile.js';
 import type { Language } from './language.js';
-import { type CheckOutcome, OutcomeReader } from './outcome.js';
+import { type Outcome, OutcomeReader } from './outcome.js';
 import { type Done, type Request, UNSUPPORTED } from './border/protocol.js';
 import { Relay, type RelayOptions } from './relay.js';
 import { type Ending, Sandbox, SetupFailure } from './sandbox.js';
 import { Taps } from './taps.js';
 import { type LogRecord, RECORD } from './border/board.js';
 
-export type { CheckOutcome } from './outcome.js';
+export type { Outcome } from './outcome.js';
 export type { CallbackLogLevel } from './relay.js';
 
 export interface CallbackOptions extends CallbackSource, RelayOptions {
@@ -74,10 +74,10 @@ export class Callback {
 
   /**
    * Checks messages; resolves to their outcomes, in order. A message that makes the code throw, hang, or outgrow its
-   * memory is rejected and the rest goes on. What is large comes in parts, see `Checker.check`. Rejects with CALLBACK_START when a lost sandbox cannot be built again. Closed
+   * memory is rejected and the rest goes on. What is large comes in parts, see `Processor.check`. Rejects with CALLBACK_START when a lost sandbox cannot be built again. Closed
    * meanwhile, it resolves to the outcomes known by then.
    */
-  check(messages: readonly Message[]): Promise<CheckOutcome[]> {
+  process(messages: readonly Message[]): Promise<Outcome[]> {
     return this.#work(() => this.#check(messages));
   }
 
@@ -123,8 +123,8 @@ export class Callback {
     return result;
   }
 
-  async #check(messages: readonly Message[]): Promise<CheckOutcome[]> {
-    const outcomes: CheckOutcome[] = [];
+  async #check(messages: readonly Message[]): Promise<Outcome[]> {
+    const outcomes: Outcome[] = [];
     let bytes = 0;
     while (outcomes.length < messages.length && bytes < ENOUGH_BYTES && !this.#closed) {
       const first = outcomes.length;
@@ -151,7 +151,7 @@ export class Callback {
   async #afterwards(
     result: Done,
     count: number,
-    outcomes: CheckOutcome[],
+    outcomes: Outcome[],
     { first, bodies }: { readonly first: number; readonly bodies: boolean },
   ): Promise<void> {
     const done = outcomes.length - first;
@@ -172,7 +172,7 @@ export class Callback {
   }
 
   /** Turns records into outcomes; a message whose copy could not be added to its tap is rejected. */
-  async #read(records: readonly LogRecord[], messages: readonly Message[], outcomes: CheckOutcome[]): Promise<void> {
+  async #read(records: readonly LogRecord[], messages: readonly Message[], outcomes: Outcome[]): Promise<void> {
     let copies: LogRecord[] = [];
     const copying: Promise<void>[] = [];
     for (const record of records) {
@@ -198,7 +198,7 @@ export class Callback {
     }
   }
 
-  async #copy(copies: readonly LogRecord[], outcomes: CheckOutcome[], index: number): Promise<void> {
+  async #copy(copies: readonly LogRecord[], outcomes: Outcome[], index: number): Promise<void> {
     const failure = await this.#taps.add(copies, this.#options);
     if (failure === undefined) return;
     outcomes[index] = { kind: 'reject', error: this.#reader.error('CALLBACK_THREW', undefined, failure) };

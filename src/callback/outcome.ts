@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { type ErrorCode, reasonOf, StompctlError } from '../base/errors.js';
-import type { CheckOutcome } from '../flow/processor.js';
+import type { Outcome } from '../flow/processor.js';
 import { Message } from '../message/message.js';
 import { BadResult, kept, readCrossedHeader, readText } from './crossed.js';
 import type { Thrown } from './border/protocol.js';
@@ -8,7 +8,7 @@ import { placeOf, type ScriptMap } from './border/script-map.js';
 import { FLAG, OUTCOME } from './border/engine-contract.js';
 import { FieldReader } from './border/fields.js';
 
-export type { CheckOutcome } from '../flow/processor.js';
+export type { Outcome } from '../flow/processor.js';
 
 /** of a reason or an error's text: a log line, not a body */
 const LONGEST_REASON = 300;
@@ -28,7 +28,7 @@ export class OutcomeReader {
   }
 
   /** Whatever is wrong with the outcome rejects the message; never throws. */
-  read(outcome: Buffer, original: Message): CheckOutcome {
+  read(outcome: Buffer, original: Message): Outcome {
     try {
       return this.#read(outcome, original);
     } catch (error) {
@@ -37,7 +37,7 @@ export class OutcomeReader {
     }
   }
 
-  #read(outcome: Buffer, original: Message): CheckOutcome {
+  #read(outcome: Buffer, original: Message): Outcome {
     const kind = String.fromCharCode(outcome[0] ?? 0);
     if (kind === OUTCOME.same && outcome.length === 1) return { kind: 'pass', message: original };
     if (kind === OUTCOME.headerJson)
@@ -95,7 +95,7 @@ export class OutcomeReader {
     return new StompctlError(code, 'callback', at, cut(reason).trimEnd());
   }
 
-  bad(reason: string): CheckOutcome {
+  bad(reason: string): Outcome {
     const advice = 'return the message, a new Message, or a non-empty string that says why it is dropped';
     const hint = reason.startsWith('check returned') ? `${reason}; ${advice}` : reason;
     return { kind: 'reject', error: this.error('CALLBACK_BAD_RESULT', undefined, hint) };

@@ -1,18 +1,18 @@
-import type { Checker, CheckOutcome } from '../flow/processor.js';
+import type { Processor, Outcome } from '../flow/processor.js';
 import type { Message } from '../message/message.js';
 
-/** Two checkers one after the other: the second gets what the first lets pass, as the first left it. */
-export class CheckChain implements Checker {
-  readonly #first: Checker;
-  readonly #second: Checker;
+/** Two processors one after the other: the second gets what the first lets pass, as the first left it. */
+export class ProcessorChain implements Processor {
+  readonly #first: Processor;
+  readonly #second: Processor;
 
-  constructor(first: Checker, second: Checker) {
+  constructor(first: Processor, second: Processor) {
     this.#first = first;
     this.#second = second;
   }
 
-  async check(messages: readonly Message[]): Promise<readonly CheckOutcome[]> {
-    const outcomes = [...(await this.#first.check(messages))];
+  async process(messages: readonly Message[]): Promise<readonly Outcome[]> {
+    const outcomes = [...(await this.#first.process(messages))];
     const places: number[] = [];
     const passed: Message[] = [];
     for (const [index, outcome] of outcomes.entries()) {
@@ -21,7 +21,7 @@ export class CheckChain implements Checker {
       passed.push(outcome.message);
     }
     if (passed.length === 0) return outcomes;
-    const further = await this.#second.check(passed);
+    const further = await this.#second.process(passed);
     for (const [index, outcome] of further.entries()) outcomes[places[index] as number] = outcome;
     // closed meanwhile: what comes after the first without an outcome has none either
     return further.length < passed.length ? outcomes.slice(0, places[further.length]) : outcomes;

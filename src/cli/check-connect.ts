@@ -1,6 +1,6 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { connectionTo } from '../app/broker-end.js';
+import { brokerEnd } from '../app/broker-end.js';
 import { systemClock } from '../base/clock.js';
 import { errnoOf, reasonOf, StompctlError } from '../base/errors.js';
 import { brokerUris } from '../config/broker-uris.js';
@@ -55,7 +55,7 @@ async function checkBroker(broker: BrokerSettings, settings: Settings, env: Envi
   const nothing = () => undefined;
   const warn = (_event: string, text: string) => void warnings.add(text);
   const logger: Logger = { trace: nothing, debug: nothing, info: nothing, warn, error: nothing };
-  const { name, connect, onSession } = connectionTo(broker, settings, { clock: systemClock, logger, env });
+  const { name, connect, onSession } = brokerEnd(broker, settings, { clock: systemClock, logger, env });
   const finding = await attempt(async () => {
     const options = await connect();
     if (options.endpoint.transport === 'udp') return `${name}: nothing can be known of it, UDP is not answered`;

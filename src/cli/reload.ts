@@ -21,7 +21,7 @@ export function reloader({ settings, read, built, logger }: ReloadParts): () => 
   const reload = async () => {
     try {
       const fresh = await read();
-      const reloaded = await built.reloadChecker(fresh);
+      const reloaded = await built.reloadProcessor(fresh);
       const what = reloaded
         ? 'the callback and rules are those of the configuration as it is now'
         : 'nothing to reload';

@@ -1,11 +1,11 @@
 import { dirname, isAbsolute, resolve } from 'node:path';
-import { type CheckerContext, openChecker } from '../app/open-processor.js';
+import { type ProcessorContext, openProcessor } from '../app/open-processor.js';
 import { StompctlError } from '../base/errors.js';
 import { runCases } from '../callback/cases/run-cases.js';
 import { type CaseFile, readCaseFile } from '../config/case-file.js';
 import type { Environment } from '../config/formats/environment.js';
 import { resolveChecks } from '../config/resolve-checks.js';
-import type { Checker } from '../flow/processor.js';
+import type { Processor } from '../flow/processor.js';
 import { createLogger } from '../observe/pino-logger.js';
 import { NullSink } from '../sinks/queue/null-sink.js';
 import { EXIT_CODES } from './command-line/exit-codes.js';
@@ -28,7 +28,7 @@ export async function test(parsed: ParsedArguments, env: Environment, io: Comman
   const use = { parsed, env, io };
   if (parsed.flagValues.has('record')) {
     const { record } = await import('./test-record.js');
-    return withChecker(use, (checker) => record(parsed, checker, io));
+    return withChecker(use, (processor) => record(parsed, processor, io));
   }
   if (parsed.operands.length === 0) throw new StompctlError('USAGE', 'command', 'test', 'name the files of cases');
   const files: { readonly path: string; readonly file: CaseFile }[] = [];
@@ -37,7 +37,7 @@ export async function test(parsed: ParsedArguments, env: Environment, io: Comman
   let total = 0;
   for (const { path, file } of files) {
     const config = file.config === undefined ? undefined : beside(path, file.config);
-    failed += await withChecker({ ...use, config }, (checker) => runFile(file, checker, io));
+    failed += await withChecker({ ...use, config }, (processor) => runFile(file, processor, io));
     total += file.cases.length;
   }
   io.out.write(`${total} ${total === 1 ? 'case' : 'cases'}: ${total - failed} ok, ${failed} failed\n`);
@@ -45,8 +45,8 @@ export async function test(parsed: ParsedArguments, env: Environment, io: Comman
 }
 
 /** Resolves to how many cases failed. */
-async function runFile({ cases, places }: CaseFile, checker: Checker, io: CommandIo): Promise<number> {
-  const results = await runCases(cases, checker);
+async function runFile({ cases, places }: CaseFile, processor: Processor, io: CommandIo): Promise<number> {
+  const results = await runCases(cases, processor);
   for (const [index, { name, difference }] of results.entries()) {
     if (difference.length === 0) io.out.write(`ok      ${name}\n`);
     else io.out.write(`FAILED  ${name} (${places[index]})\n${difference.map((line) => `  ${line}\n`).join('')}`);
@@ -62,19 +62,19 @@ function beside(file: string, path: string): string {
 /** What a callback prints or logs goes to standard error; `tap` leads nowhere. */
 async function withChecker<T>(
   { parsed, env, io, config }: CheckerUse,
-  use: (checker: Checker) => Promise<T>,
+  use: (processor: Processor) => Promise<T>,
 ): Promise<T> {
   const commandLine = new Map(parsed.options);
   if (config !== undefined && !commandLine.has('config')) commandLine.set('config', [config]);
   const settings = await resolveChecks({ commandLine, env });
   const logger = await createLogger({ level: 'info' });
-  const context: CheckerContext = {
+  const context: ProcessorContext = {
     logger,
     print: (text) => io.err.write(text),
     openTap: async () => new NullSink(),
   };
-  const checker = await openChecker(settings, context);
-  if (checker === undefined) {
+  const processor = await openProcessor(settings, context);
+  if (processor === undefined) {
     const file = commandLine.get('config')?.at(-1);
     const reason = 'has neither a callback nor rewrite rules: there is nothing to test';
     if (file !== undefined) throw new StompctlError('CONFIG_INVALID', 'configuration', file, reason);
@@ -86,9 +86,9 @@ async function withChecker<T>(
     );
   }
   try {
-    return await use(checker);
+    return await use(processor);
   } finally {
-    await checker.close();
+    await processor.close();
     await logger.flush();
   }
 }

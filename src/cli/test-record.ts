@@ -4,7 +4,7 @@ import { errnoOf, reasonOf, StompctlError } from '../base/errors.js';
 import type { Case } from '../callback/cases/read-cases.js';
 import { recordCase } from '../callback/cases/run-cases.js';
 import { parseKeyValues } from '../config/options/key-value.js';
-import type { Checker } from '../flow/processor.js';
+import type { Processor } from '../flow/processor.js';
 import { QueuePreview } from '../sources/queue/queue-preview.js';
 import { EXIT_CODES } from './command-line/exit-codes.js';
 import type { CommandIo } from './command-line/io.js';
@@ -18,7 +18,7 @@ const MOST_BYTES = 1024 * 1024;
  * `stompctl test --record QUEUE [FILE]`: writes a case for each message of a queue, oldest first, at most `--count` (100), with what
  * becomes of it now. The queue stays as it is. An existing file is never written over. Resolves to 0, or 1 when an element could not be read.
  */
-export async function record(parsed: ParsedArguments, checker: Checker, io: CommandIo): Promise<number> {
+export async function record(parsed: ParsedArguments, processor: Processor, io: CommandIo): Promise<number> {
   const [path, excess] = parsed.operands;
   if (excess !== undefined) throw usage('FILE', 'only one file can be recorded into');
   const most = countOf(parsed);
@@ -31,7 +31,7 @@ export async function record(parsed: ParsedArguments, checker: Checker, io: Comm
       io.err.write(`stompctl: left out: ${content.message}\n`);
       continue;
     }
-    const [outcome] = await checker.check([content]);
+    const [outcome] = await processor.process([content]);
     if (outcome !== undefined) cases.push(recordCase(name, content, outcome));
   }
   await writeCases(path, await textOf(cases, path, parsed.options.get('config')?.at(-1)), io);

@@ -2,7 +2,7 @@ import type { StompctlError } from '../base/errors.js';
 import type { Message } from '../message/message.js';
 
 /** Where rejected messages go (`failure-queue`). A source is given one, or none. */
-export interface Failures {
+export interface DeadLetters {
   /** Resolves when the message is on disk, synced, with the headers that say why it is there. */
   store(
     message: Message,

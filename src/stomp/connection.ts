@@ -12,7 +12,7 @@ import { type FullOptions, maskSecrets } from './session-options.js';
 import { StompjsSocket } from './stompjs-socket.js';
 import type { Transport } from './transport/transport.js';
 
-export interface LinkHandlers {
+export interface ConnectionHandlers {
   message(frame: Frame): void;
   /** Returns whether the receipt was awaited; others are stompjs's. */
   receipt(id: string): boolean;
@@ -29,11 +29,11 @@ const CLOSE_MS = 2_000;
  * One STOMP connection from CONNECT to its end. stompjs opens and closes it; it sees CONNECTED, its own receipts and the close,
  * everything else passes it by. It neither knows messages nor subscriptions.
  */
-export class Link {
+export class Connection {
   readonly writer: FrameWriter;
   readonly #options: FullOptions;
   readonly #transport: Transport;
-  readonly #handlers: LinkHandlers;
+  readonly #handlers: ConnectionHandlers;
   readonly #decoder: FrameDecoder;
   readonly #socket: StompjsSocket;
   readonly #client: Client;
@@ -49,7 +49,7 @@ export class Link {
   #opened: { resolve: () => void; reject: (error: StompctlError) => void } | undefined;
 
   /** Resolves when CONNECTED came. Errors: those of `openTransport`, LOGIN_REFUSED, BROKER_ERROR, CONNECT_*, FRAME_*. */
-  static async open(options: FullOptions, handlers: LinkHandlers): Promise<Link> {
+  static async open(options: FullOptions, handlers: ConnectionHandlers): Promise<Connection> {
     const { clock, connectTimeoutMs: timeoutMs, endpoint, maxMessageSize } = options;
     const deadline = clock.monotonicMs() + timeoutMs;
     const transport = await openTransport(endpoint, {
@@ -62,14 +62,14 @@ export class Link {
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     });
     const stompjs = await import('@stomp/stompjs');
-    const link = new Link(options, handlers, transport, stompjs);
-    await link.#open(deadline - clock.monotonicMs());
-    return link;
+    const connection = new Connection(options, handlers, transport, stompjs);
+    await connection.#open(deadline - clock.monotonicMs());
+    return connection;
   }
 
   private constructor(
     options: FullOptions,
-    handlers: LinkHandlers,
+    handlers: ConnectionHandlers,
     transport: Transport,
     stompjs: typeof import('@stomp/stompjs'),
   ) {

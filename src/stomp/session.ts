@@ -1,7 +1,7 @@
 import { StompctlError } from '../base/errors.js';
 import { type Dialect, persistentFor } from './client-dialects.js';
 import { EMPTY_BODY, type Frame, type FrameHeader, newFrameHeader, type StompVersion } from './codec/frame.js';
-import { Link } from './connection.js';
+import { Connection } from './connection.js';
 import { type Fate, Listeners } from './listeners.js';
 import { ReadingHolds } from './reading-holds.js';
 import { Receipts } from './receipts.js';
@@ -34,7 +34,7 @@ export class StompSession {
   readonly dialect: Dialect;
   /** resolves at the end: with its reason, or undefined after `close` */
   readonly ended: Promise<StompctlError | undefined>;
-  readonly #link: Link;
+  readonly #connection: Connection;
   readonly #receipts: Receipts;
   readonly #listeners: Listeners;
   readonly #subscriptions = new Set<Subscription>();
@@ -58,7 +58,7 @@ export class StompSession {
     // The rest of the piece that brought CONNECTED is read before there is a session.
     let session: StompSession | undefined;
     let early: { readonly error: StompctlError | undefined } | undefined;
-    const link = await Link.open(full, {
+    const connection = await Connection.open(full, {
       message: (frame) => {
         if (session !== undefined) session.#arrived(session.#listeners.deliver(frame), frame);
       },
@@ -74,57 +74,57 @@ export class StompSession {
         else session.#onEnded(error);
       },
     });
-    session = new StompSession(full, link);
+    session = new StompSession(full, connection);
     if (early !== undefined) session.#onEnded(early.error);
     return session;
   }
 
-  private constructor(options: FullOptions, link: Link) {
-    this.#link = link;
-    this.dialect = link.dialect;
-    this.#listeners = new Listeners(link.version);
+  private constructor(options: FullOptions, connection: Connection) {
+    this.#connection = connection;
+    this.dialect = connection.dialect;
+    this.#listeners = new Listeners(connection.version);
     this.#onStray = options.onStray;
     this.#holds = new ReadingHolds({
       clock: options.clock,
       receiptsAwaited: () => this.#receipts.size > 0,
-      pause: () => link.pause(),
-      resume: () => link.resume(),
+      pause: () => connection.pause(),
+      resume: () => connection.resume(),
     });
     this.#receipts = new Receipts({
       clock: options.clock,
       timeoutMs: options.receiptTimeoutMs,
-      peer: link.peer,
-      writer: link.writer,
+      peer: connection.peer,
+      writer: connection.writer,
       untimedMs: () => this.#holds.untimedMs,
       obstacle: () => (this.#holds.firm ? UNTAKEN : undefined),
       changed: () => {
         if (this.#holds.any) this.#holds.apply();
       },
-      timedOut: (error) => link.fail(error),
+      timedOut: (error) => connection.fail(error),
     });
     this.ended = new Promise((resolve) => {
       this.#resolveEnded = resolve;
     });
-    link.writer.onWritten = () => this.#sendHeld();
+    connection.writer.onWritten = () => this.#sendHeld();
   }
 
   get version(): StompVersion {
-    return this.#link.version;
+    return this.#connection.version;
   }
 
   /** `host:port`, with the address when the host is a name */
   get peer(): string {
-    return this.#link.peer;
+    return this.#connection.peer;
   }
 
   /** what the broker calls itself, for instance `RabbitMQ/3.10.8` */
   get server(): string | undefined {
-    return this.#link.connected.server;
+    return this.#connection.connected.server;
   }
 
   /** when the certificate of the broker ends to be valid; TLS only */
   get certificateExpiry(): Date | undefined {
-    return this.#link.certificateExpiry;
+    return this.#connection.certificateExpiry;
   }
 
   /** whether messages can be acknowledged one by one; otherwise an ACK settles all earlier deliveries too */
@@ -139,7 +139,7 @@ export class StompSession {
 
   /** bytes accepted and not yet taken by the system */
   get bufferedBytes(): number {
-    return this.#link.writer.accepted - this.#link.writer.written;
+    return this.#connection.writer.accepted - this.#connection.writer.written;
   }
 
   /** sends and other frames whose receipt has not come yet, those held back included */
@@ -156,7 +156,7 @@ export class StompSession {
   send(header: Readonly<FrameHeader>, body: Buffer = EMPTY_BODY, options: SendOptions = {}): Promise<void> {
     return new Promise((resolve, reject) => {
       const send = { header, body, options, resolve, reject };
-      if (this.#held.length > 0 || this.#link.writer.blocked) this.#held.push(send);
+      if (this.#held.length > 0 || this.#connection.writer.blocked) this.#held.push(send);
       else this.#send(send);
     });
   }
@@ -263,10 +263,10 @@ export class StompSession {
   /** Resolves when all that was accepted so far is taken by the system, or the session is over. Does not wait for receipts. */
   async flush(): Promise<void> {
     if (this.#over !== undefined) return;
-    this.#link.writer.flush();
+    this.#connection.writer.flush();
     await new Promise<void>((resolve) => {
       this.#flushing.add(resolve);
-      this.#link.writer.whenWritten(this.#link.writer.accepted, () => {
+      this.#connection.writer.whenWritten(this.#connection.writer.accepted, () => {
         this.#flushing.delete(resolve);
         resolve();
       });
@@ -277,13 +277,13 @@ export class StompSession {
   async close(): Promise<void> {
     // STOMP 1.2 "DISCONNECT": "Clients MUST NOT send any more frames after the DISCONNECT frame is sent."
     this.#over ??= new StompctlError('SESSION_CLOSED', 'session', this.peer, 'the session is being closed');
-    await this.#link.close();
+    await this.#connection.close();
     await this.ended;
   }
 
   /** Ends the session at once, as if the connection had broken. */
   abort(reason: string): void {
-    this.#link.fail(new StompctlError('SESSION_CLOSED', 'session', this.peer, reason));
+    this.#connection.fail(new StompctlError('SESSION_CLOSED', 'session', this.peer, reason));
   }
 
   #send(send: Send): void {
@@ -296,9 +296,9 @@ export class StompSession {
     const persistent = options.persistent === true && send.header.persistent === undefined ? 'persistent:true\n' : '';
     if (options.receipt === false) {
       try {
-        const end = this.#link.write('SEND', header, body, options.contentLength, persistent);
+        const end = this.#connection.write('SEND', header, body, options.contentLength, persistent);
         this.#unconfirmed.add(send);
-        this.#link.writer.whenWritten(end, () => {
+        this.#connection.writer.whenWritten(end, () => {
           this.#unconfirmed.delete(send);
           resolve();
         });
@@ -311,7 +311,7 @@ export class StompSession {
     try {
       this.#receipts.sent(
         id,
-        this.#link.write('SEND', header, body, options.contentLength, `${persistent}receipt:${id}\n`),
+        this.#connection.write('SEND', header, body, options.contentLength, `${persistent}receipt:${id}\n`),
       );
     } catch (error) {
       this.#receipts.forget(id);
@@ -332,7 +332,7 @@ export class StompSession {
     if (this.#held.length === 0) return;
     const held = this.#held;
     let count = 0;
-    while (count < held.length && !this.#link.writer.blocked) this.#send(held[count++] as Send);
+    while (count < held.length && !this.#connection.writer.blocked) this.#send(held[count++] as Send);
     this.#held = held.slice(count);
   }
 
@@ -345,7 +345,7 @@ export class StompSession {
       const id = this.#receipts.expect(command, header.destination, resolve, reject);
       header.receipt = id;
       try {
-        this.#receipts.sent(id, this.#link.write(command, header));
+        this.#receipts.sent(id, this.#connection.write(command, header));
       } catch (error) {
         this.#receipts.forget(id);
         reject(error);
@@ -356,25 +356,25 @@ export class StompSession {
   #settle(command: 'ACK' | 'NACK', frame: Frame): void {
     if (this.#over !== undefined) return;
     for (const settling of this.#listeners.settling(command, frame)) {
-      if (settling.binary) this.#link.writeBinary(settling.command, settling.header);
-      else this.#link.write(settling.command, settling.header);
+      if (settling.binary) this.#connection.writeBinary(settling.command, settling.header);
+      else this.#connection.write(settling.command, settling.header);
     }
     if (this.#listeners.overfull === undefined) return;
     const reason = `too many settled messages of ${this.#listeners.overfull} wait for an earlier one: acknowledge in order, or use client-individual`;
-    this.#link.fail(new StompctlError('SESSION_LOST', 'session', this.peer, reason));
+    this.#connection.fail(new StompctlError('SESSION_LOST', 'session', this.peer, reason));
   }
 
   #arrived(fate: Fate, frame: Frame): void {
     if (fate === 'nameless') {
       const reason = 'a MESSAGE without message-id, which cannot be acknowledged; see the documentation of the broker';
-      this.#link.fail(new StompctlError('FRAME_MALFORMED', 'session', this.peer, reason));
+      this.#connection.fail(new StompctlError('FRAME_MALFORMED', 'session', this.peer, reason));
     }
     if (fate !== 'stray') return;
     this.#strays += 1;
     this.#onStray?.(frame, this.#strays);
     if (this.#strays < MOST_STRAYS) return;
     const reason = `the broker sent ${MOST_STRAYS} messages for subscriptions that this session does not have; see its log`;
-    this.#link.fail(new StompctlError('BROKER_ERROR', 'session', this.peer, reason));
+    this.#connection.fail(new StompctlError('BROKER_ERROR', 'session', this.peer, reason));
   }
 
   #onEnded(error: StompctlError | undefined): void {

@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '../base/clock.js';
 import { StompctlError } from '../base/errors.js';
-import type { Checker, CheckOutcome } from '../flow/processor.js';
+import type { Processor, Outcome } from '../flow/processor.js';
 import type { Delivery } from '../flow/delivery.js';
 import type { Sink } from '../flow/sink.js';
 import type { Source, SourceEvents } from '../flow/source.js';
@@ -32,7 +32,7 @@ export interface TransferParts {
   readonly source: Source;
   readonly sink: Sink;
   /** undefined: every message passes as it is */
-  readonly checker: Checker | undefined;
+  readonly processor: Processor | undefined;
   readonly limits: TransferLimits;
   /** open the sink at the first message */
   readonly lazy: boolean;
@@ -143,10 +143,10 @@ export class Transfer {
   }
 
   #idle(): void {
-    const { checker } = this.#parts;
-    if (checker === undefined) return;
+    const { processor } = this.#parts;
+    if (processor === undefined) return;
     this.#pipeline = this.#pipeline
-      .then(() => checker.idle())
+      .then(() => processor.idle())
       .catch((error) => this.fail(asStompctlError(error, 'callback')));
   }
 
@@ -157,13 +157,13 @@ export class Transfer {
       this.#ledger.add(delivery);
       this.#parts.statistics.received(delivery.size);
     }
-    if (this.#parts.checker === undefined) {
+    if (this.#parts.processor === undefined) {
       for (const delivery of deliveries) this.#send(delivery, delivery.message);
       return;
     }
-    const { checker } = this.#parts;
+    const { processor } = this.#parts;
     this.#pipeline = this.#pipeline
-      .then(() => this.#check(checker, deliveries))
+      .then(() => this.#check(processor, deliveries))
       .catch((error) => {
         for (const delivery of deliveries) this.#release(delivery);
         this.fail(asStompctlError(error, 'callback'));
@@ -171,18 +171,18 @@ export class Transfer {
   }
 
   /** What the callback made larger is on its way out before more of it is made: the window counts what came in. */
-  async #check(checker: Checker, deliveries: readonly Delivery[]): Promise<void> {
+  async #check(processor: Processor, deliveries: readonly Delivery[]): Promise<void> {
     let rest = deliveries;
     while (rest.length > 0) {
       await this.#ledger.eased();
-      const outcomes = await checker.check(rest.map((delivery) => delivery.message));
+      const outcomes = await processor.process(rest.map((delivery) => delivery.message));
       if (outcomes.length === 0) return;
       this.#carryOut(rest.slice(0, outcomes.length), outcomes);
       rest = rest.slice(outcomes.length);
     }
   }
 
-  #carryOut(deliveries: readonly Delivery[], outcomes: readonly CheckOutcome[]): void {
+  #carryOut(deliveries: readonly Delivery[], outcomes: readonly Outcome[]): void {
     deliveries.forEach((delivery, index) => {
       // given back meanwhile, when the callback took longer than a stop lingers
       if (!this.#ledger.has(delivery)) return;
@@ -323,7 +323,7 @@ export class Transfer {
 
   /** Closes both ends. False when the source did not say in time that everything is given back. */
   async #close(drained: boolean): Promise<boolean> {
-    const { source, sink, checker, clock, limits, giveUp } = this.#parts;
+    const { source, sink, processor, clock, limits, giveUp } = this.#parts;
     const late = after(clock, drained ? limits.closeMs : GIVE_UP_MS);
     let closed = false;
     const closings = [
@@ -331,7 +331,7 @@ export class Transfer {
         await source.close();
       },
       () => sink.close(),
-      async () => checker?.close(),
+      async () => processor?.close(),
     ];
     const close = async (closing: () => Promise<void>, isSource: boolean): Promise<void> => {
       try {

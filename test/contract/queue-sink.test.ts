@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { StompctlError } from '../../src/base/errors.js';
 import { SimpleQueue } from '../../src/dirq/simple-queue.js';
 import { Message, newHeader } from '../../src/message/message.js';
-import { FailureSink } from '../../src/sinks/queue/dead-letter-sink.js';
+import { DeadLetterSink } from '../../src/sinks/queue/dead-letter-sink.js';
 import { QueueSink } from '../../src/sinks/queue/queue-sink.js';
 import { ManualClock } from '../support/manual-clock.js';
 import { bodies, openSource, take, takeAll, textOf } from '../support/queue-ends.js';
@@ -118,10 +118,10 @@ test('a rejected message is stored with the headers that say why', async (t) => 
   const path = await tempFolder(t);
   const sink = new QueueSink({ path, sync: 'batch' });
   await sink.open();
-  const failures = new FailureSink(sink);
+  const deadLetters = new DeadLetterSink(sink);
   const message = new Message(newHeader({ destination: '/queue/x' }), Buffer.from([1, 2]), false);
   const reason = new StompctlError('MESSAGE_REFUSED', 'send', 'broker', 'no such\nthing');
-  await failures.store(message, reason, { source: 'queue /q', name: '5f000000/5f000000000001' });
+  await deadLetters.store(message, reason, { source: 'queue /q', name: '5f000000/5f000000000001' });
   await sink.close();
   const [stored] = [...consume(path)];
   const { 'x-stompctl-time': time, ...header } = stored?.header ?? {};
@@ -136,7 +136,7 @@ test('a rejected message is stored with the headers that say why', async (t) => 
   assert.deepEqual(stored?.body, Buffer.from([1, 2]));
 });
 
-test('what cannot be decoded goes to the failures byte for byte, when they take it', async (t) => {
+test('what cannot be decoded goes to the deadLetters byte for byte, when they take it', async (t) => {
   const path = join(await tempFolder(t), 'queue');
   const failed = join(await tempFolder(t), 'failed');
   const queue = new SimpleQueue({ path });
@@ -145,7 +145,7 @@ test('what cannot be decoded goes to the failures byte for byte, when they take 
   await queue.addMessage(textOf('good'));
   const sink = new QueueSink({ path: failed, sync: 'batch' });
   await sink.open();
-  const { source, events } = await openSource(t, { path, failures: new FailureSink(sink) });
+  const { source, events } = await openSource(t, { path, deadLetters: new DeadLetterSink(sink) });
   assert.deepEqual(bodies(await takeAll(source, (delivery) => delivery.ack())), ['good']);
   await source.close();
   await sink.close();
@@ -160,7 +160,7 @@ test('what cannot be decoded goes to the failures byte for byte, when they take 
   );
 });
 
-test('what cannot be decoded stays where it is when the failures do not take it, and stops nobody', async (t) => {
+test('what cannot be decoded stays where it is when the deadLetters do not take it, and stops nobody', async (t) => {
   const path = join(await tempFolder(t), 'queue');
   const queue = new SimpleQueue({ path });
   const bad = await queue.add('{');
@@ -169,7 +169,7 @@ test('what cannot be decoded stays where it is when the failures do not take it,
   const sink = new QueueSink({ path: failed, type: 'DQN', sync: 'batch' });
   await sink.open();
   const clock = new ManualClock();
-  const { source, events } = await openSource(t, { path, loop: true, clock, failures: new FailureSink(sink) });
+  const { source, events } = await openSource(t, { path, loop: true, clock, deadLetters: new DeadLetterSink(sink) });
   assert.deepEqual(bodies(await take(source)), ['good']);
   for (let pass = 0; pass < 3; pass += 1) {
     const idle = take(source);
@@ -193,7 +193,7 @@ test('a rejection whose text is no valid Unicode is stored all the same', async 
   const sink = new QueueSink({ path, sync: 'batch' });
   await sink.open();
   const reason = new StompctlError('CALLBACK_THREW', 'callback', 'x', 'half \ud800 a pair');
-  await new FailureSink(sink).store(textOf('1'), reason, { source: 'queue /q', name: 'n' });
+  await new DeadLetterSink(sink).store(textOf('1'), reason, { source: 'queue /q', name: 'n' });
   await sink.close();
   assert.equal([...consume(path)][0]?.header['x-stompctl-reason'], 'callback(x): half \ufffd a pair');
 });
@@ -203,7 +203,7 @@ test('a message that the failure queue refuses stays where it is, and stops nobo
   const queue = new SimpleQueue({ path });
   for (const text of ['1', '2']) await queue.addMessage(textOf(text));
   const refusal = new StompctlError('MESSAGE_BAD_HEADER', 'encode', 'message', 'refused');
-  const { source, events } = await openSource(t, { path, failures: { store: () => Promise.reject(refusal) } });
+  const { source, events } = await openSource(t, { path, deadLetters: { store: () => Promise.reject(refusal) } });
   const poison = new StompctlError('MESSAGE_REFUSED', 'send', 'broker', 'no');
   const all = await takeAll(source, (delivery) =>
     delivery.message.body.toString() === '1' ? delivery.reject(poison) : delivery.ack(),

@@ -186,17 +186,17 @@ for (const kind of QUEUE_TYPES) {
     assert.deepEqual(await bodiesOf(result), ['good']);
   });
 
-  test(`${type}: what is rejected goes to the failures, then leaves the queue`, async (t) => {
+  test(`${type}: what is rejected goes to the deadLetters, then leaves the queue`, async (t) => {
     const queue = await filled(t, kind, 3);
     const { path } = queue;
     const stored: string[] = [];
-    const failures = {
+    const deadLetters = {
       async store(message: { body: Buffer }, reason: StompctlError, from: { source: string; name: string }) {
         assert.equal(isLocked(kind, path, from.name), true, 'not before it is stored');
         stored.push(`${message.body} ${reason.code} ${from.source === `queue ${path}`}`);
       },
     };
-    const { source } = await openSource(t, { type, path, failures });
+    const { source } = await openSource(t, { type, path, deadLetters });
     const batch = await take(source);
     batch[0]?.ack();
     batch[1]?.reject(poison());
@@ -206,7 +206,7 @@ for (const kind of QUEUE_TYPES) {
     assert.deepEqual(await namesOf(queue), [batch[2]?.name]);
   });
 
-  test(`${type}: without failures, what is rejected stays unlocked and is skipped, the longer the more often`, async (t) => {
+  test(`${type}: without deadLetters, what is rejected stays unlocked and is skipped, the longer the more often`, async (t) => {
     const queue = await filled(t, kind, 1);
     const clock = new ManualClock();
     const { source } = await openSource(t, { type, path: queue.path, loop: true, clock });
@@ -235,10 +235,10 @@ for (const kind of QUEUE_TYPES) {
 
   test(`${type}: what cannot be stored as a failure stays in the queue, and next says so`, async (t) => {
     const queue = await filled(t, kind, 1);
-    const failures = { store: () => Promise.reject(new StompctlError('QUEUE_IO', 'write', '/failures', 'full')) };
-    const { source } = await openSource(t, { type, path: queue.path, failures });
+    const deadLetters = { store: () => Promise.reject(new StompctlError('QUEUE_IO', 'write', '/deadLetters', 'full')) };
+    const { source } = await openSource(t, { type, path: queue.path, deadLetters });
     for (const delivery of await take(source)) delivery.reject(poison());
-    await assert.rejects(source.settle(), { code: 'QUEUE_IO', message: /failures.*full/ });
+    await assert.rejects(source.settle(), { code: 'QUEUE_IO', message: /deadLetters.*full/ });
     assert.equal(await queue.count(), 1);
     assert.equal((await source.next(PLENTY, NEVER)).kind, 'end');
   });

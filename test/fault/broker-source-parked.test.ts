@@ -63,8 +63,8 @@ describe('rejected messages without a failure queue', () => {
   });
 
   it('hold up nothing where a failure queue takes them, though acknowledgements are cumulative', async (test) => {
-    const failures = { store: async () => undefined };
-    const { server, source } = await sourcePair(test, { versions: ['1.0'], server: 'Unheard/1' }, { failures });
+    const deadLetters = { store: async () => undefined };
+    const { server, source } = await sourcePair(test, { versions: ['1.0'], server: 'Unheard/1' }, { deadLetters });
     for (let count = 0; count < 3; count++) server.publish('/queue/a', {}, 'x');
     await source.open();
     const [first, ...others] = await take(source, 3);

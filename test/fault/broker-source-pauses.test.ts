@@ -43,7 +43,7 @@ describe('a source that pauses reading goes on', () => {
                 windowBytes,
                 prefetch,
                 maxParked: 1,
-                failures: { store: async (_message, { code }) => void stored.push(code) },
+                deadLetters: { store: async (_message, { code }) => void stored.push(code) },
               },
               { maxMessageSize },
             );

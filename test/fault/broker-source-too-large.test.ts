@@ -9,13 +9,13 @@ const LIMIT = { maxMessageSize: 1000 };
 describe('a message over max-message-size', () => {
   it('goes to the failure queue without its body, with its headers and size, and the session goes on', async (test) => {
     const stored: unknown[] = [];
-    const failures = {
+    const deadLetters = {
       store: async (message: { header: object; body: Buffer }, reason: { code: string; message: string }) => {
         stored.push([{ ...message.header }, message.body.length, reason.code]);
         assert.match(reason.message, /5000000 bytes, more than 1000 \(max-message-size\)/);
       },
     };
-    const { server, source, events } = await sourcePair(test, { server: 'Unheard/1' }, { failures }, LIMIT);
+    const { server, source, events } = await sourcePair(test, { server: 'Unheard/1' }, { deadLetters }, LIMIT);
     const sessions = () => server.connectionsMade;
     for (const size of [10, 5_000_000, 20]) server.publish('/queue/a', { size: String(size) }, Buffer.alloc(size));
     await source.open();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { checkAll } from '../../src/callback/process-all.js';
+import { processAll } from '../../src/callback/process-all.js';
 import type { Sink } from '../../src/flow/sink.js';
 import type { Message } from '../../src/message/message.js';
 import { bytesMessage, summary, textMessage, withCallback } from '../support/callback-bench.js';
@@ -119,7 +119,7 @@ async function runHostile(patches: readonly string[], deeds: readonly string[]):
         bytesMessage({ deed: String(at) }, bodies[1]),
       ]),
     ];
-    const outcomes = await checkAll(callback, messages);
+    const outcomes = await processAll(callback, messages);
     assert.equal(outcomes.length, messages.length);
     assert.deepEqual(summary(outcomes[0]), { header: { n: 'first' }, body: 'one', text: true });
     for (const [index, outcome] of outcomes.entries()) {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { CheckOutcome } from '../../src/callback/callback.js';
-import { checkAll } from '../../src/callback/process-all.js';
+import type { Outcome } from '../../src/callback/callback.js';
+import { processAll } from '../../src/callback/process-all.js';
 import type { Sink } from '../../src/flow/sink.js';
 import { Message, newHeader } from '../../src/message/message.js';
 import { bytesMessage, type Given, withCallback } from '../support/callback-bench.js';
@@ -76,7 +76,7 @@ const SIZES: Large[] = [
   { name: 'a huge tap path', code: 'tap("x".repeat(2e7), msg)', expected: /^CALLBACK_/ },
 ];
 
-function outcomeName(outcome: CheckOutcome | undefined): string {
+function outcomeName(outcome: Outcome | undefined): string {
   if (outcome?.kind === 'reject') return outcome.error.code;
   return outcome?.kind === 'drop' ? 'dropped' : 'passed';
 }
@@ -95,7 +95,7 @@ for (const { name, code, body = Buffer.from('x'), expected } of SIZES) {
     await withCallback(`if (hdr.bad) { ${code} }`, given, async (callback, said) => {
       const good = bytesMessage({ n: '1' }, Buffer.from('kept'));
       const messages = [good, new Message(newHeader({ bad: '1' }), body, false), good];
-      const [first, bad, last] = await checkAll(callback, messages);
+      const [first, bad, last] = await processAll(callback, messages);
       for (const outcome of [first, last]) {
         assert.ok(outcome?.kind === 'pass');
         assert.deepEqual(outcome.message.body, good.body);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { checkAll } from '../../src/callback/process-all.js';
+import { processAll } from '../../src/callback/process-all.js';
 import { type Given, summary, textMessage, withCallback } from '../support/callback-bench.js';
 
 /**
@@ -185,7 +185,7 @@ for (const { name, code, expected, given } of [...REACHES_NOTHING, ...TAMPERS, .
         textMessage({ bad: '1' }, 'two'),
         textMessage({ n: '3' }, 'three'),
       ];
-      const outcomes = await checkAll(callback, batch);
+      const outcomes = await processAll(callback, batch);
       const [first, bad, last] = outcomes.map(summary);
       assert.deepEqual(first, { header: { n: '1', seen: 'yes' }, body: 'one', text: true });
       assert.match(String(bad), expected);

@@ -58,7 +58,7 @@ for (const { name, code, rejected, given } of FAULTS) {
           textMessage({ n: '3' }),
           textMessage({ n: '4' }),
         ];
-        const outcomes = await callback.check(batch);
+        const outcomes = await callback.process(batch);
         clearInterval(beat);
         assert.equal(outcomes.length, 4);
         const [first, bad, third, fourth] = outcomes;
@@ -79,7 +79,7 @@ test('a lost sandbox is built again: start is called, what was printed before is
     function start(data) { print("start " + data.name + "\\n") }
     function check(msg) { print(++count + "\\n"); if (msg.header.bad) [].indexOf.call({ length: 2 ** 53 - 1 }, 1); return msg }`;
   await withCallback(code, { timeoutMs: 250, data: { name: 'tap' } }, async (callback, said) => {
-    const outcomes = await callback.check([textMessage(), textMessage({ bad: '1' }), textMessage()]);
+    const outcomes = await callback.process([textMessage(), textMessage({ bad: '1' }), textMessage()]);
     assert.deepEqual(
       outcomes.map((outcome) => outcome.kind),
       ['pass', 'reject', 'pass'],
@@ -93,7 +93,7 @@ test('output larger than the shared log arrives whole and in order, also when th
   const code =
     'print(hdr.n, "x".repeat(100_000)); hdr.big = "y".repeat(90_000 * hdr.n); if (hdr.n === "5") for (;;) {}';
   await withCallback(code, { timeoutMs: 250 }, async (callback, said) => {
-    const outcomes = await callback.check(['1', '2', '3', '4', '5', '6'].map((n) => textMessage({ n })));
+    const outcomes = await callback.process(['1', '2', '3', '4', '5', '6'].map((n) => textMessage({ n })));
     assert.deepEqual(
       outcomes.map((outcome) => (outcome.kind === 'pass' ? (outcome.message.header.big?.length ?? 0) : outcome.kind)),
       [90_000, 180_000, 270_000, 360_000, 'reject', 540_000],
@@ -108,7 +108,7 @@ test('output larger than the shared log arrives whole and in order, also when th
 
 test('a header of 10 MB passes through', async () => {
   await withCallback('hdr.copy = hdr.big.slice(0, 3)', {}, async (callback) => {
-    const [outcome] = await callback.check([textMessage({ big: 'z'.repeat(10_000_000) })]);
+    const [outcome] = await callback.process([textMessage({ big: 'z'.repeat(10_000_000) })]);
     assert.ok(outcome?.kind === 'pass');
     assert.equal(outcome.message.header.copy, 'zzz');
     assert.equal(outcome.message.header.big?.length, 10_000_000);
@@ -117,7 +117,7 @@ test('a header of 10 MB passes through', async () => {
 
 test('a message too large for callback-memory is rejected, the others are not', async () => {
   await withCallback('hdr.length = bdy.length', { memoryBytes: 8 * 1024 * 1024 }, async (callback) => {
-    const outcomes = await callback.check([
+    const outcomes = await callback.process([
       textMessage(),
       textMessage({}, 'x'.repeat(20_000_000)),
       textMessage({}, 'ab'),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Callback, CheckOutcome } from '../../src/callback/callback.js';
+import type { Callback, Outcome } from '../../src/callback/callback.js';
 import type { Message } from '../../src/message/message.js';
 import { textMessage, withCallback } from '../support/callback-bench.js';
 
@@ -8,8 +8,8 @@ const MEMORY = { language: 'perl', timeoutMs: 60_000, memoryBytes: 16 * 1024 * 1
 
 /** Each outcome as a word: the code of its error, or what happened. */
 async function outcomes(callback: Callback, messages: readonly Message[]): Promise<string[]> {
-  const all: CheckOutcome[] = [];
-  while (all.length < messages.length) all.push(...(await callback.check(messages.slice(all.length))));
+  const all: Outcome[] = [];
+  while (all.length < messages.length) all.push(...(await callback.process(messages.slice(all.length))));
   return all.map((outcome) => (outcome.kind === 'reject' ? outcome.error.code : outcome.kind));
 }
 

@@ -25,7 +25,7 @@ const NUMBERS = ['0', '1', '2'];
 const THOROUGH = process.env.CI_MINUTES !== undefined;
 const PAIRS = THOROUGH ? 300 : 40;
 
-type Failures = ReadonlyMap<number, Failure>;
+type DeadLetters = ReadonlyMap<number, Failure>;
 type Sync = 'batch' | 'message' | 'none';
 
 interface Scenario {
@@ -92,7 +92,7 @@ async function fail(
   kind: QueueType,
   scenario: Scenario,
   base: string,
-  failures: Failures,
+  failures: DeadLetters,
   sync: Sync = 'batch',
 ): Promise<number> {
   runs += 1;
@@ -141,7 +141,7 @@ function existing({ type }: QueueType, path: string): string[] {
 }
 
 /** The process has ended. What it could not know it had locked, or not write down, is old enough for a purge. */
-function settle(path: string, failures: Failures): void {
+function settle(path: string, failures: DeadLetters): void {
   if (systemFiles.statSync(path, { throwIfNoEntry: false }) === undefined) return;
   bury(path);
   const known = failures.size === 1 && ![...failures.values()].some(({ after }) => after);

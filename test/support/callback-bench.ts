@@ -1,4 +1,4 @@
-import { Callback, type CallbackOptions, type CheckOutcome } from '../../src/callback/callback.js';
+import { Callback, type CallbackOptions, type Outcome } from '../../src/callback/callback.js';
 import { Message, newHeader } from '../../src/message/message.js';
 
 /** A callback under test, with all that it said. */
@@ -52,7 +52,7 @@ export function bytesMessage(header: Record<string, string> = {}, body: Uint8Arr
 }
 
 /** An outcome in one comparable value: the message's parts, `drop: why` or `CODE: text`. */
-export function summary(outcome: CheckOutcome | undefined): unknown {
+export function summary(outcome: Outcome | undefined): unknown {
   if (outcome === undefined) return undefined;
   if (outcome.kind === 'drop') return `drop: ${outcome.reason}`;
   if (outcome.kind === 'reject') return `${outcome.error.code}: ${outcome.error.message}`;

@@ -1,5 +1,5 @@
 import { StompctlError } from '../../src/base/errors.js';
-import { Callback, type CheckOutcome } from '../../src/callback/callback.js';
+import { Callback, type Outcome } from '../../src/callback/callback.js';
 import { Message } from '../../src/message/message.js';
 import { NullSink } from '../../src/sinks/queue/null-sink.js';
 import type { Snippet, StepMessage } from './perl-corpus.js';
@@ -27,7 +27,7 @@ export async function runInCallback(snippet: Snippet): Promise<Result> {
         steps.push(failure === undefined ? { kind: 'idle' } : { kind: 'reject', error: failure });
       } else {
         const messages = part.map(({ header, body, text }) => new Message(header, Buffer.from(body, 'base64'), text));
-        const outcomes = await callback.check(messages);
+        const outcomes = await callback.process(messages);
         steps.push(...outcomes.map((outcome, at) => stepResult(outcome, messages[at])));
       }
     }
@@ -78,7 +78,7 @@ function parts(snippet: Snippet): ('idle' | StepMessage[])[] {
   return all;
 }
 
-function stepResult(outcome: CheckOutcome, original: Message | undefined): StepResult {
+function stepResult(outcome: Outcome, original: Message | undefined): StepResult {
   if (outcome.kind === 'drop') return { kind: 'drop', reason: outcome.reason };
   if (outcome.kind === 'reject') return { kind: 'reject', error: ownError(outcome.error) };
   const message = outcome.kind === 'pass' ? outcome.message : original;

@@ -55,7 +55,7 @@ export async function runTransfer(given: QueueRunOptions): Promise<TransferOutco
       maxAttempts: 3,
       logger,
     }),
-    checker: undefined,
+    processor: undefined,
     statistics: new Statistics(clock),
     clock,
     logger,

@@ -8,7 +8,7 @@ const ASKS = 'function check(m) { const k = ["bo", "dy"].join(""); m.header.size
 test('a body left at home is brought when it is asked for, whatever built-in was replaced before', async () => {
   const patch = 'String.prototype.split = () => []; Array.prototype.shift = null;';
   await withCallback(`${patch}\n${ASKS}`, {}, async (callback) => {
-    const outcomes = await callback.check([textMessage({}, 'four'), bytesMessage({}, Buffer.alloc(5))]);
+    const outcomes = await callback.process([textMessage({}, 'four'), bytesMessage({}, Buffer.alloc(5))]);
     assert.deepEqual(outcomes.map(summary), [
       { header: { size: '4' }, body: 'four', text: true },
       { header: { size: '5' }, body: [0, 0, 0, 0, 0], text: false },
@@ -24,7 +24,7 @@ for (const [what, body] of [
   test(`a text with ${what} crosses both ways unharmed`, async () => {
     const code = 'bdy = bdy + "|" + bdy; print(bdy); log("info", bdy)';
     await withCallback(code, {}, async (callback, said) => {
-      const [outcome] = await callback.check([textMessage({}, body)]);
+      const [outcome] = await callback.process([textMessage({}, body)]);
       assert.deepEqual(summary(outcome), { header: {}, body: `${body}|${body}`, text: true });
       assert.deepEqual(said.printed, [`${body}|${body}`]);
       assert.deepEqual(said.logged, [`info: ${body}|${body}`]);
@@ -34,7 +34,7 @@ for (const [what, body] of [
   test(`bytes with ${what} are decoded and encoded unharmed`, async () => {
     const code = 'const t = new TextDecoder().decode(bdy); hdr.text = t; bdy = new TextEncoder().encode(t + "x")';
     await withCallback(code, {}, async (callback) => {
-      const [outcome] = await callback.check([bytesMessage({}, Buffer.from(body))]);
+      const [outcome] = await callback.process([bytesMessage({}, Buffer.from(body))]);
       assert.deepEqual(summary(outcome), { header: { text: body }, body: [...Buffer.from(`${body}x`)], text: false });
     });
   });
@@ -47,7 +47,7 @@ test('broken UTF-8 is decoded to U+FFFD as everywhere, also where pieces meet', 
     Buffer.from([0xff, 0xe2, 0x82, 0x41, 0xc8]),
   ]);
   await withCallback('hdr.text = new TextDecoder().decode(bdy)', {}, async (callback) => {
-    const [outcome] = await callback.check([bytesMessage({}, bytes)]);
+    const [outcome] = await callback.process([bytesMessage({}, bytes)]);
     assert.ok(outcome?.kind === 'pass');
     assert.equal(outcome.message.header.text, bytes.toString('utf8'));
     assert.deepEqual(outcome.message.body, bytes);
@@ -58,7 +58,7 @@ test('copies of a message do not share bytes', async () => {
   const code =
     'function check(msg) { const copy = msg.copy(); copy.body[0] = 9; msg.header.first = msg.body[0]; return msg }';
   await withCallback(code, {}, async (callback) => {
-    const [outcome] = await callback.check([bytesMessage({}, Buffer.of(1, 2))]);
+    const [outcome] = await callback.process([bytesMessage({}, Buffer.of(1, 2))]);
     assert.deepEqual(summary(outcome), { header: { first: '1' }, body: [1, 2], text: false });
   });
 });
@@ -66,7 +66,7 @@ test('copies of a message do not share bytes', async () => {
 test('console writes to the log', async () => {
   const code = 'console.log("a", 1); console.info("b"); console.warn("c"); console.error("d"); console.debug("e")';
   await withCallback(code, {}, async (callback, said) => {
-    await callback.check([textMessage()]);
+    await callback.process([textMessage()]);
     assert.deepEqual(said.logged, ['info: a 1', 'info: b', 'warn: c', 'error: d', 'debug: e']);
   });
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { checkAll } from '../../src/callback/process-all.js';
+import { processAll } from '../../src/callback/process-all.js';
 import { textMessage, withCallback } from '../support/callback-bench.js';
 import { eventually } from '../support/eventually.js';
 
@@ -8,9 +8,9 @@ test('what became large is handed over in parts, before the rest is made', async
   const code = 'let n = 0; function check(msg) { n += 1; msg.header.n = n; msg.body = "x".repeat(3e6); return msg }';
   await withCallback(code, {}, async (callback) => {
     const messages = Array.from({ length: 40 }, () => textMessage());
-    const first = await callback.check(messages);
+    const first = await callback.process(messages);
     assert.ok(first.length >= 1 && first.length <= 4, `${first.length} outcomes together`);
-    const rest = await checkAll(callback, messages.slice(first.length));
+    const rest = await processAll(callback, messages.slice(first.length));
     const numbers = [...first, ...rest].map((outcome) => outcome.kind === 'pass' && outcome.message.header.n);
     assert.deepEqual(
       numbers,
@@ -28,7 +28,7 @@ test('a slow reader of what is printed is waited for', async () => {
   };
   await withCallback('print("x".repeat(2e6))', { onPrint }, async (callback) => {
     let done = false;
-    const checking = checkAll(callback, [textMessage(), textMessage()]).then((outcomes) => {
+    const checking = processAll(callback, [textMessage(), textMessage()]).then((outcomes) => {
       done = true;
       return outcomes;
     });
@@ -49,7 +49,7 @@ test('a callback whose reader never reads can be closed', async () => {
     return new Promise(() => undefined);
   };
   await withCallback('print("x")', { onPrint }, async (callback) => {
-    const checking = callback.check([textMessage(), textMessage()]);
+    const checking = callback.process([textMessage(), textMessage()]);
     await eventually(() => asked);
     await callback.close();
     assert.ok((await checking).length <= 2);
@@ -58,7 +58,7 @@ test('a callback whose reader never reads can be closed', async () => {
 
 test('reasons are cut, whatever the callback returned', async () => {
   await withCallback('return hdr.n.repeat(1e5)', {}, async (callback) => {
-    const outcomes = await checkAll(
+    const outcomes = await processAll(
       callback,
       Array.from({ length: 300 }, (_, n) => textMessage({ n: `${n} ` })),
     );

@@ -26,7 +26,7 @@ const BAD_RESULTS: [string, string, string][] = [
 for (const [name, code, reason] of BAD_RESULTS) {
   test(`${name} rejects the message`, async () => {
     await withCallback(code, {}, async (callback) => {
-      const [outcome] = await callback.check([textMessage({ a: '1' }, 'body')]);
+      const [outcome] = await callback.process([textMessage({ a: '1' }, 'body')]);
       const text = String(summary(outcome));
       assert.match(text, /^CALLBACK_BAD_RESULT: callback\(\/etc\/sender\.conf:10\): /);
       assert.ok(text.includes(reason), text);
@@ -122,7 +122,7 @@ for (const [name, code, given, errorCode, text] of REFUSED) {
 
 test('an exception names the line and column of the configuration file', async () => {
   await withCallback('hdr.a = "1";\n  hdr.b = null.x;', {}, async (callback) => {
-    const [outcome] = await callback.check([textMessage()]);
+    const [outcome] = await callback.process([textMessage()]);
     assert.match(String(summary(outcome)), /^CALLBACK_THREW: callback\(\/etc\/sender\.conf:11:\d+\): TypeError: /);
   });
 });
@@ -153,7 +153,7 @@ test('idle is called, and what it throws is logged', async () => {
 
 test('log reaches the program with its level; an unknown level is info', async () => {
   await withCallback('log("warn", "one"); log("loud", "two")', {}, async (callback, said) => {
-    await callback.check([textMessage()]);
+    await callback.process([textMessage()]);
     assert.deepEqual(said.logged, ['warn: one', 'info: two']);
   });
 });

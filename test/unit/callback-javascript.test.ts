@@ -128,7 +128,7 @@ const CASES: Case[] = [
 for (const { name, code, message, expected } of CASES) {
   test(`a JavaScript callback ${name}`, async () => {
     await withCallback(code, {}, async (callback) => {
-      const [outcome] = await callback.check([message ?? text]);
+      const [outcome] = await callback.process([message ?? text]);
       assert.deepEqual(summary(outcome), expected);
     });
   });
@@ -136,7 +136,7 @@ for (const { name, code, message, expected } of CASES) {
 
 test('an unchanged message comes back as the same object', async () => {
   await withCallback('if (msg.size() > 1e6) return "big"; hdr.kind += ""; bdy[0] = bdy[0]', {}, async (callback) => {
-    const [outcome] = await callback.check([bytes]);
+    const [outcome] = await callback.process([bytes]);
     assert.ok(outcome?.kind === 'pass');
     assert.equal(outcome.message, bytes);
   });
@@ -144,7 +144,7 @@ test('an unchanged message comes back as the same object', async () => {
 
 test('a body is found even when no word of the code says so', async () => {
   await withCallback('function check(m) { return m["bo" + "dy"] + "!" }', {}, async (callback) => {
-    const outcomes = await callback.check([textMessage({}, 'one'), textMessage({}, 'two'), textMessage()]);
+    const outcomes = await callback.process([textMessage({}, 'one'), textMessage({}, 'two'), textMessage()]);
     assert.deepEqual(outcomes.map(summary), ['drop: one!', 'drop: two!', 'drop: !']);
   });
 });

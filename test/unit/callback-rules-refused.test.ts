@@ -18,7 +18,7 @@ for (const [what, rule, bad] of [
   test(`what V8 refuses rejects that message, the rest goes on: ${what}`, async () => {
     const rules = Rules.open(rule, 60_000);
     const good = textMessage({ app: 'x' }, 'small');
-    const outcomes = await rules.check([good, bad, good]);
+    const outcomes = await rules.process([good, bad, good]);
     assert.deepEqual(
       outcomes.map(({ kind }) => kind),
       ['pass', 'reject', 'pass'],

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { CheckChain } from '../../src/callback/processor-chain.js';
+import { ProcessorChain } from '../../src/callback/processor-chain.js';
 import { Rules } from '../../src/callback/rules/rules.js';
 import { summary, textMessage, withCallback } from '../support/callback-bench.js';
 
@@ -20,7 +20,7 @@ for (const [what, rule] of [
       turns += 1;
     }, 1);
     timer.unref();
-    const outcomes = await rules.check(messages);
+    const outcomes = await rules.process(messages);
     clearInterval(timer);
     assert.ok(turns > 0, 'timers had their turn');
     assert.deepEqual(
@@ -37,14 +37,14 @@ test('messages that take long together are not at fault', async () => {
   const rules = Rules.open({ when: { body: 'x+y' }, drop: 'found' }, 30);
   // a quarter of the time each, or more
   const messages = Array.from({ length: 12 }, () => textMessage({}, 'x'.repeat(3000)));
-  const outcomes = await rules.check(messages);
+  const outcomes = await rules.process(messages);
   assert.deepEqual(new Set(outcomes.map((outcome) => outcome.kind)), new Set(['pass']));
   assert.equal(outcomes.length, 12);
 });
 
 test('rules closed at work stop at the message at hand', async () => {
   const rules = Rules.open({ when: { match: { app: '^(a|a)*$' } }, drop: 'x' }, 20);
-  const checking = rules.check([HOSTILE, HOSTILE, HOSTILE].map((header) => textMessage(header)));
+  const checking = rules.process([HOSTILE, HOSTILE, HOSTILE].map((header) => textMessage(header)));
   await rules.close();
   assert.ok((await checking).length < 3);
 });
@@ -52,8 +52,8 @@ test('rules closed at work stop at the message at hand', async () => {
 test('rules come first: the callback gets what they let pass, as they left it', async () => {
   const rules = Rules.open([{ when: { header: { n: '1' } }, drop: 'by a rule' }, { set: { by: 'rules' } }]);
   await withCallback('if (hdr.n === "2") return "by code"; hdr.by += ",code"', {}, async (callback) => {
-    const chain = new CheckChain(rules, callback);
-    const outcomes = await chain.check(['0', '1', '2', '3', '1'].map((n) => textMessage({ n })));
+    const chain = new ProcessorChain(rules, callback);
+    const outcomes = await chain.process(['0', '1', '2', '3', '1'].map((n) => textMessage({ n })));
     assert.deepEqual(outcomes.map(summary), [
       { header: { n: '0', by: 'rules,code' }, body: '', text: true },
       'drop: by a rule',
@@ -61,7 +61,7 @@ test('rules come first: the callback gets what they let pass, as they left it', 
       { header: { n: '3', by: 'rules,code' }, body: '', text: true },
       'drop: by a rule',
     ]);
-    assert.deepEqual((await chain.check([textMessage({ n: '1' })])).map(summary), ['drop: by a rule']);
+    assert.deepEqual((await chain.process([textMessage({ n: '1' })])).map(summary), ['drop: by a rule']);
     await chain.idle();
     await chain.close();
   });
@@ -69,7 +69,7 @@ test('rules come first: the callback gets what they let pass, as they left it', 
 
 test('a chain whose second part is closed at work has outcomes up to there', async () => {
   const first = Rules.open({ when: { header: { n: '1' } }, drop: 'x' });
-  const none = { check: async () => [], idle: async () => undefined, close: async () => undefined };
-  const outcomes = await new CheckChain(first, none).check(['1', '1', '2', '1'].map((n) => textMessage({ n })));
+  const none = { process: async () => [], idle: async () => undefined, close: async () => undefined };
+  const outcomes = await new ProcessorChain(first, none).process(['1', '1', '2', '1'].map((n) => textMessage({ n })));
   assert.deepEqual(outcomes.map(summary), ['drop: x', 'drop: x']);
 });

@@ -46,7 +46,7 @@ const CASES: [string, unknown, unknown][] = [
 
 for (const [name, rewrite, expected] of CASES) {
   test(`rewrite rules: ${name}`, async () => {
-    const [outcome] = await Rules.open(rewrite).check([message]);
+    const [outcome] = await Rules.open(rewrite).process([message]);
     assert.deepEqual(summary(outcome), expected);
   });
 }

@@ -46,7 +46,7 @@ for (const [language, code] of Object.entries({ Perl: PERL, JavaScript: JAVASCRI
     };
     const batch = [textMessage({ a: '1' }, 'é'), bytesMessage({ b: '2' }, Buffer.from([0, 255]))];
     await withCallback(code, { data: { path: '/tmp/tap', type: 'DQS' }, openTap }, async (callback) => {
-      const outcomes = await callback.check(batch);
+      const outcomes = await callback.process(batch);
       assert.deepEqual(
         outcomes.map((outcome) => outcome.kind),
         ['pass', 'pass'],
@@ -64,21 +64,21 @@ for (const [language, code] of Object.entries({ Perl: PERL, JavaScript: JAVASCRI
 test('a queue that callback-data does not name is not opened', async () => {
   const code = 'tap("/etc/passwd", msg)';
   await withCallback(code, { data: { path: '/tmp/tap' }, openTap: memoryQueue().open }, async (callback) => {
-    const [outcome] = await callback.check([textMessage()]);
+    const [outcome] = await callback.process([textMessage()]);
     assert.match(String(summary(outcome)), /^CALLBACK_THREW: .*\/etc\/passwd is not named in callback-data$/);
   });
 });
 
 test('a message whose copy cannot be written is rejected', async () => {
   await withCallback(JAVASCRIPT, { data: { path: '/tmp/tap' }, openTap: memoryQueue(true).open }, async (callback) => {
-    const [outcome] = await callback.check([textMessage()]);
+    const [outcome] = await callback.process([textMessage()]);
     assert.match(String(summary(outcome)), /^CALLBACK_THREW: .*disk full$/);
   });
 });
 
 test('dropped messages are counted by reason', async () => {
   await withCallback('return hdr.why', {}, async (callback) => {
-    await callback.check(['old', 'old', 'big'].map((why) => textMessage({ why })));
+    await callback.process(['old', 'old', 'big'].map((why) => textMessage({ why })));
     assert.deepEqual(
       [...callback.drops],
       [

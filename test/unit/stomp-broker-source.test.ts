@@ -135,13 +135,13 @@ describe('BrokerSource', () => {
 
   it('stores a rejected message, then acknowledges it', async (test) => {
     const stored: string[] = [];
-    const failures = {
+    const deadLetters = {
       store: async (message: { body: Buffer }) => {
         await new Promise((resolve) => setTimeout(resolve, 5));
         stored.push(message.body.toString());
       },
     };
-    const { server, source, events } = await pair(test, {}, { failures });
+    const { server, source, events } = await pair(test, {}, { deadLetters });
     server.publish('/queue/a', {}, 'x');
     await source.open();
     const [delivery] = await take(source, 1);

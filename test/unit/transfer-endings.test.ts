@@ -18,7 +18,7 @@ function plan(sink: FakeSink, limits: Partial<TransferLimits> = {}) {
   const transfer = new Transfer({
     source,
     sink,
-    checker: undefined,
+    processor: undefined,
     lazy: false,
     statistics: new Statistics(clock),
     clock,

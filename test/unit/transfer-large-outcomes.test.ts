@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import type { Checker } from '../../src/flow/processor.js';
+import type { Processor } from '../../src/flow/processor.js';
 import { Message } from '../../src/message/message.js';
 import { Statistics } from '../../src/transfer/statistics.js';
 import { Transfer } from '../../src/transfer/transfer.js';
@@ -11,12 +11,12 @@ import { MemoryLogger } from '../support/memory-logger.js';
 const WINDOW_BYTES = 1_000_000;
 const LARGE = Buffer.alloc(100_000, 'x');
 
-function transferWith(checker: Checker, sink: FakeSink, count: number): Transfer {
+function transferWith(processor: Processor, sink: FakeSink, count: number): Transfer {
   const source = new FakeSource(Array.from({ length: count }, (_, number) => textMessage(`m${number}`)));
   const clock = new ManualClock();
   const limits = { window: 1000, windowBytes: WINDOW_BYTES, lingerMs: 60_000, closeMs: 1000, maxParked: 3 };
   const none = { count: undefined, durationMs: undefined, inactivityMs: undefined };
-  const parts = { source, sink, checker, lazy: false, clock, logger: new MemoryLogger() };
+  const parts = { source, sink, processor, lazy: false, clock, logger: new MemoryLogger() };
   return new Transfer({ ...parts, statistics: new Statistics(clock), limits: { ...limits, ...none } });
 }
 
@@ -24,8 +24,8 @@ it('outcomes that come in parts are all carried out, and not more than half a wi
   let made = 0;
   const sink = new FakeSink();
   let most = 0;
-  const checker: Checker = {
-    async check(messages) {
+  const processor: Processor = {
+    async process(messages) {
       most = Math.max(most, made - sink.safe.length);
       const part = messages.slice(0, 2);
       made += part.length;
@@ -37,7 +37,7 @@ it('outcomes that come in parts are all carried out, and not more than half a wi
     idle: async () => undefined,
     close: async () => undefined,
   };
-  const outcome = await transferWith(checker, sink, 250).run();
+  const outcome = await transferWith(processor, sink, 250).run();
   assert.equal(outcome.reason, 'end');
   assert.deepEqual(
     sink.safe.map((text) => text.slice(0, text.indexOf('x'))),

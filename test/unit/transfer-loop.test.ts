@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { StompctlError } from '../../src/base/errors.js';
-import type { Checker, CheckOutcome } from '../../src/flow/processor.js';
+import type { Processor, Outcome } from '../../src/flow/processor.js';
 import { Message } from '../../src/message/message.js';
 import { Statistics } from '../../src/transfer/statistics.js';
 import { Transfer, type TransferLimits } from '../../src/transfer/transfer.js';
@@ -13,7 +13,7 @@ interface Plan {
   readonly messages?: number;
   readonly endless?: boolean;
   readonly sink?: FakeSink;
-  readonly checker?: Checker;
+  readonly processor?: Processor;
   readonly lazy?: boolean;
   readonly limits?: Partial<TransferLimits>;
 }
@@ -29,14 +29,14 @@ const NO_LIMITS: TransferLimits = {
   maxParked: 3,
 };
 
-function plan({ messages = 10, endless = false, sink = new FakeSink(), checker, lazy = false, limits }: Plan) {
+function plan({ messages = 10, endless = false, sink = new FakeSink(), processor, lazy = false, limits }: Plan) {
   const names = Array.from({ length: messages }, (_, index) => `m${index}`);
   const source = new FakeSource(names.map(textMessage), { endless });
   const clock = new ManualClock();
   const logger = new MemoryLogger();
   const statistics = new Statistics(clock);
   const all = { ...NO_LIMITS, ...limits };
-  const transfer = new Transfer({ source, sink, checker, lazy, statistics, clock, logger, limits: all });
+  const transfer = new Transfer({ source, sink, processor, lazy, statistics, clock, logger, limits: all });
   return { names, source, sink, clock, logger, statistics, transfer };
 }
 
@@ -46,11 +46,11 @@ function counts(source: FakeSource): Record<Settled, number> {
   return result;
 }
 
-function checker(check: (message: Message) => CheckOutcome): Checker & { idles: number; closed: number } {
+function processor(check: (message: Message) => Outcome): Processor & { idles: number; closed: number } {
   return {
     idles: 0,
     closed: 0,
-    async check(messages) {
+    async process(messages) {
       return messages.map(check);
     },
     async idle() {
@@ -79,8 +79,8 @@ describe('a transfer', () => {
   });
 
   it('takes exactly count messages, counted before the callback', async () => {
-    const drop = checker(() => ({ kind: 'drop', reason: 'not wanted' }));
-    const { transfer, source, sink } = plan({ messages: 500, checker: drop, limits: { count: 123 } });
+    const drop = processor(() => ({ kind: 'drop', reason: 'not wanted' }));
+    const { transfer, source, sink } = plan({ messages: 500, processor: drop, limits: { count: 123 } });
     assert.equal((await transfer.run()).reason, 'count');
     assert.equal(source.settledAs.size, 123);
     assert.equal(sink.sent.length, 0);
@@ -94,13 +94,13 @@ describe('a transfer', () => {
 
   it('passes, drops and rejects as the callback says', async () => {
     const error = new StompctlError('CALLBACK_THREW', 'check', 'callback', 'no');
-    const triage = checker((message) => {
+    const triage = processor((message) => {
       const name = message.body.toString();
       if (name === 'm1') return { kind: 'drop', reason: 'unwanted' };
       if (name === 'm2') return { kind: 'reject', error };
       return { kind: 'pass', message: new Message(message.header, Buffer.from(`${name}!`), true) };
     });
-    const { transfer, source, sink, logger } = plan({ messages: 4, checker: triage });
+    const { transfer, source, sink, logger } = plan({ messages: 4, processor: triage });
     await transfer.run();
     assert.deepEqual(sink.safe, ['m0!', 'm3!']);
     assert.deepEqual(Object.fromEntries(source.settledAs), { m0: 'ack', m1: 'ack', m2: 'reject', m3: 'ack' });
@@ -126,11 +126,11 @@ describe('a transfer', () => {
   });
 
   it('releases the batch of a callback that cannot go on', async () => {
-    const broken = checker(() => ({ kind: 'drop', reason: '' }));
-    broken.check = async () => {
+    const broken = processor(() => ({ kind: 'drop', reason: '' }));
+    broken.process = async () => {
       throw new StompctlError('CALLBACK_START', 'start', 'callback', 'gone');
     };
-    const { transfer, source } = plan({ messages: 30, endless: true, checker: broken });
+    const { transfer, source } = plan({ messages: 30, endless: true, processor: broken });
     const outcome = await transfer.run();
     assert.equal(outcome.failure?.code, 'CALLBACK_START');
     assert.deepEqual(counts(source), { ack: 0, release: 30, reject: 0 });
@@ -160,13 +160,13 @@ describe('a transfer', () => {
   });
 
   it('sends nothing any more of what a slow callback returns after the linger', async () => {
-    let answer: (outcomes: CheckOutcome[]) => void = () => undefined;
-    const slow = checker(() => ({ kind: 'drop', reason: '' }));
-    slow.check = () =>
+    let answer: (outcomes: Outcome[]) => void = () => undefined;
+    const slow = processor(() => ({ kind: 'drop', reason: '' }));
+    slow.process = () =>
       new Promise((resolve) => {
         answer = resolve;
       });
-    const { transfer, source, sink, clock } = plan({ messages: 1, endless: true, checker: slow });
+    const { transfer, source, sink, clock } = plan({ messages: 1, endless: true, processor: slow });
     const running = transfer.run();
     await settled();
     transfer.stop('signal');
@@ -211,10 +211,10 @@ describe('a transfer', () => {
   }
 
   it('calls idle only when nothing is in flight', async () => {
-    const pass = checker((message) => ({ kind: 'pass', message }));
+    const pass = processor((message) => ({ kind: 'pass', message }));
     let safe = false;
     const sink = new FakeSink(() => (safe ? 'safe' : 'silent'));
-    const { transfer, source } = plan({ messages: 3, endless: true, checker: pass, sink });
+    const { transfer, source } = plan({ messages: 3, endless: true, processor: pass, sink });
     const next = source.next.bind(source);
     let idles = 0;
     // a batch, then nothing twice, then it waits

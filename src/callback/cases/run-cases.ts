@@ -1,7 +1,7 @@
-import type { Checker, CheckOutcome } from '../../flow/processor.js';
+import type { Processor, Outcome } from '../../flow/processor.js';
 import type { Message } from '../../message/message.js';
 import { type Case, type CaseMessage, caseMessageOf, messageOf } from './read-cases.js';
-import { checkAll } from '../process-all.js';
+import { processAll } from '../process-all.js';
 import { differenceOf, visible } from './message-difference.js';
 
 export interface CaseResult {
@@ -11,9 +11,9 @@ export interface CaseResult {
 }
 
 /** Runs cases in order, in one go, as the messages of one batch would be. Resolves to a result a case. */
-export async function runCases(cases: readonly Case[], checks: Pick<Checker, 'check'>): Promise<CaseResult[]> {
+export async function runCases(cases: readonly Case[], checks: Pick<Processor, 'process'>): Promise<CaseResult[]> {
   const messages = cases.map(({ message }) => messageOf(message));
-  const outcomes = await checkAll(checks, messages);
+  const outcomes = await processAll(checks, messages);
   return cases.map((item, index) => ({
     name: item.name,
     difference: differenceFrom(item, messages[index] as Message, outcomes[index]),
@@ -21,7 +21,7 @@ export async function runCases(cases: readonly Case[], checks: Pick<Checker, 'ch
 }
 
 /** A case that holds now, from a real message and what became of it: for `test --record`. */
-export function recordCase(name: string, message: Message, outcome: CheckOutcome): Case {
+export function recordCase(name: string, message: Message, outcome: Outcome): Case {
   const given = { name, message: caseMessageOf(message) };
   if (outcome.kind === 'drop') return { ...given, drop: outcome.reason };
   if (outcome.kind === 'reject') return { ...given, reject: outcome.error.code };
@@ -29,7 +29,7 @@ export function recordCase(name: string, message: Message, outcome: CheckOutcome
   return { ...given, expect: unchanged ? 'same' : caseMessageOf(outcome.message) };
 }
 
-function differenceFrom(item: Case, before: Message, outcome: CheckOutcome | undefined): string[] {
+function differenceFrom(item: Case, before: Message, outcome: Outcome | undefined): string[] {
   const { expect, drop, reject } = item;
   if (outcome === undefined) return ['+ no outcome'];
   if (expect !== undefined) return fromExpected(expect, before, outcome);
@@ -42,7 +42,7 @@ function differenceFrom(item: Case, before: Message, outcome: CheckOutcome | und
   return holds ? [] : [`- rejected${wantedText(reject ?? true)}`, `+ ${found}`];
 }
 
-function fromExpected(expect: CaseMessage | 'same', before: Message, outcome: CheckOutcome): string[] {
+function fromExpected(expect: CaseMessage | 'same', before: Message, outcome: Outcome): string[] {
   if (outcome.kind !== 'pass') return ['- passed on', `+ ${foundText(outcome)}`];
   return differenceOf(expect === 'same' ? before : messageOf(expect, before), outcome.message);
 }
@@ -55,7 +55,7 @@ function wantedText(wanted: string | true): string {
   return wanted === true ? '' : `: ${visible(wanted)}`;
 }
 
-function foundText(outcome: CheckOutcome): string {
+function foundText(outcome: Outcome): string {
   if (outcome.kind === 'pass') return 'passed on';
   if (outcome.kind === 'drop') return `dropped: ${visible(outcome.reason)}`;
   return `rejected: ${visible(outcome.error.message)} (${outcome.error.code})`;

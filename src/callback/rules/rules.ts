@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { reasonOf, StompctlError } from '../../base/errors.js';
-import type { CheckOutcome } from '../../flow/processor.js';
+import type { Outcome } from '../../flow/processor.js';
 import { Message, newHeader } from '../../message/message.js';
 import { type Condition, type Rule, readRules } from './read-rules.js';
 import { runWithin } from './time-limit.js';
@@ -35,10 +35,10 @@ export class Rules {
     return new Rules(readRules(value), Math.max(1, Math.round(timeoutMs)));
   }
 
-  /** As `Checker.check`. A message whose patterns take longer than `timeoutMs` is rejected (CALLBACK_TIMEOUT). */
-  async check(messages: readonly Message[]): Promise<CheckOutcome[]> {
+  /** As `Processor.check`. A message whose patterns take longer than `timeoutMs` is rejected (CALLBACK_TIMEOUT). */
+  async process(messages: readonly Message[]): Promise<Outcome[]> {
     if (!this.#mayTakeLong) return messages.map((message) => this.apply(message));
-    const outcomes: CheckOutcome[] = [];
+    const outcomes: Outcome[] = [];
     while (outcomes.length < messages.length && !this.#closed) {
       const first = outcomes.length;
       const ended = runWithin(this.#timeoutMs, () => {
@@ -62,7 +62,7 @@ export class Rules {
   }
 
   /** A message that no rule changed comes back as the same object. */
-  apply(message: Message): CheckOutcome {
+  apply(message: Message): Outcome {
     try {
       return this.#apply(new Working(message));
     } catch (error) {
@@ -71,7 +71,7 @@ export class Rules {
     }
   }
 
-  #apply(work: Working): CheckOutcome {
+  #apply(work: Working): Outcome {
     for (const rule of this.#rules) {
       if (rule.when !== undefined && !work.meets(rule.when)) continue;
       if (rule.drop !== undefined) return { kind: 'drop', reason: work.fill(rule.drop).slice(0, LONGEST_REASON) };

@@ -1,7 +1,7 @@
 import { systemClock } from '../../base/clock.js';
 import { StompctlError } from '../../base/errors.js';
 import type { Delivery } from '../../flow/delivery.js';
-import type { Failures } from '../../flow/dead-letters.js';
+import type { DeadLetters } from '../../flow/dead-letters.js';
 import type { Message } from '../../message/message.js';
 import { QueueSource } from '../../sources/queue/queue-source.js';
 import { type Progress, startProgress } from '../command-line/progress.js';
@@ -96,7 +96,7 @@ class Sweeping {
       window: AT_ONCE.deliveries,
       maxMessageSize: LARGEST_MESSAGE,
       clock: systemClock,
-      ...(carryRaw === undefined ? {} : { failures: this.#rawOnly(carryRaw) }),
+      ...(carryRaw === undefined ? {} : { deadLetters: this.#rawOnly(carryRaw) }),
       events: {
         rejected: (name, reason) => this.#unreadable.set(reason, name),
         settledInVain: () => undefined,
@@ -142,7 +142,7 @@ class Sweeping {
     return { carried: this.#carried, failed: this.#complaints.count, stopped };
   }
 
-  #rawOnly(carryRaw: (bytes: Buffer) => Promise<void>): Failures {
+  #rawOnly(carryRaw: (bytes: Buffer) => Promise<void>): DeadLetters {
     return {
       store: (_message, reason) => Promise.reject(reason),
       storeRaw: async (bytes, reason) => {

@@ -1,5 +1,5 @@
 import { reasonOf, StompctlError } from '../../base/errors.js';
-import type { Failures } from '../../flow/dead-letters.js';
+import type { DeadLetters } from '../../flow/dead-letters.js';
 import { Message, newHeader } from '../../message/message.js';
 import type { QueueSink } from './queue-sink.js';
 
@@ -7,7 +7,7 @@ import type { QueueSink } from './queue-sink.js';
 export const FAILURE_HEADER_PREFIX = 'x-stompctl-';
 
 /** Puts rejected messages into a failure queue, with the headers that say why they are there. */
-export class FailureSink implements Failures {
+export class DeadLetterSink implements DeadLetters {
   /**
    * Resolves when the bytes are on disk, synced, as an element of their own. Rejects with QUEUE_IO. Undefined when the queue
    * has no such elements (DQN): then what cannot be decoded stays where it is.

@@ -1,5 +1,5 @@
 import { reasonOf, StompctlError } from '../../base/errors.js';
-import type { Failures } from '../../flow/dead-letters.js';
+import type { DeadLetters } from '../../flow/dead-letters.js';
 import type { Demand, SourceEvents } from '../../flow/source.js';
 import { messageFromFrame } from '../../message/content-type.js';
 import { type Message, newHeader } from '../../message/message.js';
@@ -16,7 +16,7 @@ export interface BrokerEpochOptions {
   readonly reliable: boolean;
   /** bytes of a body; a larger one was skipped */
   readonly maxMessageSize: number | undefined;
-  readonly failures: Failures | undefined;
+  readonly deadLetters: DeadLetters | undefined;
   readonly events: SourceEvents;
   /** messages already safe, by endpoint-wide identity; undefined where identities cannot be trusted */
   readonly safe: RememberedIds | undefined;
@@ -117,12 +117,12 @@ export class BrokerEpoch implements DeliveryOwner {
   }
 
   reject(delivery: BrokerDelivery, reason: StompctlError): void {
-    const { failures, name, events } = this.#options;
-    if (failures === undefined) {
+    const { deadLetters, name, events } = this.#options;
+    if (deadLetters === undefined) {
       this.#park(delivery);
       return;
     }
-    const stored = failures.store(delivery.message, reason, { source: name, name: delivery.name }).then(
+    const stored = deadLetters.store(delivery.message, reason, { source: name, name: delivery.name }).then(
       () => this.ack(delivery),
       (error: unknown) => {
         const text = `the failure queue did not take the message: ${reasonOf(error)}`;

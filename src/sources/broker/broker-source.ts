@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from '../../base/clock.js';
 import { reasonOf, StompctlError } from '../../base/errors.js';
-import type { Failures } from '../../flow/dead-letters.js';
+import type { DeadLetters } from '../../flow/dead-letters.js';
 import type { Demand, Source, SourceEvents, SourceResult } from '../../flow/source.js';
 import { newHeader } from '../../message/message.js';
 import type { Dialect } from '../../stomp/client-dialects.js';
@@ -35,7 +35,7 @@ export interface BrokerSourceOptions {
   /** most rejected deliveries that wait unacknowledged */
   readonly maxParked: number;
   /** where rejected messages go; undefined: they are parked */
-  readonly failures?: Failures | undefined;
+  readonly deadLetters?: DeadLetters | undefined;
   readonly events: SourceEvents;
   /** called at each opening, with the session */
   readonly onSession?: (session: StompSession) => void;
@@ -134,13 +134,13 @@ export class BrokerSource implements Source {
   }
 
   #newEpoch(session: StompSession, maxMessageSize: number | undefined): BrokerEpoch {
-    const { name, window, windowBytes, maxParked, reliable, failures, events, onDuplicate } = this.#options;
+    const { name, window, windowBytes, maxParked, reliable, deadLetters, events, onDuplicate } = this.#options;
     const epoch = new BrokerEpoch(session, {
       name,
       most: { deliveries: window + maxParked + 1, bytes: windowBytes },
       reliable,
       maxMessageSize,
-      failures,
+      deadLetters,
       events,
       safe: reliable && session.dialect.stableIds ? this.#safe : undefined,
       onDuplicate,

@@ -5,7 +5,7 @@ import { quietly } from '../../base/file-system.js';
 import { LockJournal } from '../../dirq/journal/lock-journal.js';
 import { type QueueDirectory, queueError } from '../../dirq/queue-directory.js';
 import { TimeSlice } from '../../dirq/time-slice.js';
-import type { Failures } from '../../flow/dead-letters.js';
+import type { DeadLetters } from '../../flow/dead-letters.js';
 import type { SourceEvents } from '../../flow/source.js';
 import type { QueueDelivery, Settler, Settling } from './queue-delivery.js';
 import { RemovalSync } from './removal-sync.js';
@@ -21,7 +21,7 @@ export interface HoldOptions {
   readonly sync: 'batch' | 'message' | 'none';
   /** most elements held, and most removals that may be undone by a power loss */
   readonly window: number;
-  readonly failures: Failures | undefined;
+  readonly deadLetters: DeadLetters | undefined;
   readonly events: SourceEvents;
   /** a rejected delivery that goes nowhere: not to be handed out again soon */
   readonly skip: (delivery: QueueDelivery) => void;
@@ -72,7 +72,7 @@ export class HeldElements implements Settler {
 
   /** Can undecodable elements be stored elsewhere, byte for byte? */
   get takesRaw(): boolean {
-    return this.#options.failures?.storeRaw !== undefined;
+    return this.#options.deadLetters?.storeRaw !== undefined;
   }
 
   has(name: string): boolean {
@@ -279,13 +279,13 @@ export class HeldElements implements Settler {
 
   /** Never rejects: a message that cannot be stored stays where it is. */
   async #reject(delivery: QueueDelivery): Promise<void> {
-    const { events, failures, source } = this.#options;
+    const { events, deadLetters, source } = this.#options;
     let stored = false;
     try {
-      if (failures !== undefined && delivery.reason !== undefined) {
+      if (deadLetters !== undefined && delivery.reason !== undefined) {
         if (delivery.raw === undefined) {
-          await failures.store(delivery.message, delivery.reason, { source, name: delivery.name });
-        } else await failures.storeRaw?.(delivery.raw, delivery.reason);
+          await deadLetters.store(delivery.message, delivery.reason, { source, name: delivery.name });
+        } else await deadLetters.storeRaw?.(delivery.raw, delivery.reason);
         stored = true;
       }
     } catch (error) {

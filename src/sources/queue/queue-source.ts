@@ -8,7 +8,7 @@ import { QueueDirectory, queueError } from '../../dirq/queue-directory.js';
 import { foldersOf, queueKind } from '../../dirq/queue-kind.js';
 import { type QueueOptions, type ResolvedQueueOptions, resolveQueueOptions } from '../../dirq/queue-options.js';
 import { TimeSlice } from '../../dirq/time-slice.js';
-import type { Failures } from '../../flow/dead-letters.js';
+import type { DeadLetters } from '../../flow/dead-letters.js';
 import type { Demand, Source, SourceResult } from '../../flow/source.js';
 import { DeliveryBatch } from './delivery-batch.js';
 import { ElementTaker } from './element-taker.js';
@@ -30,7 +30,7 @@ export interface QueueSourceOptions extends QueueOptions {
   readonly clock: Clock;
   readonly events: QueueEvents;
   /** where rejected messages go; without it they stay, and are skipped with growing delay */
-  readonly failures?: Failures | undefined;
+  readonly deadLetters?: DeadLetters | undefined;
   /** most elements locked, and most removals that a power loss may undo; 1000 */
   readonly window?: number;
   /** most elements of no use that are remembered; 10,000 */
@@ -84,7 +84,7 @@ export class QueueSource implements Source {
       ...this.#options,
       source: this.name,
       window: options.window ?? 1000,
-      failures: options.failures,
+      deadLetters: options.deadLetters,
       changed: () => this.#wake?.(),
       skip: (delivery) => this.#taker.skip(delivery.name, delivery.info),
     });
