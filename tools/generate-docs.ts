@@ -3,6 +3,7 @@ import { manPage } from '../src/cli/man-page.js';
 import { configurationSchema } from '../src/config/describe/json-schema.js';
 import { configurationReference } from '../src/config/describe/reference.js';
 import { differencesTable } from '../test/support/perl-differences.js';
+import { importRules, readRooms } from './import-rules.js';
 
 /** What is generated: from `marker` to `end`, or to the end of the file; the whole file when there is no marker. */
 const GENERATED: readonly { readonly path: string; readonly marker?: string; readonly end?: string; make(): string }[] =
@@ -17,7 +18,15 @@ const GENERATED: readonly { readonly path: string; readonly marker?: string; rea
     { path: 'docs/configuration.md', marker: 'do not edit below this line. -->\n', make: configurationReference },
     { path: 'docs/stompctl.1', make: manPage },
     { path: 'docs/stompctl.schema.json', make: configurationSchema },
+    { path: 'biome.rooms.json', make: linterRooms },
   ];
+
+/** The linter's rules of what each folder may import, from the table of docs/design.md. */
+function linterRooms(): string {
+  const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+  const { dependencies } = JSON.parse(read('package.json')) as { dependencies: object };
+  return importRules(readRooms(read('docs/design.md')), Object.keys(dependencies));
+}
 
 /** Writes the generated texts; with `check` only compares them, and the exit code is 1 when one is stale. */
 function generate(check: boolean): void {

@@ -42,7 +42,11 @@ function namesIn(cell: string): string[] {
 export function importRules(rooms: readonly Room[], libraries: readonly string[]): string {
   const overrides = rooms.map((room) => ({
     includes: [`${room.folder}/*.ts`],
-    linter: { rules: { style: { noRestrictedImports: { level: 'error', options: { patterns: [patternOf(room, libraries)] } } } } },
+    linter: {
+      rules: {
+        style: { noRestrictedImports: { level: 'error', options: { patterns: [patternOf(room, libraries)] } } },
+      },
+    },
   }));
   return `${JSON.stringify({ overrides }, undefined, 2)}\n`;
 }

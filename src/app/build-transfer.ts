@@ -15,8 +15,8 @@ import { SupervisedSink } from '../transfer/supervised-sink.js';
 import { SupervisedSource } from '../transfer/supervised-source.js';
 import { mayComeBack, Supervisor } from '../transfer/supervisor.js';
 import { Transfer } from '../transfer/transfer.js';
-import { openProcessor } from './open-processor.js';
 import { brokerEnd, failoverOptions } from './broker-end.js';
+import { openProcessor } from './open-processor.js';
 import { FullQueues, queueSink, queueSource, storingSink } from './queue-ends.js';
 import { SwappableProcessor } from './swappable-processor.js';
 

@@ -2,15 +2,15 @@ import type { Clock } from '../base/clock.js';
 import { StompctlError } from '../base/errors.js';
 import type { Environment } from '../config/formats/environment.js';
 import type { QueueSettings, Settings, SubscriptionSettings } from '../config/settings.js';
-import type { Processor, Outcome } from '../flow/processor.js';
 import type { Delivery } from '../flow/delivery.js';
+import type { Outcome, Processor } from '../flow/processor.js';
 import type { Message } from '../message/message.js';
 import type { Logger } from '../observe/logger.js';
 import { NullSink } from '../sinks/queue/null-sink.js';
 import { BrokerSource } from '../sources/broker/broker-source.js';
 import { type PreviewedElement, QueuePreview } from '../sources/queue/queue-preview.js';
-import { openProcessor } from './open-processor.js';
 import { brokerEnd } from './broker-end.js';
+import { openProcessor } from './open-processor.js';
 
 export interface PreviewContext {
   readonly clock: Clock;

@@ -1,4 +1,4 @@
-import type { Processor, Outcome } from '../flow/processor.js';
+import type { Outcome, Processor } from '../flow/processor.js';
 import type { Message } from '../message/message.js';
 
 /** A processor that can be put in the place of another between two batches, while messages keep coming. */

@@ -1,7 +1,7 @@
 import { type Header, newHeader } from '../message/message.js';
 import type { Frame } from '../stomp/codec/frame.js';
-import { type Credit, PREFETCH_HEADERS, type PrefetchHeader, UNLIMITED } from './credit.js';
 import { Refusal } from './broker-refusal.js';
+import { type Credit, PREFETCH_HEADERS, type PrefetchHeader, UNLIMITED } from './credit.js';
 import type { Incoming } from './store.js';
 
 /**

@@ -1,13 +1,13 @@
 import type { Frame, StompVersion } from '../stomp/codec/frame.js';
 import { newFrameHeader } from '../stomp/codec/frame.js';
-import type { BrokerQueue } from './broker-queue.js';
-import { creditOf } from './credit.js';
 import type { Dialect } from './broker-dialect.js';
-import type { OutgoingFrame } from './outgoing-frame.js';
+import type { BrokerQueue } from './broker-queue.js';
 import { Refusal } from './broker-refusal.js';
+import { creditOf } from './credit.js';
+import type { OutgoingFrame } from './outgoing-frame.js';
+import { type AckMode, type Deliverer, Subscription } from './peer-subscription.js';
 import { incomingOf, type Store } from './store.js';
 import type { StoredMessage } from './stored-message.js';
-import { type AckMode, type Deliverer, Subscription } from './peer-subscription.js';
 import { Transactions } from './transactions.js';
 import { type Outstanding, Unacknowledged } from './unacknowledged.js';
 

@@ -1,6 +1,6 @@
 import { type Frame, newFrameHeader } from '../stomp/codec/frame.js';
-import { Fault, type FaultLimits, type FaultPeer } from './fault.js';
 import { Refusal } from './broker-refusal.js';
+import { Fault, type FaultLimits, type FaultPeer } from './fault.js';
 
 const ALWAYS = Number.POSITIVE_INFINITY;
 

@@ -1,8 +1,8 @@
 import { type Frame, newFrameHeader, type StompVersion } from '../stomp/codec/frame.js';
-import type { BrokerSettings } from './in-process-options.js';
 import type { Dialect } from './broker-dialect.js';
-import { answer } from './outgoing-frame.js';
 import { Refusal } from './broker-refusal.js';
+import type { BrokerSettings } from './in-process-options.js';
+import { answer } from './outgoing-frame.js';
 
 /** those of a broker that was told of none */
 const DEFAULT_HOSTS: ReadonlySet<string> = new Set(['/', '']);

@@ -1,13 +1,13 @@
 import { reasonOf } from '../base/errors.js';
 import { type Frame, newFrameHeader, type StompVersion } from '../stomp/codec/frame.js';
-import type { BrokerSettings } from './in-process-options.js';
-import { Channel } from './channel.js';
 import type { Dialect } from './broker-dialect.js';
+import { Refusal } from './broker-refusal.js';
+import { Channel } from './channel.js';
 import type { FaultSet } from './fault-set.js';
 import { handshake } from './handshake.js';
+import type { BrokerSettings } from './in-process-options.js';
 import { answer, type OutgoingFrame } from './outgoing-frame.js';
 import type { Peer, PeerEvents } from './peer.js';
-import { Refusal } from './broker-refusal.js';
 import type { Store } from './store.js';
 
 /** What all sessions of a broker share. */

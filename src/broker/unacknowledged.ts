@@ -1,5 +1,5 @@
-import type { StoredMessage } from './stored-message.js';
 import type { Subscription } from './peer-subscription.js';
+import type { StoredMessage } from './stored-message.js';
 
 export interface Outstanding {
   readonly message: StoredMessage;

@@ -1,7 +1,7 @@
 import type { Message } from '../message/message.js';
-import type { CheckRequest } from './border/protocol.js';
 import { FLAG } from './border/engine-contract.js';
 import { packFields } from './border/fields.js';
+import type { CheckRequest } from './border/protocol.js';
 
 const MOST_MESSAGES = 250;
 

@@ -2,14 +2,14 @@ import { type ErrorCode, StompctlError } from '../base/errors.js';
 import type { Sink } from '../flow/sink.js';
 import type { Message } from '../message/message.js';
 import { packBatch } from './batch.js';
+import { type LogRecord, RECORD } from './border/board.js';
+import { type Done, type Request, UNSUPPORTED } from './border/protocol.js';
 import { type CallbackSource, type Compiled, compile } from './compile.js';
 import type { Language } from './language.js';
 import { type Outcome, OutcomeReader } from './outcome.js';
-import { type Done, type Request, UNSUPPORTED } from './border/protocol.js';
 import { Relay, type RelayOptions } from './relay.js';
 import { type Ending, Sandbox, SetupFailure } from './sandbox.js';
 import { Taps } from './taps.js';
-import { type LogRecord, RECORD } from './border/board.js';
 
 export type { Outcome } from './outcome.js';
 export type { CallbackLogLevel } from './relay.js';

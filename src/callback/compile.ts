@@ -1,9 +1,9 @@
 import { StompctlError } from '../base/errors.js';
-import { mayUseBodies, prepareJavaScript } from './wrap-javascript.js';
-import { guessLanguage, type Language } from './language.js';
-import { perlUsesBodies } from './perl/wrap-perl.js';
 import type { Program } from './border/protocol.js';
 import type { ScriptMap } from './border/script-map.js';
+import { guessLanguage, type Language } from './language.js';
+import { perlUsesBodies } from './perl/wrap-perl.js';
+import { mayUseBodies, prepareJavaScript } from './wrap-javascript.js';
 
 /** Callback code as configured: `origin` is where its first line stands, lines counted from 1. */
 export interface CallbackSource {

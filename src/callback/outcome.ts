@@ -2,11 +2,11 @@ import { isUtf8 } from 'node:buffer';
 import { type ErrorCode, reasonOf, StompctlError } from '../base/errors.js';
 import type { Outcome } from '../flow/processor.js';
 import { Message } from '../message/message.js';
-import { BadResult, kept, readCrossedHeader, readText } from './crossed.js';
-import type { Thrown } from './border/protocol.js';
-import { placeOf, type ScriptMap } from './border/script-map.js';
 import { FLAG, OUTCOME } from './border/engine-contract.js';
 import { FieldReader } from './border/fields.js';
+import type { Thrown } from './border/protocol.js';
+import { placeOf, type ScriptMap } from './border/script-map.js';
+import { BadResult, kept, readCrossedHeader, readText } from './crossed.js';
 
 export type { Outcome } from '../flow/processor.js';
 

@@ -1,4 +1,4 @@
-import type { Processor, Outcome } from '../flow/processor.js';
+import type { Outcome, Processor } from '../flow/processor.js';
 import type { Message } from '../message/message.js';
 
 /** The outcomes of all messages, in memory together; fewer only when `checks` was closed. */

@@ -1,4 +1,4 @@
-import type { Processor, Outcome } from '../flow/processor.js';
+import type { Outcome, Processor } from '../flow/processor.js';
 import type { Message } from '../message/message.js';
 
 /** Two processors one after the other: the second gets what the first lets pass, as the first left it. */

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { readText } from './crossed.js';
 import { type LogRecord, RECORD } from './border/board.js';
 import { FieldReader, MalformedFields } from './border/fields.js';
+import { readText } from './crossed.js';
 
 export type CallbackLogLevel = 'debug' | 'info' | 'warn' | 'error';
 

@@ -1,7 +1,7 @@
 import { type ResourceLimits, Worker } from 'node:worker_threads';
-import { CallWatch } from './call-watch.js';
-import type { Boot, Done, Lost, Program, Reply, Request, Thrown } from './border/protocol.js';
 import { Board, IDLE, type LogRecord, readRecords, SETTING_UP } from './border/board.js';
+import type { Boot, Done, Lost, Program, Reply, Request, Thrown } from './border/protocol.js';
+import { CallWatch } from './call-watch.js';
 
 export interface SandboxOptions {
   readonly program: Program;

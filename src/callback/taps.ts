@@ -2,10 +2,10 @@ import { isUtf8 } from 'node:buffer';
 import { reasonOf } from '../base/errors.js';
 import type { Sink } from '../flow/sink.js';
 import { Message } from '../message/message.js';
-import { BadResult, kept, readCrossedHeader, readText } from './crossed.js';
 import type { LogRecord } from './border/board.js';
 import { FLAG } from './border/engine-contract.js';
 import { FieldReader } from './border/fields.js';
+import { BadResult, kept, readCrossedHeader, readText } from './crossed.js';
 
 interface TapOptions {
   readonly data: Readonly<Record<string, string>>;

@@ -1,9 +1,9 @@
 import { reasonOf, StompctlError } from '../base/errors.js';
+import { describeRun } from '../config/describe/describe-run.js';
+import { type EffectiveOption, effectiveConfiguration } from '../config/describe/effective-configuration.js';
 import { parseConfigGeneral } from '../config/formats/config-general.js';
 import { toPlain } from '../config/formats/config-node.js';
 import { parseConfigFile } from '../config/formats/config-parser.js';
-import { describeRun } from '../config/describe/describe-run.js';
-import { type EffectiveOption, effectiveConfiguration } from '../config/describe/effective-configuration.js';
 import type { Environment } from '../config/formats/environment.js';
 import { COMMAND_LINE, problemError, problemText } from '../config/formats/problem.js';
 import { examineConfiguration } from '../config/resolve-settings.js';

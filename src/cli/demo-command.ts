@@ -2,10 +2,10 @@ import { createHash, randomBytes } from 'node:crypto';
 import { StompctlError } from '../base/errors.js';
 import { SimpleQueue } from '../dirq/simple-queue.js';
 import { Message, newHeader } from '../message/message.js';
-import { DEMO_ROLES, DemoProcess, type DemoScene, setDemoScene } from './demo-scene.js';
 import { EXIT_CODES } from './command-line/exit-codes.js';
 import type { CommandIo } from './command-line/io.js';
 import { startProgress } from './command-line/progress.js';
+import { DEMO_ROLES, DemoProcess, type DemoScene, setDemoScene } from './demo-scene.js';
 
 const MESSAGES = 1000;
 /** the demo gives up after that long without a new message */

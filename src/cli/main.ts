@@ -96,7 +96,9 @@ async function execute(name: OtherCommand, parsed: ParsedArguments, env: Environ
       const dry = parsed.options.has('dry-run');
       const [{ resolveSettings }, execute] = await Promise.all([
         import('../config/resolve-settings.js'),
-        dry ? import('./dry-run.js').then((module) => module.dryRun) : import('./run-command.js').then((module) => module.run),
+        dry
+          ? import('./dry-run.js').then((module) => module.dryRun)
+          : import('./run-command.js').then((module) => module.run),
       ]);
       const warnings: string[] = [];
       const settings = await resolveSettings(input, (text) => warnings.push(text));

@@ -1,5 +1,5 @@
-import { errnoOf, StompctlError } from '../base/errors.js';
 import { didYouMean } from '../base/closest-name.js';
+import { errnoOf, StompctlError } from '../base/errors.js';
 import { EXIT_CODES } from './command-line/exit-codes.js';
 import type { CommandIo } from './command-line/io.js';
 import { Output } from './queue/output.js';

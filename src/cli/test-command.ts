@@ -1,5 +1,5 @@
 import { dirname, isAbsolute, resolve } from 'node:path';
-import { type ProcessorContext, openProcessor } from '../app/open-processor.js';
+import { openProcessor, type ProcessorContext } from '../app/open-processor.js';
 import { StompctlError } from '../base/errors.js';
 import { runCases } from '../callback/cases/run-cases.js';
 import { type CaseFile, readCaseFile } from '../config/case-file.js';

@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { isSecretName } from '../observe/mask.js';
 import type { Origin } from './formats/config-node.js';
-import type { ReadOption } from './options/option-reader.js';
 import { COMMAND_LINE } from './formats/problem.js';
+import type { ReadOption } from './options/option-reader.js';
 
 const READABLE_BY_OTHERS = 0o004;
 

@@ -5,9 +5,9 @@ import { parseSocketOptions, parseTlsSockopts } from '../stomp/transport/socket-
 import { uriScheme } from './broker-uri.js';
 import { checkBrokerUris } from './broker-uris.js';
 import type { Origin } from './formats/config-node.js';
+import { COMMAND_LINE, invalid, type Problem } from './formats/problem.js';
 import type { Table } from './options/option-reader.js';
 import type { OptionValues } from './options/option-values.js';
-import { COMMAND_LINE, invalid, type Problem } from './formats/problem.js';
 import { ruleProblems } from './options/rewrite-option.js';
 import { versionsOf } from './stomp-versions.js';
 

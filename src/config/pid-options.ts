@@ -1,6 +1,6 @@
 import { StompctlError } from '../base/errors.js';
-import { OptionValues } from './options/option-values.js';
 import { problemError } from './formats/problem.js';
+import { OptionValues } from './options/option-values.js';
 import { type ConfigurationInput, readGiven } from './read-given.js';
 
 /** What `status` and `quit` need of a configuration. */

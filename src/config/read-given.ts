@@ -3,10 +3,10 @@ import { parseConfigGeneral } from './formats/config-general.js';
 import type { BlockNode, ConfigNode } from './formats/config-node.js';
 import { formatOf, parseConfigFile, parseConfigText } from './formats/config-parser.js';
 import { type Environment, expandEnvironment } from './formats/environment.js';
+import { COMMAND_LINE, invalid, type Problem } from './formats/problem.js';
 import { isProblem, type ReadOption, readOption } from './options/option-reader.js';
 import { optionNamed } from './options/option-table.js';
 import { flattenTree } from './options/option-tree.js';
-import { COMMAND_LINE, invalid, type Problem } from './formats/problem.js';
 
 /** Options as the command line gives them: full names, and what was written for each occurrence. */
 export type CommandLineOptions = ReadonlyMap<string, readonly string[]>;

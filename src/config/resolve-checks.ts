@@ -1,9 +1,9 @@
 import { buildChecks } from './build-settings.js';
-import { OptionValues } from './options/option-values.js';
 import { COMMAND_LINE, problemError } from './formats/problem.js';
+import { CHECK_RULES } from './option-rules.js';
+import { OptionValues } from './options/option-values.js';
 import { type ConfigurationInput, readGiven } from './read-given.js';
 import { callbackFile, schemaProblems } from './resolve-settings.js';
-import { CHECK_RULES } from './option-rules.js';
 import type { Settings } from './settings.js';
 
 /**

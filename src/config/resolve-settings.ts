@@ -1,15 +1,15 @@
 import { StompctlError } from '../base/errors.js';
 import { buildSettings, settingsWarnings } from './build-settings.js';
+import { exposedSecrets } from './exposed-secrets.js';
 import { readConfigFile } from './formats/config-file.js';
 import type { Origin } from './formats/config-node.js';
-import { exposedSecrets } from './exposed-secrets.js';
+import { COMMAND_LINE, invalid, type Problem, problemError } from './formats/problem.js';
+import { RULES, URI_RULE } from './option-rules.js';
 import type { ReadOption } from './options/option-reader.js';
 import { OptionValues } from './options/option-values.js';
-import { COMMAND_LINE, invalid, type Problem, problemError } from './formats/problem.js';
-import { type ConfigurationInput, readGiven } from './read-given.js';
-import { RULES, URI_RULE } from './option-rules.js';
-import type { Settings } from './settings.js';
 import { unsupportedUses } from './options/unsupported.js';
+import { type ConfigurationInput, readGiven } from './read-given.js';
+import type { Settings } from './settings.js';
 
 /** A configuration looked at from all sides. */
 export interface Configuration {

@@ -1,10 +1,10 @@
 import { errnoOf, StompctlError } from '../base/errors.js';
+import { type FileSystem, quietly, systemFiles } from '../base/file-system.js';
 import type { Message } from '../message/message.js';
 import { elementNames } from './element-cursor.js';
 import { readNames } from './element-list.js';
 import { ELEMENT_FILE, ELEMENT_NAME } from './element-name.js';
 import type { ElementStore, ElementWriter, QueueKind, Staged } from './element-store.js';
-import { type FileSystem, quietly, systemFiles } from '../base/file-system.js';
 import type { PurgeReport } from './purge.js';
 import { QueueDirectory, queueError } from './queue-directory.js';
 import { foldersOf } from './queue-kind.js';

@@ -1,12 +1,12 @@
 import { isUtf8 } from 'node:buffer';
 import { constants, type Stats } from 'node:fs';
 import { errnoOf, StompctlError } from '../base/errors.js';
+import { closeQuietly } from '../base/file-system.js';
 import { DecodeError, tooLarge, undecodable } from '../message/decode-error.js';
 import { Message } from '../message/message.js';
 import type { ElementNames } from './element-name.js';
 import { type ElementInfo, type ElementStore, undoLock } from './element-store.js';
 import { decodeTable } from './element-table.js';
-import { closeQuietly } from '../base/file-system.js';
 import type { LockInfo } from './journal/journal-recovery.js';
 import type { QueueDirectory } from './queue-directory.js';
 

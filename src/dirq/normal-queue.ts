@@ -1,9 +1,9 @@
 import { isUtf8 } from 'node:buffer';
 import { StompctlError } from '../base/errors.js';
+import type { FileSystem } from '../base/file-system.js';
 import type { Header } from '../message/message.js';
 import { DirectoryQueue, type LibraryQueueOptions } from './directory-queue.js';
 import { decodeTable, encodeTable } from './element-table.js';
-import type { FileSystem } from '../base/file-system.js';
 import { LOCKED_FOLDER, type NormalElements } from './normal-elements.js';
 import type { NormalWriter } from './normal-writer.js';
 import { normalKind } from './queue-kind.js';

@@ -1,11 +1,11 @@
 import { isUtf8 } from 'node:buffer';
 import { constants } from 'node:fs';
 import { errnoOf, StompctlError } from '../base/errors.js';
+import { closeQuietly, quietly } from '../base/file-system.js';
 import type { Message } from '../message/message.js';
 import type { ElementNames } from './element-name.js';
 import { type ElementWriter, inTurn, type Staged, undoLock } from './element-store.js';
 import { encodeTable } from './element-table.js';
-import { closeQuietly, quietly } from '../base/file-system.js';
 import { type NormalElements, TEMPORARY_FOLDER } from './normal-elements.js';
 import { FolderSync, type QueueDirectory } from './queue-directory.js';
 

@@ -1,8 +1,8 @@
 import { constants } from 'node:fs';
 import { dirname } from 'node:path';
 import { errnoOf, reasonOf, StompctlError } from '../base/errors.js';
-import { FOLDER_NAME } from './element-name.js';
 import { closeQuietly, type FileSystem, quietly } from '../base/file-system.js';
+import { FOLDER_NAME } from './element-name.js';
 
 const { O_CREAT, O_EXCL, O_WRONLY, O_RDONLY, R_OK, W_OK, X_OK } = constants;
 

@@ -1,6 +1,6 @@
 import { errnoOf } from '../base/errors.js';
-import { ELEMENT_FILE, FOLDER_NAME } from './element-name.js';
 import { type FileSystem, systemFiles } from '../base/file-system.js';
+import { ELEMENT_FILE, FOLDER_NAME } from './element-name.js';
 import { OBSOLETE_FOLDER, TEMPORARY_FOLDER } from './normal-elements.js';
 import { queueError } from './queue-directory.js';
 

@@ -1,9 +1,9 @@
 import { constants, type Stats } from 'node:fs';
 import { errnoOf, StompctlError } from '../base/errors.js';
+import { closeQuietly } from '../base/file-system.js';
 import { decodeMessage, largestFile } from '../message/json.js';
 import type { Message } from '../message/message.js';
 import { type ElementInfo, type ElementStore, undoLock } from './element-store.js';
-import { closeQuietly } from '../base/file-system.js';
 import type { LockInfo } from './journal/journal-recovery.js';
 import type { QueueDirectory } from './queue-directory.js';
 

@@ -1,5 +1,5 @@
-import { checkName, DirectoryQueue, type LibraryQueueOptions } from './directory-queue.js';
 import type { FileSystem } from '../base/file-system.js';
+import { checkName, DirectoryQueue, type LibraryQueueOptions } from './directory-queue.js';
 import { simpleKind } from './queue-kind.js';
 import { LOCK_SUFFIX, type SimpleElements } from './simple-elements.js';
 import type { SimpleWriter } from './simple-writer.js';

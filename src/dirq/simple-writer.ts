@@ -1,9 +1,9 @@
 import { errnoOf } from '../base/errors.js';
+import { closeQuietly, quietly } from '../base/file-system.js';
 import { type Compression, encodeMessage } from '../message/json.js';
 import type { Message } from '../message/message.js';
 import type { ElementNames } from './element-name.js';
 import { type ElementWriter, inTurn, type Staged } from './element-store.js';
-import { closeQuietly, quietly } from '../base/file-system.js';
 import { FolderSync, type QueueDirectory, queueError } from './queue-directory.js';
 import { LOCK_SUFFIX } from './simple-elements.js';
 

@@ -1,15 +1,15 @@
 import type { Client } from '@stomp/stompjs';
 import type { Timer } from '../base/clock.js';
 import { errnoOf, reasonOf, StompctlError } from '../base/errors.js';
-import { FrameDecoder } from './codec/decoder.js';
 import { type Dialect, dialectOf, saysLoginRefused } from './client-dialects.js';
+import { FrameDecoder } from './codec/decoder.js';
 import { encodeFrame, encodeHead, NOT_SENT } from './codec/encoder.js';
 import { EMPTY_BODY, type Frame, type FrameHeader, type StompVersion } from './codec/frame.js';
 import { FrameWriter } from './frame-writer.js';
 import { HeartBeat, negotiate } from './heart-beat.js';
-import { openTransport } from './transport/open-transport.js';
 import { type FullOptions, maskSecrets } from './session-options.js';
 import { StompjsSocket } from './stompjs-socket.js';
+import { openTransport } from './transport/open-transport.js';
 import type { Transport } from './transport/transport.js';
 
 export interface ConnectionHandlers {

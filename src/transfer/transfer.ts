@@ -1,7 +1,7 @@
 import type { Clock, Timer } from '../base/clock.js';
 import { StompctlError } from '../base/errors.js';
-import type { Processor, Outcome } from '../flow/processor.js';
 import type { Delivery } from '../flow/delivery.js';
+import type { Outcome, Processor } from '../flow/processor.js';
 import type { Sink } from '../flow/sink.js';
 import type { Source, SourceEvents } from '../flow/source.js';
 import type { Message } from '../message/message.js';

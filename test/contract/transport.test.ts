@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { systemClock } from '../../src/base/clock.js';
-import type { BrokerOptions } from '../../src/broker/in-process-options.js';
 import { brokerAcceptsAndSaysNothing } from '../../src/broker/faults.js';
+import type { BrokerOptions } from '../../src/broker/in-process-options.js';
 import { encodeFrame } from '../../src/stomp/codec/encoder.js';
 import { openTransport } from '../../src/stomp/transport/open-transport.js';
 import type { Endpoint, Transport } from '../../src/stomp/transport/transport.js';

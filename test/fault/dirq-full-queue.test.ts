@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { DirectoryQueue } from '../../src/dirq/directory-queue.js';
 import { type FileSystem, systemFiles } from '../../src/base/file-system.js';
+import type { DirectoryQueue } from '../../src/dirq/directory-queue.js';
 import type { QueueLimits } from '../../src/dirq/queue-gauge.js';
 import { QueueSink } from '../../src/sinks/queue/queue-sink.js';
 import { eventually } from '../support/eventually.js';

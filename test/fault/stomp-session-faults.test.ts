@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { describe, it } from 'node:test';
 import { Worker } from 'node:worker_threads';
-import type { BrokerOptions } from '../../src/broker/in-process-options.js';
 import type { Fault } from '../../src/broker/fault.js';
 import {
   brokerAcceptsAndSaysNothing,
@@ -20,6 +19,7 @@ import {
   brokerStopsReading,
   brokerWithholdsReceipt,
 } from '../../src/broker/faults.js';
+import type { BrokerOptions } from '../../src/broker/in-process-options.js';
 import { StompSession } from '../../src/stomp/session.js';
 import type { SessionOptions } from '../../src/stomp/session-options.js';
 import { eventually } from '../support/eventually.js';

@@ -41,7 +41,10 @@ test('a file that breaks the row of its folder is refused, in every folder and b
   const rooms = readRooms(design);
   const folder = await tempFolder(t);
   await copyFile(join(ROOT, 'biome.rooms.json'), join(folder, 'biome.rooms.json'));
-  await writeFile(join(folder, 'biome.json'), '{"extends":["./biome.rooms.json"],"linter":{"rules":{"preset":"none"}}}');
+  await writeFile(
+    join(folder, 'biome.json'),
+    '{"extends":["./biome.rooms.json"],"linter":{"rules":{"preset":"none"}}}',
+  );
   await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
   const expected = new Set<string>();
   let probed = 0;

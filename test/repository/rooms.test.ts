@@ -20,7 +20,10 @@ test('every folder of src has a row in the table of docs/design.md, and every ro
 });
 
 test('no folder holds more than 25 files', () => {
-  const crowded = FOLDERS.filter((folder) => FILES.filter((file) => file.startsWith(`${folder}/`) && !file.slice(folder.length + 1).includes('/')).length > 25);
+  const crowded = FOLDERS.filter(
+    (folder) =>
+      FILES.filter((file) => file.startsWith(`${folder}/`) && !file.slice(folder.length + 1).includes('/')).length > 25,
+  );
   assert.deepEqual(crowded, []);
 });
 

@@ -1,6 +1,6 @@
-import { PerlEngine } from '../../src/callback/perl/perl-engine.js';
 import { FLAG, OUTCOME } from '../../src/callback/border/engine-contract.js';
 import { packFields, readFields } from '../../src/callback/border/fields.js';
+import { PerlEngine } from '../../src/callback/perl/perl-engine.js';
 
 /** One callback, and the message it gets. */
 export interface EngineCase {

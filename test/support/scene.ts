@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import type { BrokerOptions } from '../../src/broker/in-process-options.js';
 import type { InProcessBroker } from '../../src/broker/in-process-broker.js';
+import type { BrokerOptions } from '../../src/broker/in-process-options.js';
 import { consume, produce, type Sample } from './sample-messages.js';
 import { startedBroker } from './started-broker.js';
 import { type Ended, type ProcessOptions, StompctlProcess } from './stompctl-process.js';

@@ -1,5 +1,5 @@
-import type { BrokerOptions } from '../../src/broker/in-process-options.js';
 import { InProcessBroker } from '../../src/broker/in-process-broker.js';
+import type { BrokerOptions } from '../../src/broker/in-process-options.js';
 import type { Cleaning } from './temp-folder.js';
 
 /** An in-process broker that is killed when the test ends. */

@@ -50,7 +50,10 @@ describe('withDeadline', () => {
 
   it('rejects as the work does', async () => {
     const clock = new ManualClock();
-    await assert.rejects(withDeadline(clock, 10, Promise.reject(new Error('broken')), () => 'late'), /broken/);
+    await assert.rejects(
+      withDeadline(clock, 10, Promise.reject(new Error('broken')), () => 'late'),
+      /broken/,
+    );
     assert.equal(clock.pending, 0);
   });
 

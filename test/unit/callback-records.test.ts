@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { OutcomeReader } from '../../src/callback/outcome.js';
 import { Board, RECORD, type RecordKind, readRecords } from '../../src/callback/border/board.js';
 import { FLAG, OUTCOME } from '../../src/callback/border/engine-contract.js';
 import { FieldReader, MalformedFields, packFields, readFields } from '../../src/callback/border/fields.js';
+import { OutcomeReader } from '../../src/callback/outcome.js';
 import { bytesMessage, summary } from '../support/callback-bench.js';
 
 const ORIGINAL = bytesMessage({ destination: '/queue/a' }, Buffer.from('the original body'));

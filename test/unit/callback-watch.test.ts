@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { CallWatch } from '../../src/callback/call-watch.js';
 import { Board } from '../../src/callback/border/board.js';
+import { CallWatch } from '../../src/callback/call-watch.js';
 
 /** Replaces the monotonic clock, in milliseconds, while `use` runs. */
 function withClock(use: (set: (ms: number) => void) => void): void {

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { readElements, readNames } from '../../src/dirq/element-list.js';
 import { systemFiles } from '../../src/base/file-system.js';
+import { readElements, readNames } from '../../src/dirq/element-list.js';
 import { tempFolder } from '../support/temp-folder.js';
 
 test('element names come in order, whatever their digits; a folder shows all its names', async (t) => {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { describe, it } from 'node:test';
-import type { BrokerOptions } from '../../src/broker/in-process-options.js';
 import { brokerAcceptsAndSaysNothing, brokerDelaysReceipts } from '../../src/broker/faults.js';
+import type { BrokerOptions } from '../../src/broker/in-process-options.js';
 import { Message, newHeader } from '../../src/message/message.js';
 import { BrokerSink, type BrokerSinkOptions } from '../../src/sinks/broker/broker-sink.js';
 import { eventually } from '../support/eventually.js';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { StompctlError } from '../../src/base/errors.js';
-import type { BrokerOptions } from '../../src/broker/in-process-options.js';
 import { brokerAcceptsAndSaysNothing } from '../../src/broker/faults.js';
+import type { BrokerOptions } from '../../src/broker/in-process-options.js';
 import type { Delivery } from '../../src/flow/delivery.js';
 import { BrokerSource, type BrokerSourceOptions } from '../../src/sources/broker/broker-source.js';
 import { eventually } from '../support/eventually.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { BrokerOptions } from '../../src/broker/in-process-options.js';
 import type { InProcessBroker } from '../../src/broker/in-process-broker.js';
+import type { BrokerOptions } from '../../src/broker/in-process-options.js';
 import type { Frame } from '../../src/stomp/codec/frame.js';
 import { StompSession } from '../../src/stomp/session.js';
 import type { SessionOptions } from '../../src/stomp/session-options.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { StompctlError } from '../../src/base/errors.js';
-import type { Processor, Outcome } from '../../src/flow/processor.js';
+import type { Outcome, Processor } from '../../src/flow/processor.js';
 import { Message } from '../../src/message/message.js';
 import { Statistics } from '../../src/transfer/statistics.js';
 import { Transfer, type TransferLimits } from '../../src/transfer/transfer.js';

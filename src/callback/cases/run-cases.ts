@@ -1,8 +1,8 @@
-import type { Processor, Outcome } from '../../flow/processor.js';
+import type { Outcome, Processor } from '../../flow/processor.js';
 import type { Message } from '../../message/message.js';
-import { type Case, type CaseMessage, caseMessageOf, messageOf } from './read-cases.js';
 import { processAll } from '../process-all.js';
 import { differenceOf, visible } from './message-difference.js';
+import { type Case, type CaseMessage, caseMessageOf, messageOf } from './read-cases.js';
 
 export interface CaseResult {
   readonly name: string;

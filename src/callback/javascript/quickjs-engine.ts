@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import type { QuickJSContext, QuickJSHandle, QuickJSRuntime } from 'quickjs-emscripten-core';
-import type { Program, Thrown } from '../border/protocol.js';
-import { SCRIPT_NAME } from '../border/script-map.js';
 import { type Engine, type EngineHost, EngineLost, FLAG, OUTCOME, type Progress } from '../border/engine-contract.js';
 import { FieldReader, packFields } from '../border/fields.js';
+import type { Program, Thrown } from '../border/protocol.js';
+import { SCRIPT_NAME } from '../border/script-map.js';
 import { Bridge, HeapFull, type ValuePointer } from './bridge.js';
 import { HostFunctions } from './host-functions.js';
 import { loadQuickJS } from './quickjs.js';

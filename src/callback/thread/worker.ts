@@ -1,8 +1,8 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { reasonOf } from '../../base/errors.js';
-import type { Boot, CheckRequest, Done, Lost, Program, Reply, Request } from '../border/protocol.js';
 import { Board, HOOK, RECORD, type RecordKind, SETTING_UP } from '../border/board.js';
 import { type Engine, type EngineHost, EngineLost, type OutputKind, type Progress } from '../border/engine-contract.js';
+import type { Boot, CheckRequest, Done, Lost, Program, Reply, Request } from '../border/protocol.js';
 
 /** The worker thread: takes requests from `Sandbox`, runs the engine, writes what comes out on the board. */
 class Worker implements EngineHost, Progress {

@@ -1,6 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
-import { StompctlError } from '../../base/errors.js';
 import { closestName } from '../../base/closest-name.js';
+import { StompctlError } from '../../base/errors.js';
 import { OPTION_GROUPS, type OptionRow } from '../../config/options/option.js';
 import { namesInFile, OPTION_TABLE } from '../../config/options/option-table.js';
 import type { CommandLineOptions } from '../../config/read-given.js';

@@ -1,11 +1,11 @@
-import { StompctlError } from '../../base/errors.js';
 import { didYouMean } from '../../base/closest-name.js';
-import { bashCompletion } from './completion-bash.js';
-import { fishCompletion } from './completion-fish.js';
-import { zshCompletion } from './completion-zsh.js';
+import { StompctlError } from '../../base/errors.js';
 import { EXIT_CODES } from '../command-line/exit-codes.js';
 import type { CommandIo } from '../command-line/io.js';
 import type { ParsedArguments } from '../command-line/option-command.js';
+import { bashCompletion } from './completion-bash.js';
+import { fishCompletion } from './completion-fish.js';
+import { zshCompletion } from './completion-zsh.js';
 
 const SHELLS: Readonly<Record<string, () => string>> = {
   bash: bashCompletion,

@@ -1,9 +1,9 @@
 import { constants } from 'node:fs';
 import { errnoOf, reasonOf, StompctlError } from '../../base/errors.js';
+import { systemFiles } from '../../base/file-system.js';
 import { elementNames } from '../../dirq/element-cursor.js';
 import { ELEMENT_NAME } from '../../dirq/element-name.js';
 import type { QueueKind } from '../../dirq/element-store.js';
-import { systemFiles } from '../../base/file-system.js';
 import { QueueDirectory, queueError } from '../../dirq/queue-directory.js';
 import { foldersOf, queueKind } from '../../dirq/queue-kind.js';
 import { resolveQueueOptions } from '../../dirq/queue-options.js';

@@ -1,7 +1,7 @@
 import { systemClock } from '../../base/clock.js';
 import { StompctlError } from '../../base/errors.js';
-import type { Delivery } from '../../flow/delivery.js';
 import type { DeadLetters } from '../../flow/dead-letters.js';
+import type { Delivery } from '../../flow/delivery.js';
 import type { Message } from '../../message/message.js';
 import { QueueSource } from '../../sources/queue/queue-source.js';
 import { type Progress, startProgress } from '../command-line/progress.js';

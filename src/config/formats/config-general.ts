@@ -1,6 +1,6 @@
+import { didYouMean } from '../../base/closest-name.js';
 import { StompctlError } from '../../base/errors.js';
 import type { ApacheOptions } from './apache-parser.js';
-import { didYouMean } from '../../base/closest-name.js';
 import { type Origin, placeOf } from './config-node.js';
 import type { Environment } from './environment.js';
 import { invalid } from './problem.js';

@@ -1,8 +1,8 @@
 import type { BlockNode, ConfigNode, Origin, ScalarNode } from '../formats/config-node.js';
+import { invalid, type Problem } from '../formats/problem.js';
 import { readCredential } from './credential-text.js';
 import { KeyValueError, parseKeyValues } from './key-value.js';
 import type { OptionRow, TableKey } from './option.js';
-import { invalid, type Problem } from '../formats/problem.js';
 import { type RuleList, readRuleList } from './rewrite-option.js';
 
 /** The value of an option in its own type. Ranges, choices and keys are not checked yet. */

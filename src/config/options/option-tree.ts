@@ -1,7 +1,7 @@
 import { didYouMean } from '../../base/closest-name.js';
 import { addEntry, type BlockNode, type ConfigNode, newBlock, type Origin, placeOf } from '../formats/config-node.js';
-import { isOptionPrefix, namesInFile, OPTION_TABLE, optionInFile, optionPrefixes } from './option-table.js';
 import { invalid, type Problem } from '../formats/problem.js';
+import { isOptionPrefix, namesInFile, OPTION_TABLE, optionInFile, optionPrefixes } from './option-table.js';
 
 /** A block of one of these names may wrap the whole configuration; what stands beside it is for other programs. */
 const WRAPPERS = ['stompclt', 'stompctl'];

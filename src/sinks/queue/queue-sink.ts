@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from '../../base/clock.js';
 import { errnoOf, StompctlError } from '../../base/errors.js';
-import type { QueueKind, Staged } from '../../dirq/element-store.js';
 import { type FileSystem, quietly, systemFiles } from '../../base/file-system.js';
+import type { QueueKind, Staged } from '../../dirq/element-store.js';
 import { recoverJournals } from '../../dirq/journal/journal-recovery.js';
 import { LockJournal } from '../../dirq/journal/lock-journal.js';
 import { QueueDirectory, queueError } from '../../dirq/queue-directory.js';

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { errnoOf } from '../../base/errors.js';
-import type { ElementStore } from '../../dirq/element-store.js';
 import { quietly } from '../../base/file-system.js';
+import type { ElementStore } from '../../dirq/element-store.js';
 import { LockJournal } from '../../dirq/journal/lock-journal.js';
 import { type QueueDirectory, queueError } from '../../dirq/queue-directory.js';
 import { TimeSlice } from '../../dirq/time-slice.js';

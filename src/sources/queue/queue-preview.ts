@@ -1,7 +1,7 @@
 import { errnoOf, reasonOf, StompctlError } from '../../base/errors.js';
+import { systemFiles } from '../../base/file-system.js';
 import { ElementCursor } from '../../dirq/element-cursor.js';
 import type { ElementStore } from '../../dirq/element-store.js';
-import { systemFiles } from '../../base/file-system.js';
 import { QueueDirectory, queueError } from '../../dirq/queue-directory.js';
 import { queueKind } from '../../dirq/queue-kind.js';
 import { type QueueOptions, resolveQueueOptions } from '../../dirq/queue-options.js';

@@ -1,8 +1,8 @@
 import type { Clock } from '../../base/clock.js';
 import { errnoOf, StompctlError } from '../../base/errors.js';
+import { type FileSystem, systemFiles } from '../../base/file-system.js';
 import { ElementCursor } from '../../dirq/element-cursor.js';
 import type { QueueKind } from '../../dirq/element-store.js';
-import { type FileSystem, systemFiles } from '../../base/file-system.js';
 import { recoverJournals } from '../../dirq/journal/journal-recovery.js';
 import { QueueDirectory, queueError } from '../../dirq/queue-directory.js';
 import { foldersOf, queueKind } from '../../dirq/queue-kind.js';

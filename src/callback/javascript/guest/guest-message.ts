@@ -1,4 +1,14 @@
-import { copyOf, create, decodeUtf8, encodeUtf8, exactly, type Header, host, isBytes, stringify } from './guest-host.js';
+import {
+  copyOf,
+  create,
+  decodeUtf8,
+  encodeUtf8,
+  exactly,
+  type Header,
+  host,
+  isBytes,
+  stringify,
+} from './guest-host.js';
 
 export type Body = string | Uint8Array;
 
