@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.js';
 import { StompctlError } from '../base/errors.js';
+import { unlessCalledOff } from '../base/wait.js';
 import { parseBrokerUri, uriScheme } from '../config/broker-uri.js';
 import { brokerUris, type FailoverOptions, parseFailover } from '../config/broker-uris.js';
 import { resolveCredentials } from '../config/credential.js';
@@ -14,7 +15,6 @@ import { connectTimeoutMs, parseSocketOptions } from '../stomp/transport/socket-
 import { readTlsFiles } from '../stomp/transport/tls-files.js';
 import type { Endpoint } from '../stomp/transport/transport.js';
 import { RefusedLogins } from './refused-logins.js';
-import { unlessCalledOff } from './unless-called-off.js';
 
 export interface BrokerEndContext {
   readonly clock: Clock;
@@ -33,6 +33,7 @@ export interface BrokerEnd {
   readonly allRefused: () => boolean;
 }
 
+const UNREAD = ['its addresses, passwords and certificates were not read', 'is a file system stuck?'] as const;
 /** a certificate that ends sooner is warned of */
 const EXPIRES_SOON_MS = 30 * 24 * 3600 * 1000;
 
@@ -75,7 +76,8 @@ export function brokerEnd(broker: BrokerSettings, settings: Settings, context: B
   };
   return {
     name,
-    connect: (signal) => unlessCalledOff(options(), { name, clock, timeoutMs: timeouts.connectMs, signal }),
+    connect: (signal) =>
+      unlessCalledOff(options(), { name, clock, timeoutMs: timeouts.connectMs, signal, late: UNREAD }),
     allRefused: () => refused.all(),
     onSession({ server, version, peer, dialect, certificateExpiry }) {
       refused.clear();

@@ -3,13 +3,14 @@ import { reasonOf, StompctlError } from '../base/errors.js';
 import type { Environment } from '../config/formats/environment.js';
 import type { Settings } from '../config/settings.js';
 import type { Sink } from '../flow/sink.js';
-import type { Source, SourceEvents } from '../flow/source.js';
+import type { Source } from '../flow/source.js';
 import type { RunLogger } from '../observe/pino-logger.js';
 import { BrokerSink } from '../sinks/broker/broker-sink.js';
 import { DeadLetterSink } from '../sinks/queue/dead-letter-sink.js';
 import { QueueSink } from '../sinks/queue/queue-sink.js';
 import { TapSink } from '../sinks/queue/tap-sink.js';
 import { BrokerSource } from '../sources/broker/broker-source.js';
+import { TransferReport } from '../transfer/report.js';
 import { Statistics } from '../transfer/statistics.js';
 import { SupervisedSink } from '../transfer/supervised-sink.js';
 import { SupervisedSource } from '../transfer/supervised-source.js';
@@ -51,6 +52,7 @@ export interface BuiltTransfer {
 export async function buildTransfer(settings: Settings, context: BuildContext): Promise<BuiltTransfer> {
   const { clock, logger } = context;
   const statistics = new Statistics(clock);
+  const report = new TransferReport({ statistics, logger, maxParked: settings.maxParked });
   const full = new FullQueues();
   const supervisors: Supervisor[] = [];
   const supervisorOf: SupervisorOf = (end, allRefused) => {
@@ -59,27 +61,19 @@ export async function buildTransfer(settings: Settings, context: BuildContext): 
     return made;
   };
   const deadLetters = await openDeadLetters(settings, context, full);
-  let transfer: Transfer | undefined;
-  const events = Transfer.eventsFor(() => transfer as Transfer);
-  const onReopened = () => statistics.reconnected();
-
-  const onDuplicate = (name: string) => {
-    statistics.duplicate();
-    logger.debug('duplicate', `${name} came again though it is safe, and was acknowledged`, { delivery: name });
-  };
-  const inner = makeSource(settings, context, events, deadLetters, onDuplicate);
+  const inner = makeSource(settings, context, report, deadLetters);
   const source = new SupervisedSource(inner.end, {
     supervisor: supervisorOf(settings.source, inner.allRefused),
     logger,
     onReopened: () => {
-      onReopened();
-      // what was parked has gone back to the broker
-      statistics.setParked(0);
+      report.reconnected();
+      report.nothingParked();
     },
   });
   const supervised = (to: Settings['sink']) => {
     const { end, allRefused } = makeSink(to, settings, context, full);
     const { maxAttempts } = settings;
+    const onReopened = report.reconnected;
     return new SupervisedSink(end, { supervisor: supervisorOf(to, allRefused), maxAttempts, logger, onReopened });
   };
   const main = supervised(settings.sink);
@@ -91,13 +85,12 @@ export async function buildTransfer(settings: Settings, context: BuildContext): 
   const first = await openProcessor(settings, processorContext);
   // without callback and rules at the start none are added later: then a message costs nothing on its way
   const processor = first && new SwappableProcessor(first);
-  transfer = new Transfer({
+  const transfer = new Transfer({
     source,
     sink,
     processor,
-    statistics,
+    report,
     clock,
-    logger,
     lazy: settings.lazy,
     limits: limits(settings),
     giveUp: async () => deadLetters?.close(),
@@ -119,10 +112,10 @@ export async function buildTransfer(settings: Settings, context: BuildContext): 
 }
 
 function limits(settings: Settings) {
-  const { window, windowBytes, count, durationMs, maxParked, timeouts } = settings;
+  const { window, windowBytes, count, durationMs, timeouts } = settings;
   const { inactivityMs, lingerMs, flushMs, disconnectMs } = timeouts;
   const closeMs = flushMs + disconnectMs;
-  return { window, windowBytes, count, durationMs, maxParked, inactivityMs, lingerMs, closeMs };
+  return { window, windowBytes, count, durationMs, inactivityMs, lingerMs, closeMs };
 }
 
 type SupervisorOf = (end: Settings['source'] | Settings['sink'], allRefused?: () => boolean) => Supervisor;
@@ -165,12 +158,11 @@ function supervisor(
 function makeSource(
   settings: Settings,
   context: BuildContext,
-  events: SourceEvents,
+  report: TransferReport,
   deadLetters: DeadLetterSink | undefined,
-  onDuplicate: (name: string) => void,
 ): MadeEnd<Source> {
   const { source, window, windowBytes, maxParked, reliable } = settings;
-  if (source.kind === 'queue') return { end: queueSource(source.queue, settings, context, events, deadLetters) };
+  if (source.kind === 'queue') return { end: queueSource(source.queue, settings, context, report, deadLetters) };
   const { connect, name, onSession, allRefused } = brokerEnd(source.broker, settings, context);
   const end = new BrokerSource({
     name,
@@ -183,8 +175,8 @@ function makeSource(
     windowBytes,
     maxParked,
     deadLetters,
-    events,
-    onDuplicate,
+    events: report,
+    onDuplicate: report.duplicate,
     onWarning: (event, text) => context.logger.warn(event, text, { end: name }),
     clock: context.clock,
   });

@@ -1,4 +1,5 @@
 import { type ErrorCode, StompctlError } from '../base/errors.js';
+import { SerialQueue } from '../base/serial-queue.js';
 import type { Sink } from '../flow/sink.js';
 import type { Message } from '../message/message.js';
 import { packBatch } from './batch.js';
@@ -47,7 +48,7 @@ export class Callback {
   readonly #taps = new Taps();
   readonly #relay: Relay;
   readonly #drops = new Map<string, number>();
-  #queue: Promise<unknown> = Promise.resolve();
+  readonly #queue = new SerialQueue();
 
   private constructor(options: CallbackOptions, compiled: Compiled, sandbox: Sandbox) {
     this.#options = options;
@@ -98,7 +99,7 @@ export class Callback {
       this.#relay.release();
       void this.#sandbox.terminate();
     }
-    return this.#enqueue(async () => {
+    return this.#queue.run(async () => {
       if (busy) await this.#sandbox.terminate();
       else if (!again) await this.#stop();
       await this.#taps.close((reason) => this.#options.onLog('error', reason));
@@ -107,7 +108,7 @@ export class Callback {
 
   #work<T>(work: () => Promise<T>): Promise<T> {
     this.#outstanding += 1;
-    return this.#enqueue(work).finally(() => {
+    return this.#queue.run(work).finally(() => {
       this.#outstanding -= 1;
     });
   }
@@ -115,12 +116,6 @@ export class Callback {
   /** How many messages were dropped, by reason; beyond 100 reasons the rest counts as `other`. */
   get drops(): ReadonlyMap<string, number> {
     return this.#drops;
-  }
-
-  #enqueue<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#queue.then(work);
-    this.#queue = result.catch(() => undefined);
-    return result;
   }
 
   async #check(messages: readonly Message[]): Promise<Outcome[]> {

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { type Clock, systemClock } from '../base/clock.js';
 import { reasonOf, StompctlError } from '../base/errors.js';
+import { Bell, wait, withDeadline } from '../base/wait.js';
 import type { Signals } from './signals.js';
 
 /** Tells the child that it is the one: its command line is the parent's, `--daemon` included. */
@@ -80,19 +81,15 @@ type StartEnd =
   | { readonly kind: 'late' };
 
 function firstOf(started: ChildProcess, clock: Clock): Promise<StartEnd> {
-  return new Promise((resolve) => {
-    const timer = clock.after(START_MS, () => resolve({ kind: 'late' }));
-    const settle = (end: StartEnd) => {
-      timer.cancel();
-      resolve(end);
-    };
+  const first = new Promise<StartEnd>((resolve) => {
     started.on('message', (message) => {
-      if (message === STARTED) settle({ kind: 'started' });
+      if (message === STARTED) resolve({ kind: 'started' });
     });
-    started.once('error', (error) => settle({ kind: 'error', error }));
+    started.once('error', (error) => resolve({ kind: 'error', error }));
     // `close`, not `exit`: by then everything that it wrote to standard error has been passed on
-    started.once('close', (code, signal) => settle({ kind: 'exit', code, signal }));
+    started.once('close', (code, signal) => resolve({ kind: 'exit', code, signal }));
   });
+  return withDeadline(clock, START_MS, first, () => ({ kind: 'late' }));
 }
 
 /** Lets the parent end while the child goes on. */
@@ -104,11 +101,10 @@ function letGo(started: ChildProcess): void {
 }
 
 async function stopLate(late: ChildProcess, clock: Clock): Promise<void> {
-  await new Promise<void>((resolve) => {
-    late.once('exit', () => resolve());
-    late.kill('SIGTERM');
-    clock.after(STOP_MS, resolve);
-  });
+  const ended = new Bell();
+  late.once('exit', () => ended.ring());
+  late.kill('SIGTERM');
+  await wait(clock, STOP_MS, { bell: ended });
   if (late.exitCode === null && late.signalCode === null) late.kill('SIGKILL');
   letGo(late);
 }

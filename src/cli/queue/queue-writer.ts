@@ -1,4 +1,5 @@
 import { StompctlError } from '../../base/errors.js';
+import { Bell } from '../../base/wait.js';
 import type { QueueOptions } from '../../dirq/queue-options.js';
 import { detectQueueType } from '../../dirq/queue-type.js';
 import { QueueSink } from '../../sinks/queue/queue-sink.js';
@@ -43,7 +44,7 @@ export class BulkWriter {
   #waiting = 0;
   #bytes = 0;
   #failure: unknown;
-  #wake: (() => void) | undefined;
+  readonly #change = new Bell();
 
   constructor(sink: QueueSink) {
     this.#sink = sink;
@@ -64,25 +65,19 @@ export class BulkWriter {
         this.#settled(size);
       },
     );
-    while (this.#waiting > MOST_WAITING || (this.#bytes > MOST_BYTES && this.#waiting > 0)) await this.#change();
+    while (this.#waiting > MOST_WAITING || (this.#bytes > MOST_BYTES && this.#waiting > 0)) await this.#change.rung();
     if (this.#failure !== undefined) throw this.#failure;
   }
 
   /** Resolves when every message is safe. Rejects with what one of them failed with. */
   async finish(): Promise<void> {
-    while (this.#waiting > 0) await this.#change();
+    while (this.#waiting > 0) await this.#change.rung();
     if (this.#failure !== undefined) throw this.#failure;
-  }
-
-  #change(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#wake = resolve;
-    });
   }
 
   #settled(size: number): void {
     this.#waiting -= 1;
     this.#bytes -= size;
-    this.#wake?.();
+    this.#change.ring();
   }
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/clock.js';
 import { errnoOf, StompctlError } from '../../base/errors.js';
 import { type FileSystem, systemFiles } from '../../base/file-system.js';
+import { Bell, wait } from '../../base/wait.js';
 import { ElementCursor } from '../../dirq/element-cursor.js';
 import type { QueueKind } from '../../dirq/element-store.js';
 import { recoverJournals } from '../../dirq/journal/journal-recovery.js';
@@ -71,7 +72,8 @@ export class QueueSource implements Source {
   /** names read ahead */
   #ahead: string[] = [];
   #passes = 0;
-  #wake: (() => void) | undefined;
+  /** rung when something was settled */
+  readonly #changed = new Bell();
   readonly #turn: TimeSlice;
 
   constructor(options: QueueSourceOptions, files: FileSystem = systemFiles) {
@@ -85,7 +87,7 @@ export class QueueSource implements Source {
       source: this.name,
       window: options.window ?? 1000,
       deadLetters: options.deadLetters,
-      changed: () => this.#wake?.(),
+      changed: () => this.#changed.ring(),
       skip: (delivery) => this.#taker.skip(delivery.name, delivery.info),
     });
     this.#taker = new ElementTaker(this.#kind.elements, this.#held, this.#options);
@@ -146,7 +148,7 @@ export class QueueSource implements Source {
       const idleMs = clock.monotonicMs() - startedMs;
       this.#held.idle();
       if (idleMs >= IDLE_MS) return { kind: 'idle', reason: 'empty' };
-      await this.#wait(Math.min(waitMs, IDLE_MS - idleMs), interrupt);
+      await wait(clock, Math.min(waitMs, IDLE_MS - idleMs), { signal: interrupt, bell: this.#changed });
     }
   }
 
@@ -285,20 +287,5 @@ export class QueueSource implements Source {
       this.#timers[slot] = this.#options.clock.after(intervalMs, again, false);
     };
     this.#timers[slot] = this.#options.clock.after(intervalMs, again, false);
-  }
-
-  /** Resolves after `ms`, or when interrupted, or when something was settled. */
-  #wait(ms: number, interrupt: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const done = (): void => {
-        timer.cancel();
-        interrupt.removeEventListener('abort', done);
-        this.#wake = undefined;
-        resolve();
-      };
-      const timer = this.#options.clock.after(ms, done);
-      interrupt.addEventListener('abort', done, { once: true });
-      this.#wake = done;
-    });
   }
 }
