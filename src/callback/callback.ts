@@ -1,5 +1,6 @@
 import { type ErrorCode, StompctlError } from '../base/errors.js';
 import { SerialQueue } from '../base/serial-queue.js';
+import type { Outcome } from '../flow/processor.js';
 import type { Sink } from '../flow/sink.js';
 import type { Message } from '../message/message.js';
 import { packBatch } from './batch.js';
@@ -7,12 +8,11 @@ import { type LogRecord, RECORD } from './border/board.js';
 import { type Done, type Request, UNSUPPORTED } from './border/protocol.js';
 import { type CallbackSource, type Compiled, compile } from './compile.js';
 import type { Language } from './language.js';
-import { type Outcome, OutcomeReader } from './outcome.js';
+import { OutcomeReader } from './outcome.js';
 import { Relay, type RelayOptions } from './relay.js';
 import { type Ending, Sandbox, SetupFailure } from './sandbox.js';
 import { Taps } from './taps.js';
 
-export type { Outcome } from './outcome.js';
 export type { CallbackLogLevel } from './relay.js';
 
 export interface CallbackOptions extends CallbackSource, RelayOptions {

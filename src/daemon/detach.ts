@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { type Clock, systemClock } from '../base/clock.js';
-import { reasonOf, StompctlError } from '../base/errors.js';
+import { reasonOf, StompctlError, unreachable } from '../base/errors.js';
 import { Bell, wait, withDeadline } from '../base/wait.js';
 import type { Signals } from './signals.js';
 
@@ -40,16 +40,21 @@ export async function daemonize(options: DaemonizeOptions): Promise<number> {
   child.stderr?.on('data', (chunk: Buffer) => err.write(chunk));
   signals.onStop((signal) => child.kill(signal));
   const end = await firstOf(child, clock);
-  if (end.kind === 'started') {
-    out.write(`stompctl (pid ${child.pid}) started\n`);
-    letGo(child);
-    return 0;
+  switch (end.kind) {
+    case 'started':
+      out.write(`stompctl (pid ${child.pid}) started\n`);
+      letGo(child);
+      return 0;
+    case 'exit':
+      return end.code ?? failWith(child, `it was killed by ${end.signal}`);
+    case 'error':
+      return failWith(child, reasonOf(end.error), end.error);
+    case 'late':
+      await stopLate(child, clock);
+      return failWith(child, `it did not run within ${START_MS / 1000} s and was stopped; see syslog`);
+    default:
+      return unreachable(end);
   }
-  if (end.kind === 'exit' && end.code !== null) return end.code;
-  if (end.kind === 'exit') return failWith(child, `it was killed by ${end.signal}`);
-  if (end.kind === 'error') return failWith(child, reasonOf(end.error), end.error);
-  await stopLate(child, clock);
-  return failWith(child, `it did not run within ${START_MS / 1000} s and was stopped; see syslog`);
 }
 
 let daemonChild = false;

@@ -8,13 +8,13 @@ import { LockJournal } from '../../dirq/journal/lock-journal.js';
 import { QueueDirectory, queueError } from '../../dirq/queue-directory.js';
 import { QueueGauge, type QueueLimits } from '../../dirq/queue-gauge.js';
 import { foldersOf, queueKind } from '../../dirq/queue-kind.js';
-import { type QueueOptions, resolveQueueOptions } from '../../dirq/queue-options.js';
+import { type QueueOptions, resolveQueueOptions, type SyncMode } from '../../dirq/queue-options.js';
 import type { Sink } from '../../flow/sink.js';
 import type { Message } from '../../message/message.js';
 
 export interface QueueSinkOptions extends QueueOptions {
   /** batch: messages sent together are synced together; message: one by one; none: no fsync at all */
-  readonly sync: 'batch' | 'message' | 'none';
+  readonly sync: SyncMode;
   /** what the queue may grow to; without it, until the disk is full */
   readonly limits?: QueueLimits | undefined;
   readonly clock?: Clock;

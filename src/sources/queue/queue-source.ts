@@ -7,7 +7,12 @@ import type { QueueKind } from '../../dirq/element-store.js';
 import { recoverJournals } from '../../dirq/journal/journal-recovery.js';
 import { QueueDirectory, queueError } from '../../dirq/queue-directory.js';
 import { foldersOf, queueKind } from '../../dirq/queue-kind.js';
-import { type QueueOptions, type ResolvedQueueOptions, resolveQueueOptions } from '../../dirq/queue-options.js';
+import {
+  type QueueOptions,
+  type ResolvedQueueOptions,
+  resolveQueueOptions,
+  type SyncMode,
+} from '../../dirq/queue-options.js';
 import { TimeSlice } from '../../dirq/time-slice.js';
 import type { DeadLetters } from '../../flow/dead-letters.js';
 import type { Demand, Source, SourceResult } from '../../flow/source.js';
@@ -25,7 +30,7 @@ export interface QueueSourceOptions extends QueueOptions {
   /** an acknowledged element is removed; otherwise it is unlocked, and handed out again on the next pass */
   readonly remove: boolean;
   /** are removals made to survive a power loss? batch: before more than `window` of them; message: each before the next */
-  readonly sync: 'batch' | 'message' | 'none';
+  readonly sync: SyncMode;
   /** bytes of a body */
   readonly maxMessageSize: number;
   readonly clock: Clock;
