@@ -1,3 +1,4 @@
+import { systemClock } from '../base/clock.js';
 import { type ErrorCode, StompctlError } from '../base/errors.js';
 import { SerialQueue } from '../base/serial-queue.js';
 import type { Outcome } from '../flow/processor.js';
@@ -47,7 +48,6 @@ export class Callback {
   #outstanding = 0;
   readonly #taps = new Taps();
   readonly #relay: Relay;
-  readonly #drops = new Map<string, number>();
   readonly #queue = new SerialQueue();
 
   private constructor(options: CallbackOptions, compiled: Compiled, sandbox: Sandbox) {
@@ -111,11 +111,6 @@ export class Callback {
     return this.#queue.run(work).finally(() => {
       this.#outstanding -= 1;
     });
-  }
-
-  /** How many messages were dropped, by reason; beyond 100 reasons the rest counts as `other`. */
-  get drops(): ReadonlyMap<string, number> {
-    return this.#drops;
   }
 
   async #check(messages: readonly Message[]): Promise<Outcome[]> {
@@ -184,7 +179,6 @@ export class Callback {
         copying.push(this.#copy(copies, outcomes, outcomes.length));
         copies = [];
       }
-      if (outcome.kind === 'drop') this.#countDrop(outcome.reason);
       outcomes.push(outcome);
     }
     if (copying.length > 0) {
@@ -197,11 +191,6 @@ export class Callback {
     const failure = await this.#taps.add(copies, this.#options);
     if (failure === undefined) return;
     outcomes[index] = { kind: 'reject', error: this.#reader.error('CALLBACK_THREW', undefined, failure) };
-  }
-
-  #countDrop(reason: string): void {
-    const name = this.#drops.has(reason) || this.#drops.size < MOST_REASONS ? reason : 'other';
-    this.#drops.set(name, (this.#drops.get(name) ?? 0) + 1);
   }
 
   #fault(result: Done & { how: 'lost' }): StompctlError {
@@ -233,14 +222,13 @@ export class Callback {
   }
 
   async #stop(): Promise<void> {
-    const hurry = setTimeout(() => this.#relay.release(), this.#options.timeoutMs + LAST_PRINT_MS);
+    const hurry = systemClock.after(this.#options.timeoutMs + LAST_PRINT_MS, () => this.#relay.release());
     await this.#hook('stop');
-    clearTimeout(hurry);
+    hurry.cancel();
     await this.#sandbox.terminate();
   }
 }
 
-const MOST_REASONS = 100;
 /** headers, and bodies where they cross: larger batches are no faster and cost memory several times over */
 const MOST_CROSSING_BYTES = 512 * 1024;
 /** of what came out: then the outcomes are handed over before more are made */
