@@ -12,7 +12,7 @@ export interface Child {
   readonly out: () => string;
   /** everything written to standard error so far */
   readonly err: () => string;
-  /** resolves when standard output holds `text`; rejects when the process ends, or after ten seconds, without */
+  /** resolves when standard output holds `text`; rejects when the process ends, or after a minute, without */
   says(text: string): Promise<void>;
   /** resolves to the exit code, or to the name of the signal that killed it */
   readonly ended: Promise<number | string>;
@@ -56,7 +56,7 @@ export function startChild(
   const says = (text: string) =>
     new Promise<void>((resolve, reject) => {
       const fail = (why: string) => reject(new Error(`${program} did not say ${text}: ${why}\n${out}\n${err}`));
-      const timer = setTimeout(() => fail('ten seconds are over'), 10_000);
+      const timer = setTimeout(() => fail('a minute is over'), 60_000);
       const look = () => {
         if (!out.includes(text)) return;
         clearTimeout(timer);
