@@ -5,13 +5,13 @@ import { describe, it, type TestContext } from 'node:test';
 import { InProcessBroker } from '../../src/broker/in-process-broker.js';
 import { eventually } from '../support/eventually.js';
 import { elementPaths, filesOf, produce, sampleMessages } from '../support/sample-messages.js';
+import { startedBroker } from '../support/started-broker.js';
 import { type Ended, StompctlProcess } from '../support/stompctl-process.js';
-import { tempFolder } from '../support/temp-folder.js';
+import { atEnd, tempFolder } from '../support/temp-folder.js';
 
 async function receiver(test: TestContext, args: readonly string[]) {
   const folder = await tempFolder(test);
-  const broker = await InProcessBroker.start();
-  test.after(() => broker.stop());
+  const broker = await startedBroker(test);
   const all = ['--incoming-broker-uri', broker.uri, '--subscribe', 'destination=/queue/q', ...args];
   return { broker, folder, args: [...all, '--outgoing-queue', `path=${folder}/out`] };
 }
@@ -19,9 +19,7 @@ async function receiver(test: TestContext, args: readonly string[]) {
 /** Starts the built command; it is killed when the test ends, however the test ends. */
 function start(test: TestContext, args: readonly string[]): StompctlProcess {
   const run = new StompctlProcess(args);
-  test.after(async () => {
-    if (run.running) await run.stop('SIGKILL');
-  });
+  atEnd(test, () => run.stop('SIGKILL'));
   return run;
 }
 
@@ -72,7 +70,7 @@ describe('a run ends', () => {
       const { args, broker, folder } = await receiver(test, []);
       for (let number = 0; number < 500; number += 1) broker.publish('/queue/q', {}, String(number));
       const run = start(test, args);
-      await eventually(() => elementPaths(join(folder, 'out')).length > 0, { deadlineMs: 15_000 });
+      await eventually(() => elementPaths(join(folder, 'out')).length > 0);
       const ended = await run.stop(signal);
       assert.equal(ended.code, 0, ended.stderr);
       const { ready, unacknowledged } = await eventually(() => {
@@ -103,7 +101,7 @@ describe('a run ends', () => {
     const pidfile = join(folder, 'pid');
     const callback = ['--callback-language', 'javascript', '--callback-timeout', '30', '--callback-code', 'for (;;);'];
     const run = start(test, [...args, ...callback, '--pidfile', pidfile]);
-    await eventually(() => broker.depth('/queue/q').unacknowledged === 1, { deadlineMs: 15_000 });
+    await eventually(() => broker.depth('/queue/q').unacknowledged === 1);
     run.signal('SIGTERM');
     await eventually(() => run.log('stopping').length === 1);
     const ended = await run.stop('SIGTERM');

@@ -3,7 +3,7 @@ import { EventEmitter, once } from 'node:events';
 import { symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Cleaning, tempFolder } from './temp-folder.js';
+import { atEnd, type Cleaning, tempFolder } from './temp-folder.js';
 
 export interface Child {
   readonly pid: number;
@@ -70,9 +70,9 @@ export function startChild(
         fail(`it ended with ${how}`);
       }, reject);
     });
-  test.after(async () => {
+  atEnd(test, () => {
     child.kill('SIGKILL');
-    await ended;
+    return ended;
   });
   return {
     pid: child.pid ?? 0,
