@@ -1,3 +1,4 @@
+import { systemClock } from '../base/clock.js';
 import { type ErrorCode, StompctlError } from '../base/errors.js';
 import type { Sink } from '../flow/sink.js';
 import type { Message } from '../message/message.js';
@@ -238,9 +239,9 @@ export class Callback {
   }
 
   async #stop(): Promise<void> {
-    const hurry = setTimeout(() => this.#relay.release(), this.#options.timeoutMs + LAST_PRINT_MS);
+    const hurry = systemClock.after(this.#options.timeoutMs + LAST_PRINT_MS, () => this.#relay.release());
     await this.#hook('stop');
-    clearTimeout(hurry);
+    hurry.cancel();
     await this.#sandbox.terminate();
   }
 }
