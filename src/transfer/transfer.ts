@@ -45,6 +45,9 @@ export interface TransferParts {
 /** When the time to drain is over, the ends get this long to give back and close; what hangs then is left behind. */
 const GIVE_UP_MS = 2000;
 
+/** What is still being opened when the time of a run is over gets this long: a short run on a busy machine is no failure. */
+const OPENING_MS = 5000;
+
 /** Why a run ended. `signal` and `quit` were asked for; `failed` has the error in the outcome. */
 export type EndReason = 'end' | 'count' | 'duration' | 'inactivity' | 'signal' | 'quit' | 'failed';
 
@@ -119,11 +122,18 @@ export class Transfer {
     return this.#ended === 'signal' || this.#ended === 'quit';
   }
 
-  /** Resolves when `end` is open, or the run is stopped. A run whose time is over before did not do what it was to do. */
+  /**
+   * Resolves when `end` is open, or the run is stopped. Where the time of a run is over first, an opening under way may end: it
+   * was slow, or something is wrong, and then the run did not do what it was to do.
+   */
   async #open(end: Source | Sink): Promise<void> {
     if (this.#ended !== undefined) return;
-    await unlessAborted(end.open(), this.#interrupt.signal);
+    const opening = end.open();
+    await unlessAborted(opening, this.#interrupt.signal);
     if (this.#ended !== 'duration' && this.#ended !== 'inactivity') return;
+    const opened = opening.then(() => true);
+    const isOpen = await withDeadline(this.#parts.clock, OPENING_MS, opened, () => false);
+    if (isOpen) return;
     const reason = `not open when the time of the run was over (${this.#ended})`;
     this.#failure ??= new StompctlError('CONNECT_TIMEOUT', 'transfer', end.name, reason);
   }

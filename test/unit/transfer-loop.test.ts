@@ -205,9 +205,38 @@ describe('a transfer', () => {
       const { transfer, source, clock } = plan({ endless: true, limits });
       source.open = () => new Promise(() => undefined);
       const running = transfer.run();
+      // an opening under way gets five seconds more
+      await clock.advance(5000);
       await clock.advance(5000);
       const outcome = await running;
       assert.deepEqual([outcome.reason, outcome.failure?.exitCode, clock.pending], [reason, 75, 0]);
+    });
+
+    it(`ends by its ${reason} without an error when its source was merely slow to open`, async () => {
+      const { transfer, source, clock } = plan({ endless: true, limits });
+      let opened: () => void = () => assert.fail('it is opening');
+      source.open = () =>
+        new Promise((resolve) => {
+          opened = resolve;
+        });
+      const running = transfer.run();
+      await clock.advance(5000);
+      opened();
+      const outcome = await running;
+      assert.deepEqual([outcome.reason, outcome.failure, clock.pending], [reason, undefined, 0]);
+    });
+
+    it(`ends by its ${reason} with the reason why its source could not be opened`, async () => {
+      const { transfer, source, clock } = plan({ endless: true, limits });
+      let failed: (error: unknown) => void = () => assert.fail('it is opening');
+      source.open = () =>
+        new Promise((_, reject) => {
+          failed = reject;
+        });
+      const running = transfer.run();
+      await clock.advance(5000);
+      failed(new StompctlError('LOGIN_REFUSED', 'connect', 'source', 'no'));
+      assert.deepEqual([(await running).failure?.code, clock.pending], ['LOGIN_REFUSED', 0]);
     });
   }
 
