@@ -42,7 +42,7 @@ export class Rules {
     while (outcomes.length < messages.length && !this.#closed) {
       const first = outcomes.length;
       const ended = runWithin(this.#timeoutMs, () => {
-        while (outcomes.length < messages.length) outcomes.push(this.apply(messages[outcomes.length] as Message));
+        for (const message of messages.slice(first)) outcomes.push(this.apply(message));
       });
       if (ended) break;
       // one that had not the whole time gets another chance

@@ -15,7 +15,8 @@ import { addedTo, BulkWriter, openSink } from './queue-writer.js';
  */
 export async function importLines({ args, output, complain, input }: QueueContext): Promise<number> {
   const header = readHeaders(args.values('header'));
-  const [path, file] = args.operands;
+  const { path } = args;
+  const [file] = args.operands;
   const name = file === undefined || file === '-' ? 'standard input' : file;
   const sink = await openSink(addedTo(args));
   const writer = new BulkWriter(sink);

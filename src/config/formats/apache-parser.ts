@@ -83,7 +83,7 @@ class ApacheParser {
   }
 
   get #current(): Frame {
-    return this.#frames[this.#frames.length - 1] as Frame;
+    return this.#frames.at(-1) ?? this.#frames[0];
   }
 
   #addScalar(rawKey: string, rawValue: string | null, origin: Origin, textLine: number): void {
@@ -189,11 +189,10 @@ function unquote(value: string): string {
 
 /** `name`, `name arg`, `"name"`, `"name" "arg"`; a name with blanks alone between quotes. */
 function blockTag(content: string): { name: string; argument: string | undefined } {
-  const quoted = /^"([^"]+)"$/.exec(content);
-  if (quoted !== null) return { name: quoted[1] as string, argument: undefined };
-  const parts = NAMED_BLOCK.exec(content);
-  if (parts === null) return { name: content, argument: undefined };
-  return { name: (parts[1] ?? parts[2]) as string, argument: parts[3] ?? parts[4] };
+  const quoted = /^"([^"]+)"$/.exec(content)?.[1];
+  if (quoted !== undefined) return { name: quoted, argument: undefined };
+  const [, long, short, longArgument, shortArgument] = NAMED_BLOCK.exec(content) ?? [];
+  return { name: long ?? short ?? content, argument: longArgument ?? shortArgument };
 }
 
 /** The name in a close tag; whoever repeats the argument there, as in `</name arg>`, is understood. */
