@@ -5,7 +5,7 @@ import { SimpleQueue } from '../../dirq/simple-queue.js';
 import { isTextContentType } from '../../message/content-type.js';
 import { Message } from '../../message/message.js';
 import { EXIT_CODES } from '../command-line/exit-codes.js';
-import { readHeaders } from './headers.js';
+import { readHeaders } from './header-text.js';
 import { importLines } from './import-command.js';
 import { openInput, readAll } from './input.js';
 import type { QueueArguments } from './queue-arguments.js';

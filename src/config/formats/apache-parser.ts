@@ -1,5 +1,4 @@
 import { readStatements, type Statement, trimBlanks } from './apache-reader.js';
-import { interpolate } from './apache-variables.js';
 import {
   addEntry,
   type BlockNode,
@@ -25,6 +24,8 @@ export interface ApacheOptions {
 
 /** Blocks inside blocks deeper than this are a mistake. */
 const DEEPEST = 100;
+
+const VARIABLE = /(?<!\\)\$(?:\{([a-zA-Z0-9][\w\-.:+]*)\}|([a-zA-Z0-9][\w\-.:+]*))/g;
 
 const NAMED_BLOCK = /^(?:"([^"]+)"|([^ \t\v\f\r]+))(?:[ \t\v\f\r]+(?:"([^"]+)"|(.*)))?$/s;
 
@@ -172,6 +173,19 @@ class ApacheParser {
     block.entries.set(frame.name, group);
     addEntry(group, frame.argument, frame.block);
   }
+}
+
+/**
+ * `value` with each `$name` and `${name}` replaced by what `lookUp` gives for it, as Config::General's interpolation:
+ * a backslash before the `$` and single quotes around the text keep it as it is. The result is not looked at again.
+ */
+function interpolate(value: string, lookUp: (name: string) => string): string {
+  return value
+    .split(/('[^']+')/)
+    .map((part, index) =>
+      index % 2 === 1 ? part : part.replace(VARIABLE, (_match, braced, bare) => lookUp(braced ?? bare)),
+    )
+    .join('');
 }
 
 /** Split at the first `=` with the blanks around it, or at the first run of blanks; a name alone has no value. */
