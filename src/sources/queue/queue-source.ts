@@ -10,10 +10,9 @@ import { type QueueOptions, type ResolvedQueueOptions, resolveQueueOptions } fro
 import { TimeSlice } from '../../dirq/time-slice.js';
 import type { DeadLetters } from '../../flow/dead-letters.js';
 import type { Demand, Source, SourceResult } from '../../flow/source.js';
-import { DeliveryBatch } from './delivery-batch.js';
 import { ElementTaker } from './element-taker.js';
 import { HeldElements } from './held-elements.js';
-import type { QueueDelivery } from './queue-delivery.js';
+import { DeliveryBatch, type QueueDelivery } from './queue-delivery.js';
 import type { QueueEvents } from './queue-events.js';
 
 export interface QueueSourceOptions extends QueueOptions {
