@@ -15,7 +15,7 @@ const HOSTILE: Readonly<Record<string, string>> = {
   'an escape that sets the title of the window': 'refused\x1b]0;owned\x07',
   'an escape of one character (C1)': 'refused\u009b2J',
   'a line end of other alphabets': 'refused\u0085\u2028\u2029forged',
-  'backspaces': `refused${'\b'.repeat(7)}accepted`,
+  backspaces: `refused${'\b'.repeat(7)}accepted`,
   'text that runs backwards': 'refused \u202edetpecca\u2066',
   'NUL and DEL': 'refused\0\x7f',
 };
