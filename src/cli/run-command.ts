@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { type BuiltTransfer, buildTransfer } from '../app/build-transfer.js';
 import { systemClock } from '../base/clock.js';
 import { StompctlError } from '../base/errors.js';
+import { printableLines } from '../base/printable.js';
 import type { Environment } from '../config/formats/environment.js';
 import type { Settings } from '../config/settings.js';
 import { daemonize, isDaemonChild, reportStarted } from '../daemon/detach.js';
@@ -45,7 +46,7 @@ export async function run(settings: Settings, context: RunContext): Promise<numb
     const text = known ? error.message : `internal error: ${error instanceof Error ? error.stack : String(error)}`;
     logger.error('failed', text, { code: known ? error.code : 'INTERNAL' });
     // a terminal or a cron mail shows the log; a daemon's parent only what stands on standard error
-    if (format === 'syslog') io.err.write(`stompctl: ${maskText(text)}\n`);
+    if (format === 'syslog') io.err.write(printableLines(`stompctl: ${maskText(text)}\n`));
     return exitCodeOf(error);
   } finally {
     pidfile?.release();
