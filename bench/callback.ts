@@ -1,5 +1,5 @@
 import { Callback } from '../src/callback/callback.js';
-import type { Outcome } from '../src/callback/outcome.js';
+import type { Outcome } from '../src/flow/processor.js';
 import { Rules } from '../src/callback/rules/rules.js';
 import { Message, newHeader } from '../src/message/message.js';
 

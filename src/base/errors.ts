@@ -119,3 +119,13 @@ export function errnoOf(error: unknown): string | undefined {
 export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/** For the `default` of a `switch` over every kind: a new kind does not compile until its place has answered. */
+export function unreachable(value: never): never {
+  throw new StompctlError(
+    'INTERNAL',
+    'switch',
+    JSON.stringify(value)?.slice(0, 80) ?? 'undefined',
+    'is of no known kind',
+  );
+}

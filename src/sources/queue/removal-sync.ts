@@ -1,4 +1,5 @@
 import type { QueueDirectory } from '../../dirq/queue-directory.js';
+import type { SyncMode } from '../../dirq/queue-options.js';
 
 /**
  * Makes removals survive a power loss: at most `window` of them are at risk at any time. The folders are synced in the
@@ -13,7 +14,7 @@ export class RemovalSync {
   #waiting = 0;
   #syncing: Promise<void> | undefined;
 
-  constructor(directory: QueueDirectory, sync: 'batch' | 'message' | 'none', window: number) {
+  constructor(directory: QueueDirectory, sync: SyncMode, window: number) {
     this.#directory = directory;
     this.#window = { batch: window, message: 1, none: Number.POSITIVE_INFINITY }[sync];
   }
