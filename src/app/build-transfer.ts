@@ -10,11 +10,13 @@ import { DeadLetterSink } from '../sinks/queue/dead-letter-sink.js';
 import { QueueSink } from '../sinks/queue/queue-sink.js';
 import { TapSink } from '../sinks/queue/tap-sink.js';
 import { BrokerSource } from '../sources/broker/broker-source.js';
+import { QueueBacklog } from '../sources/queue/backlog.js';
 import { Statistics } from '../transfer/statistics.js';
 import { SupervisedSink } from '../transfer/supervised-sink.js';
 import { SupervisedSource } from '../transfer/supervised-source.js';
 import { mayComeBack, Supervisor } from '../transfer/supervisor.js';
 import { Transfer } from '../transfer/transfer.js';
+import type { EndFacts, HealthFacts } from '../transfer/verdict.js';
 import { brokerEnd, failoverOptions } from './broker-end.js';
 import { openProcessor } from './open-processor.js';
 import { FullQueues, queueSink, queueSource, storingSink } from './queue-ends.js';
@@ -33,6 +35,8 @@ export interface BuiltTransfer {
   readonly statistics: Statistics;
   readonly sourceName: string;
   readonly sinkName: string;
+  /** what the verdict on the run is made of, as of now */
+  readonly health: () => HealthFacts;
   /** what the run waits for now: queues that are full, brokers and folders that are away, a line each */
   readonly waiting: () => readonly string[];
   /**
@@ -53,9 +57,12 @@ export async function buildTransfer(settings: Settings, context: BuildContext): 
   const statistics = new Statistics(clock);
   const full = new FullQueues();
   const supervisors: Supervisor[] = [];
-  const supervisorOf: SupervisorOf = (end, allRefused) => {
+  const ends: (() => EndFacts)[] = [];
+  const supervisorOf: SupervisorOf = (end, name, allRefused) => {
     const made = supervisor(settings, context, end, allRefused);
     supervisors.push(made);
+    const role = end === settings.source ? 'source' : end === settings.sink ? 'sink' : 'tap';
+    ends.push(() => ({ role, name, ...made.state }));
     return made;
   };
   const deadLetters = await openDeadLetters(settings, context, full);
@@ -69,7 +76,7 @@ export async function buildTransfer(settings: Settings, context: BuildContext): 
   };
   const inner = makeSource(settings, context, events, deadLetters, onDuplicate);
   const source = new SupervisedSource(inner.end, {
-    supervisor: supervisorOf(settings.source, inner.allRefused),
+    supervisor: supervisorOf(settings.source, inner.end.name, inner.allRefused),
     logger,
     onReopened: () => {
       onReopened();
@@ -80,7 +87,12 @@ export async function buildTransfer(settings: Settings, context: BuildContext): 
   const supervised = (to: Settings['sink']) => {
     const { end, allRefused } = makeSink(to, settings, context, full);
     const { maxAttempts } = settings;
-    return new SupervisedSink(end, { supervisor: supervisorOf(to, allRefused), maxAttempts, logger, onReopened });
+    return new SupervisedSink(end, {
+      supervisor: supervisorOf(to, end.name, allRefused),
+      maxAttempts,
+      logger,
+      onReopened,
+    });
   };
   const main = supervised(settings.sink);
   const { tapQueue } = settings;
@@ -102,11 +114,22 @@ export async function buildTransfer(settings: Settings, context: BuildContext): 
     limits: limits(settings),
     giveUp: async () => deadLetters?.close(),
   });
+  const running = transfer;
+  const backlog = backlogOf(settings, clock);
   return {
     transfer,
     statistics,
     sourceName: source.name,
     sinkName: sink.name,
+    health: () => ({
+      ...running.progress,
+      ...statistics.last,
+      ends: ends.map((end) => end()),
+      full: [...full.reasons, ...[deadLetters].flatMap((end) => end?.waitingFor ?? [])],
+      parked: statistics.snapshot().parked,
+      rejected: statistics.snapshot().rejected,
+      backlog: backlog?.sample(),
+    }),
     waiting: () => [...full.reasons, ...[deadLetters, ...supervisors].flatMap((end) => end?.waitingFor ?? [])],
     reloadProcessor: async (fresh) => {
       await processor?.replace(await openProcessor(fresh, processorContext));
@@ -118,6 +141,12 @@ export async function buildTransfer(settings: Settings, context: BuildContext): 
   };
 }
 
+/** Of a queue that is only browsed everything stays: its number says nothing. */
+function backlogOf({ source, remove }: Settings, clock: Clock): QueueBacklog | undefined {
+  if (source.kind !== 'queue' || source.queue.type === 'NULL' || !remove) return undefined;
+  return new QueueBacklog(source.queue.path, source.queue.type, clock);
+}
+
 function limits(settings: Settings) {
   const { window, windowBytes, count, durationMs, maxParked, timeouts } = settings;
   const { inactivityMs, lingerMs, flushMs, disconnectMs } = timeouts;
@@ -125,7 +154,11 @@ function limits(settings: Settings) {
   return { window, windowBytes, count, durationMs, maxParked, inactivityMs, lingerMs, closeMs };
 }
 
-type SupervisorOf = (end: Settings['source'] | Settings['sink'], allRefused?: () => boolean) => Supervisor;
+type SupervisorOf = (
+  end: Settings['source'] | Settings['sink'],
+  name: string,
+  allRefused?: () => boolean,
+) => Supervisor;
 
 /** One end, and what its supervisor needs to know of a list of brokers. */
 interface MadeEnd<End> {
