@@ -9,12 +9,14 @@ import type { RunLogger } from '../observe/pino-logger.js';
 import { DeadLetterSink } from '../sinks/queue/dead-letter-sink.js';
 import { QueueSink } from '../sinks/queue/queue-sink.js';
 import { TapSink } from '../sinks/queue/tap-sink.js';
+import { QueueBacklog } from '../sources/queue/backlog.js';
 import { TransferReport } from '../transfer/report.js';
 import { Statistics } from '../transfer/statistics.js';
 import { SupervisedSink } from '../transfer/supervised-sink.js';
 import { SupervisedSource } from '../transfer/supervised-source.js';
 import { mayComeBack, Supervisor } from '../transfer/supervisor.js';
 import { Transfer } from '../transfer/transfer.js';
+import type { EndFacts, HealthFacts } from '../transfer/verdict.js';
 import { brokerSink, brokerSource, failoverOptions, type MadeEnd } from './broker-end.js';
 import { openProcessor } from './open-processor.js';
 import { FullQueues, queueSink, queueSource, storingSink } from './queue-ends.js';
@@ -33,6 +35,8 @@ export interface BuiltTransfer {
   readonly statistics: Statistics;
   readonly sourceName: string;
   readonly sinkName: string;
+  /** what the verdict on the run is made of, as of now */
+  readonly health: () => HealthFacts;
   /** what the run waits for now: queues that are full, brokers and folders that are away, a line each */
   readonly waiting: () => readonly string[];
   /**
@@ -54,15 +58,18 @@ export async function buildTransfer(settings: Settings, context: BuildContext): 
   const report = new TransferReport({ statistics, logger, maxParked: settings.maxParked });
   const full = new FullQueues();
   const supervisors: Supervisor[] = [];
-  const supervisorOf: SupervisorOf = (end, allRefused) => {
+  const ends: (() => EndFacts)[] = [];
+  const supervisorOf: SupervisorOf = (end, name, allRefused) => {
     const made = supervisor(settings, context, end, allRefused);
     supervisors.push(made);
+    const role = end === settings.source ? 'source' : end === settings.sink ? 'sink' : 'tap';
+    ends.push(() => ({ role, name, ...made.state }));
     return made;
   };
   const deadLetters = await openDeadLetters(settings, context, full);
   const inner = makeSource(settings, context, report, deadLetters);
   const source = new SupervisedSource(inner.end, {
-    supervisor: supervisorOf(settings.source, inner.allRefused),
+    supervisor: supervisorOf(settings.source, inner.end.name, inner.allRefused),
     logger,
     onReopened: () => {
       report.reconnected();
@@ -73,7 +80,8 @@ export async function buildTransfer(settings: Settings, context: BuildContext): 
     const { end, allRefused } = makeSink(to, settings, context, full);
     const { maxAttempts } = settings;
     const onReopened = report.reconnected;
-    return new SupervisedSink(end, { supervisor: supervisorOf(to, allRefused), maxAttempts, logger, onReopened });
+    const supervisor = supervisorOf(to, end.name, allRefused);
+    return new SupervisedSink(end, { supervisor, maxAttempts, logger, onReopened });
   };
   const main = supervised(settings.sink);
   const { tapQueue } = settings;
@@ -94,11 +102,22 @@ export async function buildTransfer(settings: Settings, context: BuildContext): 
     limits: limits(settings),
     giveUp: async () => deadLetters?.close(),
   });
+  const running = transfer;
+  const backlog = backlogOf(settings, clock);
   return {
     transfer,
     statistics,
     sourceName: source.name,
     sinkName: sink.name,
+    health: () => ({
+      ...running.progress,
+      ...statistics.last,
+      ends: ends.map((end) => end()),
+      full: [...full.reasons, ...[deadLetters].flatMap((end) => end?.waitingFor ?? [])],
+      parked: statistics.snapshot().parked,
+      rejected: statistics.snapshot().rejected,
+      backlog: backlog?.sample(),
+    }),
     waiting: () => [...full.reasons, ...[deadLetters, ...supervisors].flatMap((end) => end?.waitingFor ?? [])],
     reloadProcessor: async (fresh) => {
       await processor?.replace(await openProcessor(fresh, processorContext));
@@ -110,6 +129,12 @@ export async function buildTransfer(settings: Settings, context: BuildContext): 
   };
 }
 
+/** Of a queue that is only browsed everything stays: its number says nothing. */
+function backlogOf({ source, remove }: Settings, clock: Clock): QueueBacklog | undefined {
+  if (source.kind !== 'queue' || source.queue.type === 'NULL' || !remove) return undefined;
+  return new QueueBacklog(source.queue.path, source.queue.type, clock);
+}
+
 function limits(settings: Settings) {
   const { window, windowBytes, count, durationMs, timeouts } = settings;
   const { inactivityMs, lingerMs, flushMs, disconnectMs } = timeouts;
@@ -117,7 +142,7 @@ function limits(settings: Settings) {
   return { window, windowBytes, count, durationMs, inactivityMs, lingerMs, closeMs };
 }
 
-type SupervisorOf = (end: SourceSettings | SinkSettings, allRefused?: () => boolean) => Supervisor;
+type SupervisorOf = (end: SourceSettings | SinkSettings, name: string, allRefused?: () => boolean) => Supervisor;
 
 /** Does the run end by itself? Then it also ends because of what somebody must mend first. */
 function isBounded({ source, loop, count, durationMs, timeouts }: Settings): boolean {

@@ -30,6 +30,7 @@ export const ERROR_KINDS = {
   PIDFILE_INVALID: { action: 'stop', exit: 78 },
   PIDFILE_CANNOT_CREATE: { action: 'stop', exit: 73 },
   PIDFILE_LOST: { action: 'stop', exit: 75 },
+  STATUS_UNWRITABLE: { action: 'wait', exit: 73 },
   QUIT_FAILED: { action: 'stop', exit: 77 },
   DAEMON_FAILED: { action: 'stop', exit: 75 },
   // directory queues

@@ -114,6 +114,8 @@ export class NormalElements implements ElementStore {
   /** Removes the folder of an element, with its files, once it is out of the way; when it is there. */
   removeFolder(path: string): void {
     const { files } = this.#directory;
+    // a link may lead out of the queue, and the files behind it are another's
+    if (this.#lstat(path)?.isDirectory() !== true) return;
     for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt += 1) {
       try {
         for (const name of files.readdirSync(path)) {

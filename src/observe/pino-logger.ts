@@ -1,5 +1,6 @@
 import { pino, stdTimeFunctions } from 'pino';
 import { type Clock, systemClock } from '../base/clock.js';
+import { printable, printableLines } from '../base/printable.js';
 import { FdStream, type LineStream } from './fd-stream.js';
 import { FloodGuard } from './flood-guard.js';
 import type { LogFields, Logger, LogLevel } from './logger.js';
@@ -100,9 +101,14 @@ function safeFields(fields: LogFields | undefined): Record<string, unknown> {
 
 async function openStream(format: LogFormat, given: LineStream | undefined, clock: Clock): Promise<LineStream> {
   const output = given ?? new FdStream(STDERR, clock, (dropped) => dropLine(dropped));
-  if (format === 'json') return output;
+  if (format === 'json') return printableStream(output);
   if (format === 'pretty') return prettyStream(output);
   return given ?? new SyslogStream({ clock, onTrouble: (text) => output.write(`stompctl: ${text}\n`) });
+}
+
+/** JSON escapes only some of what a terminal obeys; inside its strings, the only place for the rest, `\u009b` says the same. */
+function printableStream(output: LineStream): LineStream {
+  return { write: (lines) => output.write(printableLines(lines)), flush: () => output.flush() };
 }
 
 async function prettyStream(output: LineStream): Promise<LineStream> {
@@ -130,7 +136,7 @@ const WITH_FIELDS: ReadonlySet<unknown> = new Set(['frame', 'state']);
 
 function prettyText({ level: _, time: __, pid: ___, name: ____, event, msg, repeated, ...fields }: LogFields): string {
   const stands = repeated === undefined ? '' : ` (${repeated} times)`;
-  return `${event}: ${msg}${stands}${WITH_FIELDS.has(event) ? ` ${JSON.stringify(fields)}` : ''}`;
+  return printable(`${event}: ${msg}${stands}${WITH_FIELDS.has(event) ? ` ${JSON.stringify(fields)}` : ''}`);
 }
 
 function dropLine(dropped: number): string {

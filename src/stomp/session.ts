@@ -322,7 +322,11 @@ export class StompSession {
     if (this.#held.length === 0) return;
     const held = this.#held;
     let count = 0;
-    while (count < held.length && !this.#connection.writer.blocked) this.#send(held[count++] as Send);
+    for (const send of held) {
+      if (this.#connection.writer.blocked) break;
+      count += 1;
+      this.#send(send);
+    }
     this.#held = held.slice(count);
   }
 

@@ -121,6 +121,6 @@ const FIRM_AT = 4;
 
 function sizeOf({ header, body }: Frame): number {
   let size = body.length;
-  for (const name in header) size += name.length + (header[name] as string).length + 2;
+  for (const name in header) size += name.length + (header[name] ?? '').length + 2;
   return size;
 }

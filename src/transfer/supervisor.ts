@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.js';
 import { type ErrorCode, errnoOf, StompctlError } from '../base/errors.js';
 import { unlessAborted, wait } from '../base/wait.js';
 import type { Logger } from '../observe/logger.js';
+import type { EndFacts } from './verdict.js';
 
 export interface SupervisorOptions {
   /** longest delay before the first new attempt, in milliseconds */
@@ -32,6 +33,8 @@ export function mayComeBack(error: unknown): boolean {
   return error instanceof StompctlError && MAY_COME_BACK.has(error.code);
 }
 
+export type EndState = Omit<EndFacts, 'role' | 'name'>;
+
 interface Openable {
   readonly name: string;
   open(): Promise<void>;
@@ -50,6 +53,10 @@ export class Supervisor {
   /** something was accepted or received since it was opened */
   #progressed = false;
   #waitingFor: string | undefined;
+  #phase: EndState['phase'] = 'closed';
+  #awaySinceMs: number | undefined;
+  #nextTryAtMs: number | undefined;
+  #lastError: { code: string; message: string; atMs: number } | undefined;
   #interrupt = new AbortController();
 
   constructor(options: SupervisorOptions) {
@@ -61,6 +68,19 @@ export class Supervisor {
   /** What is waited for now, for the state of the run; undefined: nothing. */
   get waitingFor(): string | undefined {
     return this.#waitingFor;
+  }
+
+  /** What the verdict is made of; the times are as of now. */
+  get state(): EndState {
+    const nowMs = this.#nowMs();
+    const { code, message, atMs } = this.#lastError ?? { code: '', message: '', atMs: 0 };
+    return {
+      phase: this.#phase,
+      attempt: this.#failures,
+      awayMs: this.#awaySinceMs === undefined ? undefined : nowMs - this.#awaySinceMs,
+      nextTryMs: this.#nextTryAtMs === undefined ? undefined : Math.max(0, this.#nextTryAtMs - nowMs),
+      lastError: this.#lastError && { code, message, agoMs: nowMs - atMs },
+    };
   }
 
   /** Ends every wait now and for good: `open` and `pause` then resolve false. */
@@ -77,10 +97,16 @@ export class Supervisor {
    * open, false when interrupted. Rejects with the last error when no attempt will help or all are used up.
    */
   async open(end: Openable, lost?: StompctlError): Promise<boolean> {
+    this.#phase = 'opening';
+    this.#awaySinceMs ??= this.#nowMs();
+    let open = false;
     try {
-      return await this.#open(end, lost);
+      open = await this.#open(end, lost);
+      return open;
     } finally {
       this.#waitingFor = undefined;
+      this.#phase = open ? 'open' : 'closed';
+      this.#awaySinceMs = undefined;
     }
   }
 
@@ -119,6 +145,7 @@ export class Supervisor {
   async #failed(end: Openable, error: StompctlError, counts: boolean): Promise<boolean> {
     const { attempts, bounded, logger, maxDelayMs } = this.#options;
     if (this.interrupted) return false;
+    this.#lastError = { code: error.code, message: error.message, atMs: this.#nowMs() };
     const waits = error.action === 'reopen' || error.action === 'wait' || (!bounded && mayComeBack(error));
     if (!waits) throw error;
     const refusedLogin = error.code === 'LOGIN_REFUSED';
@@ -140,7 +167,17 @@ export class Supervisor {
       attempts: attempts ?? 'without end',
       delayMs: Math.round(delayMs),
     });
-    return (await wait(this.#options.clock, delayMs, { signal: this.#interrupt.signal })) === 'elapsed';
+    return this.#pause(delayMs);
+  }
+
+  async #pause(delayMs: number): Promise<boolean> {
+    const { clock } = this.#options;
+    this.#phase = 'waiting';
+    this.#nextTryAtMs = this.#nowMs() + delayMs;
+    if ((await wait(clock, delayMs, { signal: this.#interrupt.signal })) !== 'elapsed') return false;
+    this.#phase = 'opening';
+    this.#nextTryAtMs = undefined;
+    return true;
   }
 
   #nowMs(): number {

@@ -88,6 +88,13 @@ export class Transfer {
     return this.#ledger.count;
   }
 
+  /** The transfer's part of the verdict. */
+  get progress(): { stopping: boolean; inFlight: number; oldestUnsettledMs: number | undefined } {
+    const { count: inFlight, oldestMs } = this.#ledger;
+    const oldestUnsettledMs = oldestMs && this.#parts.clock.monotonicMs() - oldestMs;
+    return { stopping: this.#ended !== undefined, inFlight, oldestUnsettledMs };
+  }
+
   /** Ends the run: reading stops, what is in flight is settled, then `run` resolves. The first reason counts. */
   stop(reason: EndReason): void {
     if (this.#ended !== undefined) return;
@@ -175,7 +182,7 @@ export class Transfer {
     this.#lastDeliveryMs = this.#parts.clock.monotonicMs();
     this.#stillToTake -= deliveries.length;
     for (const delivery of deliveries) {
-      this.#ledger.add(delivery);
+      this.#ledger.add(delivery, this.#lastDeliveryMs);
       this.#parts.report.statistics.received(delivery.size);
     }
     if (this.#parts.processor === undefined) {

@@ -13,11 +13,12 @@ export interface CaseResult {
 
 /** Runs cases in order, in one go, as the messages of one batch would be. Resolves to a result a case. */
 export async function runCases(cases: readonly Case[], checks: Pick<Processor, 'process'>): Promise<CaseResult[]> {
-  const messages = cases.map(({ message }) => messageOf(message));
+  const given = cases.map((item) => ({ item, message: messageOf(item.message) }));
+  const messages = given.map(({ message }) => message);
   const outcomes = await processAll(checks, messages);
-  return cases.map((item, index) => ({
+  return given.map(({ item, message }, index) => ({
     name: item.name,
-    difference: differenceFrom(item, messages[index] as Message, outcomes[index]),
+    difference: differenceFrom(item, message, outcomes[index]),
   }));
 }
 

@@ -6,17 +6,16 @@ import type { QueueCommandDefinition, QueueOption } from './queue-commands.js';
 
 /** The arguments of a sub-command of `stompctl queue`. */
 export class QueueArguments {
+  /** the queue */
+  readonly path: string;
+  /** what stands behind it */
   readonly operands: readonly string[];
   readonly #values: ReadonlyMap<string, readonly string[]>;
 
-  constructor(operands: readonly string[], values: ReadonlyMap<string, readonly string[]>) {
+  constructor(path: string, operands: readonly string[], values: ReadonlyMap<string, readonly string[]>) {
+    this.path = path;
     this.operands = operands;
     this.#values = values;
-  }
-
-  /** the queue */
-  get path(): string {
-    return this.operands[0] as string;
   }
 
   has(name: string): boolean {
@@ -96,8 +95,8 @@ export function parseQueueArguments(
     checkValues(option, given);
     values.set(option.name, given);
   }
-  const { args: operands } = command;
-  if (operands.length < definition.least) {
+  const [path, ...operands] = command.args;
+  if (path === undefined || command.args.length < definition.least) {
     throw new StompctlError(
       'USAGE',
       'command',
@@ -105,11 +104,11 @@ export function parseQueueArguments(
       `needs ${definition.operands}; see "${help}"`,
     );
   }
-  const excess = operands[definition.most];
+  const excess = command.args[definition.most];
   if (excess !== undefined) {
     throw new StompctlError('USAGE', 'argument', excess, `is not expected here; see "${help}"`);
   }
-  return new QueueArguments(operands, values);
+  return new QueueArguments(path, operands, values);
 }
 
 /** As everywhere in the program, one dash and a long name means two. */

@@ -1,8 +1,7 @@
 import { unreachable } from '../../base/errors.js';
 import type { BlockNode, ConfigNode, Origin, ScalarNode } from '../formats/config-node.js';
 import { invalid, type Problem } from '../formats/problem.js';
-import { readCredential } from './credential-text.js';
-import { KeyValueError, parseKeyValues } from './key-value.js';
+import { KeyValueError, parseKeyValues, readCredential } from './key-value.js';
 import type { OptionKind, OptionRow, TableKey } from './option.js';
 import { type RuleList, readRuleList } from './rewrite-option.js';
 

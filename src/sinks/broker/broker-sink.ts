@@ -163,7 +163,7 @@ const SURROGATE = /[\ud800-\udfff]/;
 /** The first header with a character beyond U+FFFF, in its name or its value. */
 function nameBeyond(header: Readonly<Header>): string | undefined {
   for (const name in header) {
-    if (SURROGATE.test(name) || SURROGATE.test(header[name] as string)) return name;
+    if (SURROGATE.test(name) || SURROGATE.test(header[name] ?? '')) return name;
   }
   return undefined;
 }

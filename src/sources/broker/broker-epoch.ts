@@ -97,8 +97,9 @@ export class BrokerEpoch implements DeliveryOwner {
   take(demand: Demand): BrokerDelivery[] {
     let count = 0;
     let bytes = 0;
-    while (count < this.#buffer.length && count < demand.deliveries) {
-      bytes += (this.#buffer[count] as BrokerDelivery).size;
+    for (const { size } of this.#buffer) {
+      if (count >= demand.deliveries) break;
+      bytes += size;
       if (bytes > demand.bytes && count > 0) break;
       count += 1;
     }

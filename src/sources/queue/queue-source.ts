@@ -16,10 +16,9 @@ import {
 import { TimeSlice } from '../../dirq/time-slice.js';
 import type { DeadLetters } from '../../flow/dead-letters.js';
 import type { Demand, Source, SourceResult } from '../../flow/source.js';
-import { DeliveryBatch } from './delivery-batch.js';
 import { ElementTaker } from './element-taker.js';
 import { HeldElements } from './held-elements.js';
-import type { QueueDelivery } from './queue-delivery.js';
+import { DeliveryBatch, type QueueDelivery } from './queue-delivery.js';
 import type { QueueEvents } from './queue-events.js';
 
 export interface QueueSourceOptions extends QueueOptions {
