@@ -92,10 +92,13 @@ export abstract class DirectoryQueue<
     this.attempt('touch', name, () => this.kind.elements.touch(name, Date.now() / 1000));
   }
 
-  /** Removes a locked element. Rejects with ELEMENT_NOT_LOCKED. */
+  /** Removes a locked element; with `sync` no power loss brings back half of it. Rejects with ELEMENT_NOT_LOCKED. */
   async remove(name: string): Promise<void> {
     this.mustBeLocked('remove', name);
-    this.attempt('remove', name, () => this.kind.elements.remove(name));
+    const { aside } = this.attempt('remove', name, () => this.kind.elements.remove(name));
+    if (aside === undefined) return;
+    if (this.#sync) await this.directory.syncFolder(`${this.path}/${name.slice(0, 8)}`);
+    this.attempt('remove', name, () => this.kind.elements.discard(aside));
   }
 
   /** How many elements there are, locked or not. */

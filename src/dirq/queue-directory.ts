@@ -183,6 +183,24 @@ export class QueueDirectory {
     }
   }
 
+  /** The same, at once. Throws the system's error. */
+  syncFolderNow(path: string): void {
+    const { files } = this;
+    let fd: number;
+    try {
+      fd = files.openSync(path, O_RDONLY);
+    } catch (error) {
+      // RACE: a purge removed the folder: it was empty
+      if (errnoOf(error) === 'ENOENT') return;
+      throw error;
+    }
+    try {
+      files.fsyncSync(fd);
+    } finally {
+      closeQuietly(files, fd);
+    }
+  }
+
   #notFolder(cause?: unknown, path = this.path): StompctlError {
     const reason = 'is not a directory: give the path of a directory, or of one to be made';
     return new StompctlError('QUEUE_INVALID', 'open queue', path, reason, cause);

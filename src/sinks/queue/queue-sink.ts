@@ -88,6 +88,7 @@ export class QueueSink implements Sink {
   /** Makes the queue's folder when it is missing, and removes the temporary files of dead processes of this machine. */
   async open(): Promise<void> {
     this.#directory.open(this.#folders);
+    this.#tidyAgain();
     const { path, files } = this.#directory;
     try {
       // what cannot be tidied up now is for the next process, or the purge
@@ -127,6 +128,7 @@ export class QueueSink implements Sink {
     this.#closed.ring();
     await this.flush();
     this.#closing = false;
+    this.#tidyAgain();
     // temporary files that could not be removed: the next process is to find them
     quietly(() => this.#journal.close(this.#untidy.size > 0));
     this.#untidy.clear();
@@ -307,5 +309,15 @@ export class QueueSink implements Sink {
       done = true;
     });
     if (!done && this.#untidy.size < MOST_UNTIDY) this.#untidy.add(staged.temporary);
+  }
+
+  /** What made it fail may be over. */
+  #tidyAgain(): void {
+    for (const temporary of this.#untidy) {
+      quietly(() => {
+        this.#kind.elements.discard(temporary);
+        this.#untidy.delete(temporary);
+      });
+    }
   }
 }

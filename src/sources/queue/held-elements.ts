@@ -55,7 +55,7 @@ export class HeldElements implements Settler {
     this.#elements = elements;
     this.#options = options;
     this.#journal = new LockJournal(directory.path, directory.files);
-    this.#removals = new RemovalSync(directory, options.sync, options.window);
+    this.#removals = new RemovalSync(directory, elements, options.sync, options.window);
   }
 
   get size(): number {
@@ -160,6 +160,11 @@ export class HeldElements implements Settler {
   /** Nothing to do just now: a journal of nothing need not lie about. Throws QUEUE_IO. */
   idle(): void {
     if (this.#held.size > 0 || this.#leftLocked.size > 0) return;
+    // what removals have left out of the way stands in the journal as well
+    if (this.#removals.isPending) {
+      this.#removals.kick();
+      return;
+    }
     try {
       this.#journal.drop();
     } catch (error) {
@@ -200,8 +205,8 @@ export class HeldElements implements Settler {
     this.#giveBackLeft();
     this.#released = [];
     try {
-      // what is locked still is for the next process, which finds it in the journal
-      this.#journal.close(this.#leftLocked.size > 0);
+      // what is locked or not cleared away still is for the next process, which finds it in the journal
+      this.#journal.close(this.#leftLocked.size > 0 || this.#removals.isPending);
     } catch (error) {
       failure ??= queueError('remove lock journal', this.#options.source, error);
     }
@@ -274,8 +279,8 @@ export class HeldElements implements Settler {
   }
 
   #remove(delivery: QueueDelivery): void {
-    this.#elements.remove(delivery.name);
-    this.#removals.removed(delivery.name.slice(0, 8));
+    const { aside } = this.#elements.remove(delivery.name);
+    this.#removals.removed(delivery.name, delivery.lockTime, aside);
   }
 
   /** Never rejects: a message that cannot be stored stays where it is. */
@@ -313,6 +318,7 @@ export class HeldElements implements Settler {
   *#times(): Generator<readonly [string, number]> {
     for (const delivery of this.#held.values()) yield [delivery.name, delivery.lockTime];
     yield* this.#leftLocked;
+    yield* this.#removals.left();
   }
 
   #throwError(): void {
