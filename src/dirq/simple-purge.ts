@@ -1,6 +1,6 @@
 import { systemClock } from '../base/clock.js';
-import { wait } from '../base/wait.js';
 import { errnoOf } from '../base/errors.js';
+import { wait } from '../base/wait.js';
 import { readNames } from './element-list.js';
 import { ELEMENT_FILE } from './element-name.js';
 import { type PurgeOptions, type PurgeReport, removeEmptyFolder, SECOND_LOOK_MS } from './purge.js';
