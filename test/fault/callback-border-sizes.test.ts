@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Outcome } from '../../src/callback/callback.js';
 import { processAll } from '../../src/callback/process-all.js';
+import type { Outcome } from '../../src/flow/processor.js';
 import type { Sink } from '../../src/flow/sink.js';
 import { Message, newHeader } from '../../src/message/message.js';
 import { bytesMessage, type Given, withCallback } from '../support/callback-bench.js';

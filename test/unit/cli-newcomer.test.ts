@@ -10,7 +10,7 @@ const page = (path: string) => readFileSync(join(ROOT, path), 'utf8');
 
 describe('the help of a command', () => {
   for (const [name, options] of [
-    ['status', ['--pidfile', '--config', '--timeout-status', '--help']],
+    ['status', ['--json', '--pidfile', '--config', '--timeout-status', '--help']],
     ['quit', ['--pidfile', '--config', '--timeout-linger', '--timeout-flush', '--help']],
     ['demo', ['--help']],
     ['completion', ['--help']],

@@ -48,7 +48,7 @@ export class Rules {
       const first = outcomes.length;
       const before = process.cpuUsage();
       const ended = runWithin(patienceMs, () => {
-        while (outcomes.length < messages.length) outcomes.push(this.apply(messages[outcomes.length] as Message));
+        for (const message of messages.slice(first)) outcomes.push(this.apply(message));
       });
       if (ended) break;
       // one that had not the whole time for itself gets another chance, and one on a busy machine more of it

@@ -64,6 +64,5 @@ test('reasons are cut, whatever the callback returned', async () => {
     );
     assert.equal(outcomes.length, 300);
     for (const outcome of outcomes) assert.ok(outcome.kind === 'drop' && outcome.reason.length === 301);
-    assert.ok(callback.drops.size <= 101);
   });
 });
