@@ -1,10 +1,27 @@
-import { StompctlError } from '../../base/errors.js';
+import { StompctlError, unreachable } from '../../base/errors.js';
 import type { OptionRow } from '../../config/options/option.js';
 import { optionCalled } from '../../config/options/option-table.js';
 
 /** Does the option take a value on the command line? */
 export function takesValue(row: OptionRow): boolean {
-  return row.kind !== 'flag' && row.kind !== 'boolean' && row.kind !== 'count';
+  switch (row.kind) {
+    case 'flag':
+    case 'boolean':
+    case 'count':
+      return false;
+    case 'number':
+    case 'size':
+    case 'text':
+    case 'choice':
+    case 'choices':
+    case 'table':
+    case 'tables':
+    case 'credentials':
+    case 'rules':
+      return true;
+    default:
+      return unreachable(row.kind);
+  }
 }
 
 /**

@@ -1,4 +1,5 @@
 import { StompctlError } from '../../base/errors.js';
+import { printable, printableLines } from '../../base/printable.js';
 import { type Header, newHeader } from '../../message/message.js';
 
 /** The values of `--header NAME=VALUE`, taken as they are. Throws USAGE for what is none, and for a name given twice. */
@@ -18,12 +19,12 @@ const NAMED: Readonly<Record<string, string>> = { '\\': '\\\\', '\n': '\\n', '\r
 
 /** A header's name or value on one line: control characters (a terminal would obey them) and backslashes escaped. */
 export function headerText(text: string): string {
-  return text.replace(/[\\\p{Cc}\u2028\u2029]/gu, (character) => NAMED[character] ?? escaped(character));
+  return printable(text.replace(/[\\\p{Cc}\u2028\u2029]/gu, (character) => NAMED[character] ?? escaped(character)));
 }
 
 /** Text for a terminal: lines and tabs stay, other control characters are escaped. */
 export function terminalText(text: string): string {
-  return text.replace(/[^\P{Cc}\n\t]/gu, escaped);
+  return printableLines(text.replace(/[^\P{Cc}\n\t]/gu, escaped));
 }
 
 function escaped(character: string): string {

@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
 import { StompctlError } from '../../base/errors.js';
+import type { QueueType } from '../../dirq/queue-options.js';
 import { usageError } from '../command-line/option-command.js';
 import type { QueueCommandDefinition, QueueOption } from './queue-commands.js';
 
@@ -38,8 +39,8 @@ export class QueueArguments {
     throw new StompctlError('USAGE', 'option', `--${name}`, `must be a whole number from ${least} on, not "${text}"`);
   }
 
-  type(name: 'type' | 'to-type' = 'type'): 'DQS' | 'DQN' | undefined {
-    return this.value(name) as 'DQS' | 'DQN' | undefined;
+  type(name: 'type' | 'to-type' = 'type'): QueueType | undefined {
+    return this.value(name) as QueueType | undefined;
   }
 
   /** Throws USAGE when more than one of these flags is given. */

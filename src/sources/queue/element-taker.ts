@@ -195,7 +195,7 @@ export class ElementTaker {
     if (!this.#lock(name, info, time)) return;
     try {
       // RACE: it may have been written in between
-      if (this.#elements.inspect(name)?.size === 0 && this.#elements.remove(name)) {
+      if (this.#elements.inspect(name)?.size === 0 && this.#elements.remove(name).done) {
         events.leftoverRemoved?.(name);
         return;
       }
