@@ -7,6 +7,7 @@ import { type Done, type Request, UNSUPPORTED } from './border/protocol.js';
 import { type CallbackSource, type Compiled, compile } from './compile.js';
 import type { Language } from './language.js';
 import { type Outcome, OutcomeReader } from './outcome.js';
+import { sharedPerlModule } from './perl/perl-module.js';
 import { Relay, type RelayOptions } from './relay.js';
 import { type Ending, Sandbox, SetupFailure } from './sandbox.js';
 import { Taps } from './taps.js';
@@ -35,6 +36,8 @@ export interface CallbackOptions extends CallbackSource, RelayOptions {
 export class Callback {
   readonly #options: CallbackOptions;
   readonly #compiled: Compiled;
+  /** held so that a sandbox made anew needs no compiling */
+  readonly #module: WebAssembly.Module | undefined;
   readonly #reader: OutcomeReader;
   #sandbox: Sandbox;
   /** whether bodies cross; set for good when the code turned out to want them */
@@ -49,9 +52,15 @@ export class Callback {
   readonly #drops = new Map<string, number>();
   #queue: Promise<unknown> = Promise.resolve();
 
-  private constructor(options: CallbackOptions, compiled: Compiled, sandbox: Sandbox) {
+  private constructor(
+    options: CallbackOptions,
+    compiled: Compiled,
+    sandbox: Sandbox,
+    module: WebAssembly.Module | undefined,
+  ) {
     this.#options = options;
     this.#compiled = compiled;
+    this.#module = module;
     this.#reader = new OutcomeReader(compiled.map, options.origin, options.timeoutMs);
     this.#relay = new Relay(options);
     this.#sandbox = sandbox;
@@ -65,7 +74,8 @@ export class Callback {
    */
   static async open(options: CallbackOptions): Promise<Callback> {
     const compiled = compile(options);
-    return new Callback(options, compiled, await openSandbox(options, compiled));
+    const module = compiled.language === 'perl' ? await sharedPerlModule(options.memoryBytes) : undefined;
+    return new Callback(options, compiled, await openSandbox(options, compiled, module), module);
   }
 
   get language(): Language {
@@ -217,7 +227,7 @@ export class Callback {
 
   async #rebuild(reason: string): Promise<void> {
     await this.#sandbox.terminate();
-    this.#sandbox = await openSandbox(this.#options, this.#compiled);
+    this.#sandbox = await openSandbox(this.#options, this.#compiled, this.#module);
     this.#served = 0;
     this.#options.onRebuilt?.(reason);
   }
@@ -253,10 +263,14 @@ const ENOUGH_BYTES = 4 * 1024 * 1024;
 /** for which the end waits for who reads what `stop` prints */
 const LAST_PRINT_MS = 5000;
 
-async function openSandbox(options: CallbackOptions, compiled: Compiled): Promise<Sandbox> {
+async function openSandbox(
+  options: CallbackOptions,
+  compiled: Compiled,
+  module: WebAssembly.Module | undefined,
+): Promise<Sandbox> {
   const { data, timeoutMs, memoryBytes } = options;
   try {
-    return await Sandbox.open({ program: compiled.program, data, timeoutMs, memoryBytes });
+    return await Sandbox.open({ program: compiled.program, data, timeoutMs, memoryBytes, module });
   } catch (error) {
     if (!(error instanceof SetupFailure)) throw error;
     const { stage, thrown } = error;

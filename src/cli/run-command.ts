@@ -61,7 +61,7 @@ async function runTransfer(
   pidfile: Pidfile | undefined,
 ): Promise<number> {
   const { io, env } = context;
-  const print = (text: string) => drained(io.out, text);
+  const print = (printed: string | Uint8Array) => drained(io.out, printed);
   const built = await buildTransfer(settings, { clock: systemClock, logger, env, print });
   const { transfer, sourceName, sinkName } = built;
   const unwatch = pidfile?.watch({
