@@ -25,10 +25,14 @@ export async function runMain(
   const out: string[] = [];
   const err: string[] = [];
   const io: CommandIo = {
-    out: { write: (text) => out.push(text) },
-    err: { write: (text) => err.push(text) },
+    out: { write: (text) => out.push(textOf(text)) },
+    err: { write: (text) => err.push(textOf(text)) },
     signals: installSignals(DEAF),
   };
   const code = await main(args, env, io);
   return { code, out: out.join(''), err: err.join('') };
+}
+
+function textOf(written: string | Uint8Array): string {
+  return typeof written === 'string' ? written : Buffer.from(written).toString('utf8');
 }
