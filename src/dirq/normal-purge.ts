@@ -20,7 +20,9 @@ export async function purgeNormal(
   const folders = directory.folders();
   try {
     for (const aside of [TEMPORARY_FOLDER, OBSOLETE_FOLDER]) {
-      for (const name of directory.files.readdirSync(`${directory.path}/${aside}`)) {
+      const names = directory.files.readdirSync(`${directory.path}/${aside}`);
+      if (aside === OBSOLETE_FOLDER && names.length > 0) await syncAll(directory, folders);
+      for (const name of names) {
         purgeAside(directory, elements, `${aside}/${name}`, options, report);
         if (slice.over()) await slice.rest();
       }
@@ -34,6 +36,13 @@ export async function purgeNormal(
     throw queueError('purge', directory.path, error);
   }
   return report;
+}
+
+/** What a dead process moved away may not be on the disk as moved yet: without its files it must not come back. */
+async function syncAll(directory: QueueDirectory, folders: readonly string[]): Promise<void> {
+  for (const folder of folders) await directory.syncFolder(`${directory.path}/${folder}`);
+  // the folders that went when they were empty
+  await directory.syncFolder(directory.path);
 }
 
 function purgeAside(

@@ -50,7 +50,10 @@ export class QueueDirectory {
     const { path, files } = this;
     try {
       if (!this.makeFolder(path, true) && !files.statSync(path).isDirectory()) throw this.#notFolder();
-      for (const folder of inside) this.makeFolder(`${path}/${folder}`, true);
+      for (const folder of inside) {
+        const inner = `${path}/${folder}`;
+        if (!this.makeFolder(inner, true) && !isFolder(files, inner)) throw this.#notFolder(undefined, inner);
+      }
     } catch (error) {
       if (error instanceof StompctlError) throw error;
       if (PASSING.has(errnoOf(error) ?? '')) throw queueError('open queue', path, error);
@@ -67,16 +70,28 @@ export class QueueDirectory {
     }
   }
 
-  /** The intermediate folders, oldest first. Throws QUEUE_IO. */
+  /** The intermediate folders, oldest first. A symbolic link is none: it may lead out of the queue. Throws QUEUE_IO. */
   folders(): string[] {
     try {
       return this.files
-        .readdirSync(this.path)
-        .filter((name) => FOLDER_NAME.test(name))
+        .readdirSync(this.path, { withFileTypes: true })
+        .filter((entry) => FOLDER_NAME.test(entry.name) && entry.isDirectory())
+        .map(({ name }) => name)
         .sort();
     } catch (error) {
       throw queueError('read queue', this.path, error);
     }
+  }
+
+  /**
+   * Throws QUEUE_IO when what has the name of an intermediate folder is something else, such as a symbolic link out of the queue.
+   * One that is not there is none of that.
+   */
+  mustBeFolder(name: string): void {
+    const path = `${this.path}/${name}`;
+    if (isFolder(this.files, path) !== false) return;
+    const reason = 'is a symbolic link or a file where a folder of the queue belongs: remove it';
+    throw new StompctlError('QUEUE_IO', 'write', path, reason);
   }
 
   /**
@@ -168,10 +183,33 @@ export class QueueDirectory {
     }
   }
 
-  #notFolder(cause?: unknown): StompctlError {
-    const reason = 'is not a directory: give the path of a directory, or of one to be made';
-    return new StompctlError('QUEUE_INVALID', 'open queue', this.path, reason, cause);
+  /** The same, at once. Throws the system's error. */
+  syncFolderNow(path: string): void {
+    const { files } = this;
+    let fd: number;
+    try {
+      fd = files.openSync(path, O_RDONLY);
+    } catch (error) {
+      // RACE: a purge removed the folder: it was empty
+      if (errnoOf(error) === 'ENOENT') return;
+      throw error;
+    }
+    try {
+      files.fsyncSync(fd);
+    } finally {
+      closeQuietly(files, fd);
+    }
   }
+
+  #notFolder(cause?: unknown, path = this.path): StompctlError {
+    const reason = 'is not a directory: give the path of a directory, or of one to be made';
+    return new StompctlError('QUEUE_INVALID', 'open queue', path, reason, cause);
+  }
+}
+
+/** Is there a folder of this name, and no link to one? undefined: there is nothing. Throws the system's error. */
+export function isFolder(files: Pick<FileSystem, 'lstatSync'>, path: string): boolean | undefined {
+  return files.lstatSync(path, { throwIfNoEntry: false })?.isDirectory();
 }
 
 const MOST_DURABLE = 1000;
