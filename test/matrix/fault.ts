@@ -1,5 +1,6 @@
 import type { BrokerName } from './broker-host.js';
 import type { Cell, PathName } from './cell.js';
+import type { QueueType } from './queue-place.js';
 
 /** Something that goes wrong. */
 export interface Fault {
@@ -25,3 +26,14 @@ export const toQueue = (path: PathName): boolean => path.endsWith('queue');
 export const fromBroker = (path: PathName): boolean => path.startsWith('broker');
 export const toBroker = (path: PathName): boolean => path.endsWith('broker');
 export const withBroker = (path: PathName): boolean => path !== 'queue → queue';
+
+interface Striking {
+  readonly faults: readonly Fault[];
+  /** of the queues */
+  readonly type: QueueType;
+}
+
+/** `SIGKILL at random + connection cut (DQN)` */
+export function faultsOf({ faults, type }: Striking): string {
+  return faults.map((fault) => fault.name).join(' + ') + (type === 'DQN' ? ' (DQN)' : '');
+}
