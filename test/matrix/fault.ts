@@ -5,8 +5,10 @@ import type { QueueType } from './queue-place.js';
 /** Something that goes wrong. */
 export interface Fault {
   readonly name: string;
-  /** may it make messages come twice? At most one window's worth a strike; otherwise none at all */
+  /** may it make messages come twice? At most one window's worth a strike and session; otherwise none at all */
   readonly repeats: boolean;
+  /** may the broker forget the last acknowledgements that it has taken? They reach its disk later than messages do */
+  readonly forgets?: boolean;
   /** where it makes sense; without it everywhere */
   readonly fits?: (path: PathName, broker: BrokerName | undefined) => boolean;
   /** mounts file systems */

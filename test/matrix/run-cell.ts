@@ -6,8 +6,8 @@ import { Cell, type PathName, WINDOW } from './cell.js';
 import { type Fault, faultsOf } from './fault.js';
 import { QueuePlace, type QueueType } from './queue-place.js';
 
-/** What a fault may repeat at most: the window, and what a broker may have sent ahead of it. */
-const DUPLICATES_A_STRIKE = 2 * WINDOW + 2;
+/** A strike may repeat what is unsettled of one source: the window, and the one message that may be parked. */
+const DUPLICATES_A_STRIKE = WINDOW + 1;
 const COMPLETE_MS = 60_000;
 
 /** One cell of the matrix: faults, a path, a broker. */
@@ -67,7 +67,7 @@ export async function runCell(plan: CellPlan): Promise<CellResult> {
   try {
     const verdict = cell.account.verdict();
     const ownEnds = cell.agents.flatMap((agent) => agent.ownEnds);
-    wrong.push(...findings(verdict, faults, strikes), ...leftovers(cell));
+    wrong.push(...findings(verdict, plan, strikes), ...leftovers(cell));
     if (ownEnds.length > 0) wrong.push(`ended by itself: ${summary(ownEnds)}`);
     return {
       fault: faultsOf(plan),
@@ -133,13 +133,22 @@ async function countAll(cell: Cell): Promise<void> {
   await source.look();
 }
 
-function findings(verdict: Verdict, faults: readonly Fault[], strikes: number): string[] {
+/**
+ * How often one strike may repeat a message. From broker to broker it strikes two sessions: the sink's, which sends again
+ * what has no receipt, and the source's, to which the broker then gives the same messages again.
+ */
+function copies(path: PathName, faults: readonly Fault[]): number {
+  const sessions = path === 'broker → broker' ? 2 : 1;
+  return sessions + (faults.some((fault) => fault.forgets === true) ? 1 : 0);
+}
+
+function findings(verdict: Verdict, { faults, path }: CellPlan, strikes: number): string[] {
   const wrong: string[] = [];
   if (verdict.lost.length > 0)
     wrong.push(`lost: ${verdict.lost.length}, such as ${verdict.lost.slice(0, 5).join(' ')}`);
   if (verdict.spoilt.length > 0) wrong.push(`spoilt: ${verdict.spoilt.slice(0, 5).join('; ')}`);
   if (verdict.atSource > 0) wrong.push(`left at the source: ${verdict.atSource}`);
-  const most = faults.some((fault) => fault.repeats) ? strikes * DUPLICATES_A_STRIKE : 0;
+  const most = faults.some((fault) => fault.repeats) ? strikes * copies(path, faults) * DUPLICATES_A_STRIKE : 0;
   if (verdict.duplicates > most)
     wrong.push(`duplicates: ${verdict.duplicates}, and ${strikes} strikes explain ${most}`);
   return wrong;
