@@ -1,4 +1,5 @@
 import { reasonOf, StompctlError } from '../base/errors.js';
+import { printableLines } from '../base/printable.js';
 import type { Environment } from '../config/formats/environment.js';
 import { maskText } from '../observe/mask.js';
 import { COMMANDS, type CommandName, isCommandName } from './command-line/commands.js';
@@ -21,12 +22,16 @@ export async function main(argv: readonly string[], env: Environment, io: Comman
   try {
     return await dispatch(argv, env, io);
   } catch (error) {
-    if (error instanceof StompctlError && error.code !== 'INTERNAL')
-      io.err.write(`stompctl: ${maskText(error.message)}\n`);
-    else
-      io.err.write(maskText(`stompctl: internal error: ${error instanceof Error ? error.stack : reasonOf(error)}\n`));
+    io.err.write(errorText(error));
     return exitCodeOf(error);
   }
+}
+
+/** What a person is told of an error that ends the program: no secrets, and nothing that a terminal obeys. */
+export function errorText(error: unknown): string {
+  const known = error instanceof StompctlError && error.code !== 'INTERNAL';
+  const text = known ? error.message : `internal error: ${error instanceof Error ? error.stack : reasonOf(error)}`;
+  return printableLines(`stompctl: ${maskText(text)}\n`);
 }
 
 async function dispatch(argv: readonly string[], env: Environment, io: CommandIo): Promise<number> {
@@ -90,6 +95,9 @@ async function execute(name: OtherCommand, parsed: ParsedArguments, env: Environ
     case 'test':
       return (await import('./test-command.js')).test(parsed, env, io);
     case 'status':
+      // as an option it is stompclt's: one line, and the codes that scripts know
+      if (!parsed.options.has('status')) return (await import('./verdict-command.js')).tellVerdict(parsed, env, io);
+      return statusOrQuit(name, input, io);
     case 'quit':
       return statusOrQuit(name, input, io);
     case 'run': {

@@ -8,7 +8,7 @@ import type { ElementStore, ElementWriter, QueueKind, Staged } from './element-s
 import type { PurgeReport } from './purge.js';
 import { QueueDirectory, queueError } from './queue-directory.js';
 import { foldersOf } from './queue-kind.js';
-import { type QueueOptions, type ResolvedQueueOptions, resolveQueueOptions } from './queue-options.js';
+import { type QueueOptions, type QueueType, type ResolvedQueueOptions, resolveQueueOptions } from './queue-options.js';
 
 export interface LibraryQueueOptions extends Omit<QueueOptions, 'type'> {
   /** `add` resolves only when the element would survive a power loss; false, as in Perl's and Python's libraries */
@@ -48,7 +48,7 @@ export abstract class DirectoryQueue<
   #opened = false;
 
   protected constructor(
-    type: 'DQS' | 'DQN',
+    type: QueueType,
     options: LibraryQueueOptions,
     kind: (directory: QueueDirectory, options: ResolvedQueueOptions) => QueueKind<Elements, Writer>,
     files: FileSystem = systemFiles,

@@ -141,6 +141,7 @@ export class NormalWriter implements ElementWriter {
       this.#folders.forget(folder);
       this.#directory.makeFolder(`${this.#directory.path}/${folder}`);
     }
+    this.#directory.mustBeFolder(folder);
     this.#folder = folder;
     this.#lookedMs = nowMs;
     return folder;

@@ -16,7 +16,7 @@ const AT_ONCE = 100;
 /** `stompctl queue remove`: by name, by `--match`, or `--all`. What another process has locked stays. */
 export async function remove(context: QueueContext): Promise<number> {
   const { args } = context;
-  const names = args.operands.slice(1);
+  const names = args.operands;
   const ways = [names.length > 0, args.has('all'), args.has('match')].filter((given) => given).length;
   if (ways !== 1 || (args.has('count') && names.length > 0)) {
     const reason = 'say which messages: by their names, by --match, or --all; --count goes with the last two';

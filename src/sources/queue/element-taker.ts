@@ -5,9 +5,8 @@ import { queueError } from '../../dirq/queue-directory.js';
 import type { TimeSlice } from '../../dirq/time-slice.js';
 import { largestFile } from '../../message/json.js';
 import { Message } from '../../message/message.js';
-import type { DeliveryBatch } from './delivery-batch.js';
 import type { HeldElements } from './held-elements.js';
-import { QueueDelivery } from './queue-delivery.js';
+import { type DeliveryBatch, QueueDelivery } from './queue-delivery.js';
 import type { QueueEvents } from './queue-events.js';
 import { SkipList } from './skip-list.js';
 

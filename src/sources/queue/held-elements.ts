@@ -4,6 +4,7 @@ import { quietly } from '../../base/file-system.js';
 import type { ElementStore } from '../../dirq/element-store.js';
 import { LockJournal } from '../../dirq/journal/lock-journal.js';
 import { type QueueDirectory, queueError } from '../../dirq/queue-directory.js';
+import type { SyncMode } from '../../dirq/queue-options.js';
 import { TimeSlice } from '../../dirq/time-slice.js';
 import type { DeadLetters } from '../../flow/dead-letters.js';
 import type { SourceEvents } from '../../flow/source.js';
@@ -18,7 +19,7 @@ const YOUNGEST_FOREIGN_MS = 100_000;
 export interface HoldOptions {
   readonly source: string;
   readonly remove: boolean;
-  readonly sync: 'batch' | 'message' | 'none';
+  readonly sync: SyncMode;
   /** most elements held, and most removals that may be undone by a power loss */
   readonly window: number;
   readonly deadLetters: DeadLetters | undefined;

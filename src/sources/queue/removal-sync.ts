@@ -1,5 +1,6 @@
 import type { ElementStore } from '../../dirq/element-store.js';
 import { type QueueDirectory, queueError } from '../../dirq/queue-directory.js';
+import type { SyncMode } from '../../dirq/queue-options.js';
 import { TimeSlice } from '../../dirq/time-slice.js';
 
 /** An element that was removed, perhaps not for good. */
@@ -29,7 +30,7 @@ export class RemovalSync {
   /** of what was done in the background: told once */
   #failure: unknown;
 
-  constructor(directory: QueueDirectory, elements: ElementStore, sync: 'batch' | 'message' | 'none', window: number) {
+  constructor(directory: QueueDirectory, elements: ElementStore, sync: SyncMode, window: number) {
     this.#directory = directory;
     this.#elements = elements;
     this.#window = { batch: window, message: 1, none: Number.POSITIVE_INFINITY }[sync];
