@@ -50,7 +50,7 @@ export async function runQueueHere(args: readonly string[], input: string | Buff
         done();
       },
     }),
-    err: { write: (text) => err.push(text) },
+    err: { write: (text) => err.push(textOf(text)) },
     input: () => Readable.from([Buffer.from(input)]),
     signals: installSignals(DEAF),
   };
