@@ -27,7 +27,7 @@ export interface BuildContext {
   readonly logger: RunLogger;
   readonly env: Environment;
   /** what a callback prints; a promise that it gives is waited for */
-  readonly print: (text: string) => unknown;
+  readonly print: (printed: string | Uint8Array) => unknown;
 }
 
 export interface BuiltTransfer {
@@ -131,8 +131,16 @@ export async function buildTransfer(settings: Settings, context: BuildContext): 
 
 /** Of a queue that is only browsed everything stays: its number says nothing. */
 function backlogOf({ source, remove }: Settings, clock: Clock): QueueBacklog | undefined {
-  if (source.kind !== 'queue' || source.queue.type === 'NULL' || !remove) return undefined;
-  return new QueueBacklog(source.queue.path, source.queue.type, clock);
+  switch (source.kind) {
+    case 'queue': {
+      const { path, type } = source.queue;
+      return type === 'NULL' || !remove ? undefined : new QueueBacklog(path, type, clock);
+    }
+    case 'broker':
+      return undefined;
+    default:
+      return unreachable(source);
+  }
 }
 
 function limits(settings: Settings) {
