@@ -106,7 +106,7 @@ export class Sandbox {
       this.#pending = { records, resolve };
       if (this.#gone) return this.#finish(this.#ending ?? CRASHED);
       this.#worker.ref();
-      this.#worker.postMessage(request);
+      this.#worker.postMessage(request, movable(request.kind === 'check' ? request.batch : undefined));
       this.#watch();
     });
   }
@@ -191,6 +191,12 @@ export class Sandbox {
   }
 }
 
+/** What need not be copied on its way to the thread: memory that is the batch's alone. */
+function movable(bytes: Uint8Array | undefined): ArrayBuffer[] {
+  if (bytes === undefined || bytes.byteLength < LARGE || !(bytes.buffer instanceof ArrayBuffer)) return [];
+  return bytes.byteLength === bytes.buffer.byteLength ? [bytes.buffer] : [];
+}
+
 /** The same bytes: a Buffer that was posted arrives as a plain array. */
 function bufferOf(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -199,6 +205,8 @@ function bufferOf(bytes: Uint8Array): Buffer {
 const CRASHED: Lost = { how: 'lost', why: 'crash', detail: 'the sandbox thread ended', arriving: false };
 /** The engine stops itself at `callback-timeout`; only when it cannot is the thread ended. */
 const GRACE_MS = 50;
+/** smaller ones are copied: Node keeps several of them in one piece of memory */
+const LARGE = 64 * 1024;
 /** compiling WebAssembly on a busy machine */
 const LOAD_MS = 60_000;
 /**

@@ -53,7 +53,8 @@ describe('a bad callback', { concurrency: 2 }, () => {
     const scene = await Scene.set(test);
     produce(scene.path('in'), mixed());
     const failures = scene.path('failures');
-    const heartBeats = ['--timeout-client', '0.2', '--timeout-server', '0.2'];
+    // a loop lasts longer than two beats, and a beat longer than a busy machine takes for one
+    const heartBeats = ['--timeout-client', '1', '--timeout-server', '1', '--callback-timeout', '2.5'];
     const args = [...withCode(scene, CODE), ...LIMITS, ...heartBeats, '--failure-queue', `path=${failures}`];
     const ended = await scene.run(scene.sender(...args));
     assert.equal(ended.code, 1, ended.stderr);

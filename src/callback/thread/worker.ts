@@ -106,7 +106,10 @@ class Worker implements EngineHost, Progress {
     if (this.#board.append(kind, bytes)) return;
     this.#reply({ kind: 'log', generation: this.#board.generation, contents: this.#board.contents() });
     this.#board.reset();
-    if (!this.#board.append(kind, bytes)) this.#reply({ kind: 'record', of: kind, bytes: own(bytes) });
+    if (this.#board.append(kind, bytes)) return;
+    const copy = Uint8Array.from(bytes);
+    // moved, not copied once more: the main thread has messages to wait for
+    this.#port.postMessage({ kind: 'record', of: kind, bytes: copy } satisfies Reply, [copy.buffer]);
   }
 
   #reply(reply: Reply): void {
@@ -135,11 +138,6 @@ const RECORD_COST = 128;
 const BATCH_BYTES = 4 * 1024 * 1024;
 /** such gaps do not count against the code here; the main thread has the last word */
 const GAP_NS = 100_000_000n;
-
-/** A copy that shares its memory with nothing: a view of a large buffer would be sent with all of it. */
-function own(bytes: Uint8Array): Uint8Array {
-  return bytes.byteLength === bytes.buffer.byteLength ? bytes : Uint8Array.from(bytes);
-}
 
 function lost(error: unknown): Lost {
   if (error instanceof EngineLost)
