@@ -85,7 +85,7 @@ export async function buildTransfer(settings: Settings, context: BuildContext): 
     },
   });
   const supervised = (to: Settings['sink']) => {
-    const { end, allRefused } = makeSink(to, settings, context, full);
+    const { end, allRefused } = makeSink(to, settings, context, full, onDuplicate);
     const { maxAttempts } = settings;
     return new SupervisedSink(end, {
       supervisor: supervisorOf(to, end.name, allRefused),
@@ -224,9 +224,15 @@ function makeSource(
   return { end, allRefused };
 }
 
-function makeSink(sink: Settings['sink'], settings: Settings, context: BuildContext, full: FullQueues): MadeEnd<Sink> {
+function makeSink(
+  sink: Settings['sink'],
+  settings: Settings,
+  context: BuildContext,
+  full: FullQueues,
+  onDuplicate: (name: string) => void,
+): MadeEnd<Sink> {
   const { reliable, maxMessageSize, timeouts } = settings;
-  if (sink.kind === 'queue') return { end: queueSink(sink.queue, settings, context, full) };
+  if (sink.kind === 'queue') return { end: queueSink(sink.queue, settings, context, full, onDuplicate) };
   const { connect, name, onSession, allRefused } = brokerEnd(sink.broker, settings, context);
   const end = new BrokerSink({
     name,

@@ -2,7 +2,8 @@ import { type Clock, systemClock, type Timer } from '../../base/clock.js';
 import { StompctlError } from '../../base/errors.js';
 import type { Sink } from '../../flow/sink.js';
 import { frameFromMessage } from '../../message/content-type.js';
-import type { Header, Message } from '../../message/message.js';
+import { duplicateId } from '../../message/duplicate-id.js';
+import { type Header, type Message, newHeader } from '../../message/message.js';
 import { meansNotPersistent } from '../../stomp/client-dialects.js';
 import { StompSession } from '../../stomp/session.js';
 import type { SessionOptions } from '../../stomp/session-options.js';
@@ -69,9 +70,9 @@ export class BrokerSink implements Sink {
     });
   }
 
-  send(message: Message): Promise<void> {
+  send(message: Message, id?: string): Promise<void> {
     try {
-      const sent = this.#send(message);
+      const sent = this.#send(message, id);
       this.#outstanding += 1;
       sent.then(this.#settled, this.#settled);
       return sent;
@@ -109,7 +110,7 @@ export class BrokerSink implements Sink {
     return UdpSender.open(options);
   }
 
-  #send(message: Message): Promise<void> {
+  #send(message: Message, id: string | undefined): Promise<void> {
     const { reliable, persistent, maxMessageSize } = this.#options;
     const session = this.#session;
     if (session === undefined) throw new StompctlError('SESSION_CLOSED', 'send', this.name, 'not open');
@@ -123,7 +124,7 @@ export class BrokerSink implements Sink {
       throw new StompctlError('MESSAGE_TOO_LARGE', 'send', this.name, reason);
     }
     this.#warnOf(header, session);
-    return session.send(header, body, {
+    return session.send(withDuplicateId(header, id, session.dialect.duplicateId), body, {
       receipt: reliable,
       persistent: reliable && persistent === 'true',
       contentLength: body.length > 0 && this.#contentLength(session, message.text),
@@ -162,6 +163,16 @@ export class BrokerSink implements Sink {
     this.#idle = [];
     for (const resolve of waiting) resolve();
   };
+}
+
+/** The header, with what the broker tells duplicates by: what the producer has set stays. */
+function withDuplicateId(header: Readonly<Header>, id: string | undefined, name: string | undefined): Readonly<Header> {
+  if (name === undefined || header[name] !== undefined) return header;
+  const value = duplicateId(header, id, undefined);
+  if (value === undefined) return header;
+  const named = newHeader(header);
+  named[name] = value;
+  return named;
 }
 
 const SURROGATE = /[\ud800-\udfff]/;
