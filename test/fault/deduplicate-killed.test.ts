@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { SimpleQueue } from '../../src/index.js';
-import { eventually } from '../support/eventually.js';
 import type { Moment, Step } from '../matrix/steps.js';
+import { eventually } from '../support/eventually.js';
 import { ascending, DESTINATION, Scene, upTo } from '../support/scene.js';
 
 /** The broker gives its messages the same ids at each delivery. */
@@ -58,7 +58,13 @@ async function drained(scene: Scene, run = scene.start(receiver(scene))): Promis
   assert.equal(ended.code, 0, ended.stderr);
 }
 
-async function killedAt(scene: Scene, moment: Moment, step: Step, number: number, args = receiver(scene)): Promise<void> {
+async function killedAt(
+  scene: Scene,
+  moment: Moment,
+  step: Step,
+  number: number,
+  args = receiver(scene),
+): Promise<void> {
   const env = {
     STOMPCTL_TEST_KILL_AT: `${moment} ${step} ${number}`,
     NODE_OPTIONS: `--import=${new URL('../matrix/kill-at-step.js', import.meta.url).href}`,

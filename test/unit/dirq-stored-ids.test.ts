@@ -118,7 +118,11 @@ describe('a queue sink that deduplicates', () => {
     });
     const { sink } = await opened(path);
     const [own = ''] = journals(path);
-    assert.equal(readFileSync(join(path, 'stompctl.ids', own), 'latin1').split('\n').length, 2, 'nothing is remembered');
+    assert.equal(
+      readFileSync(join(path, 'stompctl.ids', own), 'latin1').split('\n').length,
+      2,
+      'nothing is remembered',
+    );
     assert.equal(journals(path).length, 1, 'the journal of the dead is taken over');
     assert.ok(!readdirSync(join(path, 'stompctl.ids')).some((name) => name.endsWith('.tmp')));
     await sink.close();

@@ -14,7 +14,10 @@ describe('the id of a message', () => {
 
   it('is else what the source knows, else what the producer has set', () => {
     assert.equal(duplicateId(HEADER, 'source', undefined), duplicateId({}, 'source', undefined));
-    assert.equal(duplicateId(HEADER, undefined, undefined), duplicateId({ 'amqp-message-id': 'p1' }, undefined, undefined));
+    assert.equal(
+      duplicateId(HEADER, undefined, undefined),
+      duplicateId({ 'amqp-message-id': 'p1' }, undefined, undefined),
+    );
     assert.match(String(duplicateId(HEADER, undefined, undefined)), /^[\w-]{22}$/);
   });
 
