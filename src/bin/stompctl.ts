@@ -9,14 +9,14 @@ const signals = installSignals();
 for (const flag of ['--max-semi-space-size=2', '--semi-space-growth-factor=1', '--heap-growing-percent=50']) {
   setFlagsFromString(flag);
 }
-const { main } = await import('../cli/main.js');
+const { errorText, main } = await import('../cli/main.js');
 const { EXIT_CODES } = await import('../cli/command-line/exit-codes.js');
 const { stdout, stderr, env, argv } = process;
 // A reader that goes away (`stompctl --help | head -1`) is no reason to die, least of all in the middle of a run.
 for (const stream of [stdout, stderr]) stream.on('error', () => undefined);
 // Left to itself Node exits with 1, which says that some messages were rejected.
 process.on('uncaughtException', (error) => {
-  stderr.write(`stompctl: internal error: ${error.stack ?? error.message}\n`);
+  stderr.write(errorText(error));
   process.exit(EXIT_CODES.internal);
 });
 const code = await main(argv.slice(2), env, { out: stdout, err: stderr, columns: stdout.columns, signals });

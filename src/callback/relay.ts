@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { unlessAborted } from '../base/wait.js';
 import { type LogRecord, RECORD } from './border/board.js';
 import { FieldReader, MalformedFields } from './border/fields.js';
 import { readText } from './crossed.js';
@@ -15,8 +16,7 @@ export interface RelayOptions {
 export class Relay {
   readonly #options: RelayOptions;
   #turnedMs = performance.now();
-  #wake: () => void = () => undefined;
-  #released = false;
+  readonly #released = new AbortController();
 
   constructor(options: RelayOptions) {
     this.#options = options;
@@ -34,8 +34,7 @@ export class Relay {
 
   /** Nobody waits for a reader any more, now or later. */
   release(): void {
-    this.#released = true;
-    this.#wake();
+    this.#released.abort();
   }
 
   async #print(bytes: Buffer): Promise<void> {
@@ -44,11 +43,10 @@ export class Relay {
       const end = pieceEnd(bytes, start);
       const taken: unknown = this.#options.onPrint(bytes.toString('utf8', start, end));
       start = end;
-      if (!(taken instanceof Promise) || this.#released) continue;
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-        taken.then(() => resolve(), resolve);
-      });
+      if (!(taken instanceof Promise) || this.#released.signal.aborted) continue;
+      // a reader that is gone is told elsewhere
+      const whatever = taken.catch(() => undefined);
+      await unlessAborted(whatever, this.#released.signal);
     }
   }
 

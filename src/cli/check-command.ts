@@ -1,4 +1,5 @@
 import { reasonOf, StompctlError } from '../base/errors.js';
+import { printable } from '../base/printable.js';
 import { describeRun } from '../config/describe/describe-run.js';
 import { type EffectiveOption, effectiveConfiguration } from '../config/describe/effective-configuration.js';
 import { parseConfigGeneral } from '../config/formats/config-general.js';
@@ -113,7 +114,8 @@ function reportText(found: Report, all = false): string {
   if (shown.length > 0) lines.push('', ...tableLines(shown));
   const hidden = found.options.length - shown.length;
   if (hidden > 0) lines.push('', `  ${hidden} other options have their defaults: "stompctl check --all" lists them.`);
-  return lines.join('\n');
+  // what brokers and files say of themselves is among it
+  return lines.map(printable).join('\n');
 }
 
 function tableLines(options: readonly EffectiveOption[]): string[] {

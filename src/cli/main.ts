@@ -1,4 +1,5 @@
 import { reasonOf, StompctlError } from '../base/errors.js';
+import { printableLines } from '../base/printable.js';
 import type { Environment } from '../config/formats/environment.js';
 import { maskText } from '../observe/mask.js';
 import { COMMANDS, type CommandName, isCommandName } from './command-line/commands.js';
@@ -21,12 +22,16 @@ export async function main(argv: readonly string[], env: Environment, io: Comman
   try {
     return await dispatch(argv, env, io);
   } catch (error) {
-    if (error instanceof StompctlError && error.code !== 'INTERNAL')
-      io.err.write(`stompctl: ${maskText(error.message)}\n`);
-    else
-      io.err.write(maskText(`stompctl: internal error: ${error instanceof Error ? error.stack : reasonOf(error)}\n`));
+    io.err.write(errorText(error));
     return exitCodeOf(error);
   }
+}
+
+/** What a person is told of an error that ends the program: no secrets, and nothing that a terminal obeys. */
+export function errorText(error: unknown): string {
+  const known = error instanceof StompctlError && error.code !== 'INTERNAL';
+  const text = known ? error.message : `internal error: ${error instanceof Error ? error.stack : reasonOf(error)}`;
+  return printableLines(`stompctl: ${maskText(text)}\n`);
 }
 
 async function dispatch(argv: readonly string[], env: Environment, io: CommandIo): Promise<number> {

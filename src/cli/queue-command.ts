@@ -1,5 +1,6 @@
 import { didYouMean } from '../base/closest-name.js';
 import { errnoOf, StompctlError } from '../base/errors.js';
+import { printable } from '../base/printable.js';
 import { EXIT_CODES } from './command-line/exit-codes.js';
 import type { CommandIo } from './command-line/io.js';
 import { Output } from './queue/output.js';
@@ -29,7 +30,7 @@ export async function queue(argv: readonly string[], io: CommandIo): Promise<num
   const context: QueueContext = {
     args,
     output,
-    complain: (text) => io.err.write(`stompctl: ${text}\n`),
+    complain: (text) => io.err.write(`stompctl: ${printable(text)}\n`),
     input: () => io.input?.() ?? process.stdin,
     signals: io.signals,
   };

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { type BuiltTransfer, buildTransfer } from '../app/build-transfer.js';
 import { systemClock } from '../base/clock.js';
-import { StompctlError } from '../base/errors.js';
+import { StompctlError, unreachable } from '../base/errors.js';
+import { printableLines } from '../base/printable.js';
 import type { Environment } from '../config/formats/environment.js';
-import type { Settings } from '../config/settings.js';
+import type { QueueSettings, Settings } from '../config/settings.js';
 import { daemonize, isDaemonChild, reportStarted } from '../daemon/detach.js';
 import { Pidfile } from '../daemon/pidfile.js';
 import type { StatusFile } from '../daemon/status-file.js';
@@ -55,7 +56,7 @@ export async function run(settings: Settings, context: RunContext): Promise<numb
     const text = known ? error.message : `internal error: ${error instanceof Error ? error.stack : String(error)}`;
     logger.error('failed', text, { code: known ? error.code : 'INTERNAL' });
     // a terminal or a cron mail shows the log; a daemon's parent only what stands on standard error
-    if (format === 'syslog') io.err.write(`stompctl: ${maskText(text)}\n`);
+    if (format === 'syslog') io.err.write(printableLines(`stompctl: ${maskText(text)}\n`));
     return exitCodeOf(error);
   } finally {
     releaseAtExit();
@@ -142,8 +143,18 @@ async function showProgress(settings: Settings, { statistics }: BuiltTransfer): 
 }
 
 async function elementsToMove({ source, loop }: Settings): Promise<number | undefined> {
-  if (source.kind !== 'queue' || source.queue.type === 'NULL' || loop) return undefined;
-  const { path, type, umask } = source.queue;
+  switch (source.kind) {
+    case 'queue':
+      return loop ? undefined : elementsOf(source.queue);
+    case 'broker':
+      return undefined;
+    default:
+      return unreachable(source);
+  }
+}
+
+async function elementsOf({ path, type, umask }: QueueSettings): Promise<number | undefined> {
+  if (type === 'NULL') return undefined;
   // counting would make the folder, and so hide that it is missing
   if (!existsSync(path)) return undefined;
   if (type === 'DQS') return new (await import('../dirq/simple-queue.js')).SimpleQueue({ path, umask }).count();

@@ -4,7 +4,7 @@ import { StompctlError } from '../base/errors.js';
 import { runCases } from '../callback/cases/run-cases.js';
 import { type CaseFile, readCaseFile } from '../config/case-file.js';
 import type { Environment } from '../config/formats/environment.js';
-import { resolveChecks } from '../config/resolve-checks.js';
+import { resolveChecks } from '../config/resolve-settings.js';
 import type { Processor } from '../flow/processor.js';
 import { createLogger } from '../observe/pino-logger.js';
 import { NullSink } from '../sinks/queue/null-sink.js';

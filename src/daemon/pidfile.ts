@@ -1,6 +1,7 @@
-import { closeSync, fsyncSync, linkSync, openSync, utimesSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, linkSync, lutimesSync, openSync, writeSync } from 'node:fs';
 import type { Clock, Timer } from '../base/clock.js';
 import { errnoOf, reasonOf, StompctlError } from '../base/errors.js';
+import { wait } from '../base/wait.js';
 import { mayBeOwner } from './liveness.js';
 import { readPidfile } from './pidfile-content.js';
 import { moveAside, unlinkIfThere } from './takeover.js';
@@ -27,7 +28,7 @@ const EMPTY_GRACE_MS = 2000;
 const ACQUIRE_RETRY_MS = 20;
 /** The longest `acquire` goes on while others come and go. */
 const ACQUIRE_MS = 15_000;
-const NEVER_FREE = 'other processes keep making and removing it, or it is a symbolic link to nowhere';
+const NEVER_FREE = 'other processes keep making and removing it';
 
 /**
  * The pidfile of this process: `PID LF`, whose modification time is the sign of life. It appears complete, by a hard
@@ -66,7 +67,7 @@ export class Pidfile {
           if (result === 'moved') takenOver = { pid: found.kind === 'owned' ? found.pid : undefined };
           if (result !== 'busy') continue;
         }
-        await sleep(clock, ACQUIRE_RETRY_MS);
+        await wait(clock, ACQUIRE_RETRY_MS);
       }
       if (takenOver !== undefined) onTakenOver?.(takenOver.pid);
       return new Pidfile(path, clock);
@@ -145,8 +146,9 @@ export class Pidfile {
 
   #touch(): void {
     const seconds = this.#clock.wallMs() / 1000;
-    // RACE: replaced since the look: one touch of another process's file, and the next look finds its pid.
-    utimesSync(this.path, seconds, seconds);
+    // RACE: replaced since the look: one touch of another process's file (of a link, not of what it leads to), and the next
+    // look finds its pid.
+    lutimesSync(this.path, seconds, seconds);
   }
 
   #lost(reason: string, cause?: unknown): StompctlError {
@@ -196,8 +198,4 @@ function cannotCreate(path: string, cause: unknown): StompctlError {
   const missing = errnoOf(cause) === 'ENOENT';
   const reason = missing ? 'its folder is not there: make it, for the user that runs stompctl' : reasonOf(cause);
   return new StompctlError('PIDFILE_CANNOT_CREATE', 'pidfile', path, reason, cause);
-}
-
-function sleep(clock: Clock, ms: number): Promise<void> {
-  return new Promise((resolve) => clock.after(ms, resolve));
 }

@@ -50,13 +50,8 @@ export class QueueDirectory {
     const { path, files } = this;
     try {
       if (!this.makeFolder(path, true) && !files.statSync(path).isDirectory()) throw this.#notFolder();
-      for (const folder of inside) this.makeFolder(`${path}/${folder}`, true);
     } catch (error) {
-      if (error instanceof StompctlError) throw error;
-      if (PASSING.has(errnoOf(error) ?? '')) throw queueError('open queue', path, error);
-      if (errnoOf(error) === 'ENOTDIR' || errnoOf(error) === 'EEXIST') throw this.#notFolder(error);
-      const reason = `${reasonOf(error)}: make the directory, or run as a user who may`;
-      throw new StompctlError('QUEUE_CANNOT_CREATE', 'open queue', path, reason, error);
+      throw this.#cannotMake(error);
     }
     try {
       files.accessSync(path, R_OK | W_OK | X_OK);
@@ -65,18 +60,48 @@ export class QueueDirectory {
       const reason = `${reasonOf(error)}: reading, writing and searching must be permitted`;
       throw new StompctlError('QUEUE_PERMISSION', 'open queue', path, reason, error);
     }
+    // after the look at its rights: a folder that is there and denied is a matter of permission, whatever belongs inside
+    try {
+      for (const folder of inside) {
+        const inner = `${path}/${folder}`;
+        if (!this.makeFolder(inner, true) && !isFolder(files, inner)) throw this.#notFolder(undefined, inner);
+      }
+    } catch (error) {
+      throw this.#cannotMake(error);
+    }
   }
 
-  /** The intermediate folders, oldest first. Throws QUEUE_IO. */
+  #cannotMake(error: unknown): StompctlError {
+    const { path } = this;
+    if (error instanceof StompctlError) return error;
+    if (PASSING.has(errnoOf(error) ?? '')) return queueError('open queue', path, error);
+    if (errnoOf(error) === 'ENOTDIR' || errnoOf(error) === 'EEXIST') return this.#notFolder(error);
+    const reason = `${reasonOf(error)}: make the directory, or run as a user who may`;
+    return new StompctlError('QUEUE_CANNOT_CREATE', 'open queue', path, reason, error);
+  }
+
+  /** The intermediate folders, oldest first. A symbolic link is none: it may lead out of the queue. Throws QUEUE_IO. */
   folders(): string[] {
     try {
       return this.files
-        .readdirSync(this.path)
-        .filter((name) => FOLDER_NAME.test(name))
+        .readdirSync(this.path, { withFileTypes: true })
+        .filter((entry) => FOLDER_NAME.test(entry.name) && entry.isDirectory())
+        .map(({ name }) => name)
         .sort();
     } catch (error) {
       throw queueError('read queue', this.path, error);
     }
+  }
+
+  /**
+   * Throws QUEUE_IO when what has the name of an intermediate folder is something else, such as a symbolic link out of the queue.
+   * One that is not there is none of that.
+   */
+  mustBeFolder(name: string): void {
+    const path = `${this.path}/${name}`;
+    if (isFolder(this.files, path) !== false) return;
+    const reason = 'is a symbolic link or a file where a folder of the queue belongs: remove it';
+    throw new StompctlError('QUEUE_IO', 'write', path, reason);
   }
 
   /**
@@ -168,10 +193,33 @@ export class QueueDirectory {
     }
   }
 
-  #notFolder(cause?: unknown): StompctlError {
-    const reason = 'is not a directory: give the path of a directory, or of one to be made';
-    return new StompctlError('QUEUE_INVALID', 'open queue', this.path, reason, cause);
+  /** The same, at once. Throws the system's error. */
+  syncFolderNow(path: string): void {
+    const { files } = this;
+    let fd: number;
+    try {
+      fd = files.openSync(path, O_RDONLY);
+    } catch (error) {
+      // RACE: a purge removed the folder: it was empty
+      if (errnoOf(error) === 'ENOENT') return;
+      throw error;
+    }
+    try {
+      files.fsyncSync(fd);
+    } finally {
+      closeQuietly(files, fd);
+    }
   }
+
+  #notFolder(cause?: unknown, path = this.path): StompctlError {
+    const reason = 'is not a directory: give the path of a directory, or of one to be made';
+    return new StompctlError('QUEUE_INVALID', 'open queue', path, reason, cause);
+  }
+}
+
+/** Is there a folder of this name, and no link to one? undefined: there is nothing. Throws the system's error. */
+export function isFolder(files: Pick<FileSystem, 'lstatSync'>, path: string): boolean | undefined {
+  return files.lstatSync(path, { throwIfNoEntry: false })?.isDirectory();
 }
 
 const MOST_DURABLE = 1000;

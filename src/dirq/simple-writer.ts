@@ -17,6 +17,8 @@ export class SimpleWriter implements ElementWriter {
   readonly #names: ElementNames;
   readonly #folders: FolderSync;
   readonly #compression: Compression | undefined;
+  /** the intermediate folder that was found to be one, and no link out of the queue */
+  #folder: string | undefined;
 
   constructor(directory: QueueDirectory, names: ElementNames, compression?: Compression) {
     this.#compression = compression;
@@ -122,6 +124,8 @@ export class SimpleWriter implements ElementWriter {
   #create(folder: string, temporary: string): number {
     const { path } = this.#directory;
     for (let attempt = 1; ; attempt += 1) {
+      if (folder !== this.#folder) this.#directory.mustBeFolder(folder);
+      this.#folder = folder;
       try {
         return this.#directory.createFile(`${path}/${temporary}`);
       } catch (error) {

@@ -1,17 +1,17 @@
 import { pino, stdTimeFunctions } from 'pino';
 import { type Clock, systemClock } from '../base/clock.js';
+import { printable, printableLines } from '../base/printable.js';
 import { FdStream, type LineStream } from './fd-stream.js';
 import { FloodGuard } from './flood-guard.js';
-import type { LogFields, Logger } from './logger.js';
+import type { LogFields, Logger, LogLevel } from './logger.js';
 import { maskText, safeField } from './mask.js';
 import { SyslogStream } from './syslog-stream.js';
 
-export type LogLevelName = 'trace' | 'debug' | 'info' | 'warn' | 'error';
 export type LogFormat = 'json' | 'pretty' | 'syslog';
 
 export interface LoggerOptions {
   /** what is below it is not logged */
-  readonly level: LogLevelName;
+  readonly level: LogLevel;
   /** undefined: pretty when standard error is a terminal, else JSON */
   readonly format?: LogFormat | undefined;
   /** instead of standard error */
@@ -31,7 +31,7 @@ export interface RunLogger extends Logger {
   flush(): Promise<void>;
 }
 
-const RANKS: Readonly<Record<LogLevelName, number>> = { trace: 10, debug: 20, info: 30, warn: 40, error: 50 };
+const RANKS: Readonly<Record<LogLevel, number>> = { trace: 10, debug: 20, info: 30, warn: 40, error: 50 };
 const STDERR = 2;
 const EVENT_FACTOR = 10;
 /** What somebody wants to see each of: never collapsed, as lines below info are not. */
@@ -60,14 +60,14 @@ export async function createLogger(options: LoggerOptions): Promise<RunLogger> {
   const byEvent = new FloodGuard({ clock, burst: burst * EVENT_FACTOR });
   const threshold = RANKS[options.level];
 
-  const line = (level: LogLevelName, event: string, text: string, fields?: LogFields) => {
+  const line = (level: LogLevel, event: string, text: string, fields?: LogFields) => {
     const write = (stands: number) => {
       sink[level]({ event, ...safeFields(fields), ...(stands === 1 ? {} : { repeated: stands }) }, maskText(text));
     };
     if (RANKS[level] < RANKS.info || ASKED_FOR.has(event)) write(1);
     else byText.pass(`${level} ${event} ${text}`, (stands) => byEvent.pass(`${level} ${event}`, write, stands));
   };
-  const at = (level: LogLevelName) =>
+  const at = (level: LogLevel) =>
     RANKS[level] < threshold
       ? () => undefined
       : (event: string, text: string, fields?: LogFields) => line(level, event, text, fields);
@@ -101,9 +101,14 @@ function safeFields(fields: LogFields | undefined): Record<string, unknown> {
 
 async function openStream(format: LogFormat, given: LineStream | undefined, clock: Clock): Promise<LineStream> {
   const output = given ?? new FdStream(STDERR, clock, (dropped) => dropLine(dropped));
-  if (format === 'json') return output;
+  if (format === 'json') return printableStream(output);
   if (format === 'pretty') return prettyStream(output);
   return given ?? new SyslogStream({ clock, onTrouble: (text) => output.write(`stompctl: ${text}\n`) });
+}
+
+/** JSON escapes only some of what a terminal obeys; inside its strings, the only place for the rest, `\u009b` says the same. */
+function printableStream(output: LineStream): LineStream {
+  return { write: (lines) => output.write(printableLines(lines)), flush: () => output.flush() };
 }
 
 async function prettyStream(output: LineStream): Promise<LineStream> {
@@ -131,7 +136,7 @@ const WITH_FIELDS: ReadonlySet<unknown> = new Set(['frame', 'state']);
 
 function prettyText({ level: _, time: __, pid: ___, name: ____, event, msg, repeated, ...fields }: LogFields): string {
   const stands = repeated === undefined ? '' : ` (${repeated} times)`;
-  return `${event}: ${msg}${stands}${WITH_FIELDS.has(event) ? ` ${JSON.stringify(fields)}` : ''}`;
+  return printable(`${event}: ${msg}${stands}${WITH_FIELDS.has(event) ? ` ${JSON.stringify(fields)}` : ''}`);
 }
 
 function dropLine(dropped: number): string {

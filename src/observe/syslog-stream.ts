@@ -2,6 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import type { Writable } from 'node:stream';
 import { BackOff } from '../base/back-off.js';
 import type { Clock } from '../base/clock.js';
+import { printable } from '../base/printable.js';
+import { wait } from '../base/wait.js';
 import type { LineStream } from './fd-stream.js';
 
 export interface SyslogOptions {
@@ -56,7 +58,7 @@ export class SyslogStream implements LineStream {
     const { clock } = this.#options;
     const deadline = clock.monotonicMs() + FLUSH_MS;
     while (this.#pendingBytes() > 0 && clock.monotonicMs() < deadline) {
-      await new Promise<void>((resolve) => clock.after(10, resolve));
+      await wait(clock, 10);
     }
   }
 
@@ -166,10 +168,6 @@ export function syslogLine(json: string): string {
   const rest = Object.keys(fields).length === 0 ? '' : ` ${JSON.stringify(fields)}`;
   const priority = PRIORITIES[String(level)] ?? PRIORITIES.info;
   // one line, whatever is in it: a text with a line end must not forge an entry of its own
-  const text = `${String(event)}: ${String(msg)}${rest}`.replace(/[\p{Cc}\u2028\u2029]/gu, escapeControl);
+  const text = printable(`${String(event)}: ${String(msg)}${rest}`);
   return `<${priority}>${text.length > MAX_LINE ? `${text.slice(0, MAX_LINE)}…` : text}\n`;
-}
-
-function escapeControl(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }

@@ -1,6 +1,7 @@
 import { BackOff } from '../base/back-off.js';
 import type { Clock } from '../base/clock.js';
 import { type ErrorCode, errnoOf, StompctlError } from '../base/errors.js';
+import { unlessAborted, wait } from '../base/wait.js';
 import type { Logger } from '../observe/logger.js';
 import type { EndFacts } from './verdict.js';
 
@@ -121,7 +122,8 @@ export class Supervisor {
     }
     while (!this.interrupted) {
       try {
-        if (!(await this.#unlessInterrupted(end.open()))) return false;
+        // whoever interrupts closes the end, which abandons the opening
+        if ((await unlessAborted(end.open(), this.#interrupt.signal)) === 'aborted') return false;
         this.#openedAtMs = this.#nowMs();
         this.#progressed = false;
         return true;
@@ -168,34 +170,14 @@ export class Supervisor {
     return this.#pause(delayMs);
   }
 
-  /** True once `opening` resolves; false when interrupted before: whoever interrupts closes the end, which abandons the opening. */
-  #unlessInterrupted(opening: Promise<void>): Promise<boolean> {
-    const { signal } = this.#interrupt;
-    return new Promise((resolve, reject) => {
-      const interrupted = () => resolve(false);
-      signal.addEventListener('abort', interrupted, { once: true });
-      opening.finally(() => signal.removeEventListener('abort', interrupted)).then(() => resolve(true), reject);
-    });
-  }
-
-  #pause(delayMs: number): Promise<boolean> {
-    const { signal } = this.#interrupt;
+  async #pause(delayMs: number): Promise<boolean> {
+    const { clock } = this.#options;
     this.#phase = 'waiting';
     this.#nextTryAtMs = this.#nowMs() + delayMs;
-    return new Promise((resolve) => {
-      const interrupted = () => {
-        timer.cancel();
-        resolve(false);
-      };
-      const timer = this.#options.clock.after(delayMs, () => {
-        this.#phase = 'opening';
-        this.#nextTryAtMs = undefined;
-        signal.removeEventListener('abort', interrupted);
-        resolve(true);
-      });
-      if (signal.aborted) interrupted();
-      else signal.addEventListener('abort', interrupted, { once: true });
-    });
+    if ((await wait(clock, delayMs, { signal: this.#interrupt.signal })) !== 'elapsed') return false;
+    this.#phase = 'opening';
+    this.#nextTryAtMs = undefined;
+    return true;
   }
 
   #nowMs(): number {

@@ -118,7 +118,7 @@ class MatrixRun {
     if (result.wrong.length > 0)
       say(`    again: STOMPCTL_TEST_SEED=${this.#seed} npm run test:faults -- "${nameOf(place)}"`);
     if (result.wrong.length > 0 && host !== undefined && host.name !== 'scripted') {
-      say(`    the end of the log of ${host.name}:\n${(await host.logTail()).slice(-1500)}`);
+      say(`    the end of the log of ${host.name}:\n${(await host.logTail().catch(String)).slice(-1500)}`);
     }
   }
 }

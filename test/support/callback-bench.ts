@@ -1,4 +1,5 @@
-import { Callback, type CallbackOptions, type Outcome } from '../../src/callback/callback.js';
+import { Callback, type CallbackOptions } from '../../src/callback/callback.js';
+import type { Outcome } from '../../src/flow/processor.js';
 import { Message, newHeader } from '../../src/message/message.js';
 
 /** A callback under test, with all that it said. */

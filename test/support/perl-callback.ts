@@ -1,5 +1,6 @@
 import { StompctlError } from '../../src/base/errors.js';
-import { Callback, type Outcome } from '../../src/callback/callback.js';
+import { Callback } from '../../src/callback/callback.js';
+import type { Outcome } from '../../src/flow/processor.js';
 import { Message } from '../../src/message/message.js';
 import { NullSink } from '../../src/sinks/queue/null-sink.js';
 import type { Snippet, StepMessage } from './perl-corpus.js';

@@ -14,7 +14,7 @@ describe('the help of a command', () => {
     ['quit', ['--pidfile', '--config', '--timeout-linger', '--timeout-flush', '--help']],
     ['demo', ['--help']],
     ['completion', ['--help']],
-    ['check', ['--raw', '--json', '--show-javascript', '--connect', '--all', '--config-general', '--help']],
+    ['check', ['--raw', '--json', '--connect', '--all', '--config-general', '--help']],
   ] as const) {
     it(`${name} shows its options alone`, async () => {
       const { out } = await runMain([name, '--help']);

@@ -1,5 +1,5 @@
 import { errnoOf } from '../../base/errors.js';
-import type { FileSystem } from '../../base/file-system.js';
+import { type FileSystem, unless } from '../../base/file-system.js';
 import { fateOf, readJournalFile } from './journal-file.js';
 import { isAlive, ownIdentity } from './process-identity.js';
 
@@ -106,7 +106,7 @@ function recoverOne(queue: string, name: string, match: RegExpExecArray, context
   recovery.journals += 1;
   // read again: its owner may have written until it died
   const { text } = readJournalFile(claimed, match, files) ?? journal;
-  const undone = undo(text, leftovers, new LivingHolders(queue, files, maxLock));
+  const undone = undo(text, leftovers, new LivingHolders(queue, files, maxLock), new OwnFolders(queue, files));
   recovery.locks += undone.locks;
   // it stays while something is left to do, for the next purge
   if (undone.failure === undefined) unlinkIfThere(files, claimed);
@@ -173,12 +173,38 @@ class LivingHolders {
   }
 }
 
+/** The folders of a queue, links excepted: they may lead out of it, wherever who wrote the journal wants. */
+class OwnFolders {
+  readonly #queue: string;
+  readonly #files: FileSystem;
+  readonly #known = new Map<string, boolean>();
+
+  constructor(queue: string, files: FileSystem) {
+    this.#queue = queue;
+    this.#files = files;
+  }
+
+  has(name: string): boolean {
+    let known = this.#known.get(name);
+    if (known === undefined) {
+      known = this.#files.lstatSync(`${this.#queue}/${name}`, { throwIfNoEntry: false })?.isSymbolicLink() !== true;
+      this.#known.set(name, known);
+    }
+    return known;
+  }
+}
+
 function hasTime(times: readonly number[] | undefined, { modifiedMs }: LockInfo): boolean {
   return times?.some((time) => Math.abs(time - modifiedMs) < SAME_TIME_MS) ?? false;
 }
 
 /** How far it got, and the first error that kept it from the rest. */
-function undo(text: string, leftovers: Leftovers, living: LivingHolders): { locks: number; failure: unknown } {
+function undo(
+  text: string,
+  leftovers: Leftovers,
+  living: LivingHolders,
+  folders: OwnFolders,
+): { locks: number; failure: unknown } {
   const { times, last, lastMs } = readJournal(text);
   let locks = 0;
   let failure: unknown;
@@ -193,6 +219,7 @@ function undo(text: string, leftovers: Leftovers, living: LivingHolders): { lock
   };
   for (const [name, known] of times) {
     attempt(() => {
+      if (!folders.has(name.slice(0, name.indexOf('/')))) return;
       if (name.endsWith('.tmp') || name.startsWith('temporary/')) {
         leftovers.discard(name);
         return;
@@ -248,10 +275,6 @@ function halfTaken(
 }
 
 function unlinkIfThere(files: FileSystem, path: string): void {
-  try {
-    files.unlinkSync(path);
-  } catch (error) {
-    // RACE: someone cleaned up by hand
-    if (errnoOf(error) !== 'ENOENT') throw error;
-  }
+  // RACE: someone cleaned up by hand
+  unless('ENOENT', () => files.unlinkSync(path));
 }

@@ -1,9 +1,9 @@
 import { constants } from 'node:fs';
 import { errnoOf } from '../../base/errors.js';
-import { closeQuietly, type FileSystem, quietly } from '../../base/file-system.js';
+import { closeQuietly, type FileSystem, quietly, unless } from '../../base/file-system.js';
 import { hostName, identityLine } from './process-identity.js';
 
-const { O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW, O_TRUNC, O_WRONLY } = constants;
+const { O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
 /** a journal over this size, and four times what it was when last compacted, holds mostly what is no longer held */
 const COMPACT_AT_BYTES = 256 * 1024;
 /** one process may have several queues open on one path */
@@ -95,8 +95,9 @@ export class LockJournal {
         this.drop();
         return;
       }
-      // O_TRUNC: a process that had our number may have left one
-      const { fd, bytes } = this.#begin(path, O_TRUNC, lines);
+      // a process that had our number may have left one; whatever else is there, a pipe say, is not opened
+      quietly(() => this.#files.unlinkSync(path));
+      const { fd, bytes } = this.#begin(path, lines);
       try {
         this.#files.renameSync(path, old.path);
       } catch (error) {
@@ -116,12 +117,8 @@ export class LockJournal {
   drop(): void {
     const open = this.#open;
     if (open === undefined) return;
-    try {
-      this.#files.unlinkSync(open.path);
-    } catch (error) {
-      // RACE: someone cleaned up by hand
-      if (errnoOf(error) !== 'ENOENT') throw error;
-    }
+    // RACE: someone cleaned up by hand
+    unless('ENOENT', () => this.#files.unlinkSync(open.path));
     this.#letGo();
   }
 
@@ -144,7 +141,7 @@ export class LockJournal {
     for (let number = 1; ; number += 1) {
       const path = journalPath(this.#queue, process.pid, number);
       try {
-        return { path, torn: false, ...this.#begin(path, O_EXCL) };
+        return { path, torn: false, ...this.#begin(path) };
       } catch (error) {
         // another queue of this process has it: those of the dead were claimed before this one was opened
         if (errnoOf(error) !== 'EEXIST' || number === MOST_JOURNALS) throw error;
@@ -153,8 +150,8 @@ export class LockJournal {
   }
 
   /** A file that says whose it is, with these lines; or none at all. */
-  #begin(path: string, flag: number, lines = ''): { fd: number; bytes: number } {
-    const fd = this.#files.openSync(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | flag, 0o644);
+  #begin(path: string, lines = ''): { fd: number; bytes: number } {
+    const fd = this.#files.openSync(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_EXCL, 0o644);
     try {
       return { fd, bytes: this.#writeAll(fd, identityLine() + lines) };
     } catch (error) {

@@ -26,10 +26,10 @@ function loadedWith(file: string): Set<string> {
 const LIMITS: readonly [file: string, packages: readonly string[], files: number][] = [
   ['cli/main.js', [], 10],
   ['cli/help.js', [], 15],
-  ['cli/option-command.js', ['commander'], 25],
+  ['cli/command-line/option-command.js', ['commander'], 25],
   ['config/pid-options.js', [], 35],
   ['config/resolve-settings.js', [], 50],
-  ['cli/check.js', [], 60],
+  ['cli/check-command.js', [], 60],
 ];
 
 describe('a start loads only what it needs', () => {

@@ -42,6 +42,26 @@ test('messages that take long together are not at fault', async () => {
   assert.equal(outcomes.length, 12);
 });
 
+test('a message is not at fault when its time went to other programs, one that had it is', async (t) => {
+  const message = textMessage({}, 'x'.repeat(10_000));
+  const slow = { when: { body: 'x+y' }, drop: 'found' };
+  const before = process.cpuUsage();
+  Rules.open(slow).apply(message);
+  const timeoutMs = process.cpuUsage(before).user / 1000 / 2;
+  const used = t.mock.method(process, 'cpuUsage', () => ({ user: 0, system: 0 }));
+  assert.deepEqual((await Rules.open(slow, timeoutMs).process([message])).map(summary), [
+    summary({ kind: 'pass', message }),
+  ]);
+  used.mock.mockImplementation(() => ({ user: timeoutMs * 1000, system: 0 }));
+  assert.match(String(summary((await Rules.open(slow, timeoutMs).process([message]))[0])), /^CALLBACK_TIMEOUT: /);
+});
+
+test('patience on a busy machine has an end', async (t) => {
+  t.mock.method(process, 'cpuUsage', () => ({ user: 0, system: 0 }));
+  const rules = Rules.open({ when: { match: { app: '^(a|a)*$' } }, drop: 'x' }, 2);
+  assert.match(String(summary((await rules.process([textMessage(HOSTILE)]))[0])), /^CALLBACK_TIMEOUT: /);
+});
+
 test('rules closed at work stop at the message at hand', async () => {
   const rules = Rules.open({ when: { match: { app: '^(a|a)*$' } }, drop: 'x' }, 20);
   const checking = rules.process([HOSTILE, HOSTILE, HOSTILE].map((header) => textMessage(header)));

@@ -65,7 +65,7 @@ test('copies of a message do not share bytes', async () => {
 
 test('console writes to the log', async () => {
   const code = 'console.log("a", 1); console.info("b"); console.warn("c"); console.error("d"); console.debug("e")';
-  await withCallback(code, {}, async (callback, said) => {
+  await withCallback(code, { language: 'javascript' }, async (callback, said) => {
     await callback.process([textMessage()]);
     assert.deepEqual(said.logged, ['info: a 1', 'info: b', 'warn: c', 'error: d', 'debug: e']);
   });

@@ -127,7 +127,7 @@ const CASES: Case[] = [
 
 for (const { name, code, message, expected } of CASES) {
   test(`a JavaScript callback ${name}`, async () => {
-    await withCallback(code, {}, async (callback) => {
+    await withCallback(code, { language: 'javascript' }, async (callback) => {
       const [outcome] = await callback.process([message ?? text]);
       assert.deepEqual(summary(outcome), expected);
     });
