@@ -84,6 +84,8 @@ export class StoredIds {
   /** stored, and not written down yet: the staged files stay, and tell of them */
   #owed: StagedId[] = [];
   #compacted = 0;
+  /** a staged file has told of an element whose writer may have died before it synced its folder */
+  #unsynced = false;
 
   constructor(directory: QueueDirectory, options: StoredIdsOptions) {
     this.#directory = directory;
@@ -102,6 +104,7 @@ export class StoredIds {
       await this.#directory.syncFolder(this.#directory.path);
     if (this.#own !== undefined) return;
     const dead = this.#readAll();
+    await this.syncFound();
     const own = this.#create();
     try {
       await this.#sync(own.fd);
@@ -129,17 +132,30 @@ export class StoredIds {
   /** Is this message stored already? To be asked after `refresh`. */
   has(id: string): boolean {
     if (this.#known.has(id)) return true;
-    for (const peer of this.#peers.values()) {
+    for (const [name, peer] of this.#peers) {
       const intent = peer.intents.get(id);
       if (intent === undefined) continue;
       const fate = this.#fateOf(intent, peer.sameBoot);
-      if (fate === 'stored') return true;
-      if (fate === 'unpublished') continue;
+      // who lives may take its element back: until it says that it is stored, it is not
+      if (fate === 'stored' && this.#isDead(name)) {
+        this.#unsynced = true;
+        return true;
+      }
+      if (fate !== 'gone') continue;
       // RACE: its writer has finished it since
       this.#readAll();
       if (this.#known.has(id)) return true;
     }
     return false;
+  }
+
+  /** Resolves when what `has` found is on the disk: before that it must not be acknowledged. Rejects with QUEUE_IO. */
+  async syncFound(): Promise<void> {
+    if (!this.#unsynced || !this.#options.sync) return;
+    for (const folder of this.#directory.folders())
+      await this.#directory.syncFolder(`${this.#directory.path}/${folder}`);
+    await this.#directory.syncFolder(this.#directory.path);
+    this.#unsynced = false;
   }
 
   /** Announces what is about to be published. Rejects with the system's error, or QUEUE_IO: nothing may be published then. */
@@ -221,7 +237,11 @@ export class StoredIds {
       this.#learn(path, peer, file.text);
       this.#peers.set(name, peer);
       if (this.#own !== undefined || fateOf(file, this.#options.maxLock) === 'alive') return false;
-      for (const [id, intent] of peer.intents) if (this.#fateOf(intent, peer.sameBoot) === 'stored') this.#remember(id);
+      for (const [id, intent] of peer.intents) {
+        if (this.#fateOf(intent, peer.sameBoot) !== 'stored') continue;
+        this.#unsynced = true;
+        this.#remember(id);
+      }
       return true;
     } catch (error) {
       const errno = errnoOf(error) ?? '';
@@ -231,6 +251,12 @@ export class StoredIds {
       this.#tellUnknown(path, errno);
       return false;
     }
+  }
+
+  #isDead(name: string): boolean {
+    const match = IDS_FILE.exec(name);
+    const file = match === null ? undefined : readJournalFile(`${this.#folder}/${name}`, match, this.#files);
+    return file !== undefined && fateOf(file, this.#options.maxLock) !== 'alive';
   }
 
   #learn(path: string, peer: Peer, text: string): void {

@@ -214,7 +214,7 @@ export class QueueSink implements Sink {
    */
   async #commit(batch: readonly Pending[]): Promise<void> {
     const bytes = batch.reduce((sum, one) => sum + one.size, 0);
-    const written = this.#stageAll(this.#withoutDuplicates(batch));
+    const written = this.#stageAll(await this.#withoutDuplicates(batch));
     const durable = this.#sync === 'none' ? written : await this.#syncData(written);
     const published = this.#publishAll(await this.#announce(durable));
     const safe = this.#sync === 'none' ? published : await this.#syncFolders(published);
@@ -228,25 +228,29 @@ export class QueueSink implements Sink {
   }
 
   /** Those that are not stored yet. One that comes twice in a batch waits for what becomes of the first. */
-  #withoutDuplicates(batch: readonly Pending[]): readonly Pending[] {
+  async #withoutDuplicates(batch: readonly Pending[]): Promise<readonly Pending[]> {
     const ids = this.#ids;
     if (ids === undefined || batch.every(({ id }) => id === undefined)) return batch;
     const fresh: Pending[] = [];
     const again: Pending[] = [];
+    const duplicates: Pending[] = [];
     const seen = new Set<string>();
     try {
       ids.refresh();
       for (const one of batch) {
-        if (one.id !== undefined && ids.has(one.id)) {
-          one.resolve();
-          this.#options.deduplicate?.onDuplicate?.(this.name);
-        } else if (one.id !== undefined && seen.has(one.id)) again.push(one);
+        if (one.id !== undefined && ids.has(one.id)) duplicates.push(one);
+        else if (one.id !== undefined && seen.has(one.id)) again.push(one);
         else fresh.push(one);
         if (one.id !== undefined) seen.add(one.id);
       }
+      await ids.syncFound();
     } catch (error) {
       for (const one of batch) one.reject(queueError('read ids', this.#directory.path, error));
       return [];
+    }
+    for (const one of duplicates) {
+      one.resolve();
+      this.#options.deduplicate?.onDuplicate?.(this.name);
     }
     this.#pending = again.concat(this.#pending);
     return fresh;
