@@ -2,55 +2,28 @@ import { constants } from 'node:fs';
 import { errnoOf } from '../base/errors.js';
 import { closeQuietly, type FileSystem, quietly } from '../base/file-system.js';
 import { ElementNames } from './element-name.js';
-import {
-  headLine,
-  IDS_FILE,
-  IDS_FOLDER,
-  type Intent,
-  intentLine,
-  isKnownJournal,
-  readEntries,
-  STAGED_FILE,
-  storedLine,
-} from './id-journal.js';
-import { fateOf, readJournalFile } from './journal/journal-file.js';
-import { hostName, identityLine, isSame, ownIdentity } from './journal/process-identity.js';
+import { headLine, IDS_FOLDER, intentLine, STAGED_FILE, storedLine } from './id-journal.js';
+import { hostName, identityLine } from './journal/process-identity.js';
+import { PeerIds, type PeerIdsOptions } from './peer-ids.js';
 import type { QueueDirectory } from './queue-directory.js';
 
-const { O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_TRUNC, O_WRONLY } = constants;
+const { O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW, O_TRUNC, O_WRONLY } = constants;
 /** a queue may be open several times in one process */
 const MOST_JOURNALS = 1000;
 /** `=ID` and the end of the line */
 const ID_BYTES = 24;
 /** a journal over this size, and over eight times what its ids need, is written anew */
 const COMPACT_AT_BYTES = 256 * 1024;
-/** more of another's lines are read at the next look */
-const MOST_READ_BYTES = 64 * 1024 * 1024;
 
-export interface StoredIdsOptions {
+export interface StoredIdsOptions extends PeerIdsOptions {
   /** how many ids are remembered */
   readonly size: number;
-  /** seconds; as for locks */
-  readonly maxLock: number;
-  /** write through to the disk */
-  readonly sync: boolean;
-  /** a journal cannot be used: what it knows is not known here. Called once for each */
-  readonly onUnknown?: ((path: string, reason: string) => void) | undefined;
 }
 
 /** A message about to be published, by its id, with the temporary name under which it was staged. */
 export interface StagedId {
   readonly id: string;
   readonly temporary: string;
-}
-
-/** The journal of another process, as far as it was read. */
-interface Peer {
-  ino: number;
-  length: number;
-  sameBoot: boolean;
-  /** announced, and not said to be stored yet */
-  readonly intents: Map<string, Intent>;
 }
 
 interface OwnJournal {
@@ -78,19 +51,17 @@ export class StoredIds {
   readonly #names = new ElementNames(1, undefined);
   /** oldest first */
   readonly #known = new Set<string>();
-  readonly #peers = new Map<string, Peer>();
-  readonly #unknown = new Set<string>();
+  readonly #peers: PeerIds;
   #own: OwnJournal | undefined;
   /** stored, and not written down yet: the staged files stay, and tell of them */
   #owed: StagedId[] = [];
   #compacted = 0;
-  /** a staged file has told of an element whose writer may have died before it synced its folder */
-  #unsynced = false;
 
   constructor(directory: QueueDirectory, options: StoredIdsOptions) {
     this.#directory = directory;
     this.#folder = `${directory.path}/${IDS_FOLDER}`;
     this.#options = options;
+    this.#peers = new PeerIds(directory, options, (id) => this.#remember(id));
   }
 
   get #files(): FileSystem {
@@ -103,8 +74,8 @@ export class StoredIds {
     if (this.#directory.makeFolder(this.#folder) && this.#options.sync)
       await this.#directory.syncFolder(this.#directory.path);
     if (this.#own !== undefined) return;
-    const dead = this.#readAll();
-    await this.syncFound();
+    const dead = this.#peers.takeOver();
+    await this.#peers.syncFound();
     const own = this.#create();
     try {
       await this.#sync(own.fd);
@@ -126,36 +97,21 @@ export class StoredIds {
 
   /** Reads what other processes have written since. Throws the system's error. */
   refresh(): void {
-    this.#readAll();
+    this.#peers.read(this.#own && `${this.#own.base}.ids`);
   }
 
-  /** Is this message stored already? To be asked after `refresh`. */
+  /** Is this message stored already? To be asked after `refresh`, and believed after `syncFound`. */
   has(id: string): boolean {
     if (this.#known.has(id)) return true;
-    for (const [name, peer] of this.#peers) {
-      const intent = peer.intents.get(id);
-      if (intent === undefined) continue;
-      const fate = this.#fateOf(intent, peer.sameBoot);
-      // who lives may take its element back: until it says that it is stored, it is not
-      if (fate === 'stored' && this.#isDead(name)) {
-        this.#unsynced = true;
-        return true;
-      }
-      if (fate !== 'gone') continue;
-      // RACE: its writer has finished it since
-      this.#readAll();
-      if (this.#known.has(id)) return true;
-    }
-    return false;
+    const found = this.#peers.find(id);
+    // RACE: its writer has finished it since
+    if (found === 'gone') this.refresh();
+    return found === 'stored' || this.#known.has(id);
   }
 
   /** Resolves when what `has` found is on the disk: before that it must not be acknowledged. Rejects with QUEUE_IO. */
-  async syncFound(): Promise<void> {
-    if (!this.#unsynced || !this.#options.sync) return;
-    for (const folder of this.#directory.folders())
-      await this.#directory.syncFolder(`${this.#directory.path}/${folder}`);
-    await this.#directory.syncFolder(this.#directory.path);
-    this.#unsynced = false;
+  syncFound(): Promise<void> {
+    return this.#peers.syncFound();
   }
 
   /** Announces what is about to be published. Rejects with the system's error, or QUEUE_IO: nothing may be published then. */
@@ -203,106 +159,8 @@ export class StoredIds {
       this.#owed = [];
     });
     this.#own = undefined;
-    this.#peers.clear();
     closeQuietly(this.#files, own.fd);
     if (this.#known.size === 0) quietly(() => this.#files.unlinkSync(own.path));
-  }
-
-  /** Reads what is new in the journals of others; answers the names of those whose processes are dead. */
-  #readAll(): string[] {
-    const ownName = this.#own && `${this.#own.base}.ids`;
-    const names = this.#files.readdirSync(this.#folder).filter((name) => IDS_FILE.test(name) && name !== ownName);
-    for (const gone of this.#peers.keys()) if (!names.includes(gone)) this.#peers.delete(gone);
-    return names.filter((name) => this.#readPeer(name));
-  }
-
-  /** Answers whether its process is dead; only at `open`. */
-  #readPeer(name: string): boolean {
-    const path = `${this.#folder}/${name}`;
-    const known = this.#peers.get(name);
-    try {
-      const stats = this.#files.lstatSync(path);
-      if (known !== undefined && known.ino === stats.ino && known.length <= stats.size) {
-        if (known.length < stats.size) this.#readOn(path, known);
-        return false;
-      }
-      const match = IDS_FILE.exec(name);
-      const file = match === null ? undefined : readJournalFile(path, match, this.#files);
-      if (file === undefined || (file.identity !== undefined && !isKnownJournal(file.text))) {
-        this.#tellUnknown(path, 'it is of another version, or no journal');
-        return false;
-      }
-      const { boot = '-' } = file.identity ?? {};
-      const peer: Peer = { ino: stats.ino, length: 0, sameBoot: isSame(boot, ownIdentity().boot), intents: new Map() };
-      this.#learn(path, peer, file.text);
-      this.#peers.set(name, peer);
-      if (this.#own !== undefined || fateOf(file, this.#options.maxLock) === 'alive') return false;
-      for (const [id, intent] of peer.intents) {
-        if (this.#fateOf(intent, peer.sameBoot) !== 'stored') continue;
-        this.#unsynced = true;
-        this.#remember(id);
-      }
-      return true;
-    } catch (error) {
-      const errno = errnoOf(error) ?? '';
-      // RACE: its successor has taken it over
-      if (errno === 'ENOENT') return false;
-      if (!['EACCES', 'EPERM', 'ELOOP', 'ENXIO'].includes(errno)) throw error;
-      this.#tellUnknown(path, errno);
-      return false;
-    }
-  }
-
-  #isDead(name: string): boolean {
-    const match = IDS_FILE.exec(name);
-    const file = match === null ? undefined : readJournalFile(`${this.#folder}/${name}`, match, this.#files);
-    return file !== undefined && fateOf(file, this.#options.maxLock) !== 'alive';
-  }
-
-  #learn(path: string, peer: Peer, text: string): void {
-    const { entries, length, damaged } = readEntries(text);
-    if (damaged > 0) this.#tellUnknown(path, `${damaged} lines are damaged`);
-    peer.length += length;
-    for (const entry of entries) {
-      if (entry.kind === 'intent') peer.intents.set(entry.id, entry.intent);
-      else {
-        peer.intents.delete(entry.id);
-        this.#remember(entry.id);
-      }
-    }
-  }
-
-  /** What was appended since. */
-  #readOn(path: string, peer: Peer): void {
-    const fd = this.#files.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-    try {
-      const { ino, size } = this.#files.fstatSync(fd);
-      // RACE: written anew this instant: the next look reads it whole
-      if (ino !== peer.ino || size <= peer.length) return;
-      const bytes = Buffer.allocUnsafe(Math.min(size - peer.length, MOST_READ_BYTES));
-      const length = this.#files.readSync(fd, bytes, 0, bytes.length, peer.length);
-      this.#learn(path, peer, bytes.toString('latin1', 0, length));
-    } finally {
-      closeQuietly(this.#files, fd);
-    }
-  }
-
-  #tellUnknown(path: string, reason: string): void {
-    if (this.#unknown.has(path)) return;
-    this.#unknown.add(path);
-    this.#options.onUnknown?.(path, reason);
-  }
-
-  #fateOf({ staged, modifiedNs }: Intent, sameBoot: boolean): 'stored' | 'unpublished' | 'gone' {
-    try {
-      const { nlink, mtimeNs } = this.#files.lstatSync(`${this.#folder}/${staged}`, { bigint: true });
-      if (nlink > 1n) return 'stored';
-      // after a power loss the time may be older than what was noted, and then says nothing
-      return sameBoot && modifiedNs !== 0n && mtimeNs !== modifiedNs ? 'stored' : 'unpublished';
-    } catch (error) {
-      if (errnoOf(error) === 'ENOENT') return 'gone';
-      throw error;
-    }
   }
 
   #remember(id: string): void {
