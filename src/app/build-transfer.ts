@@ -77,7 +77,7 @@ export async function buildTransfer(settings: Settings, context: BuildContext): 
     },
   });
   const supervised = (to: SinkSettings) => {
-    const { end, allRefused } = makeSink(to, settings, context, full);
+    const { end, allRefused } = makeSink(to, settings, context, full, report.duplicate);
     const { maxAttempts } = settings;
     const onReopened = report.reconnected;
     const supervisor = supervisorOf(to, end.name, allRefused);
@@ -223,10 +223,16 @@ function makeSource(
   }
 }
 
-function makeSink(sink: SinkSettings, settings: Settings, context: BuildContext, full: FullQueues): MadeEnd<Sink> {
+function makeSink(
+  sink: SinkSettings,
+  settings: Settings,
+  context: BuildContext,
+  full: FullQueues,
+  onDuplicate: (name: string) => void,
+): MadeEnd<Sink> {
   switch (sink.kind) {
     case 'queue':
-      return { end: queueSink(sink.queue, settings, context, full) };
+      return { end: queueSink(sink.queue, settings, context, full, onDuplicate) };
     case 'broker':
       return brokerSink(sink, settings, context);
     default:

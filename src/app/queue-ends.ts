@@ -72,8 +72,14 @@ export function queueSource(
 }
 
 /** A sink that writes to the queue; a type NULL swallows. */
-export function queueSink(queue: QueueSettings, settings: Settings, context: QueueContext, full: FullQueues): Sink {
-  return queue.type === 'NULL' ? new NullSink() : storingSink(queue, queue.type, settings, context, full);
+export function queueSink(
+  queue: QueueSettings,
+  settings: Settings,
+  context: QueueContext,
+  full: FullQueues,
+  onDuplicate: (name: string) => void,
+): Sink {
+  return queue.type === 'NULL' ? new NullSink() : storingSink(queue, queue.type, settings, context, full, onDuplicate);
 }
 
 /** A sink that writes to a queue that keeps what it is given, and that waits, and says so, while the queue is full. */
@@ -83,12 +89,21 @@ export function storingSink(
   { sync }: Settings,
   { clock, logger }: QueueContext,
   full: FullQueues,
+  onDuplicate?: (name: string) => void,
 ): QueueSink {
   const end = `queue ${queue.path}`;
   const sink = new QueueSink({
     ...queueOptions(queue, type),
     sync,
     limits: queue.limits,
+    deduplicate: queue.deduplicate && {
+      ...queue.deduplicate,
+      onDuplicate,
+      onUnknown: (path, reason) => {
+        const text = `${path} cannot be used: ${reason}; messages it remembers may be stored again`;
+        logger.warn('ids-unknown', `${text}; remove it when no other version of stompctl writes to the queue`, { end });
+      },
+    },
     clock,
     onFull: (reason) => logger.warn('queue-full', `waiting for room in ${end}: ${reason}`, { end, reason }),
     onRoom: () => logger.info('queue-room', `there is room again in ${end}`, { end }),

@@ -137,7 +137,12 @@ function queue(table: Table): QueueSettings {
     maxElts: number('maxelts') ?? 16_000,
     compression: table.compression as QueueSettings['compression'],
     limits: queueLimits(number('max-elements'), number('max-bytes'), table['min-free']),
+    deduplicate: deduplicate(number('deduplicate'), table['deduplicate-by']),
   };
+}
+
+function deduplicate(size: number | undefined, by: Table[string] | undefined): QueueSettings['deduplicate'] {
+  return size === undefined ? undefined : { size, by: by === undefined ? undefined : String(by) };
 }
 
 function queueLimits(

@@ -251,6 +251,12 @@ const queueKeysFitType: Rule = {
       if (table.compression !== undefined && table.type === 'DQN') {
         yield invalid(originOf(context, name), `${name}: compression needs type=DQS`);
       }
+      if (table.deduplicate !== undefined && table.type !== undefined && table.type !== 'DQS') {
+        yield invalid(originOf(context, name), `${name}: deduplicate needs type=DQS`);
+      }
+      if (table['deduplicate-by'] !== undefined && table.deduplicate === undefined) {
+        yield invalid(originOf(context, name), `${name}: deduplicate-by needs deduplicate, as in "deduplicate=10000"`);
+      }
     }
   },
 };

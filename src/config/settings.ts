@@ -94,6 +94,8 @@ export interface QueueSettings {
   readonly compression: Compression | undefined;
   /** queues that are written to: what they may grow to */
   readonly limits: QueueLimits | undefined;
+  /** DQS; queues that are written to: remember so many messages, by the header or else by what the broker or the producer names them by */
+  readonly deduplicate: { readonly size: number; readonly by: string | undefined } | undefined;
 }
 
 export interface BrokerSettings {

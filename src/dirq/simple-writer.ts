@@ -2,7 +2,7 @@ import { errnoOf } from '../base/errors.js';
 import { closeQuietly, quietly } from '../base/file-system.js';
 import { type Compression, encodeMessage } from '../message/json.js';
 import type { Message } from '../message/message.js';
-import type { ElementNames } from './element-name.js';
+import { type ElementNames, FOLDER_NAME } from './element-name.js';
 import { type ElementWriter, inTurn, type Staged } from './element-store.js';
 import { FolderSync, type QueueDirectory, queueError } from './queue-directory.js';
 import { LOCK_SUFFIX } from './simple-elements.js';
@@ -36,8 +36,10 @@ export class SimpleWriter implements ElementWriter {
   }
 
   stageBytes(bytes: Buffer, temporary: string): Staged {
-    const folder = temporary.slice(0, temporary.indexOf('/'));
-    const fd = this.#create(folder, temporary);
+    const place = temporary.slice(0, temporary.indexOf('/'));
+    // staged apart from the elements: it is published where one added now belongs
+    const folder = FOLDER_NAME.test(place) ? place : this.#names.folder();
+    const fd = this.#create(place, temporary);
     const staged: Staged = { folder, temporary, fds: [fd], name: undefined };
     try {
       let written = 0;
@@ -60,15 +62,21 @@ export class SimpleWriter implements ElementWriter {
   publish(staged: Staged): string {
     this.#closeFile(staged);
     const { path, files } = this.#directory;
-    for (;;) {
+    for (let attempt = 1; ; attempt += 1) {
       const name = `${staged.folder}/${this.#names.file()}`;
       try {
         files.linkSync(`${path}/${staged.temporary}`, `${path}/${name}`);
         staged.name = name;
         return name;
       } catch (error) {
+        // RACE: the folder of what was staged apart is not there yet, or a purge removed it while it was empty
+        const makeFolder = errnoOf(error) === 'ENOENT' && !staged.temporary.startsWith(`${staged.folder}/`);
+        if (makeFolder && attempt < MOST_ATTEMPTS) {
+          this.#folders.forget(staged.folder);
+          this.#directory.makeFolder(`${path}/${staged.folder}`);
+        }
         // RACE: another process took the same name in the same microsecond
-        if (errnoOf(error) !== 'EEXIST') throw error;
+        else if (errnoOf(error) !== 'EEXIST') throw error;
       }
     }
   }

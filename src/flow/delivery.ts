@@ -9,6 +9,8 @@ export interface Delivery {
   readonly message: Message;
   /** what the source calls it, for logs: an element name, or the broker's message id */
   readonly name: string;
+  /** tells the message at each of its deliveries, and no other one; undefined: nothing known does */
+  readonly id?: string | undefined;
   /** `Message.size`, counted once */
   readonly size: number;
   /** done: safe in the sink, or dropped by the callback */

@@ -13,8 +13,9 @@ export interface Sink {
   /**
    * Resolves when the message is safe: its receipt came back, or its file is on disk, synced, under its final name.
    * Rejects with a StompctlError; whatever its action, this message is then not known to be safe. Many at once; order kept.
+   * `id` is the delivery's: a sink that remembers what it has stored tells a redelivery by it.
    */
-  send(message: Message): Promise<void>;
+  send(message: Message, id?: string): Promise<void>;
   /** Hurries everything sent so far; resolves when each of those sends has resolved or rejected. */
   flush(): Promise<void>;
   /** Closes; does not wait for what is not safe by then: `flush` before. Safe when not open. */

@@ -26,6 +26,8 @@ export interface Dialect {
    * `false` is an ERROR: what is not to be persistent says nothing
    */
   readonly persistentOnlyTrue: boolean;
+  /** the header of SEND by which it drops what it has already: `_AMQ_DUPL_ID` (Artemis, "Duplicate Message Detection") */
+  readonly duplicateId: string | undefined;
   /** its store keeps headers in UTF-16 units, each encoded by itself: characters beyond U+FFFF come back altered after a restart */
   readonly headersOfUnits: boolean;
 }
@@ -41,6 +43,7 @@ const UNKNOWN: Dialect = {
   durableName: undefined,
   escapes: undefined,
   persistentOnlyTrue: false,
+  duplicateId: undefined,
   headersOfUnits: false,
 };
 
@@ -57,6 +60,7 @@ export const DIALECTS: readonly Dialect[] = [
     durableName: undefined,
     escapes: '1.2',
     persistentOnlyTrue: true,
+    duplicateId: undefined,
     headersOfUnits: false,
   },
   {
@@ -70,6 +74,7 @@ export const DIALECTS: readonly Dialect[] = [
     durableName: undefined,
     escapes: undefined,
     persistentOnlyTrue: false,
+    duplicateId: '_AMQ_DUPL_ID',
     headersOfUnits: false,
   },
   {
@@ -83,6 +88,7 @@ export const DIALECTS: readonly Dialect[] = [
     durableName: 'activemq.subscriptionName',
     escapes: undefined,
     persistentOnlyTrue: false,
+    duplicateId: undefined,
     headersOfUnits: true,
   },
   {
@@ -96,6 +102,7 @@ export const DIALECTS: readonly Dialect[] = [
     durableName: undefined,
     escapes: undefined,
     persistentOnlyTrue: false,
+    duplicateId: undefined,
     headersOfUnits: false,
   },
   UNKNOWN,

@@ -7,6 +7,7 @@ import { asStompctlError, type Supervisor } from './supervisor.js';
 
 interface Entry {
   readonly message: Message;
+  readonly id: string | undefined;
   readonly resolve: () => void;
   readonly reject: (error: StompctlError) => void;
   /** the opening in which it was last handed to the inner sink; 0: it waits */
@@ -59,10 +60,10 @@ export class SupervisedSink implements Sink {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  send(message: Message): Promise<void> {
+  send(message: Message, id?: string): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.#failure !== undefined) return reject(this.#failure);
-      const entry: Entry = { message, resolve, reject, opening: 0, trial: newTrial() };
+      const entry: Entry = { message, id, resolve, reject, opening: 0, trial: newTrial() };
       this.#entries.add(entry);
       if (this.#state === 'open') this.#forward(entry);
       else if (this.#state === 'new') void this.#reopen();
@@ -85,7 +86,7 @@ export class SupervisedSink implements Sink {
   #forward(entry: Entry): void {
     const opening = this.#opening;
     entry.opening = opening;
-    this.#inner.send(entry.message).then(
+    this.#inner.send(entry.message, entry.id).then(
       () => this.#accepted(entry),
       (error: unknown) => this.#notSafe(entry, opening, asStompctlError(error, this.name)),
     );
@@ -173,7 +174,7 @@ export class SupervisedSink implements Sink {
       if (!this.#entries.has(entry)) continue;
       entry.opening = this.#opening;
       try {
-        await this.#inner.send(entry.message);
+        await this.#inner.send(entry.message, entry.id);
         this.#accepted(entry);
       } catch (caught) {
         const error = asStompctlError(caught, this.name);

@@ -237,7 +237,7 @@ export class Transfer {
   }
 
   #send(delivery: Delivery, message: Message): void {
-    this.#parts.sink.send(message).then(
+    this.#parts.sink.send(message, delivery.id).then(
       () => {
         if (!this.#ledger.take(delivery)) return;
         delivery.ack();

@@ -10,6 +10,13 @@ export type Step =
   | 'publish'
   | 'sync folder'
   | 'tidy up'
+  | 'create apart'
+  | 'write apart'
+  | 'sync apart'
+  | 'note'
+  | 'sync note'
+  | 'sync notes'
+  | 'tidy up apart'
   | 'send'
   | 'receipt'
   | 'message'
@@ -28,6 +35,8 @@ export interface StepRow {
 
 const SOURCE = '/in/[0-9a-f]{8}/[0-9a-f]{14}';
 const SINK = '/out/[0-9a-f]{8}/[0-9a-f]{14}';
+/** where a sink that remembers what it stored stages it, and writes down what it remembers */
+const IDS = '/out/stompctl\\.ids';
 
 /** How each is known by its system call. `in` is always the source and `out` the sink of a cell. */
 export const STEPS: readonly StepRow[] = [
@@ -41,6 +50,13 @@ export const STEPS: readonly StepRow[] = [
   { name: 'publish', operation: 'link', path: new RegExp(`${SINK}$`) },
   { name: 'sync folder', operation: 'sync', path: /\/(in|out)\/[0-9a-f]{8}$/ },
   { name: 'tidy up', operation: 'unlink', path: new RegExp(`${SINK}\\.tmp$`) },
+  { name: 'create apart', operation: 'open', path: new RegExp(`${IDS}/.*\\.tmp$`) },
+  { name: 'write apart', operation: 'write', path: new RegExp(`${IDS}/.*\\.tmp$`) },
+  { name: 'sync apart', operation: 'sync', path: new RegExp(`${IDS}/.*\\.tmp$`) },
+  { name: 'note', operation: 'write', path: new RegExp(`${IDS}/.*\\.ids$`) },
+  { name: 'sync note', operation: 'sync', path: new RegExp(`${IDS}/.*\\.ids$`) },
+  { name: 'sync notes', operation: 'sync', path: new RegExp(`${IDS}$`) },
+  { name: 'tidy up apart', operation: 'unlink', path: new RegExp(`${IDS}/.*\\.tmp$`) },
   { name: 'send', operation: 'out', frame: 'SEND\n' },
   { name: 'receipt', operation: 'in', frame: 'RECEIPT\n' },
   { name: 'message', operation: 'in', frame: 'MESSAGE\n' },

@@ -96,6 +96,21 @@ const OUTGOING_QUEUE_KEYS: readonly TableKey[] = [
   },
 ];
 
+const DEDUPLICATE_KEYS: readonly TableKey[] = [
+  {
+    name: 'deduplicate',
+    kind: 'integer',
+    min: 1,
+    max: 1_000_000,
+    doc: 'type DQS: remember the last so many messages, across restarts, and do not store again one that is delivered again',
+  },
+  {
+    name: 'deduplicate-by',
+    kind: 'text',
+    doc: 'the header that tells messages apart; by default what the broker or the producer names them by',
+  },
+];
+
 /** Where messages are kept: not in a queue that swallows them. */
 const KEEPING_QUEUE_KEYS: readonly TableKey[] = OUTGOING_QUEUE_KEYS.map((key) => {
   if (key.name === 'path') return { name: 'path', kind: 'text', required: true, doc: key.doc };
@@ -130,18 +145,19 @@ export const QUEUE_OPTIONS: readonly OptionRow[] = [
   {
     name: 'outgoing-queue',
     kind: 'table',
-    keys: OUTGOING_QUEUE_KEYS,
+    keys: [...OUTGOING_QUEUE_KEYS, ...DEDUPLICATE_KEYS],
     value: 'KEY=VALUE…',
     group: 'sink',
     doc: 'Store messages in this directory queue.',
     notes:
       'With `max-elements`, `max-bytes` or `min-free` a full queue makes the run wait, not fail: a broker is not read from ' +
-      'meanwhile. The log says so, and so does USR1.',
+      'meanwhile. The log says so, and so does USR1. `deduplicate` makes of at least once exactly once, into this queue: ' +
+      'see docs/queues.md.',
   },
   {
     name: 'tap-queue',
     kind: 'table',
-    keys: KEEPING_QUEUE_KEYS,
+    keys: [...KEEPING_QUEUE_KEYS, ...DEDUPLICATE_KEYS],
     value: 'KEY=VALUE…',
     group: 'sink',
     added: true,

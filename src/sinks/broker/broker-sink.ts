@@ -3,7 +3,8 @@ import { StompctlError } from '../../base/errors.js';
 import { Bell, withDeadline } from '../../base/wait.js';
 import type { Sink } from '../../flow/sink.js';
 import { frameFromMessage } from '../../message/content-type.js';
-import type { Header, Message } from '../../message/message.js';
+import { duplicateId } from '../../message/duplicate-id.js';
+import { type Header, type Message, newHeader } from '../../message/message.js';
 import { meansNotPersistent } from '../../stomp/client-dialects.js';
 import { StompSession } from '../../stomp/session.js';
 import type { SessionOptions } from '../../stomp/session-options.js';
@@ -70,9 +71,9 @@ export class BrokerSink implements Sink {
     });
   }
 
-  send(message: Message): Promise<void> {
+  send(message: Message, id?: string): Promise<void> {
     try {
-      const sent = this.#send(message);
+      const sent = this.#send(message, id);
       this.#outstanding += 1;
       sent.then(this.#settled, this.#settled);
       return sent;
@@ -106,7 +107,7 @@ export class BrokerSink implements Sink {
     return UdpSender.open(options);
   }
 
-  #send(message: Message): Promise<void> {
+  #send(message: Message, id: string | undefined): Promise<void> {
     const { reliable, persistent, maxMessageSize } = this.#options;
     const session = this.#session;
     if (session === undefined) throw new StompctlError('SESSION_CLOSED', 'send', this.name, 'not open');
@@ -120,7 +121,7 @@ export class BrokerSink implements Sink {
       throw new StompctlError('MESSAGE_TOO_LARGE', 'send', this.name, reason);
     }
     this.#warnOf(header, session);
-    return session.send(header, body, {
+    return session.send(withDuplicateId(header, id, session.dialect.duplicateId), body, {
       receipt: reliable,
       persistent: reliable && persistent === 'true',
       contentLength: body.length > 0 && this.#contentLength(session, message.text),
@@ -156,6 +157,16 @@ export class BrokerSink implements Sink {
     this.#outstanding -= 1;
     if (this.#outstanding === 0) this.#idle.ring();
   };
+}
+
+/** The header, with what the broker tells duplicates by: what the producer has set stays. */
+function withDuplicateId(header: Readonly<Header>, id: string | undefined, name: string | undefined): Readonly<Header> {
+  if (name === undefined || header[name] !== undefined) return header;
+  const value = duplicateId(header, id, undefined);
+  if (value === undefined) return header;
+  const named = newHeader(header);
+  named[name] = value;
+  return named;
 }
 
 const SURROGATE = /[\ud800-\udfff]/;

@@ -9,14 +9,19 @@ import { QueueDirectory, queueError } from '../../dirq/queue-directory.js';
 import { QueueGauge, type QueueLimits } from '../../dirq/queue-gauge.js';
 import { foldersOf, queueKind } from '../../dirq/queue-kind.js';
 import { type QueueOptions, resolveQueueOptions, type SyncMode } from '../../dirq/queue-options.js';
+import { type StagedId, StoredIds } from '../../dirq/stored-ids.js';
 import type { Sink } from '../../flow/sink.js';
+import { duplicateId } from '../../message/duplicate-id.js';
 import type { Message } from '../../message/message.js';
+import type { DeduplicateOptions } from './deduplicate-options.js';
 
 export interface QueueSinkOptions extends QueueOptions {
   /** batch: messages sent together are synced together; message: one by one; none: no fsync at all */
   readonly sync: SyncMode;
   /** what the queue may grow to; without it, until the disk is full */
   readonly limits?: QueueLimits | undefined;
+  /** remember what was stored, and drop it when it comes again */
+  readonly deduplicate?: DeduplicateOptions | undefined;
   readonly clock?: Clock;
   /** the queue has reached a limit: what is sent waits */
   readonly onFull?: (reason: string) => void;
@@ -41,10 +46,13 @@ interface Pending extends Waiting {
   /** a message, or the bytes of an element as they are */
   readonly content: Message | Buffer;
   readonly size: number;
+  /** by which it is remembered; undefined: not at all */
+  readonly id: string | undefined;
 }
 
 interface Writing extends Waiting {
   readonly staged: Staged;
+  readonly id: string | undefined;
 }
 
 /**
@@ -57,6 +65,7 @@ export class QueueSink implements Sink {
   readonly #kind: QueueKind;
   readonly #folders: readonly string[];
   readonly #journal: LockJournal;
+  readonly #ids: StoredIds | undefined;
   readonly #options: QueueSinkOptions & { readonly clock: Clock };
   readonly #sync: QueueSinkOptions['sync'];
   readonly #gauge: QueueGauge | undefined;
@@ -83,6 +92,10 @@ export class QueueSink implements Sink {
     const { limits } = options;
     if (limits !== undefined) this.#gauge = new QueueGauge(this.#directory, this.#kind.elements, limits);
     this.#journal = new LockJournal(path, files);
+    const { deduplicate, sync } = options;
+    if (deduplicate === undefined) return;
+    const { size, onUnknown } = deduplicate;
+    this.#ids = new StoredIds(this.#directory, { size, onUnknown, maxLock: resolved.maxLock, sync: sync !== 'none' });
   }
 
   /** Makes the queue's folder when it is missing, and removes the temporary files of dead processes of this machine. */
@@ -93,14 +106,17 @@ export class QueueSink implements Sink {
     try {
       // what cannot be tidied up now is for the next process, or the purge
       recoverJournals(path, files, this.#kind.elements, { maxLock: this.#maxLock });
+      await this.#ids?.open();
     } catch (error) {
       throw queueError('open queue', path, error);
     }
     if (this.#sync !== 'none') await this.#directory.syncParents();
   }
 
-  send(message: Message): Promise<void> {
-    return this.#send(message, message.size);
+  send(message: Message, id?: string): Promise<void> {
+    const { deduplicate } = this.#options;
+    const known = deduplicate === undefined ? undefined : duplicateId(message.header, id, deduplicate.by);
+    return this.#send(message, message.size, known);
   }
 
   /** Can elements be sent as they are? Not where an element is more than one file. */
@@ -128,15 +144,16 @@ export class QueueSink implements Sink {
     this.#closed.ring();
     await this.flush();
     this.#closing = false;
+    this.#ids?.close();
     this.#tidyAgain();
     // temporary files that could not be removed: the next process is to find them
     quietly(() => this.#journal.close(this.#untidy.size > 0));
     this.#untidy.clear();
   }
 
-  #send(content: Message | Buffer, size: number): Promise<void> {
+  #send(content: Message | Buffer, size: number, id?: string): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#pending.push({ content, size, resolve, reject });
+      this.#pending.push({ content, size, id, resolve, reject });
       this.#commits ??= this.#run();
     });
   }
@@ -192,29 +209,75 @@ export class QueueSink implements Sink {
 
   /**
    * Write the temporary files, fdatasync each, link each, fsync the touched folders, and the queue's folder when one of
-   * them was new, resolve, unlink the temporary files. Never rejects: each message's promise tells.
+   * them was new, resolve, unlink the temporary files. Never rejects: each message's promise tells. What is remembered by
+   * its id is announced before the links, and said to be stored after the last sync.
    */
   async #commit(batch: readonly Pending[]): Promise<void> {
     const bytes = batch.reduce((sum, one) => sum + one.size, 0);
-    const written = this.#stageAll(batch);
+    const written = this.#stageAll(await this.#withoutDuplicates(batch));
     const durable = this.#sync === 'none' ? written : await this.#syncData(written);
-    const published = this.#publishAll(durable);
+    const published = this.#publishAll(await this.#announce(durable));
     const safe = this.#sync === 'none' ? published : await this.#syncFolders(published);
+    await this.#ids?.stored(stagedIds(safe));
     for (const one of safe) one.resolve();
     this.#gauge?.added(safe.length, bytes);
-    for (const one of safe) this.#tidy(one, () => this.#kind.writer.finish(one.staged));
+    // the others have gone with their ids
+    for (const one of safe) if (one.id === undefined) this.#tidy(one, () => this.#kind.writer.finish(one.staged));
     const nowSeconds = Date.now() / 1000;
     if (this.#journal.isLarge) this.#journal.compact([...this.#untidy].map((name) => [name, nowSeconds]));
   }
 
+  /** Those that are not stored yet. One that comes twice in a batch waits for what becomes of the first. */
+  async #withoutDuplicates(batch: readonly Pending[]): Promise<readonly Pending[]> {
+    const ids = this.#ids;
+    if (ids === undefined || batch.every(({ id }) => id === undefined)) return batch;
+    const fresh: Pending[] = [];
+    const again: Pending[] = [];
+    const duplicates: Pending[] = [];
+    const seen = new Set<string>();
+    try {
+      ids.refresh();
+      for (const one of batch) {
+        if (one.id !== undefined && ids.has(one.id)) duplicates.push(one);
+        else if (one.id !== undefined && seen.has(one.id)) again.push(one);
+        else fresh.push(one);
+        if (one.id !== undefined) seen.add(one.id);
+      }
+      await ids.syncFound();
+    } catch (error) {
+      for (const one of batch) one.reject(queueError('read ids', this.#directory.path, error));
+      return [];
+    }
+    for (const one of duplicates) {
+      one.resolve();
+      this.#options.deduplicate?.onDuplicate?.(this.name);
+    }
+    this.#pending = again.concat(this.#pending);
+    return fresh;
+  }
+
+  async #announce(durable: readonly Writing[]): Promise<readonly Writing[]> {
+    try {
+      await this.#ids?.intend(stagedIds(durable));
+      return durable;
+    } catch (error) {
+      for (const one of durable) this.#giveUp(one, 'write id', error);
+      return [];
+    }
+  }
+
   #stageAll(batch: readonly Pending[]): Writing[] {
     const written: Writing[] = [];
-    const names = batch.map(() => this.#kind.writer.temporaryName());
+    const names = batch.map(({ id }) => this.#temporaryName(id));
     for (const [index, one] of batch.entries()) {
       try {
-        if (index === 0) this.#journal.append(names, Date.now() / 1000);
+        if (index === 0)
+          this.#journal.append(
+            names.filter((_, at) => batch[at]?.id === undefined),
+            Date.now() / 1000,
+          );
         const staged = this.#stage(one.content, names[index] ?? '');
-        written.push({ staged, resolve: one.resolve, reject: one.reject });
+        written.push({ staged, id: one.id, resolve: one.resolve, reject: one.reject });
       } catch (error) {
         // with some files open already, the rest can wait until they are closed
         if (errnoOf(error) === 'EMFILE' && written.length > 0) {
@@ -229,6 +292,11 @@ export class QueueSink implements Sink {
       }
     }
     return written;
+  }
+
+  /** What is remembered by its id is staged where the file tells of it, after a kill, until the id is stored. */
+  #temporaryName(id: string | undefined): string {
+    return id === undefined || this.#ids === undefined ? this.#kind.writer.temporaryName() : this.#ids.temporaryName();
   }
 
   #stage(content: Message | Buffer, temporary: string): Staged {
@@ -320,4 +388,8 @@ export class QueueSink implements Sink {
       });
     }
   }
+}
+
+function stagedIds(list: readonly Writing[]): StagedId[] {
+  return list.flatMap(({ id, staged: { temporary } }) => (id === undefined ? [] : [{ id, temporary }]));
 }

@@ -18,8 +18,8 @@ export class TapSink implements Sink {
     await both(this.#main.open(lost), this.#tap.open(lost));
   }
 
-  send(message: Message): Promise<void> {
-    return both(this.#main.send(message), this.#tap.send(message));
+  send(message: Message, id?: string): Promise<void> {
+    return both(this.#main.send(message, id), this.#tap.send(message, id));
   }
 
   async flush(): Promise<void> {

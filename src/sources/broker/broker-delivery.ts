@@ -16,16 +16,18 @@ export interface DeliveryOwner {
 export class BrokerDelivery implements Delivery {
   readonly message: Message;
   readonly size: number;
+  readonly id: string | undefined;
   readonly frame: Frame;
   readonly share: SubscriptionShare;
   readonly #owner: DeliveryOwner;
   #settled = false;
 
-  constructor(owner: DeliveryOwner, frame: Frame, share: SubscriptionShare, message: Message) {
+  constructor(owner: DeliveryOwner, frame: Frame, share: SubscriptionShare, message: Message, id?: string) {
     this.#owner = owner;
     this.frame = frame;
     this.share = share;
     this.message = message;
+    this.id = id;
     this.size = message.size;
   }
 

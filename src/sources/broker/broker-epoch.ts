@@ -71,7 +71,7 @@ export class BrokerEpoch implements DeliveryOwner {
   arrived(frame: Frame, share: SubscriptionShare): void {
     if (this.#closing) return;
     if (this.#isDuplicate(frame)) return;
-    const delivery = new BrokerDelivery(this, frame, share, messageOf(frame));
+    const delivery = new BrokerDelivery(this, frame, share, messageOf(frame), this.#idOf(frame));
     this.#unsettled += 1;
     this.#unsettledBytes += delivery.size;
     this.#pauseIfFull();
@@ -81,6 +81,11 @@ export class BrokerEpoch implements DeliveryOwner {
     }
     this.#buffer.push(delivery);
     this.arrival.ring();
+  }
+
+  #idOf(frame: Frame): string | undefined {
+    const named = (frame.header['message-id'] ?? '') !== '';
+    return named && this.session.dialect.stableIds ? identityOf(frame) : undefined;
   }
 
   /** Its body was not kept: there is nothing that could be handed over. */
