@@ -96,7 +96,11 @@ describe('an included file', () => {
       for (const file of [main, other]) chmodSync(file, mode);
       const { out } = await runMain(['check', main]);
       for (const file of [main, other]) {
-        assert.equal(out.includes(`warning: ${file} can be changed by everybody`), warned.some((each) => each === file), out);
+        assert.equal(
+          out.includes(`warning: ${file} can be changed by everybody`),
+          warned.some((each) => each === file),
+          out,
+        );
       }
     }
   });
