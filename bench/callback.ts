@@ -1,6 +1,6 @@
 import { Callback } from '../src/callback/callback.js';
-import type { Outcome } from '../src/callback/outcome.js';
 import { Rules } from '../src/callback/rules/rules.js';
+import type { Outcome } from '../src/flow/processor.js';
 import { Message, newHeader } from '../src/message/message.js';
 
 /**

@@ -1,12 +1,15 @@
 import type { Clock } from '../base/clock.js';
 import { StompctlError } from '../base/errors.js';
+import { unlessCalledOff } from '../base/wait.js';
 import { parseBrokerUri, uriScheme } from '../config/broker-uri.js';
 import { brokerUris, type FailoverOptions, parseFailover } from '../config/broker-uris.js';
 import { resolveCredentials } from '../config/credential.js';
 import type { Environment } from '../config/formats/environment.js';
-import type { BrokerSettings, Settings } from '../config/settings.js';
+import type { BrokerSettings, Settings, SinkSettings, SourceSettings } from '../config/settings.js';
 import type { Logger } from '../observe/logger.js';
 import { shownUri } from '../observe/mask.js';
+import { BrokerSink } from '../sinks/broker/broker-sink.js';
+import { BrokerSource, type BrokerSourceOptions } from '../sources/broker/broker-source.js';
 import type { StompSession } from '../stomp/session.js';
 import type { SeenFrame, SessionOptions } from '../stomp/session-options.js';
 import { EndpointChooser } from '../stomp/transport/endpoint-chooser.js';
@@ -14,7 +17,6 @@ import { connectTimeoutMs, parseSocketOptions } from '../stomp/transport/socket-
 import { readTlsFiles } from '../stomp/transport/tls-files.js';
 import type { Endpoint } from '../stomp/transport/transport.js';
 import { RefusedLogins } from './refused-logins.js';
-import { unlessCalledOff } from './unless-called-off.js';
 
 export interface BrokerEndContext {
   readonly clock: Clock;
@@ -31,6 +33,50 @@ export interface BrokerEnd {
   readonly onSession: (session: StompSession) => void;
   /** To be asked after a refused login: has every broker of the list refused it since the last session? */
   readonly allRefused: () => boolean;
+}
+
+const UNREAD = ['its addresses, passwords and certificates were not read', 'is a file system stuck?'] as const;
+/** One end of a transfer, and what its supervisor needs to know of a list of brokers. */
+export interface MadeEnd<End> {
+  readonly end: End;
+  readonly allRefused?: () => boolean;
+}
+
+type BrokerSourceSettings = Extract<SourceSettings, { kind: 'broker' }>;
+type BrokerSinkSettings = Extract<SinkSettings, { kind: 'broker' }>;
+
+/** A source that receives from the broker; `told` is who hears what it tells besides messages. */
+export function brokerSource(
+  { broker, subscriptions, prefetch }: BrokerSourceSettings,
+  settings: Settings,
+  context: BrokerEndContext,
+  told: Pick<BrokerSourceOptions, 'events' | 'deadLetters' | 'onDuplicate'>,
+): MadeEnd<BrokerSource> {
+  const { window, windowBytes, maxParked, reliable } = settings;
+  const { allRefused, ...common } = sessionsOf(broker, settings, context);
+  const limits = { prefetch, window, windowBytes, maxParked };
+  return { end: new BrokerSource({ ...common, ...told, ...limits, subscriptions, reliable }), allRefused };
+}
+
+/** A sink that sends to the broker. */
+export function brokerSink(
+  { broker }: BrokerSinkSettings,
+  settings: Settings,
+  context: BrokerEndContext,
+): MadeEnd<BrokerSink> {
+  const { reliable, maxMessageSize, timeouts } = settings;
+  const { persistent, contentLength } = broker;
+  const { allRefused, ...common } = sessionsOf(broker, settings, context);
+  const limits = { maxMessageSize, flushMs: timeouts.flushMs };
+  return { end: new BrokerSink({ ...common, ...limits, reliable, persistent, contentLength }), allRefused };
+}
+
+/** What sources and sinks have in common. */
+function sessionsOf(broker: BrokerSettings, settings: Settings, context: BrokerEndContext) {
+  const { clock, logger } = context;
+  const { name, ...rest } = brokerEnd(broker, settings, context);
+  const onWarning = (event: string, text: string) => logger.warn(event, text, { end: name });
+  return { ...rest, name, clock, onWarning };
 }
 
 /** a certificate that ends sooner is warned of */
@@ -75,7 +121,8 @@ export function brokerEnd(broker: BrokerSettings, settings: Settings, context: B
   };
   return {
     name,
-    connect: (signal) => unlessCalledOff(options(), { name, clock, timeoutMs: timeouts.connectMs, signal }),
+    connect: (signal) =>
+      unlessCalledOff(options(), { name, clock, timeoutMs: timeouts.connectMs, signal, late: UNREAD }),
     allRefused: () => refused.all(),
     onSession({ server, version, peer, dialect, certificateExpiry }) {
       refused.clear();

@@ -1,21 +1,23 @@
 import type { Clock } from '../base/clock.js';
-import { reasonOf, StompctlError } from '../base/errors.js';
+import { reasonOf, StompctlError, unreachable } from '../base/errors.js';
+import type { FailoverOptions } from '../config/broker-uris.js';
 import type { Environment } from '../config/formats/environment.js';
-import type { Settings } from '../config/settings.js';
+import type { Settings, SinkSettings, SourceSettings } from '../config/settings.js';
 import type { Sink } from '../flow/sink.js';
-import type { Source, SourceEvents } from '../flow/source.js';
+import type { Source } from '../flow/source.js';
 import type { RunLogger } from '../observe/pino-logger.js';
-import { BrokerSink } from '../sinks/broker/broker-sink.js';
 import { DeadLetterSink } from '../sinks/queue/dead-letter-sink.js';
 import { QueueSink } from '../sinks/queue/queue-sink.js';
 import { TapSink } from '../sinks/queue/tap-sink.js';
-import { BrokerSource } from '../sources/broker/broker-source.js';
+import { QueueBacklog } from '../sources/queue/backlog.js';
+import { TransferReport } from '../transfer/report.js';
 import { Statistics } from '../transfer/statistics.js';
 import { SupervisedSink } from '../transfer/supervised-sink.js';
 import { SupervisedSource } from '../transfer/supervised-source.js';
 import { mayComeBack, Supervisor } from '../transfer/supervisor.js';
 import { Transfer } from '../transfer/transfer.js';
-import { brokerEnd, failoverOptions } from './broker-end.js';
+import type { EndFacts, HealthFacts } from '../transfer/verdict.js';
+import { brokerSink, brokerSource, failoverOptions, type MadeEnd } from './broker-end.js';
 import { openProcessor } from './open-processor.js';
 import { FullQueues, queueSink, queueSource, storingSink } from './queue-ends.js';
 import { SwappableProcessor } from './swappable-processor.js';
@@ -25,7 +27,7 @@ export interface BuildContext {
   readonly logger: RunLogger;
   readonly env: Environment;
   /** what a callback prints; a promise that it gives is waited for */
-  readonly print: (text: string) => unknown;
+  readonly print: (printed: string | Uint8Array) => unknown;
 }
 
 export interface BuiltTransfer {
@@ -33,6 +35,8 @@ export interface BuiltTransfer {
   readonly statistics: Statistics;
   readonly sourceName: string;
   readonly sinkName: string;
+  /** what the verdict on the run is made of, as of now */
+  readonly health: () => HealthFacts;
   /** what the run waits for now: queues that are full, brokers and folders that are away, a line each */
   readonly waiting: () => readonly string[];
   /**
@@ -51,36 +55,33 @@ export interface BuiltTransfer {
 export async function buildTransfer(settings: Settings, context: BuildContext): Promise<BuiltTransfer> {
   const { clock, logger } = context;
   const statistics = new Statistics(clock);
+  const report = new TransferReport({ statistics, logger, maxParked: settings.maxParked });
   const full = new FullQueues();
   const supervisors: Supervisor[] = [];
-  const supervisorOf: SupervisorOf = (end, allRefused) => {
+  const ends: (() => EndFacts)[] = [];
+  const supervisorOf: SupervisorOf = (end, name, allRefused) => {
     const made = supervisor(settings, context, end, allRefused);
     supervisors.push(made);
+    const role = end === settings.source ? 'source' : end === settings.sink ? 'sink' : 'tap';
+    ends.push(() => ({ role, name, ...made.state }));
     return made;
   };
   const deadLetters = await openDeadLetters(settings, context, full);
-  let transfer: Transfer | undefined;
-  const events = Transfer.eventsFor(() => transfer as Transfer);
-  const onReopened = () => statistics.reconnected();
-
-  const onDuplicate = (name: string) => {
-    statistics.duplicate();
-    logger.debug('duplicate', `${name} came again though it is safe, and was acknowledged`, { delivery: name });
-  };
-  const inner = makeSource(settings, context, events, deadLetters, onDuplicate);
+  const inner = makeSource(settings, context, report, deadLetters);
   const source = new SupervisedSource(inner.end, {
-    supervisor: supervisorOf(settings.source, inner.allRefused),
+    supervisor: supervisorOf(settings.source, inner.end.name, inner.allRefused),
     logger,
     onReopened: () => {
-      onReopened();
-      // what was parked has gone back to the broker
-      statistics.setParked(0);
+      report.reconnected();
+      report.nothingParked();
     },
   });
-  const supervised = (to: Settings['sink']) => {
+  const supervised = (to: SinkSettings) => {
     const { end, allRefused } = makeSink(to, settings, context, full);
     const { maxAttempts } = settings;
-    return new SupervisedSink(end, { supervisor: supervisorOf(to, allRefused), maxAttempts, logger, onReopened });
+    const onReopened = report.reconnected;
+    const supervisor = supervisorOf(to, end.name, allRefused);
+    return new SupervisedSink(end, { supervisor, maxAttempts, logger, onReopened });
   };
   const main = supervised(settings.sink);
   const { tapQueue } = settings;
@@ -91,22 +92,32 @@ export async function buildTransfer(settings: Settings, context: BuildContext): 
   const first = await openProcessor(settings, processorContext);
   // without callback and rules at the start none are added later: then a message costs nothing on its way
   const processor = first && new SwappableProcessor(first);
-  transfer = new Transfer({
+  const transfer = new Transfer({
     source,
     sink,
     processor,
-    statistics,
+    report,
     clock,
-    logger,
     lazy: settings.lazy,
     limits: limits(settings),
     giveUp: async () => deadLetters?.close(),
   });
+  const running = transfer;
+  const backlog = backlogOf(settings, clock);
   return {
     transfer,
     statistics,
     sourceName: source.name,
     sinkName: sink.name,
+    health: () => ({
+      ...running.progress,
+      ...statistics.last,
+      ends: ends.map((end) => end()),
+      full: [...full.reasons, ...[deadLetters].flatMap((end) => end?.waitingFor ?? [])],
+      parked: statistics.snapshot().parked,
+      rejected: statistics.snapshot().rejected,
+      backlog: backlog?.sample(),
+    }),
     waiting: () => [...full.reasons, ...[deadLetters, ...supervisors].flatMap((end) => end?.waitingFor ?? [])],
     reloadProcessor: async (fresh) => {
       await processor?.replace(await openProcessor(fresh, processorContext));
@@ -118,36 +129,56 @@ export async function buildTransfer(settings: Settings, context: BuildContext): 
   };
 }
 
+/** Of a queue that is only browsed everything stays: its number says nothing. */
+function backlogOf({ source, remove }: Settings, clock: Clock): QueueBacklog | undefined {
+  switch (source.kind) {
+    case 'queue': {
+      const { path, type } = source.queue;
+      return type === 'NULL' || !remove ? undefined : new QueueBacklog(path, type, clock);
+    }
+    case 'broker':
+      return undefined;
+    default:
+      return unreachable(source);
+  }
+}
+
 function limits(settings: Settings) {
-  const { window, windowBytes, count, durationMs, maxParked, timeouts } = settings;
+  const { window, windowBytes, count, durationMs, timeouts } = settings;
   const { inactivityMs, lingerMs, flushMs, disconnectMs } = timeouts;
   const closeMs = flushMs + disconnectMs;
-  return { window, windowBytes, count, durationMs, maxParked, inactivityMs, lingerMs, closeMs };
+  return { window, windowBytes, count, durationMs, inactivityMs, lingerMs, closeMs };
 }
 
-type SupervisorOf = (end: Settings['source'] | Settings['sink'], allRefused?: () => boolean) => Supervisor;
-
-/** One end, and what its supervisor needs to know of a list of brokers. */
-interface MadeEnd<End> {
-  readonly end: End;
-  readonly allRefused?: () => boolean;
-}
+type SupervisorOf = (end: SourceSettings | SinkSettings, name: string, allRefused?: () => boolean) => Supervisor;
 
 /** Does the run end by itself? Then it also ends because of what somebody must mend first. */
 function isBounded({ source, loop, count, durationMs, timeouts }: Settings): boolean {
-  const onePass = source.kind === 'queue' && !loop;
-  return onePass || count !== undefined || durationMs !== undefined || timeouts.inactivityMs !== undefined;
+  return (
+    endsByItself(source, loop) || count !== undefined || durationMs !== undefined || timeouts.inactivityMs !== undefined
+  );
+}
+
+function endsByItself(source: SourceSettings, loop: boolean): boolean {
+  switch (source.kind) {
+    case 'queue':
+      return !loop;
+    case 'broker':
+      return false;
+    default:
+      return unreachable(source);
+  }
 }
 
 /** The options of a failover URI win over those of the run. */
 function supervisor(
   settings: Settings,
   { clock, logger }: BuildContext,
-  end: Settings['source'] | Settings['sink'],
+  end: SourceSettings | SinkSettings,
   allRefused?: () => boolean,
 ): Supervisor {
   const { delayMs, maxDelayMs, attempts } = settings.reconnect;
-  const failover = end.kind === 'broker' ? failoverOptions(end.broker.uri) : {};
+  const failover = failoverOf(end);
   const { maxReconnectAttempts: most, useExponentialBackOff, backOffMultiplier = 2 } = failover;
   return new Supervisor({
     delayMs: failover.initialReconnectDelayMs ?? delayMs,
@@ -162,52 +193,45 @@ function supervisor(
   });
 }
 
+function failoverOf(end: SourceSettings | SinkSettings): FailoverOptions {
+  switch (end.kind) {
+    case 'queue':
+      return {};
+    case 'broker':
+      return failoverOptions(end.broker.uri);
+    default:
+      return unreachable(end);
+  }
+}
+
 function makeSource(
   settings: Settings,
   context: BuildContext,
-  events: SourceEvents,
+  report: TransferReport,
   deadLetters: DeadLetterSink | undefined,
-  onDuplicate: (name: string) => void,
 ): MadeEnd<Source> {
-  const { source, window, windowBytes, maxParked, reliable } = settings;
-  if (source.kind === 'queue') return { end: queueSource(source.queue, settings, context, events, deadLetters) };
-  const { connect, name, onSession, allRefused } = brokerEnd(source.broker, settings, context);
-  const end = new BrokerSource({
-    name,
-    connect,
-    onSession,
-    subscriptions: source.subscriptions,
-    prefetch: source.prefetch,
-    reliable,
-    window,
-    windowBytes,
-    maxParked,
-    deadLetters,
-    events,
-    onDuplicate,
-    onWarning: (event, text) => context.logger.warn(event, text, { end: name }),
-    clock: context.clock,
-  });
-  return { end, allRefused };
+  const { source } = settings;
+  switch (source.kind) {
+    case 'queue':
+      return { end: queueSource(source.queue, settings, context, report, deadLetters) };
+    case 'broker': {
+      const told = { events: report, deadLetters, onDuplicate: report.duplicate };
+      return brokerSource(source, settings, context, told);
+    }
+    default:
+      return unreachable(source);
+  }
 }
 
-function makeSink(sink: Settings['sink'], settings: Settings, context: BuildContext, full: FullQueues): MadeEnd<Sink> {
-  const { reliable, maxMessageSize, timeouts } = settings;
-  if (sink.kind === 'queue') return { end: queueSink(sink.queue, settings, context, full) };
-  const { connect, name, onSession, allRefused } = brokerEnd(sink.broker, settings, context);
-  const end = new BrokerSink({
-    name,
-    connect,
-    onSession,
-    reliable,
-    persistent: sink.broker.persistent,
-    contentLength: sink.broker.contentLength,
-    maxMessageSize,
-    flushMs: timeouts.flushMs,
-    onWarning: (event, text) => context.logger.warn(event, text, { end: name }),
-    clock: context.clock,
-  });
-  return { end, allRefused };
+function makeSink(sink: SinkSettings, settings: Settings, context: BuildContext, full: FullQueues): MadeEnd<Sink> {
+  switch (sink.kind) {
+    case 'queue':
+      return { end: queueSink(sink.queue, settings, context, full) };
+    case 'broker':
+      return brokerSink(sink, settings, context);
+    default:
+      return unreachable(sink);
+  }
 }
 
 /** Opens the failure queue. A run without end does not end when that cannot be opened just now: it is tried again. */

@@ -1,15 +1,21 @@
 import type { Clock } from '../base/clock.js';
-import { StompctlError } from '../base/errors.js';
+import { StompctlError, unreachable } from '../base/errors.js';
 import type { Environment } from '../config/formats/environment.js';
-import type { QueueSettings, Settings, SubscriptionSettings } from '../config/settings.js';
+import type {
+  QueueSettings,
+  Settings,
+  SinkSettings,
+  SourceSettings,
+  SubscriptionSettings,
+} from '../config/settings.js';
+import type { QueueType } from '../dirq/queue-options.js';
 import type { Delivery } from '../flow/delivery.js';
 import type { Outcome, Processor } from '../flow/processor.js';
 import type { Message } from '../message/message.js';
 import type { Logger } from '../observe/logger.js';
 import { NullSink } from '../sinks/queue/null-sink.js';
-import { BrokerSource } from '../sources/broker/broker-source.js';
 import { type PreviewedElement, QueuePreview } from '../sources/queue/queue-preview.js';
-import { brokerEnd } from './broker-end.js';
+import { brokerSource } from './broker-end.js';
 import { openProcessor } from './open-processor.js';
 
 export interface PreviewContext {
@@ -17,7 +23,7 @@ export interface PreviewContext {
   readonly logger: Logger;
   readonly env: Environment;
   /** what a callback prints; a promise that it gives is waited for */
-  readonly print: (text: string) => unknown;
+  readonly print: (printed: string | Uint8Array) => unknown;
   /** ends it */
   readonly interrupt: AbortSignal;
 }
@@ -65,7 +71,14 @@ export async function* preview(
 
 /** How many messages a broker hands over at most when none is acknowledged; undefined: no limit. */
 export function previewLimit({ source, window }: Settings): number | undefined {
-  return source.kind === 'broker' ? window : undefined;
+  switch (source.kind) {
+    case 'queue':
+      return undefined;
+    case 'broker':
+      return window;
+    default:
+      return unreachable(source);
+  }
 }
 
 async function outcomeOf(processor: Processor | undefined, message: Message): Promise<Outcome> {
@@ -76,19 +89,36 @@ async function outcomeOf(processor: Processor | undefined, message: Message): Pr
 
 /** A message without a destination is refused by the sink, which is not asked here. */
 function sendable({ sink }: Settings, outcome: Outcome): Outcome {
-  if (sink.kind === 'queue' || outcome.kind !== 'pass' || outcome.message.header.destination) return outcome;
+  if (outcome.kind !== 'pass' || !needsDestination(sink) || outcome.message.header.destination) return outcome;
   const reason = 'the message has no header "destination"';
   return { kind: 'reject', error: new StompctlError('MESSAGE_NO_DESTINATION', 'send', 'message', reason) };
 }
 
-function contents(settings: Settings, context: PreviewContext): AsyncIterable<PreviewedElement> {
-  const { source, maxMessageSize } = settings;
-  if (source.kind === 'broker') return received(settings, source, context);
-  if (source.queue.type === 'NULL') return nothing();
-  return new QueuePreview(previewedQueue(source.queue, source.queue.type), maxMessageSize).elements();
+function needsDestination(sink: SinkSettings): boolean {
+  switch (sink.kind) {
+    case 'queue':
+      return false;
+    case 'broker':
+      return true;
+    default:
+      return unreachable(sink);
+  }
 }
 
-function previewedQueue({ path, umask, granularity, rndhex }: QueueSettings, type: 'DQS' | 'DQN') {
+function contents(settings: Settings, context: PreviewContext): AsyncIterable<PreviewedElement> {
+  const { source, maxMessageSize } = settings;
+  switch (source.kind) {
+    case 'queue':
+      if (source.queue.type === 'NULL') return nothing();
+      return new QueuePreview(previewedQueue(source.queue, source.queue.type), maxMessageSize).elements();
+    case 'broker':
+      return received(settings, source, context);
+    default:
+      return unreachable(source);
+  }
+}
+
+function previewedQueue({ path, umask, granularity, rndhex }: QueueSettings, type: QueueType) {
   return { path, type, umask, granularity, rndhex };
 }
 
@@ -97,23 +127,15 @@ async function* nothing(): AsyncGenerator<PreviewedElement, void, undefined> {}
 /** Subscribes so that everything stays unacknowledged, and goes back to the broker at the end of the session. */
 async function* received(
   settings: Settings,
-  source: Extract<Settings['source'], { kind: 'broker' }>,
+  source: Extract<SourceSettings, { kind: 'broker' }>,
   context: PreviewContext,
 ): AsyncGenerator<PreviewedElement, void, undefined> {
   const { count = settings.window, timeouts } = settings;
   const { clock, interrupt } = context;
   const window = Math.min(count, settings.window);
-  const broker = new BrokerSource({
-    ...brokerEnd(source.broker, settings, context),
-    subscriptions: source.subscriptions.map(harmless),
-    prefetch: source.prefetch,
-    reliable: true,
-    window,
-    windowBytes: settings.windowBytes,
-    maxParked: 0,
-    events: { rejected: () => undefined, settledInVain: () => undefined, parked: () => undefined },
-    clock,
-  });
+  const shown = { ...source, subscriptions: source.subscriptions.map(harmless) };
+  const unacknowledged = { ...settings, reliable: true, window, maxParked: 0 };
+  const { end: broker } = brokerSource(shown, unacknowledged, context, { events: UNHEARD });
   const held: Delivery[] = [];
   let bytes = settings.windowBytes;
   const stop = () => void broker.close();
@@ -123,14 +145,23 @@ async function* received(
     let lastMs = clock.monotonicMs();
     while (held.length < window && bytes > 0 && !interrupt.aborted) {
       const result = await broker.next({ deliveries: window - held.length, bytes }, interrupt);
-      if (result.kind === 'batch') {
-        held.push(...result.deliveries);
-        for (const { name, message, size } of result.deliveries) {
-          bytes -= size;
-          yield { name, content: message };
-        }
-        lastMs = clock.monotonicMs();
-      } else if (clock.monotonicMs() - lastMs >= (timeouts.inactivityMs ?? QUIET_MS)) return;
+      switch (result.kind) {
+        case 'batch':
+          held.push(...result.deliveries);
+          for (const { name, message, size } of result.deliveries) {
+            bytes -= size;
+            yield { name, content: message };
+          }
+          lastMs = clock.monotonicMs();
+          break;
+        case 'idle':
+          if (clock.monotonicMs() - lastMs >= (timeouts.inactivityMs ?? QUIET_MS)) return;
+          break;
+        case 'end':
+          return;
+        default:
+          unreachable(result);
+      }
     }
   } catch (error) {
     if (!interrupt.aborted) throw error;
@@ -140,6 +171,8 @@ async function* received(
     await broker.close();
   }
 }
+
+const UNHEARD = { rejected: () => undefined, settledInVain: () => undefined, parked: () => undefined };
 
 /** `ack:auto` would lose what is shown, and UNSUBSCRIBE ends a durable subscription for good. */
 function harmless({ header }: SubscriptionSettings): SubscriptionSettings {

@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.js';
 import type { QueueSettings, Settings } from '../config/settings.js';
+import type { QueueType } from '../dirq/queue-options.js';
 import type { Sink } from '../flow/sink.js';
 import type { Source, SourceEvents } from '../flow/source.js';
 import type { Logger } from '../observe/logger.js';
@@ -78,7 +79,7 @@ export function queueSink(queue: QueueSettings, settings: Settings, context: Que
 /** A sink that writes to a queue that keeps what it is given, and that waits, and says so, while the queue is full. */
 export function storingSink(
   queue: QueueSettings,
-  type: 'DQS' | 'DQN',
+  type: QueueType,
   { sync }: Settings,
   { clock, logger }: QueueContext,
   full: FullQueues,
@@ -96,7 +97,7 @@ export function storingSink(
   return sink;
 }
 
-function queueOptions(queue: QueueSettings, type: 'DQS' | 'DQN') {
+function queueOptions(queue: QueueSettings, type: QueueType) {
   const { path, umask, granularity, rndhex, maxLock, maxTemp, maxElts, compression } = queue;
   return { path, type, umask, granularity, rndhex, maxLock, maxTemp, maxElts, compression };
 }

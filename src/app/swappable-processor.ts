@@ -1,3 +1,4 @@
+import { SerialQueue } from '../base/serial-queue.js';
 import type { Outcome, Processor } from '../flow/processor.js';
 import type { Message } from '../message/message.js';
 
@@ -6,7 +7,7 @@ export class SwappableProcessor implements Processor {
   #current: Processor | undefined;
   #closed = false;
   /** what was asked for so far, one after the other */
-  #queue: Promise<unknown> = Promise.resolve();
+  readonly #queue = new SerialQueue();
 
   /** undefined: every message passes as it is */
   constructor(processor: Processor | undefined) {
@@ -14,18 +15,18 @@ export class SwappableProcessor implements Processor {
   }
 
   process(messages: readonly Message[]): Promise<readonly Outcome[]> {
-    return this.#enqueue(
+    return this.#queue.run(
       async () => this.#current?.process(messages) ?? messages.map((message) => ({ kind: 'pass', message }) as const),
     );
   }
 
   idle(): Promise<void> {
-    return this.#enqueue(async () => this.#current?.idle());
+    return this.#queue.run(async () => this.#current?.idle());
   }
 
   /** Batches asked for from now on go to `processor`; the old one is closed once its last batch is done. */
   replace(processor: Processor | undefined): Promise<void> {
-    return this.#enqueue(async () => {
+    return this.#queue.run(async () => {
       if (this.#closed) {
         await processor?.close();
         return;
@@ -40,11 +41,5 @@ export class SwappableProcessor implements Processor {
   async close(): Promise<void> {
     this.#closed = true;
     await this.#current?.close();
-  }
-
-  #enqueue<Result>(run: () => Promise<Result>): Promise<Result> {
-    const result = this.#queue.then(run);
-    this.#queue = result.catch(() => undefined);
-    return result;
   }
 }

@@ -30,6 +30,7 @@ export const ERROR_KINDS = {
   PIDFILE_INVALID: { action: 'stop', exit: 78 },
   PIDFILE_CANNOT_CREATE: { action: 'stop', exit: 73 },
   PIDFILE_LOST: { action: 'stop', exit: 75 },
+  STATUS_UNWRITABLE: { action: 'wait', exit: 73 },
   QUIT_FAILED: { action: 'stop', exit: 77 },
   DAEMON_FAILED: { action: 'stop', exit: 75 },
   // directory queues
@@ -118,4 +119,14 @@ export function errnoOf(error: unknown): string | undefined {
 /** The text of anything thrown. */
 export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/**
+ * For the `default` of a `switch` over every kind: a new kind does not compile until its place has answered. Of what got there all
+ * the same only the kind is told: it may hold a body.
+ */
+export function unreachable(value: never): never {
+  const given: unknown = value;
+  const kind = typeof given === 'object' && given !== null && 'kind' in given ? given.kind : given;
+  throw new StompctlError('INTERNAL', 'switch', typeof kind === 'string' ? kind : typeof kind, 'no such kind is known');
 }

@@ -1,11 +1,11 @@
-import fs from 'node:fs';
+import fs, { type Stats } from 'node:fs';
 import { errnoOf } from './errors.js';
 
 /**
  * The system calls that queues are made of. Handed in, so that tests can watch their order and make any of them fail.
  * Most are synchronous: a call that touches a cached directory takes 1 to 5 µs, a trip through the thread pool 30 or
- * more. Whoever makes many of them in a row yields between (`TimeSlice`). Only fsync and fdatasync, which wait for the
- * disk, go through the thread pool.
+ * more. Whoever makes many of them in a row yields between (`TimeSlice`). fsync and fdatasync, which wait for the disk, go
+ * through the thread pool; fsyncSync is for what is rare: undoing, and what a dead process left.
  */
 export type FileSystem = Pick<
   typeof fs,
@@ -16,6 +16,7 @@ export type FileSystem = Pick<
   | 'fdatasync'
   | 'fstatSync'
   | 'fsync'
+  | 'fsyncSync'
   | 'ftruncateSync'
   | 'linkSync'
   | 'lstatSync'
@@ -51,4 +52,24 @@ export function quietly(tidy: () => void): void {
   } catch (error) {
     if (errnoOf(error) === undefined) throw error;
   }
+}
+
+/** Runs a system call, and answers false when it failed with the errno `expected`: another process was quicker. Throws any other error. */
+export function unless(expected: string, run: () => void): boolean {
+  try {
+    run();
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === expected) return false;
+    throw error;
+  }
+}
+
+/** Undefined: there is nothing of this name, or a file where one of its folders belongs. */
+export function lstatIfThere(files: Pick<FileSystem, 'lstatSync'>, path: string): Stats | undefined {
+  let stats: Stats | undefined;
+  unless('ENOTDIR', () => {
+    stats = files.lstatSync(path, { throwIfNoEntry: false });
+  });
+  return stats;
 }

@@ -1,4 +1,5 @@
 import type { Clock } from './clock.js';
+import { StompctlError } from './errors.js';
 
 /** Rung by others to end a `wait` early. A ring while nobody waits is forgotten: look at the state again after each wait. */
 export class Bell {
@@ -6,6 +7,16 @@ export class Bell {
 
   ring(): void {
     for (const wake of [...this.#waiting]) wake();
+  }
+
+  /** Resolves at the next ring: for who has no time-out, because whoever rings is certain to. */
+  rung(): Promise<void> {
+    return new Promise((resolve) => {
+      const silence = this.onRing(() => {
+        silence();
+        resolve();
+      });
+    });
   }
 
   /** Calls `wake` at the next ring; call what it gives back to stop listening. */
@@ -62,5 +73,41 @@ export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise
     if (signal.aborted) aborted();
     else signal.addEventListener('abort', aborted, { once: true });
     work.finally(() => signal.removeEventListener('abort', aborted)).then(resolve, reject);
+  });
+}
+
+export interface CallOff {
+  /** for the error: whose connection it is a part of */
+  readonly name: string;
+  readonly clock: Clock;
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+  /** what was not done in time, and what to ask then: `the name was not resolved`, `is the name server reachable?` */
+  readonly late: readonly [what: string, question: string];
+}
+
+/**
+ * What `work`, a part of connecting, comes to; SESSION_CLOSED when `signal` calls it off, CONNECT_TIMEOUT when it takes too long.
+ * `work` then goes on unheeded: neither a lookup of a name nor a reading from a mount that does not answer can be ended.
+ */
+export function unlessCalledOff<T>(work: Promise<T>, options: CallOff): Promise<T> {
+  const { name, clock, timeoutMs, signal, late } = options;
+  return new Promise((resolve, reject) => {
+    const done = (): void => {
+      timer.cancel();
+      signal?.removeEventListener('abort', calledOff);
+    };
+    const giveUp = (code: 'SESSION_CLOSED' | 'CONNECT_TIMEOUT', reason: string): void => {
+      done();
+      reject(new StompctlError(code, 'connect', name, reason));
+    };
+    const calledOff = (): void => giveUp('SESSION_CLOSED', 'given up: no longer wanted');
+    const [what, question] = late;
+    const timer = clock.after(timeoutMs, () =>
+      giveUp('CONNECT_TIMEOUT', `${what} within ${timeoutMs / 1000} s; ${question}`),
+    );
+    if (signal?.aborted) calledOff();
+    else signal?.addEventListener('abort', calledOff, { once: true });
+    work.finally(done).then(resolve, reject);
   });
 }

@@ -88,7 +88,7 @@ const RABBITMQ: Dialect = {
     }
     const repeated: [string, string][] = [];
     for (const name in frame.header) {
-      if (MADE_BY_RABBITMQ.has(name)) repeated.push([name, frame.header[name] as string]);
+      if (MADE_BY_RABBITMQ.has(name)) repeated.push([name, frame.header[name] ?? '']);
     }
     return { destination, header: without(frame.header, OF_THE_WAY), repeated, body: frame.body };
   },
@@ -114,8 +114,8 @@ const ACTIVEMQ: Dialect = {
       `java.lang.SecurityException: User name [${user}] or password is invalid.\r\n\tat org.apache.activemq.security`,
     ),
   incoming(destination, frame) {
-    for (const name in frame.header) {
-      if (name.length + (frame.header[name] as string).length > ACTIVEMQ_LINE) {
+    for (const [name, value] of Object.entries(frame.header)) {
+      if (name.length + value.length > ACTIVEMQ_LINE) {
         throw new Refusal('The maximum header length was exceeded', '', { close: true });
       }
     }
@@ -152,7 +152,7 @@ export function dialectOf(server: string): Dialect {
 function without(header: Readonly<Header>, names: ReadonlySet<string>): Header {
   const kept = newHeader();
   for (const name in header) {
-    if (!names.has(name)) kept[name] = header[name] as string;
+    if (!names.has(name)) kept[name] = header[name] ?? '';
   }
   return kept;
 }

@@ -120,7 +120,8 @@ export class BrokerQueue {
       while (this.#ready.length > 0) {
         const consumer = this.#nextConsumer();
         if (consumer === undefined) return;
-        const message = this.#ready.shift() as StoredMessage;
+        const message = this.#ready.shift();
+        if (message === undefined) return;
         this.counters.delivered += 1;
         if (message.redelivered) this.counters.redelivered += 1;
         this.#unacknowledged += 1;
@@ -140,9 +141,9 @@ export class BrokerQueue {
     const count = this.#consumers.length;
     for (let tried = 0; tried < count; tried += 1) {
       if (this.#turn >= count) this.#turn = 0;
-      const consumer = this.#consumers[this.#turn] as Consumer;
+      const consumer = this.#consumers[this.#turn];
       this.#turn += 1;
-      if (consumer.hasCredit()) return consumer;
+      if (consumer?.hasCredit()) return consumer;
     }
     return undefined;
   }

@@ -97,7 +97,7 @@ export class Channel implements Deliverer {
       this.#unacknowledged.add(version === '1.2' ? ack : messageId, message, subscription);
     }
     for (const name in message.header) {
-      if (header[name] === undefined) header[name] = message.header[name] as string;
+      if (header[name] === undefined) header[name] = message.header[name] ?? '';
     }
     this.#context.answer({
       command: 'MESSAGE',

@@ -41,8 +41,8 @@ export const NUL = Buffer.alloc(1);
 /** STOMP 1.0 cannot carry a line end in a header. A message may have one all the same: it is escaped, as RabbitMQ does. */
 function writableVersion(frame: OutgoingFrame, version: StompVersion): StompVersion {
   if (version !== '1.0') return version;
-  for (const name in frame.header) {
-    if (/[\n:]/.test(name) || (frame.header[name] as string).includes('\n')) return '1.1';
+  for (const [name, value] of Object.entries(frame.header)) {
+    if (/[\n:]/.test(name) || value.includes('\n')) return '1.1';
   }
   return version;
 }

@@ -150,6 +150,6 @@ export function incomingOf(destination: string, header: Readonly<Header>, body: 
 
 function sizeOf(incoming: Incoming): number {
   let size = incoming.body.length + incoming.destination.length;
-  for (const name in incoming.header) size += name.length + (incoming.header[name] as string).length;
+  for (const name in incoming.header) size += name.length + (incoming.header[name] ?? '').length;
   return size;
 }

@@ -24,16 +24,14 @@ export function packBatch(messages: readonly Message[], first: number, options: 
   const { bodies, mostBytes, largestBody } = options;
   const json = options.headers === 'json';
   const headers: (Buffer | string)[] = [];
-  const end = Math.min(messages.length, first + MOST_MESSAGES);
   let flags = '';
   let bytes = 0;
-  for (let at = first; at < end; at += 1) {
-    const message = messages[at] as Message;
+  for (const message of messages.slice(first, first + MOST_MESSAGES)) {
     const { length } = message.body;
     if (bodies && length > largestBody) break;
     const header = json ? JSON.stringify(message.header) : listOf(message);
     bytes += header.length + (bodies ? length : 0);
-    if (at > first && bytes > mostBytes) break;
+    if (headers.length > 0 && bytes > mostBytes) break;
     headers.push(header);
     flags += String((message.text ? FLAG.text : 0) | (!bodies && length > 0 ? FLAG.noBody : 0));
   }

@@ -1,4 +1,7 @@
+import { systemClock } from '../base/clock.js';
 import { type ErrorCode, StompctlError } from '../base/errors.js';
+import { SerialQueue } from '../base/serial-queue.js';
+import type { Outcome } from '../flow/processor.js';
 import type { Sink } from '../flow/sink.js';
 import type { Message } from '../message/message.js';
 import { packBatch } from './batch.js';
@@ -6,12 +9,12 @@ import { type LogRecord, RECORD } from './border/board.js';
 import { type Done, type Request, UNSUPPORTED } from './border/protocol.js';
 import { type CallbackSource, type Compiled, compile } from './compile.js';
 import type { Language } from './language.js';
-import { type Outcome, OutcomeReader } from './outcome.js';
+import { OutcomeReader } from './outcome.js';
+import { sharedPerlModule } from './perl/perl-module.js';
 import { Relay, type RelayOptions } from './relay.js';
 import { type Ending, Sandbox, SetupFailure } from './sandbox.js';
 import { Taps } from './taps.js';
 
-export type { Outcome } from './outcome.js';
 export type { CallbackLogLevel } from './relay.js';
 
 export interface CallbackOptions extends CallbackSource, RelayOptions {
@@ -35,6 +38,8 @@ export interface CallbackOptions extends CallbackSource, RelayOptions {
 export class Callback {
   readonly #options: CallbackOptions;
   readonly #compiled: Compiled;
+  /** held so that a sandbox made anew needs no compiling */
+  readonly #module: WebAssembly.Module | undefined;
   readonly #reader: OutcomeReader;
   #sandbox: Sandbox;
   /** whether bodies cross; set for good when the code turned out to want them */
@@ -46,12 +51,17 @@ export class Callback {
   #outstanding = 0;
   readonly #taps = new Taps();
   readonly #relay: Relay;
-  readonly #drops = new Map<string, number>();
-  #queue: Promise<unknown> = Promise.resolve();
+  readonly #queue = new SerialQueue();
 
-  private constructor(options: CallbackOptions, compiled: Compiled, sandbox: Sandbox) {
+  private constructor(
+    options: CallbackOptions,
+    compiled: Compiled,
+    sandbox: Sandbox,
+    module: WebAssembly.Module | undefined,
+  ) {
     this.#options = options;
     this.#compiled = compiled;
+    this.#module = module;
     this.#reader = new OutcomeReader(compiled.map, options.origin, options.timeoutMs);
     this.#relay = new Relay(options);
     this.#sandbox = sandbox;
@@ -65,7 +75,8 @@ export class Callback {
    */
   static async open(options: CallbackOptions): Promise<Callback> {
     const compiled = compile(options);
-    return new Callback(options, compiled, await openSandbox(options, compiled));
+    const module = compiled.language === 'perl' ? await sharedPerlModule(options.memoryBytes) : undefined;
+    return new Callback(options, compiled, await openSandbox(options, compiled, module), module);
   }
 
   get language(): Language {
@@ -74,14 +85,14 @@ export class Callback {
 
   /**
    * Checks messages; resolves to their outcomes, in order. A message that makes the code throw, hang, or outgrow its
-   * memory is rejected and the rest goes on. What is large comes in parts, see `Processor.check`. Rejects with CALLBACK_START when a lost sandbox cannot be built again. Closed
+   * memory is rejected and the rest goes on. What is large comes in parts, see `Processor.process`. Rejects with CALLBACK_START when a lost sandbox cannot be built again. Closed
    * meanwhile, it resolves to the outcomes known by then.
    */
   process(messages: readonly Message[]): Promise<Outcome[]> {
     return this.#work(() => this.#check(messages));
   }
 
-  /** Calls `idle`, if defined. What it throws is logged; never rejects but with CALLBACK_START, as `check`. */
+  /** Calls `idle`, if defined. What it throws is logged; never rejects but with CALLBACK_START, as `process`. */
   idle(): Promise<void> {
     return this.#work(() => this.#hook('idle'));
   }
@@ -98,7 +109,7 @@ export class Callback {
       this.#relay.release();
       void this.#sandbox.terminate();
     }
-    return this.#enqueue(async () => {
+    return this.#queue.run(async () => {
       if (busy) await this.#sandbox.terminate();
       else if (!again) await this.#stop();
       await this.#taps.close((reason) => this.#options.onLog('error', reason));
@@ -107,20 +118,9 @@ export class Callback {
 
   #work<T>(work: () => Promise<T>): Promise<T> {
     this.#outstanding += 1;
-    return this.#enqueue(work).finally(() => {
+    return this.#queue.run(work).finally(() => {
       this.#outstanding -= 1;
     });
-  }
-
-  /** How many messages were dropped, by reason; beyond 100 reasons the rest counts as `other`. */
-  get drops(): ReadonlyMap<string, number> {
-    return this.#drops;
-  }
-
-  #enqueue<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#queue.then(work);
-    this.#queue = result.catch(() => undefined);
-    return result;
   }
 
   async #check(messages: readonly Message[]): Promise<Outcome[]> {
@@ -189,7 +189,6 @@ export class Callback {
         copying.push(this.#copy(copies, outcomes, outcomes.length));
         copies = [];
       }
-      if (outcome.kind === 'drop') this.#countDrop(outcome.reason);
       outcomes.push(outcome);
     }
     if (copying.length > 0) {
@@ -204,11 +203,6 @@ export class Callback {
     outcomes[index] = { kind: 'reject', error: this.#reader.error('CALLBACK_THREW', undefined, failure) };
   }
 
-  #countDrop(reason: string): void {
-    const name = this.#drops.has(reason) || this.#drops.size < MOST_REASONS ? reason : 'other';
-    this.#drops.set(name, (this.#drops.get(name) ?? 0) + 1);
-  }
-
   #fault(result: Done & { how: 'lost' }): StompctlError {
     if (result.why === 'timeout') return this.#reader.timeout();
     if (result.why === 'memory') return this.#reader.memory(this.#options.memoryBytes);
@@ -217,7 +211,7 @@ export class Callback {
 
   async #rebuild(reason: string): Promise<void> {
     await this.#sandbox.terminate();
-    this.#sandbox = await openSandbox(this.#options, this.#compiled);
+    this.#sandbox = await openSandbox(this.#options, this.#compiled, this.#module);
     this.#served = 0;
     this.#options.onRebuilt?.(reason);
   }
@@ -238,14 +232,13 @@ export class Callback {
   }
 
   async #stop(): Promise<void> {
-    const hurry = setTimeout(() => this.#relay.release(), this.#options.timeoutMs + LAST_PRINT_MS);
+    const hurry = systemClock.after(this.#options.timeoutMs + LAST_PRINT_MS, () => this.#relay.release());
     await this.#hook('stop');
-    clearTimeout(hurry);
+    hurry.cancel();
     await this.#sandbox.terminate();
   }
 }
 
-const MOST_REASONS = 100;
 /** headers, and bodies where they cross: larger batches are no faster and cost memory several times over */
 const MOST_CROSSING_BYTES = 512 * 1024;
 /** of what came out: then the outcomes are handed over before more are made */
@@ -253,10 +246,14 @@ const ENOUGH_BYTES = 4 * 1024 * 1024;
 /** for which the end waits for who reads what `stop` prints */
 const LAST_PRINT_MS = 5000;
 
-async function openSandbox(options: CallbackOptions, compiled: Compiled): Promise<Sandbox> {
+async function openSandbox(
+  options: CallbackOptions,
+  compiled: Compiled,
+  module: WebAssembly.Module | undefined,
+): Promise<Sandbox> {
   const { data, timeoutMs, memoryBytes } = options;
   try {
-    return await Sandbox.open({ program: compiled.program, data, timeoutMs, memoryBytes });
+    return await Sandbox.open({ program: compiled.program, data, timeoutMs, memoryBytes, module });
   } catch (error) {
     if (!(error instanceof SetupFailure)) throw error;
     const { stage, thrown } = error;

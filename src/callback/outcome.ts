@@ -8,8 +8,6 @@ import type { Thrown } from './border/protocol.js';
 import { placeOf, type ScriptMap } from './border/script-map.js';
 import { BadResult, kept, readCrossedHeader, readText } from './crossed.js';
 
-export type { Outcome } from '../flow/processor.js';
-
 /** of a reason or an error's text: a log line, not a body */
 const LONGEST_REASON = 300;
 /** the stack is looked through for the user's place */

@@ -12,19 +12,18 @@ export class ProcessorChain implements Processor {
   }
 
   async process(messages: readonly Message[]): Promise<readonly Outcome[]> {
-    const outcomes = [...(await this.#first.process(messages))];
-    const places: number[] = [];
-    const passed: Message[] = [];
-    for (const [index, outcome] of outcomes.entries()) {
-      if (outcome.kind !== 'pass') continue;
-      places.push(index);
-      passed.push(outcome.message);
-    }
+    const outcomes = await this.#first.process(messages);
+    const passed = outcomes.flatMap((outcome) => (outcome.kind === 'pass' ? [outcome.message] : []));
     if (passed.length === 0) return outcomes;
-    const further = await this.#second.process(passed);
-    for (const [index, outcome] of further.entries()) outcomes[places[index] as number] = outcome;
-    // closed meanwhile: what comes after the first without an outcome has none either
-    return further.length < passed.length ? outcomes.slice(0, places[further.length]) : outcomes;
+    const further = (await this.#second.process(passed)).values();
+    const last: Outcome[] = [];
+    for (const outcome of outcomes) {
+      const after = outcome.kind === 'pass' ? further.next().value : outcome;
+      // closed meanwhile: what comes after the first without an outcome has none either
+      if (after === undefined) break;
+      last.push(after);
+    }
+    return last;
   }
 
   async idle(): Promise<void> {

@@ -1,4 +1,6 @@
+import { isUtf8 } from 'node:buffer';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { unlessAborted } from '../base/wait.js';
 import { type LogRecord, RECORD } from './border/board.js';
 import { FieldReader, MalformedFields } from './border/fields.js';
 import { readText } from './crossed.js';
@@ -6,8 +8,11 @@ import { readText } from './crossed.js';
 export type CallbackLogLevel = 'debug' | 'info' | 'warn' | 'error';
 
 export interface RelayOptions {
-  /** text for standard output, in the order of the messages; when it gives a promise, that is waited for */
-  readonly onPrint: (text: string) => unknown;
+  /**
+   * What goes to standard output, in the order of the messages; bytes when they are no UTF-8 (Perl only). When it gives a
+   * promise, that is waited for.
+   */
+  readonly onPrint: (printed: string | Uint8Array) => unknown;
   readonly onLog: (level: CallbackLogLevel, text: string) => void;
 }
 
@@ -15,8 +20,7 @@ export interface RelayOptions {
 export class Relay {
   readonly #options: RelayOptions;
   #turnedMs = performance.now();
-  #wake: () => void = () => undefined;
-  #released = false;
+  readonly #released = new AbortController();
 
   constructor(options: RelayOptions) {
     this.#options = options;
@@ -34,21 +38,20 @@ export class Relay {
 
   /** Nobody waits for a reader any more, now or later. */
   release(): void {
-    this.#released = true;
-    this.#wake();
+    this.#released.abort();
   }
 
   async #print(bytes: Buffer): Promise<void> {
     let start = 0;
     while (start < bytes.length) {
       const end = pieceEnd(bytes, start);
-      const taken: unknown = this.#options.onPrint(bytes.toString('utf8', start, end));
+      const piece = bytes.subarray(start, end);
+      const taken: unknown = this.#options.onPrint(isUtf8(piece) ? piece.toString('utf8') : Buffer.from(piece));
       start = end;
-      if (!(taken instanceof Promise) || this.#released) continue;
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-        taken.then(() => resolve(), resolve);
-      });
+      if (!(taken instanceof Promise) || this.#released.signal.aborted) continue;
+      // a reader that is gone is told elsewhere
+      const whatever = taken.catch(() => undefined);
+      await unlessAborted(whatever, this.#released.signal);
     }
   }
 

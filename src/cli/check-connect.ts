@@ -2,7 +2,7 @@ import { accessSync, constants, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { brokerEnd } from '../app/broker-end.js';
 import { systemClock } from '../base/clock.js';
-import { errnoOf, reasonOf, StompctlError } from '../base/errors.js';
+import { errnoOf, reasonOf, StompctlError, unreachable } from '../base/errors.js';
 import { brokerUris } from '../config/broker-uris.js';
 import type { Environment } from '../config/formats/environment.js';
 import type { BrokerSettings, Settings } from '../config/settings.js';
@@ -25,9 +25,16 @@ export interface EndFinding {
 export async function checkEnds(settings: Settings, env: Environment): Promise<EndFinding[]> {
   const findings: EndFinding[] = [];
   for (const end of [settings.source, settings.sink]) {
-    if (end.kind === 'broker') findings.push(...(await checkBrokers(end.broker, settings, env)));
-    else if (end.queue.type !== 'NULL') {
-      findings.push(checkQueue(end.queue.path, end === settings.source && !settings.loop));
+    switch (end.kind) {
+      case 'queue':
+        if (end.queue.type === 'NULL') break;
+        findings.push(checkQueue(end.queue.path, end === settings.source && !settings.loop));
+        break;
+      case 'broker':
+        findings.push(...(await checkBrokers(end.broker, settings, env)));
+        break;
+      default:
+        unreachable(end);
     }
   }
   for (const queue of [settings.failureQueue, settings.tapQueue]) {

@@ -1,5 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { systemClock } from '../base/clock.js';
 import { StompctlError } from '../base/errors.js';
+import { wait } from '../base/wait.js';
 import { SimpleQueue } from '../dirq/simple-queue.js';
 import { Message, newHeader } from '../message/message.js';
 import { EXIT_CODES } from './command-line/exit-codes.js';
@@ -120,7 +122,7 @@ async function collect(path: string, sent: readonly string[], interrupt: AbortSi
         const reason = `${arrived.size} of ${MESSAGES} messages arrived, then none for ${PATIENCE_MS / 1000} s`;
         throw new StompctlError('INTERNAL', 'demo', path, reason);
       }
-      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+      await wait(systemClock, POLL_MS);
     }
   } finally {
     progress.stop();

@@ -1,6 +1,6 @@
 import { type PreviewedMessage, preview, previewLimit } from '../app/preview.js';
 import { systemClock } from '../base/clock.js';
-import { StompctlError } from '../base/errors.js';
+import { StompctlError, unreachable } from '../base/errors.js';
 import { describeHeader, differenceOf, visible } from '../callback/cases/message-difference.js';
 import type { CommandLineOptions } from '../config/read-given.js';
 import type { Settings } from '../config/settings.js';
@@ -46,7 +46,7 @@ export async function dryRun(settings: Settings, { io, env, warnings }: RunConte
   const tally: Record<Fate, number> = { unchanged: 0, rewritten: 0, dropped: 0, rejected: 0 };
   try {
     for (const text of warnings) logger.warn('configuration', text);
-    const print = (text: string) => drained(io.out, text);
+    const print = (printed: string | Uint8Array) => drained(io.out, printed);
     const context = { clock: systemClock, logger, env, print, interrupt: interrupt.signal };
     for await (const previewed of preview(settings, context)) {
       const { fate, lines } = shown(previewed);
@@ -64,15 +64,19 @@ export async function dryRun(settings: Settings, { io, env, warnings }: RunConte
 function shown({ name, message, outcome }: PreviewedMessage): { fate: Fate; lines: string[] } {
   const title = `== ${visible(name)}:`;
   const header = message === undefined ? [] : describeHeader(message);
-  if (outcome.kind === 'drop') {
-    return { fate: 'dropped', lines: [`${title} dropped: ${visible(outcome.reason)}`, ...header] };
+  switch (outcome.kind) {
+    case 'drop':
+      return { fate: 'dropped', lines: [`${title} dropped: ${visible(outcome.reason)}`, ...header] };
+    case 'reject':
+      return { fate: 'rejected', lines: [`${title} rejected: ${visible(outcome.error.message)}`, ...header] };
+    case 'pass': {
+      const difference = message === undefined ? [] : differenceOf(message, outcome.message);
+      if (difference.length === 0) return { fate: 'unchanged', lines: [`${title} unchanged`, ...header] };
+      return { fate: 'rewritten', lines: [`${title} rewritten`, ...difference] };
+    }
+    default:
+      return unreachable(outcome);
   }
-  if (outcome.kind === 'reject') {
-    return { fate: 'rejected', lines: [`${title} rejected: ${visible(outcome.error.message)}`, ...header] };
-  }
-  const difference = message === undefined ? [] : differenceOf(message, outcome.message);
-  if (difference.length === 0) return { fate: 'unchanged', lines: [`${title} unchanged`, ...header] };
-  return { fate: 'rewritten', lines: [`${title} rewritten`, ...difference] };
 }
 
 function summary(settings: Settings, tally: Readonly<Record<Fate, number>>): string {

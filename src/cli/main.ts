@@ -95,6 +95,9 @@ async function execute(name: OtherCommand, parsed: ParsedArguments, env: Environ
     case 'test':
       return (await import('./test-command.js')).test(parsed, env, io);
     case 'status':
+      // as an option it is stompclt's: one line, and the codes that scripts know
+      if (!parsed.options.has('status')) return (await import('./verdict-command.js')).tellVerdict(parsed, env, io);
+      return statusOrQuit(name, input, io);
     case 'quit':
       return statusOrQuit(name, input, io);
     case 'run': {

@@ -1,5 +1,6 @@
 import type { BuiltTransfer } from '../app/build-transfer.js';
 import { reasonOf } from '../base/errors.js';
+import { SerialQueue } from '../base/serial-queue.js';
 import type { Settings } from '../config/settings.js';
 import type { Logger } from '../observe/logger.js';
 
@@ -17,7 +18,7 @@ export interface ReloadParts {
  * named.
  */
 export function reloader({ settings, read, built, logger }: ReloadParts): () => void {
-  let running: Promise<void> = Promise.resolve();
+  const queue = new SerialQueue();
   const reload = async () => {
     try {
       const fresh = await read();
@@ -33,7 +34,7 @@ export function reloader({ settings, read, built, logger }: ReloadParts): () => 
     }
   };
   return () => {
-    running = running.then(reload);
+    void queue.run(reload);
   };
 }
 

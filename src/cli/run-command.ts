@@ -1,19 +1,22 @@
 import { existsSync } from 'node:fs';
 import { type BuiltTransfer, buildTransfer } from '../app/build-transfer.js';
 import { systemClock } from '../base/clock.js';
-import { StompctlError } from '../base/errors.js';
+import { StompctlError, unreachable } from '../base/errors.js';
 import { printableLines } from '../base/printable.js';
 import type { Environment } from '../config/formats/environment.js';
-import type { Settings } from '../config/settings.js';
+import type { QueueSettings, Settings } from '../config/settings.js';
 import { daemonize, isDaemonChild, reportStarted } from '../daemon/detach.js';
 import { Pidfile } from '../daemon/pidfile.js';
+import type { StatusFile } from '../daemon/status-file.js';
 import { maskText } from '../observe/mask.js';
 import { createLogger, type RunLogger } from '../observe/pino-logger.js';
 import { statisticsLines } from '../transfer/statistics.js';
 import type { TransferOutcome } from '../transfer/transfer.js';
+import type { HealthFacts } from '../transfer/verdict.js';
 import { EXIT_CODES, exitCodeOf } from './command-line/exit-codes.js';
 import { type CommandIo, drained } from './command-line/io.js';
 import { type Progress, startProgress } from './command-line/progress.js';
+import { publishStatus, statusPayload } from './published-status.js';
 import { reloader } from './reload.js';
 
 export interface RunContext {
@@ -35,12 +38,19 @@ export async function run(settings: Settings, context: RunContext): Promise<numb
   const logger = await createLogger({ level: settings.logLevel, format });
   let pidfile: Pidfile | undefined;
   // a second stop signal exits at once, and then nothing after an await runs any more
-  const releaseAtExit = () => pidfile?.release();
+  let statusFile: StatusFile | undefined;
+  const releaseAtExit = () => {
+    statusFile?.remove();
+    pidfile?.release();
+  };
   process.on('exit', releaseAtExit);
   try {
     for (const text of context.warnings) logger.warn('configuration', text);
     pidfile = await acquirePidfile(settings.pidfile, logger);
-    return await runTransfer(settings, context, logger, pidfile);
+    const publish = (health: () => HealthFacts) => {
+      if (settings.pidfile !== undefined) statusFile = publishStatus(settings.pidfile, health, logger);
+    };
+    return await runTransfer(settings, context, logger, pidfile, publish);
   } catch (error) {
     const known = error instanceof StompctlError;
     const text = known ? error.message : `internal error: ${error instanceof Error ? error.stack : String(error)}`;
@@ -49,7 +59,7 @@ export async function run(settings: Settings, context: RunContext): Promise<numb
     if (format === 'syslog') io.err.write(printableLines(`stompctl: ${maskText(text)}\n`));
     return exitCodeOf(error);
   } finally {
-    pidfile?.release();
+    releaseAtExit();
     process.off('exit', releaseAtExit);
     await logger.flush();
   }
@@ -60,11 +70,13 @@ async function runTransfer(
   context: RunContext,
   logger: RunLogger,
   pidfile: Pidfile | undefined,
+  publish: (health: () => HealthFacts) => void,
 ): Promise<number> {
   const { io, env } = context;
-  const print = (text: string) => drained(io.out, text);
+  const print = (printed: string | Uint8Array) => drained(io.out, printed);
   const built = await buildTransfer(settings, { clock: systemClock, logger, env, print });
   const { transfer, sourceName, sinkName } = built;
+  publish(built.health);
   const unwatch = pidfile?.watch({
     onQuit: () => transfer.stop('quit'),
     onLost: (error) => transfer.fail(error),
@@ -98,7 +110,7 @@ async function acquirePidfile(path: string | undefined, logger: RunLogger): Prom
 }
 
 function attachSignals(built: BuiltTransfer, { signals }: CommandIo, logger: RunLogger): void {
-  const { transfer, statistics, waiting } = built;
+  const { transfer, statistics, waiting, health } = built;
   signals.onStop((signal) => {
     logger.info('stopping', `${signal}: settling ${transfer.inFlight} messages in flight; again to stop at once`);
     transfer.stop('signal');
@@ -106,7 +118,11 @@ function attachSignals(built: BuiltTransfer, { signals }: CommandIo, logger: Run
   signals.onReport(() => {
     const waits = waiting();
     const text = waits.length === 0 ? '' : `; waiting for: ${waits.join('; ')}`;
-    logger.info('state', `${transfer.inFlight} messages in flight${text}`, {
+    const { state, reason, ...facts } = statusPayload(health());
+    logger.info('state', `${state}: ${reason}; ${transfer.inFlight} messages in flight${text}`, {
+      state,
+      reason,
+      ...facts,
       inFlight: transfer.inFlight,
       waiting: waits,
       ...statistics.snapshot(),
@@ -127,8 +143,18 @@ async function showProgress(settings: Settings, { statistics }: BuiltTransfer): 
 }
 
 async function elementsToMove({ source, loop }: Settings): Promise<number | undefined> {
-  if (source.kind !== 'queue' || source.queue.type === 'NULL' || loop) return undefined;
-  const { path, type, umask } = source.queue;
+  switch (source.kind) {
+    case 'queue':
+      return loop ? undefined : elementsOf(source.queue);
+    case 'broker':
+      return undefined;
+    default:
+      return unreachable(source);
+  }
+}
+
+async function elementsOf({ path, type, umask }: QueueSettings): Promise<number | undefined> {
+  if (type === 'NULL') return undefined;
   // counting would make the folder, and so hide that it is missing
   if (!existsSync(path)) return undefined;
   if (type === 'DQS') return new (await import('../dirq/simple-queue.js')).SimpleQueue({ path, umask }).count();

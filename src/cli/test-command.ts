@@ -4,7 +4,7 @@ import { StompctlError } from '../base/errors.js';
 import { runCases } from '../callback/cases/run-cases.js';
 import { type CaseFile, readCaseFile } from '../config/case-file.js';
 import type { Environment } from '../config/formats/environment.js';
-import { resolveChecks } from '../config/resolve-checks.js';
+import { resolveChecks } from '../config/resolve-settings.js';
 import type { Processor } from '../flow/processor.js';
 import { createLogger } from '../observe/pino-logger.js';
 import { NullSink } from '../sinks/queue/null-sink.js';
@@ -70,7 +70,7 @@ async function withChecker<T>(
   const logger = await createLogger({ level: 'info' });
   const context: ProcessorContext = {
     logger,
-    print: (text) => io.err.write(text),
+    print: (printed) => io.err.write(printed),
     openTap: async () => new NullSink(),
   };
   const processor = await openProcessor(settings, context);

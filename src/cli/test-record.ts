@@ -4,6 +4,7 @@ import { errnoOf, reasonOf, StompctlError } from '../base/errors.js';
 import type { Case } from '../callback/cases/read-cases.js';
 import { recordCase } from '../callback/cases/run-cases.js';
 import { parseKeyValues } from '../config/options/key-value.js';
+import type { QueueType } from '../dirq/queue-options.js';
 import type { Processor } from '../flow/processor.js';
 import { QueuePreview } from '../sources/queue/queue-preview.js';
 import { EXIT_CODES } from './command-line/exit-codes.js';
@@ -60,7 +61,7 @@ async function writeCases(path: string | undefined, text: string, io: CommandIo)
 }
 
 /** A path, or `path=… type=…` as in `incoming-queue`. */
-function queueOf({ flagValues }: ParsedArguments): { readonly path: string; readonly type: 'DQS' | 'DQN' } {
+function queueOf({ flagValues }: ParsedArguments): { readonly path: string; readonly type: QueueType } {
   const given = flagValues.get('record') ?? '';
   if (!/^\s*\w+=/.test(given)) return { path: given, type: 'DQS' };
   let keys: Map<string, string>;

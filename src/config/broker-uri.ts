@@ -85,8 +85,7 @@ function splitAuthority(authority: string, defaultPort: number, fail: Fail): { h
   let host = authority;
   let portText: string | undefined;
   if (bracketed !== null) {
-    host = bracketed[1] as string;
-    portText = bracketed[2];
+    [, host = '', portText] = bracketed;
     if (!IPV6.test(host) || !host.includes(':')) fail('what stands in the brackets is not an IPv6 address');
   } else {
     if (colon !== -1) {

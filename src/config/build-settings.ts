@@ -1,3 +1,6 @@
+import { unreachable } from '../base/errors.js';
+import type { LogLevel } from '../observe/logger.js';
+import type { BrokerType } from '../stomp/client-dialects.js';
 import { uriScheme } from './broker-uri.js';
 import { ignoredFailoverOptions } from './broker-uris.js';
 import { placeOf } from './formats/config-node.js';
@@ -5,10 +8,8 @@ import type { Table } from './options/option-reader.js';
 import type { OptionValues } from './options/option-values.js';
 import type {
   BrokerSettings,
-  BrokerType,
   CallbackSettings,
   CredentialSettings,
-  LogLevel,
   QueueSettings,
   RewriteSettings,
   Settings,
@@ -207,13 +208,25 @@ function callback(values: OptionValues, callbackFile: string | undefined): Callb
   };
 }
 
+/** Do rejected messages stay where they came from, unacknowledged, until too many do? */
+function parksRejected({ source, reliable, failureQueue }: Settings): boolean {
+  switch (source.kind) {
+    case 'queue':
+      return false;
+    case 'broker':
+      return reliable && failureQueue === undefined;
+    default:
+      return unreachable(source);
+  }
+}
+
 /** What deserves a warning at start, though it is allowed. */
 export function settingsWarnings(values: OptionValues, settings: Settings): string[] {
   const warnings: string[] = [];
   if (settings.loop && !settings.remove) {
     warnings.push('loop without remove: every message of the incoming queue is sent again on every pass');
   }
-  if (settings.source.kind === 'broker' && settings.reliable && settings.failureQueue === undefined) {
+  if (parksRejected(settings)) {
     warnings.push(
       `no failure-queue: rejected messages stay at the incoming broker, and the run stops at ${settings.maxParked} of them`,
     );

@@ -1,13 +1,12 @@
 import { StompctlError } from '../base/errors.js';
-import { buildSettings, settingsWarnings } from './build-settings.js';
+import { buildChecks, buildSettings, settingsWarnings } from './build-settings.js';
 import { changeableFiles, exposedSecrets } from './exposed-secrets.js';
 import { readConfigFile } from './formats/config-file.js';
 import type { Origin } from './formats/config-node.js';
-import { COMMAND_LINE, invalid, type Problem, problemError } from './formats/problem.js';
-import { RULES, URI_RULE } from './option-rules.js';
+import { COMMAND_LINE, invalid, type Problem, problemError, unsupported } from './formats/problem.js';
+import { CHECK_RULES, RULES, URI_RULE } from './option-rules.js';
 import type { ReadOption } from './options/option-reader.js';
 import { OptionValues } from './options/option-values.js';
-import { unsupportedUses } from './options/unsupported.js';
 import { type ConfigurationInput, readGiven } from './read-given.js';
 import type { Settings } from './settings.js';
 
@@ -56,8 +55,31 @@ export async function examineConfiguration(input: ConfigurationInput): Promise<C
   return { file, values, problems: inFileOrder(problems), warnings, settings };
 }
 
+/**
+ * Only what a configuration says about checking messages: its rules and its callback. The rest of it may be missing or wrong.
+ * Rejects as `resolveSettings` does.
+ */
+export async function resolveChecks(input: ConfigurationInput): Promise<Pick<Settings, 'rewrite' | 'callback'>> {
+  const wanted = (name: string) => name === 'rewrite' || name.startsWith('callback-');
+  const { file, options, problems: found } = await readGiven(input, wanted);
+  const values = new OptionValues(options);
+  const problems = [...found, ...(await schemaProblems(options))];
+  const whole = file === undefined ? COMMAND_LINE : { file, line: 0 };
+  if (problems.length === 0) problems.push(...CHECK_RULES.flatMap((rule) => [...rule.check({ values, whole })]));
+  const [first, ...others] = problems;
+  if (first !== undefined) throw problemError([first, ...others]);
+  return buildChecks(values, await callbackFile(values));
+}
+
+/** Every option given that the program cannot do yet. None is ignored. */
+function unsupportedUses(options: Iterable<ReadOption>): Problem[] {
+  return [...options].flatMap(({ row, origin }) =>
+    row.later === undefined ? [] : [unsupported(origin, `${row.name}: ${row.later}`)],
+  );
+}
+
 /** Ranges, choices and keys, by the zod schema of the table. */
-export async function schemaProblems(options: ReadonlyMap<string, ReadOption>): Promise<Problem[]> {
+async function schemaProblems(options: ReadonlyMap<string, ReadOption>): Promise<Problem[]> {
   const { OPTION_SCHEMA } = await import('./options/option-schema.js');
   const plain = Object.fromEntries([...options].map(([name, option]) => [name, option.value]));
   const result = OPTION_SCHEMA.safeParse(plain);
@@ -81,7 +103,7 @@ function placeIn(option: ReadOption | undefined, path: readonly string[]): Origi
 }
 
 /** The content of `callback-path`; undefined: not given. Rejects with CONFIG_NOT_FOUND, CONFIG_UNREADABLE. */
-export async function callbackFile(values: OptionValues): Promise<string | undefined> {
+async function callbackFile(values: OptionValues): Promise<string | undefined> {
   const path = values.text('callback-path');
   return path === undefined ? undefined : readConfigFile(path);
 }

@@ -1,19 +1,27 @@
 import type { QueueLimits } from '../dirq/queue-gauge.js';
+import type { QueueType, SyncMode } from '../dirq/queue-options.js';
 import type { Compression } from '../message/json.js';
+import type { LogLevel } from '../observe/logger.js';
+import type { BrokerType } from '../stomp/client-dialects.js';
+import type { StompVersion } from '../stomp/codec/frame.js';
+
+export type SourceSettings =
+  | { readonly kind: 'queue'; readonly queue: QueueSettings }
+  | {
+      readonly kind: 'broker';
+      readonly broker: BrokerSettings;
+      readonly subscriptions: readonly SubscriptionSettings[];
+      readonly prefetch: number | undefined;
+    };
+
+export type SinkSettings =
+  | { readonly kind: 'queue'; readonly queue: QueueSettings }
+  | { readonly kind: 'broker'; readonly broker: BrokerSettings };
 
 /** What a validated configuration says: every option with its type, its unit and its default filled in. */
 export interface Settings {
-  readonly source:
-    | { readonly kind: 'queue'; readonly queue: QueueSettings }
-    | {
-        readonly kind: 'broker';
-        readonly broker: BrokerSettings;
-        readonly subscriptions: readonly SubscriptionSettings[];
-        readonly prefetch: number | undefined;
-      };
-  readonly sink:
-    | { readonly kind: 'queue'; readonly queue: QueueSettings }
-    | { readonly kind: 'broker'; readonly broker: BrokerSettings };
+  readonly source: SourceSettings;
+  readonly sink: SinkSettings;
   /** applied before the callback */
   readonly rewrite: RewriteSettings | undefined;
   readonly callback: CallbackSettings | undefined;
@@ -36,7 +44,7 @@ export interface Settings {
   readonly maxMessageSize: number;
   readonly maxAttempts: number;
   readonly maxParked: number;
-  readonly sync: 'batch' | 'message' | 'none';
+  readonly sync: SyncMode;
   /** messages taken from the source; undefined: without end */
   readonly count: number | undefined;
   readonly durationMs: number | undefined;
@@ -68,14 +76,10 @@ export interface Settings {
   };
 }
 
-export type StompVersion = '1.0' | '1.1' | '1.2';
-export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error';
-export type BrokerType = 'ActiveMQ' | 'Apollo' | 'Artemis' | 'RabbitMQ' | 'UNKNOWN';
-
 export interface QueueSettings {
   /** empty only when `type` is NULL */
   readonly path: string;
-  readonly type: 'DQS' | 'DQN' | 'NULL';
+  readonly type: QueueType | 'NULL';
   readonly umask: number | undefined;
   /** seconds */
   readonly granularity: number;

@@ -1,4 +1,4 @@
-import type { StompVersion } from './settings.js';
+import type { StompVersion } from '../stomp/codec/frame.js';
 
 const VERSIONS: readonly StompVersion[] = ['1.2', '1.1', '1.0'];
 

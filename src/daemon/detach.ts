@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { type Clock, systemClock } from '../base/clock.js';
-import { reasonOf, StompctlError } from '../base/errors.js';
+import { reasonOf, StompctlError, unreachable } from '../base/errors.js';
+import { Bell, wait, withDeadline } from '../base/wait.js';
 import type { Signals } from './signals.js';
 
 /** Tells the child that it is the one: its command line is the parent's, `--daemon` included. */
@@ -39,16 +40,21 @@ export async function daemonize(options: DaemonizeOptions): Promise<number> {
   child.stderr?.on('data', (chunk: Buffer) => err.write(chunk));
   signals.onStop((signal) => child.kill(signal));
   const end = await firstOf(child, clock);
-  if (end.kind === 'started') {
-    out.write(`stompctl (pid ${child.pid}) started\n`);
-    letGo(child);
-    return 0;
+  switch (end.kind) {
+    case 'started':
+      out.write(`stompctl (pid ${child.pid}) started\n`);
+      letGo(child);
+      return 0;
+    case 'exit':
+      return end.code ?? failWith(child, `it was killed by ${end.signal}`);
+    case 'error':
+      return failWith(child, reasonOf(end.error), end.error);
+    case 'late':
+      await stopLate(child, clock);
+      return failWith(child, `it did not run within ${START_MS / 1000} s and was stopped; see syslog`);
+    default:
+      return unreachable(end);
   }
-  if (end.kind === 'exit' && end.code !== null) return end.code;
-  if (end.kind === 'exit') return failWith(child, `it was killed by ${end.signal}`);
-  if (end.kind === 'error') return failWith(child, reasonOf(end.error), end.error);
-  await stopLate(child, clock);
-  return failWith(child, `it did not run within ${START_MS / 1000} s and was stopped; see syslog`);
 }
 
 let daemonChild = false;
@@ -80,19 +86,15 @@ type StartEnd =
   | { readonly kind: 'late' };
 
 function firstOf(started: ChildProcess, clock: Clock): Promise<StartEnd> {
-  return new Promise((resolve) => {
-    const timer = clock.after(START_MS, () => resolve({ kind: 'late' }));
-    const settle = (end: StartEnd) => {
-      timer.cancel();
-      resolve(end);
-    };
+  const first = new Promise<StartEnd>((resolve) => {
     started.on('message', (message) => {
-      if (message === STARTED) settle({ kind: 'started' });
+      if (message === STARTED) resolve({ kind: 'started' });
     });
-    started.once('error', (error) => settle({ kind: 'error', error }));
+    started.once('error', (error) => resolve({ kind: 'error', error }));
     // `close`, not `exit`: by then everything that it wrote to standard error has been passed on
-    started.once('close', (code, signal) => settle({ kind: 'exit', code, signal }));
+    started.once('close', (code, signal) => resolve({ kind: 'exit', code, signal }));
   });
+  return withDeadline(clock, START_MS, first, () => ({ kind: 'late' }));
 }
 
 /** Lets the parent end while the child goes on. */
@@ -104,11 +106,10 @@ function letGo(started: ChildProcess): void {
 }
 
 async function stopLate(late: ChildProcess, clock: Clock): Promise<void> {
-  await new Promise<void>((resolve) => {
-    late.once('exit', () => resolve());
-    late.kill('SIGTERM');
-    clock.after(STOP_MS, resolve);
-  });
+  const ended = new Bell();
+  late.once('exit', () => ended.ring());
+  late.kill('SIGTERM');
+  await wait(clock, STOP_MS, { bell: ended });
   if (late.exitCode === null && late.signalCode === null) late.kill('SIGKILL');
   letGo(late);
 }

@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from '../base/clock.js';
+import { wait } from '../base/wait.js';
 import { processExists } from './liveness.js';
 import { readPidfile } from './pidfile-content.js';
 
@@ -33,7 +34,7 @@ export async function awaitStatus(path: string, timeoutMs: number, clock: Clock 
   while (true) {
     const status = pidfileStatus(path, clock.wallMs());
     if (status.code === 0 || clock.monotonicMs() >= deadline) return status;
-    await new Promise<void>((resolve) => clock.after(RETRY_MS, resolve));
+    await wait(clock, RETRY_MS);
   }
 }
 

@@ -1,6 +1,7 @@
 import { closeSync, fsyncSync, linkSync, lutimesSync, openSync, writeSync } from 'node:fs';
 import type { Clock, Timer } from '../base/clock.js';
 import { errnoOf, reasonOf, StompctlError } from '../base/errors.js';
+import { wait } from '../base/wait.js';
 import { mayBeOwner } from './liveness.js';
 import { readPidfile } from './pidfile-content.js';
 import { moveAside, unlinkIfThere } from './takeover.js';
@@ -66,7 +67,7 @@ export class Pidfile {
           if (result === 'moved') takenOver = { pid: found.kind === 'owned' ? found.pid : undefined };
           if (result !== 'busy') continue;
         }
-        await sleep(clock, ACQUIRE_RETRY_MS);
+        await wait(clock, ACQUIRE_RETRY_MS);
       }
       if (takenOver !== undefined) onTakenOver?.(takenOver.pid);
       return new Pidfile(path, clock);
@@ -197,8 +198,4 @@ function cannotCreate(path: string, cause: unknown): StompctlError {
   const missing = errnoOf(cause) === 'ENOENT';
   const reason = missing ? 'its folder is not there: make it, for the user that runs stompctl' : reasonOf(cause);
   return new StompctlError('PIDFILE_CANNOT_CREATE', 'pidfile', path, reason, cause);
-}
-
-function sleep(clock: Clock, ms: number): Promise<void> {
-  return new Promise((resolve) => clock.after(ms, resolve));
 }

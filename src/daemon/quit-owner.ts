@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '../base/clock.js';
 import { errnoOf, reasonOf, StompctlError } from '../base/errors.js';
+import { wait } from '../base/wait.js';
 import { mayBeOwner } from './liveness.js';
 import { type PidfileContent, readPidfile, requestQuit } from './pidfile-content.js';
 import { programOf } from './process-program.js';
@@ -63,7 +64,7 @@ async function readFilled(path: string, clock: Clock): Promise<Owned | undefined
     const found = readPidfile(path);
     if (found === undefined || found.kind === 'owned') return found;
     if (clock.monotonicMs() >= deadline) break;
-    await sleep(clock, LOOK_MS);
+    await wait(clock, LOOK_MS);
   }
   const reason = 'it stays empty, so there is no process to ask; remove it if nothing runs';
   throw new StompctlError('PIDFILE_INVALID', 'quit', path, reason);
@@ -98,7 +99,7 @@ async function gone(lives: () => boolean, waitMs: number, clock: Clock): Promise
   const deadline = clock.monotonicMs() + waitMs;
   while (lives()) {
     if (clock.monotonicMs() >= deadline) return false;
-    await sleep(clock, LOOK_MS);
+    await wait(clock, LOOK_MS);
   }
   return true;
 }
@@ -111,8 +112,4 @@ function removeStale(path: string, pid: number, say: (text: string) => void): vo
   if (left?.kind !== 'owned' || left.pid !== pid) return;
   say(`removing stale pid file: ${path}`);
   unlinkIfThere(path);
-}
-
-function sleep(clock: Clock, ms: number): Promise<void> {
-  return new Promise((resolve) => clock.after(ms, resolve));
 }

@@ -8,7 +8,7 @@ import type { ElementStore, ElementWriter, QueueKind, Staged } from './element-s
 import type { PurgeReport } from './purge.js';
 import { QueueDirectory, queueError } from './queue-directory.js';
 import { foldersOf } from './queue-kind.js';
-import { type QueueOptions, type ResolvedQueueOptions, resolveQueueOptions } from './queue-options.js';
+import { type QueueOptions, type QueueType, type ResolvedQueueOptions, resolveQueueOptions } from './queue-options.js';
 
 export interface LibraryQueueOptions extends Omit<QueueOptions, 'type'> {
   /** `add` resolves only when the element would survive a power loss; false, as in Perl's and Python's libraries */
@@ -48,7 +48,7 @@ export abstract class DirectoryQueue<
   #opened = false;
 
   protected constructor(
-    type: 'DQS' | 'DQN',
+    type: QueueType,
     options: LibraryQueueOptions,
     kind: (directory: QueueDirectory, options: ResolvedQueueOptions) => QueueKind<Elements, Writer>,
     files: FileSystem = systemFiles,
@@ -92,10 +92,13 @@ export abstract class DirectoryQueue<
     this.attempt('touch', name, () => this.kind.elements.touch(name, Date.now() / 1000));
   }
 
-  /** Removes a locked element. Rejects with ELEMENT_NOT_LOCKED. */
+  /** Removes a locked element; with `sync` no power loss brings back half of it. Rejects with ELEMENT_NOT_LOCKED. */
   async remove(name: string): Promise<void> {
     this.mustBeLocked('remove', name);
-    this.attempt('remove', name, () => this.kind.elements.remove(name));
+    const { aside } = this.attempt('remove', name, () => this.kind.elements.remove(name));
+    if (aside === undefined) return;
+    if (this.#sync) await this.directory.syncFolder(`${this.path}/${name.slice(0, 8)}`);
+    this.attempt('remove', name, () => this.kind.elements.discard(aside));
   }
 
   /** How many elements there are, locked or not. */

@@ -48,8 +48,8 @@ export class ElementList {
 
   /** the name at `index`, which is below `length` */
   at(index: number): string {
-    const high = this.#words[2 * index + HIGH] as number;
-    const low = this.#words[2 * index + LOW] as number;
+    const high = this.#words[2 * index + HIGH] ?? 0;
+    const low = this.#words[2 * index + LOW] ?? 0;
     return high.toString(16).padStart(6, '0') + low.toString(16).padStart(8, '0');
   }
 

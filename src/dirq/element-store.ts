@@ -13,6 +13,17 @@ export interface ElementInfo {
   readonly regular: boolean;
 }
 
+/** How the removal of an element went. */
+export interface Removal {
+  /** false: it, or its lock, was gone: someone purged a lock that grew too old */
+  readonly done: boolean;
+  /**
+   * What is left of it out of the way, relative to the queue: to be discarded once the element's folder was synced. If that
+   * came first, a power loss could bring back the element without what was in it.
+   */
+  readonly aside?: string;
+}
+
 /** An element could not be locked for good, and the lock that was begun could not be taken away: it is ours, and stays. */
 export class LockLeft extends Error {
   override readonly name = 'LockLeft';
@@ -37,8 +48,8 @@ export interface ElementStore extends Leftovers {
    * no lock, unless it is a LockLeft.
    */
   lock(name: string, time: number): boolean;
-  /** Removes an element that we locked. False: it, or its lock, was gone: someone purged a lock that grew too old. */
-  remove(name: string): boolean;
+  /** Removes an element that we locked. */
+  remove(name: string): Removal;
   /** Sets the time of a lock. Throws ENOENT when the element is gone. */
   touch(name: string, time: number): void;
   /**

@@ -13,8 +13,7 @@ const UNESCAPES: Readonly<Record<string, string>> = { '\\\\': '\\', '\\t': '\t',
  */
 export function encodeTable(header: Readonly<Header>): Buffer {
   const lines: string[] = [];
-  for (const key of Object.keys(header).sort())
-    lines.push(`${escapeField(key)}\t${escapeField(header[key] as string)}\n`);
+  for (const key of Object.keys(header).sort()) lines.push(`${escapeField(key)}\t${escapeField(header[key] ?? '')}\n`);
   const table = lines.join('');
   if (LONE_SURROGATE.test(table)) {
     throw new StompctlError('MESSAGE_BAD_HEADER', 'encode', 'message', 'a header holds half a surrogate pair');

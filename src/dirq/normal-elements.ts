@@ -1,11 +1,11 @@
 import { isUtf8 } from 'node:buffer';
 import { constants, type Stats } from 'node:fs';
 import { errnoOf, StompctlError } from '../base/errors.js';
-import { closeQuietly } from '../base/file-system.js';
+import { closeQuietly, lstatIfThere, unless } from '../base/file-system.js';
 import { DecodeError, tooLarge, undecodable } from '../message/decode-error.js';
 import { Message } from '../message/message.js';
 import type { ElementNames } from './element-name.js';
-import { type ElementInfo, type ElementStore, undoLock } from './element-store.js';
+import { type ElementInfo, type ElementStore, type Removal, undoLock } from './element-store.js';
 import { decodeTable } from './element-table.js';
 import type { LockInfo } from './journal/journal-recovery.js';
 import type { QueueDirectory } from './queue-directory.js';
@@ -69,7 +69,8 @@ export class NormalElements implements ElementStore {
   }
 
   unlock(name: string): boolean {
-    return this.#attempt(() => this.#directory.files.rmdirSync(`${this.#prefix + name}/${LOCKED_FOLDER}`));
+    // RACE: another process unlocked it, or removed it
+    return unless('ENOENT', () => this.#directory.files.rmdirSync(`${this.#prefix + name}/${LOCKED_FOLDER}`));
   }
 
   touch(name: string, time: number): void {
@@ -81,30 +82,28 @@ export class NormalElements implements ElementStore {
     }
   }
 
-  remove(name: string): boolean {
-    const path = this.#prefix + name;
-    let obsolete = `${this.#prefix}${OBSOLETE_FOLDER}/${name.slice(9)}`;
+  /** Moves it away; its files are still to be discarded. */
+  remove(name: string): Removal {
+    let aside = obsoleteOf(name);
     for (;;) {
       try {
-        this.#directory.files.renameSync(path, obsolete);
-        break;
+        this.#directory.files.renameSync(this.#prefix + name, this.#prefix + aside);
+        return { done: true, aside };
       } catch (error) {
         const errno = errnoOf(error);
         // RACE: a purge elsewhere thought the lock dead, and another process took it; or it was moved away before, by us
-        if (errno === 'ENOENT') {
-          this.finishRemoval(name);
-          return false;
-        }
+        if (errno === 'ENOENT') return { done: false, aside };
         if (errno !== 'ENOTEMPTY' && errno !== 'EEXIST') throw error;
-        obsolete = `${this.#prefix}${OBSOLETE_FOLDER}/${this.#names.file()}`;
+        aside = `${OBSOLETE_FOLDER}/${this.#names.file()}`;
       }
     }
-    this.removeFolder(obsolete);
-    return true;
   }
 
   finishRemoval(name: string): void {
-    this.removeFolder(`${this.#prefix}${OBSOLETE_FOLDER}/${name.slice(9)}`);
+    const aside = obsoleteOf(name);
+    if (this.#lstat(this.#prefix + aside) === undefined) return;
+    this.#directory.syncFolderNow(this.#prefix + name.slice(0, 8));
+    this.discard(aside);
   }
 
   discard(temporary: string): void {
@@ -120,8 +119,9 @@ export class NormalElements implements ElementStore {
       try {
         for (const name of files.readdirSync(path)) {
           const file = `${path}/${name}`;
-          if (name === LOCKED_FOLDER) this.#attempt(() => files.rmdirSync(file));
-          else this.#attempt(() => files.unlinkSync(file));
+          // RACE: another process removes it as well
+          if (name === LOCKED_FOLDER) unless('ENOENT', () => files.rmdirSync(file));
+          else unless('ENOENT', () => files.unlinkSync(file));
         }
         files.rmdirSync(path);
         return;
@@ -176,24 +176,11 @@ export class NormalElements implements ElementStore {
   }
 
   #lstat(path: string): Stats | undefined {
-    try {
-      return this.#directory.files.lstatSync(path, { throwIfNoEntry: false });
-    } catch (error) {
-      // a file where a folder belongs
-      if (errnoOf(error) === 'ENOTDIR') return undefined;
-      throw error;
-    }
+    return lstatIfThere(this.#directory.files, path);
   }
+}
 
-  /** False: it was gone. */
-  #attempt(run: () => void): boolean {
-    try {
-      run();
-      return true;
-    } catch (error) {
-      // RACE: another process removed it
-      if (errnoOf(error) === 'ENOENT') return false;
-      throw error;
-    }
-  }
+/** Where an element goes that is being removed. */
+function obsoleteOf(name: string): string {
+  return `${OBSOLETE_FOLDER}/${name.slice(9)}`;
 }

@@ -1,4 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { systemClock } from '../base/clock.js';
+import { wait } from '../base/wait.js';
 import { readElements } from './element-list.js';
 import { ELEMENT_FILE } from './element-name.js';
 import { type NormalElements, OBSOLETE_FOLDER, TEMPORARY_FOLDER } from './normal-elements.js';
@@ -20,7 +21,9 @@ export async function purgeNormal(
   const folders = directory.folders();
   try {
     for (const aside of [TEMPORARY_FOLDER, OBSOLETE_FOLDER]) {
-      for (const name of directory.files.readdirSync(`${directory.path}/${aside}`)) {
+      const names = directory.files.readdirSync(`${directory.path}/${aside}`);
+      if (aside === OBSOLETE_FOLDER && names.length > 0) await syncAll(directory, folders);
+      for (const name of names) {
         purgeAside(directory, elements, `${aside}/${name}`, options, report);
         if (slice.over()) await slice.rest();
       }
@@ -34,6 +37,13 @@ export async function purgeNormal(
     throw queueError('purge', directory.path, error);
   }
   return report;
+}
+
+/** What a dead process moved away may not be on the disk as moved yet: without its files it must not come back. */
+async function syncAll(directory: QueueDirectory, folders: readonly string[]): Promise<void> {
+  for (const folder of folders) await directory.syncFolder(`${directory.path}/${folder}`);
+  // the folders that went when they were empty
+  await directory.syncFolder(directory.path);
 }
 
 function purgeAside(
@@ -74,7 +84,7 @@ async function purgeLocks(
     if (slice.over()) await slice.rest();
   }
   // RACE: an element being locked shows its own, old, time until its locker sets the new one: look twice
-  if (old.length > 0) await delay(SECOND_LOOK_MS);
+  if (old.length > 0) await wait(systemClock, SECOND_LOOK_MS);
   for (const name of old) {
     if (!options.isOurs?.(name) && isOld(name) && elements.unlock(name)) report.locks += 1;
   }

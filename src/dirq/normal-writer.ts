@@ -116,12 +116,15 @@ export class NormalWriter implements ElementWriter {
       return true;
     }
     if (!this.#elements.lock(name, Date.now() / 1000)) return false;
+    let done: boolean;
     try {
-      return this.#elements.remove(name);
+      ({ done } = this.#elements.remove(name));
     } catch (error) {
       undoLock(() => this.#elements.unlock(name), error);
       throw error;
     }
+    this.#elements.finishRemoval(name);
+    return done;
   }
 
   /** The last intermediate folder, or a new one when that is full. */

@@ -4,7 +4,7 @@ import { NormalElements, OBSOLETE_FOLDER, TEMPORARY_FOLDER } from './normal-elem
 import { purgeNormal } from './normal-purge.js';
 import { NormalWriter } from './normal-writer.js';
 import type { QueueDirectory } from './queue-directory.js';
-import type { ResolvedQueueOptions } from './queue-options.js';
+import type { QueueType, ResolvedQueueOptions } from './queue-options.js';
 import { SimpleElements } from './simple-elements.js';
 import { purgeSimple } from './simple-purge.js';
 import { SimpleWriter } from './simple-writer.js';
@@ -39,6 +39,6 @@ export function normalKind(
 }
 
 /** The folders that a queue of this type has besides the intermediate ones. */
-export function foldersOf(type: 'DQS' | 'DQN'): readonly string[] {
+export function foldersOf(type: QueueType): readonly string[] {
   return type === 'DQS' ? [] : [TEMPORARY_FOLDER, OBSOLETE_FOLDER];
 }

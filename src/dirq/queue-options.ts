@@ -1,10 +1,16 @@
 import { StompctlError } from '../base/errors.js';
 import type { Compression } from '../message/json.js';
 
+/** DQS: one file an element; DQN: one folder an element */
+export type QueueType = 'DQS' | 'DQN';
+
+/** What survives a power loss: each batch once it is safe or gone, each message, or what the system happened to write. */
+export type SyncMode = 'batch' | 'message' | 'none';
+
 export interface QueueOptions {
   readonly path: string;
-  /** DQS: one file an element, the default; DQN: one folder an element */
-  readonly type?: 'DQS' | 'DQN' | undefined;
+  /** DQS */
+  readonly type?: QueueType | undefined;
   /** what new files and folders must not permit; the process's own when not given */
   readonly umask?: number | undefined;
   /** seconds that one intermediate folder covers; 60 */

@@ -3,6 +3,7 @@ import { type FileSystem, systemFiles } from '../base/file-system.js';
 import { ELEMENT_FILE, FOLDER_NAME } from './element-name.js';
 import { OBSOLETE_FOLDER, TEMPORARY_FOLDER } from './normal-elements.js';
 import { queueError } from './queue-directory.js';
+import type { QueueType } from './queue-options.js';
 
 /** intermediate folders that are looked into: the first ones may be empty */
 const MOST_FOLDERS = 100;
@@ -11,7 +12,7 @@ const MOST_FOLDERS = 100;
  * The type of the queue in this folder, as far as it shows: a queue of type DQN has `temporary` and `obsolete` folders, and
  * its elements are folders. Undefined: nothing shows it (no folder, or an empty one). Throws QUEUE_IO.
  */
-export function detectQueueType(path: string, files: FileSystem = systemFiles): 'DQS' | 'DQN' | undefined {
+export function detectQueueType(path: string, files: FileSystem = systemFiles): QueueType | undefined {
   const names = read(path, files);
   if (names.includes(TEMPORARY_FOLDER) || names.includes(OBSOLETE_FOLDER)) return 'DQN';
   const folders = names.filter((name) => FOLDER_NAME.test(name)).slice(0, MOST_FOLDERS);

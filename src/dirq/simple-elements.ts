@@ -1,9 +1,9 @@
 import { constants, type Stats } from 'node:fs';
 import { errnoOf, StompctlError } from '../base/errors.js';
-import { closeQuietly } from '../base/file-system.js';
+import { closeQuietly, lstatIfThere, unless } from '../base/file-system.js';
 import { decodeMessage, largestFile } from '../message/json.js';
 import type { Message } from '../message/message.js';
-import { type ElementInfo, type ElementStore, undoLock } from './element-store.js';
+import { type ElementInfo, type ElementStore, type Removal, undoLock } from './element-store.js';
 import type { LockInfo } from './journal/journal-recovery.js';
 import type { QueueDirectory } from './queue-directory.js';
 
@@ -65,11 +65,11 @@ export class SimpleElements implements ElementStore {
     return this.#unlink(this.#prefix + name + LOCK_SUFFIX);
   }
 
-  /** Removes an element that we locked. False: it, or its lock, was gone: someone purged a lock that grew too old. */
-  remove(name: string): boolean {
+  /** An element that comes back without its lock is whole. */
+  remove(name: string): Removal {
     const path = this.#prefix + name;
     const removed = this.#unlink(path);
-    return this.#unlink(path + LOCK_SUFFIX) && removed;
+    return { done: this.#unlink(path + LOCK_SUFFIX) && removed };
   }
 
   /** Sets the times of an element, which are those of its lock. Throws ENOENT when it is gone. */
@@ -133,24 +133,12 @@ export class SimpleElements implements ElementStore {
   finishRemoval(): void {}
 
   #lstat(path: string): Stats | undefined {
-    try {
-      return this.#directory.files.lstatSync(path, { throwIfNoEntry: false });
-    } catch (error) {
-      // a file where a folder belongs
-      if (errnoOf(error) === 'ENOTDIR') return undefined;
-      throw error;
-    }
+    return lstatIfThere(this.#directory.files, path);
   }
 
   #unlink(path: string): boolean {
-    try {
-      this.#directory.files.unlinkSync(path);
-      return true;
-    } catch (error) {
-      // RACE: a purge elsewhere thought the lock, or the process that held it, dead
-      if (errnoOf(error) === 'ENOENT') return false;
-      throw error;
-    }
+    // RACE: a purge elsewhere thought the lock, or the process that held it, dead
+    return unless('ENOENT', () => this.#directory.files.unlinkSync(path));
   }
 }
 

@@ -91,7 +91,7 @@ export function unescapeLarge(characters: Buffer, text: boolean): Buffer | undef
   let to = 0;
   let from = 0;
   while (from < length) {
-    const byte = characters[from] as number;
+    const byte = characters[from] ?? 0;
     from += 1;
     if (byte >= 0x20 && byte !== BACKSLASH) {
       characters[to] = byte;
@@ -99,9 +99,9 @@ export function unescapeLarge(characters: Buffer, text: boolean): Buffer | undef
       continue;
     }
     if (byte < 0x20) throw undecodable('not JSON: a control character in a string');
-    const letter = characters[from] as number;
+    const letter = characters[from] ?? 0;
     from += 1;
-    let meant = SHORT_UNESCAPES[letter] as number;
+    let meant = SHORT_UNESCAPES[letter] ?? 0;
     if (letter === 0x75) {
       meant = Number.parseInt(characters.toString('latin1', from, from + 4), 16);
       from += 4;
@@ -115,7 +115,7 @@ export function unescapeLarge(characters: Buffer, text: boolean): Buffer | undef
 /** Are all of these bytes TAB, LF, CR or printable ASCII? */
 export function isPlainLarge(body: Buffer): boolean {
   for (let at = 0; at < body.length; at += 1) {
-    const byte = body[at] as number;
+    const byte = body[at] ?? 0;
     if (byte > 0x7e || (byte < 0x20 && byte !== 9 && byte !== 10 && byte !== 13)) return false;
   }
   return true;
@@ -125,8 +125,8 @@ export function isPlainLarge(body: Buffer): boolean {
 export function escapedLength(body: Buffer): number {
   let length = body.length;
   for (let at = 0; at < body.length; at += 1) {
-    const byte = body[at] as number;
-    if ((SHORT_ESCAPES[byte] as number) !== 0) length += 1;
+    const byte = body[at] ?? 0;
+    if ((SHORT_ESCAPES[byte] ?? 0) !== 0) length += 1;
     else if (byte < 0x20) length += 5;
   }
   return length;
@@ -136,8 +136,8 @@ export function escapedLength(body: Buffer): number {
 export function escapeLarge(body: Buffer, file: Buffer, at: number): number {
   let to = at;
   for (let from = 0; from < body.length; from += 1) {
-    const byte = body[from] as number;
-    const letter = SHORT_ESCAPES[byte] as number;
+    const byte = body[from] ?? 0;
+    const letter = SHORT_ESCAPES[byte] ?? 0;
     if (letter !== 0) {
       file[to] = BACKSLASH;
       file[to + 1] = letter;

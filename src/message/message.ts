@@ -29,7 +29,7 @@ export class Message {
   /** Bytes of the body plus UTF-16 units of the header: what `window-bytes` counts. */
   get size(): number {
     let size = this.body.length;
-    for (const name in this.header) size += name.length + (this.header[name] as string).length + 2;
+    for (const name in this.header) size += name.length + (this.header[name] ?? '').length + 2;
     return size;
   }
 }

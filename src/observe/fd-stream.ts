@@ -1,6 +1,7 @@
 import { writeSync } from 'node:fs';
 import type { Clock } from '../base/clock.js';
 import { errnoOf } from '../base/errors.js';
+import { wait } from '../base/wait.js';
 
 /** What waits for a reader that does not read, at most, in bytes. */
 const MAX_WAITING = 1024 * 1024;
@@ -48,7 +49,7 @@ export class FdStream implements LineStream {
     const deadline = this.#clock.monotonicMs() + 1000;
     this.#drain();
     while (this.#waiting.length > 0 && this.#clock.monotonicMs() < deadline) {
-      await new Promise<void>((resolve) => this.#clock.after(RETRY_MS, resolve));
+      await wait(this.#clock, RETRY_MS);
       this.#drain();
     }
   }

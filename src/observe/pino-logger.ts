@@ -3,16 +3,15 @@ import { type Clock, systemClock } from '../base/clock.js';
 import { printable, printableLines } from '../base/printable.js';
 import { FdStream, type LineStream } from './fd-stream.js';
 import { FloodGuard } from './flood-guard.js';
-import type { LogFields, Logger } from './logger.js';
+import type { LogFields, Logger, LogLevel } from './logger.js';
 import { maskText, safeField } from './mask.js';
 import { SyslogStream } from './syslog-stream.js';
 
-export type LogLevelName = 'trace' | 'debug' | 'info' | 'warn' | 'error';
 export type LogFormat = 'json' | 'pretty' | 'syslog';
 
 export interface LoggerOptions {
   /** what is below it is not logged */
-  readonly level: LogLevelName;
+  readonly level: LogLevel;
   /** undefined: pretty when standard error is a terminal, else JSON */
   readonly format?: LogFormat | undefined;
   /** instead of standard error */
@@ -32,7 +31,7 @@ export interface RunLogger extends Logger {
   flush(): Promise<void>;
 }
 
-const RANKS: Readonly<Record<LogLevelName, number>> = { trace: 10, debug: 20, info: 30, warn: 40, error: 50 };
+const RANKS: Readonly<Record<LogLevel, number>> = { trace: 10, debug: 20, info: 30, warn: 40, error: 50 };
 const STDERR = 2;
 const EVENT_FACTOR = 10;
 /** What somebody wants to see each of: never collapsed, as lines below info are not. */
@@ -61,14 +60,14 @@ export async function createLogger(options: LoggerOptions): Promise<RunLogger> {
   const byEvent = new FloodGuard({ clock, burst: burst * EVENT_FACTOR });
   const threshold = RANKS[options.level];
 
-  const line = (level: LogLevelName, event: string, text: string, fields?: LogFields) => {
+  const line = (level: LogLevel, event: string, text: string, fields?: LogFields) => {
     const write = (stands: number) => {
       sink[level]({ event, ...safeFields(fields), ...(stands === 1 ? {} : { repeated: stands }) }, maskText(text));
     };
     if (RANKS[level] < RANKS.info || ASKED_FOR.has(event)) write(1);
     else byText.pass(`${level} ${event} ${text}`, (stands) => byEvent.pass(`${level} ${event}`, write, stands));
   };
-  const at = (level: LogLevelName) =>
+  const at = (level: LogLevel) =>
     RANKS[level] < threshold
       ? () => undefined
       : (event: string, text: string, fields?: LogFields) => line(level, event, text, fields);

@@ -3,6 +3,7 @@ import type { Writable } from 'node:stream';
 import { BackOff } from '../base/back-off.js';
 import type { Clock } from '../base/clock.js';
 import { printable } from '../base/printable.js';
+import { wait } from '../base/wait.js';
 import type { LineStream } from './fd-stream.js';
 
 export interface SyslogOptions {
@@ -57,7 +58,7 @@ export class SyslogStream implements LineStream {
     const { clock } = this.#options;
     const deadline = clock.monotonicMs() + FLUSH_MS;
     while (this.#pendingBytes() > 0 && clock.monotonicMs() < deadline) {
-      await new Promise<void>((resolve) => clock.after(10, resolve));
+      await wait(clock, 10);
     }
   }
 

@@ -1,6 +1,7 @@
 import type { Client } from '@stomp/stompjs';
 import type { Timer } from '../base/clock.js';
 import { errnoOf, reasonOf, StompctlError } from '../base/errors.js';
+import { withDeadline } from '../base/wait.js';
 import { type Dialect, dialectOf, saysLoginRefused } from './client-dialects.js';
 import { FrameDecoder } from './codec/decoder.js';
 import { encodeFrame, encodeHead, NOT_SENT } from './codec/encoder.js';
@@ -172,14 +173,10 @@ export class Connection {
     if (this.#state !== 'open') return;
     this.resume();
     this.#state = 'closing';
-    let timer: Timer | undefined;
-    const late = new Promise<void>((resolve) => {
-      timer = this.#options.clock.after(this.#options.disconnectTimeoutMs, resolve);
-    });
+    const { clock, disconnectTimeoutMs } = this.#options;
     const left = this.#client.deactivate();
     this.writer.flush();
-    await Promise.race([left, late]);
-    timer?.cancel();
+    await withDeadline(clock, disconnectTimeoutMs, left, () => undefined);
     this.#end(undefined);
   }
 

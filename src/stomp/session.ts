@@ -137,16 +137,6 @@ export class StompSession {
     return this.#over;
   }
 
-  /** bytes accepted and not yet taken by the system */
-  get bufferedBytes(): number {
-    return this.#connection.writer.accepted - this.#connection.writer.written;
-  }
-
-  /** sends and other frames whose receipt has not come yet, those held back included */
-  get outstanding(): number {
-    return this.#receipts.size + this.#held.length;
-  }
-
   /**
    * Sends one message; `header` has a `destination`. Headers that belong to another delivery or connection (`message-id`, `ack`,
    * `receipt`, …) are left out. Resolves when the broker's receipt came. Errors: MESSAGE_BAD_HEADER, MESSAGE_REFUSED (an ERROR with
@@ -332,7 +322,11 @@ export class StompSession {
     if (this.#held.length === 0) return;
     const held = this.#held;
     let count = 0;
-    while (count < held.length && !this.#connection.writer.blocked) this.#send(held[count++] as Send);
+    for (const send of held) {
+      if (this.#connection.writer.blocked) break;
+      count += 1;
+      this.#send(send);
+    }
     this.#held = held.slice(count);
   }
 

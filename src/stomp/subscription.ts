@@ -1,4 +1,5 @@
 import type { StompctlError } from '../base/errors.js';
+import { Bell } from '../base/wait.js';
 import type { Frame, FrameHeader } from './codec/frame.js';
 
 /** A message of a subscription, with its two ways to settle it. */
@@ -42,7 +43,7 @@ export class Subscription implements AsyncIterable<ReceivedMessage> {
   #bytes = 0;
   #held = false;
   #over: { readonly error: StompctlError | undefined } | undefined;
-  #wake: () => void = () => undefined;
+  readonly #change = new Bell();
 
   constructor(host: SubscriptionHost, options: SubscribeOptions) {
     this.#host = host;
@@ -66,13 +67,13 @@ export class Subscription implements AsyncIterable<ReceivedMessage> {
     this.#buffer.push({ message, size });
     this.#bytes += size;
     this.#holdIfFull();
-    this.#wake();
+    this.#change.ring();
   };
 
   ended(error: StompctlError | undefined): void {
     this.#over ??= { error };
     this.#host.letGo(this);
-    this.#wake();
+    this.#change.ring();
   }
 
   /**
@@ -96,9 +97,7 @@ export class Subscription implements AsyncIterable<ReceivedMessage> {
       } else if (this.#over !== undefined) {
         return;
       } else {
-        await new Promise<void>((resolve) => {
-          this.#wake = resolve;
-        });
+        await this.#change.rung();
       }
     }
   }
@@ -122,6 +121,6 @@ const FIRM_AT = 4;
 
 function sizeOf({ header, body }: Frame): number {
   let size = body.length;
-  for (const name in header) size += name.length + (header[name] as string).length + 2;
+  for (const name in header) size += name.length + (header[name] ?? '').length + 2;
   return size;
 }

@@ -2,6 +2,7 @@ import { createSocket, type Socket } from 'node:dgram';
 import { isIP } from 'node:net';
 import { type Clock, systemClock } from '../base/clock.js';
 import { errnoOf, reasonOf, StompctlError } from '../base/errors.js';
+import { wait } from '../base/wait.js';
 import { type Dialect, dialectOf } from './client-dialects.js';
 import { encodeFrame, NOT_SENT } from './codec/encoder.js';
 import { EMPTY_BODY, type FrameHeader, newFrameHeader, type StompVersion } from './codec/frame.js';
@@ -88,7 +89,7 @@ export class UdpSender {
   }
 
   async #waitForRefusal(): Promise<void> {
-    await new Promise<void>((resolve) => this.#clock.after(PROBE_MS, resolve));
+    await wait(this.#clock, PROBE_MS);
     if (this.#refused !== undefined) throw this.#refused;
   }
 

@@ -8,7 +8,8 @@ import type { Demand } from '../flow/source.js';
 export class Ledger {
   readonly #window: number;
   readonly #windowBytes: number;
-  readonly #inFlight = new Set<Delivery>();
+  /** and when each was taken */
+  readonly #inFlight = new Map<Delivery, number>();
   /** bytes by which a delivery became larger on its way */
   readonly #grown = new Map<Delivery, number>();
   #grownBytes = 0;
@@ -28,8 +29,15 @@ export class Ledger {
     return this.#bytes;
   }
 
-  add(delivery: Delivery): void {
-    this.#inFlight.add(delivery);
+  /** When the oldest in flight was taken; undefined: nothing is in flight. */
+  get oldestMs(): number | undefined {
+    for (const takenMs of this.#inFlight.values()) return takenMs;
+    return undefined;
+  }
+
+  /** `nowMs`: of the monotonic clock. */
+  add(delivery: Delivery, nowMs = 0): void {
+    this.#inFlight.set(delivery, nowMs);
     this.#bytes += delivery.size;
   }
 
@@ -91,7 +99,7 @@ export class Ledger {
 
   /** What is in flight now, oldest first. */
   all(): Delivery[] {
-    return [...this.#inFlight];
+    return [...this.#inFlight.keys()];
   }
 
   #when(enough: () => boolean): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.js';
+import type { HealthFacts } from './verdict.js';
 
 /** What is counted of a transfer. All counts are since its start. */
 export interface StatisticsSnapshot {
@@ -58,6 +59,8 @@ export class Statistics {
   #duplicates = 0;
   #firstMs = 0;
   #lastMs = 0;
+  #lastReceivedMs: number | undefined;
+  #lastSentMs: number | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -65,7 +68,8 @@ export class Statistics {
 
   /** One message taken from the source; `size` is `Message.size`. */
   received(size: number): void {
-    if (this.#received === 0) this.#firstMs = this.#lastMs = this.#clock.monotonicMs();
+    this.#lastReceivedMs = this.#clock.monotonicMs();
+    if (this.#received === 0) this.#firstMs = this.#lastMs = this.#lastReceivedMs;
     this.#received += 1;
     // stompclt: the size of a message is 1, plus its body, plus 2 and name and value of each header
     this.#receivedBytes += size + 1;
@@ -74,7 +78,7 @@ export class Statistics {
   /** One message made safe by the sink. */
   sent(): void {
     this.#sent += 1;
-    this.#lastMs = this.#clock.monotonicMs();
+    this.#lastMs = this.#lastSentMs = this.#clock.monotonicMs();
   }
 
   /** One message that the callback dropped. */
@@ -121,6 +125,14 @@ export class Statistics {
   /** One message that came again though it is safe. */
   duplicate(): void {
     this.#duplicates += 1;
+  }
+
+  /** How long ago something came, was made safe, or was settled in any way; undefined: never. For the verdict. */
+  get last(): Pick<HealthFacts, 'lastReceivedMs' | 'lastSentMs' | 'lastSettledMs'> {
+    const nowMs = this.#clock.monotonicMs();
+    const ago = (atMs: number | undefined) => (atMs === undefined ? undefined : nowMs - atMs);
+    const lastSettledMs = this.#received === 0 && this.#rejected === 0 ? undefined : ago(this.#lastMs);
+    return { lastReceivedMs: ago(this.#lastReceivedMs), lastSentMs: ago(this.#lastSentMs), lastSettledMs };
   }
 
   snapshot(): StatisticsSnapshot {

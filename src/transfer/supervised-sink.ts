@@ -52,11 +52,6 @@ export class SupervisedSink implements Sink {
     this.#options = options;
   }
 
-  /** Messages not yet known to be safe. */
-  get unsettled(): number {
-    return this.#entries.size;
-  }
-
   /** Opens now instead of at the first message. Resolves also when interrupted. */
   async open(): Promise<void> {
     if (this.#state !== 'new') return;

@@ -1,7 +1,9 @@
 import { BackOff } from '../base/back-off.js';
 import type { Clock } from '../base/clock.js';
 import { type ErrorCode, errnoOf, StompctlError } from '../base/errors.js';
+import { unlessAborted, wait } from '../base/wait.js';
 import type { Logger } from '../observe/logger.js';
+import type { EndFacts } from './verdict.js';
 
 export interface SupervisorOptions {
   /** longest delay before the first new attempt, in milliseconds */
@@ -31,6 +33,8 @@ export function mayComeBack(error: unknown): boolean {
   return error instanceof StompctlError && MAY_COME_BACK.has(error.code);
 }
 
+export type EndState = Omit<EndFacts, 'role' | 'name'>;
+
 interface Openable {
   readonly name: string;
   open(): Promise<void>;
@@ -49,6 +53,10 @@ export class Supervisor {
   /** something was accepted or received since it was opened */
   #progressed = false;
   #waitingFor: string | undefined;
+  #phase: EndState['phase'] = 'closed';
+  #awaySinceMs: number | undefined;
+  #nextTryAtMs: number | undefined;
+  #lastError: { code: string; message: string; atMs: number } | undefined;
   #interrupt = new AbortController();
 
   constructor(options: SupervisorOptions) {
@@ -60,6 +68,19 @@ export class Supervisor {
   /** What is waited for now, for the state of the run; undefined: nothing. */
   get waitingFor(): string | undefined {
     return this.#waitingFor;
+  }
+
+  /** What the verdict is made of; the times are as of now. */
+  get state(): EndState {
+    const nowMs = this.#nowMs();
+    const { code, message, atMs } = this.#lastError ?? { code: '', message: '', atMs: 0 };
+    return {
+      phase: this.#phase,
+      attempt: this.#failures,
+      awayMs: this.#awaySinceMs === undefined ? undefined : nowMs - this.#awaySinceMs,
+      nextTryMs: this.#nextTryAtMs === undefined ? undefined : Math.max(0, this.#nextTryAtMs - nowMs),
+      lastError: this.#lastError && { code, message, agoMs: nowMs - atMs },
+    };
   }
 
   /** Ends every wait now and for good: `open` and `pause` then resolve false. */
@@ -76,10 +97,16 @@ export class Supervisor {
    * open, false when interrupted. Rejects with the last error when no attempt will help or all are used up.
    */
   async open(end: Openable, lost?: StompctlError): Promise<boolean> {
+    this.#phase = 'opening';
+    this.#awaySinceMs ??= this.#nowMs();
+    let open = false;
     try {
-      return await this.#open(end, lost);
+      open = await this.#open(end, lost);
+      return open;
     } finally {
       this.#waitingFor = undefined;
+      this.#phase = open ? 'open' : 'closed';
+      this.#awaySinceMs = undefined;
     }
   }
 
@@ -95,7 +122,8 @@ export class Supervisor {
     }
     while (!this.interrupted) {
       try {
-        if (!(await this.#unlessInterrupted(end.open()))) return false;
+        // whoever interrupts closes the end, which abandons the opening
+        if ((await unlessAborted(end.open(), this.#interrupt.signal)) === 'aborted') return false;
         this.#openedAtMs = this.#nowMs();
         this.#progressed = false;
         return true;
@@ -117,6 +145,7 @@ export class Supervisor {
   async #failed(end: Openable, error: StompctlError, counts: boolean): Promise<boolean> {
     const { attempts, bounded, logger, maxDelayMs } = this.#options;
     if (this.interrupted) return false;
+    this.#lastError = { code: error.code, message: error.message, atMs: this.#nowMs() };
     const waits = error.action === 'reopen' || error.action === 'wait' || (!bounded && mayComeBack(error));
     if (!waits) throw error;
     const refusedLogin = error.code === 'LOGIN_REFUSED';
@@ -141,30 +170,14 @@ export class Supervisor {
     return this.#pause(delayMs);
   }
 
-  /** True once `opening` resolves; false when interrupted before: whoever interrupts closes the end, which abandons the opening. */
-  #unlessInterrupted(opening: Promise<void>): Promise<boolean> {
-    const { signal } = this.#interrupt;
-    return new Promise((resolve, reject) => {
-      const interrupted = () => resolve(false);
-      signal.addEventListener('abort', interrupted, { once: true });
-      opening.finally(() => signal.removeEventListener('abort', interrupted)).then(() => resolve(true), reject);
-    });
-  }
-
-  #pause(delayMs: number): Promise<boolean> {
-    const { signal } = this.#interrupt;
-    return new Promise((resolve) => {
-      const interrupted = () => {
-        timer.cancel();
-        resolve(false);
-      };
-      const timer = this.#options.clock.after(delayMs, () => {
-        signal.removeEventListener('abort', interrupted);
-        resolve(true);
-      });
-      if (signal.aborted) interrupted();
-      else signal.addEventListener('abort', interrupted, { once: true });
-    });
+  async #pause(delayMs: number): Promise<boolean> {
+    const { clock } = this.#options;
+    this.#phase = 'waiting';
+    this.#nextTryAtMs = this.#nowMs() + delayMs;
+    if ((await wait(clock, delayMs, { signal: this.#interrupt.signal })) !== 'elapsed') return false;
+    this.#phase = 'opening';
+    this.#nextTryAtMs = undefined;
+    return true;
   }
 
   #nowMs(): number {

@@ -1,13 +1,14 @@
 import type { Clock, Timer } from '../base/clock.js';
-import { StompctlError } from '../base/errors.js';
+import { StompctlError, unreachable } from '../base/errors.js';
+import { SerialQueue } from '../base/serial-queue.js';
+import { unlessAborted, withDeadline } from '../base/wait.js';
 import type { Delivery } from '../flow/delivery.js';
 import type { Outcome, Processor } from '../flow/processor.js';
 import type { Sink } from '../flow/sink.js';
-import type { Source, SourceEvents } from '../flow/source.js';
+import type { Source } from '../flow/source.js';
 import type { Message } from '../message/message.js';
-import type { Logger } from '../observe/logger.js';
 import { Ledger } from './ledger.js';
-import type { Statistics } from './statistics.js';
+import type { TransferReport } from './report.js';
 import { asStompctlError } from './supervisor.js';
 
 export interface TransferLimits {
@@ -24,8 +25,6 @@ export interface TransferLimits {
   readonly lingerMs: number;
   /** the longest that closing both ends may take, once everything is settled */
   readonly closeMs: number;
-  /** rejected deliveries that may wait unacknowledged */
-  readonly maxParked: number;
 }
 
 export interface TransferParts {
@@ -36,15 +35,18 @@ export interface TransferParts {
   readonly limits: TransferLimits;
   /** open the sink at the first message */
   readonly lazy: boolean;
-  readonly statistics: Statistics;
+  /** the one that the source has, too */
+  readonly report: TransferReport;
   readonly clock: Clock;
-  readonly logger: Logger;
   /** Called when the time of a drain is over: what still waits on the way to a failure queue gives up. */
   readonly giveUp?: () => Promise<void>;
 }
 
 /** When the time to drain is over, the ends get this long to give back and close; what hangs then is left behind. */
 const GIVE_UP_MS = 2000;
+
+/** What is still being opened when the time of a run is over gets this long: a short run on a busy machine is no failure. */
+const OPENING_MS = 5000;
 
 /** Why a run ended. `signal` and `quit` were asked for; `failed` has the error in the outcome. */
 export type EndReason = 'end' | 'count' | 'duration' | 'inactivity' | 'signal' | 'quit' | 'failed';
@@ -72,17 +74,25 @@ export class Transfer {
   #lastDeliveryMs = 0;
   #gaveUp = false;
   /** callback and sends of one batch after the other, so that the next batch is read meanwhile and the order kept */
-  #pipeline: Promise<void> = Promise.resolve();
+  readonly #pipeline = new SerialQueue();
 
   constructor(parts: TransferParts) {
     this.#parts = parts;
     this.#stillToTake = parts.limits.count ?? Number.POSITIVE_INFINITY;
     this.#ledger = new Ledger(parts.limits.window, parts.limits.windowBytes);
+    parts.report.onTooManyParked((parked) => this.#tooManyParked(parked));
   }
 
   /** Deliveries taken and not settled. */
   get inFlight(): number {
     return this.#ledger.count;
+  }
+
+  /** The transfer's part of the verdict. */
+  get progress(): { stopping: boolean; inFlight: number; oldestUnsettledMs: number | undefined } {
+    const { count: inFlight, oldestMs } = this.#ledger;
+    const oldestUnsettledMs = oldestMs && this.#parts.clock.monotonicMs() - oldestMs;
+    return { stopping: this.#ended !== undefined, inFlight, oldestUnsettledMs };
   }
 
   /** Ends the run: reading stops, what is in flight is settled, then `run` resolves. The first reason counts. */
@@ -95,7 +105,7 @@ export class Transfer {
 
   /** Resolves when everything is settled and closed. Never rejects: what went wrong is in the outcome. */
   async run(): Promise<TransferOutcome> {
-    const { source, sink, lazy, logger } = this.#parts;
+    const { source, sink, lazy, report } = this.#parts;
     this.#startTimers();
     try {
       // both ends wait inside `open` for as long as their broker is away: a stop must not wait with them
@@ -105,7 +115,8 @@ export class Transfer {
     } catch (error) {
       this.fail(asStompctlError(error, source.name));
     }
-    logger.debug('drain', `no more reading (${this.#ended}); ${this.inFlight} in flight`, { inFlight: this.inFlight });
+    const { inFlight } = this;
+    report.logger.debug('drain', `no more reading (${this.#ended}); ${inFlight} in flight`, { inFlight });
     const drained = await this.#drain();
     const released = drained ? 0 : this.#giveBack();
     const closed = await this.#close(drained);
@@ -118,11 +129,18 @@ export class Transfer {
     return this.#ended === 'signal' || this.#ended === 'quit';
   }
 
-  /** Resolves when `end` is open, or the run is stopped. A run whose time is over before did not do what it was to do. */
+  /**
+   * Resolves when `end` is open, or the run is stopped. Where the time of a run is over first, an opening under way may end: it
+   * was slow, or something is wrong, and then the run did not do what it was to do.
+   */
   async #open(end: Source | Sink): Promise<void> {
     if (this.#ended !== undefined) return;
-    await this.#unlessStopped(end.open());
+    const opening = end.open();
+    await unlessAborted(opening, this.#interrupt.signal);
     if (this.#ended !== 'duration' && this.#ended !== 'inactivity') return;
+    const opened = opening.then(() => true);
+    const isOpen = await withDeadline(this.#parts.clock, OPENING_MS, opened, () => false);
+    if (isOpen) return;
     const reason = `not open when the time of the run was over (${this.#ended})`;
     this.#failure ??= new StompctlError('CONNECT_TIMEOUT', 'transfer', end.name, reason);
   }
@@ -133,38 +151,48 @@ export class Transfer {
     const wanted = Math.min(demand.deliveries, this.#stillToTake);
     if (wanted <= 0) {
       if (this.#stillToTake === 0) return this.stop('count');
-      return this.#unlessStopped(this.#ledger.room());
+      await unlessAborted(this.#ledger.room(), this.#interrupt.signal);
+      return;
     }
     const result = await source.next({ deliveries: wanted, bytes: demand.bytes }, this.#interrupt.signal);
-    if (result.kind === 'batch') return this.#take(result.deliveries);
-    // with messages in flight there is something to do, even though nothing comes
-    if (result.kind === 'end' || (result.reason === 'empty' && this.#ledger.count === 0)) this.#idle();
-    if (result.kind === 'end') this.stop('end');
+    switch (result.kind) {
+      case 'batch':
+        this.#take(result.deliveries);
+        break;
+      case 'idle':
+        // with messages in flight there is something to do, even though nothing comes
+        if (result.reason === 'empty' && this.#ledger.count === 0) this.#idle();
+        break;
+      case 'end':
+        this.#idle();
+        this.stop('end');
+        break;
+      default:
+        unreachable(result);
+    }
   }
 
   #idle(): void {
     const { processor } = this.#parts;
     if (processor === undefined) return;
-    this.#pipeline = this.#pipeline
-      .then(() => processor.idle())
-      .catch((error) => this.fail(asStompctlError(error, 'callback')));
+    this.#pipeline.run(() => processor.idle()).catch((error: unknown) => this.fail(asStompctlError(error, 'callback')));
   }
 
   #take(deliveries: readonly Delivery[]): void {
     this.#lastDeliveryMs = this.#parts.clock.monotonicMs();
     this.#stillToTake -= deliveries.length;
     for (const delivery of deliveries) {
-      this.#ledger.add(delivery);
-      this.#parts.statistics.received(delivery.size);
+      this.#ledger.add(delivery, this.#lastDeliveryMs);
+      this.#parts.report.statistics.received(delivery.size);
     }
     if (this.#parts.processor === undefined) {
       for (const delivery of deliveries) this.#send(delivery, delivery.message);
       return;
     }
     const { processor } = this.#parts;
-    this.#pipeline = this.#pipeline
-      .then(() => this.#check(processor, deliveries))
-      .catch((error) => {
+    this.#pipeline
+      .run(() => this.#check(processor, deliveries))
+      .catch((error: unknown) => {
         for (const delivery of deliveries) this.#release(delivery);
         this.fail(asStompctlError(error, 'callback'));
       });
@@ -187,12 +215,25 @@ export class Transfer {
       // given back meanwhile, when the callback took longer than a stop lingers
       if (!this.#ledger.has(delivery)) return;
       const outcome = outcomes[index];
-      if (outcome?.kind === 'pass') {
+      if (outcome !== undefined) this.#carryOutOne(delivery, outcome);
+    });
+  }
+
+  #carryOutOne(delivery: Delivery, outcome: Outcome): void {
+    switch (outcome.kind) {
+      case 'pass':
         if (outcome.message !== delivery.message) this.#ledger.grow(delivery, outcome.message.size);
         this.#send(delivery, outcome.message);
-      } else if (outcome?.kind === 'drop') this.#drop(delivery, outcome.reason);
-      else if (outcome?.kind === 'reject') this.#reject(delivery, outcome.error);
-    });
+        break;
+      case 'drop':
+        this.#drop(delivery, outcome.reason);
+        break;
+      case 'reject':
+        this.#reject(delivery, outcome.error);
+        break;
+      default:
+        unreachable(outcome);
+    }
   }
 
   #send(delivery: Delivery, message: Message): void {
@@ -200,7 +241,7 @@ export class Transfer {
       () => {
         if (!this.#ledger.take(delivery)) return;
         delivery.ack();
-        this.#parts.statistics.sent();
+        this.#parts.report.statistics.sent();
       },
       (error: unknown) => this.#notSent(delivery, asStompctlError(error, delivery.name)),
     );
@@ -219,57 +260,25 @@ export class Transfer {
   #release(delivery: Delivery): void {
     if (!this.#ledger.take(delivery)) return;
     delivery.release();
-    this.#parts.statistics.released();
+    this.#parts.report.statistics.released();
   }
 
   #drop(delivery: Delivery, reason: string): void {
     if (!this.#ledger.take(delivery)) return;
     delivery.ack();
-    this.#parts.statistics.dropped(reason);
-    this.#parts.logger.debug('dropped', `the callback dropped ${delivery.name}: ${reason}`, {
-      delivery: delivery.name,
-      reason,
-    });
+    this.#parts.report.dropped(delivery.name, reason);
   }
 
   #reject(delivery: Delivery, error: StompctlError): void {
     if (!this.#ledger.take(delivery)) return;
     delivery.reject(error);
-    this.#countRejected(delivery.name, error);
+    this.#parts.report.rejected(delivery.name, error);
   }
 
-  /** What the source tells besides deliveries; hand it over when making the source. */
-  static eventsFor(of: () => Transfer): SourceEvents {
-    return {
-      rejected: (name, reason) => of().#countRejected(name, reason),
-      settledInVain: (name, why) => of().#settledInVain(name, why),
-      discarded: () => of().#parts.statistics.discarded(),
-      parked: (name, parked) => of().#parked(name, parked),
-    };
-  }
-
-  #countRejected(delivery: string, error: StompctlError): void {
-    this.#parts.statistics.rejected(error.code);
-    this.#parts.logger.error('rejected', `rejected ${delivery}: ${error.message}`, { delivery, code: error.code });
-  }
-
-  #settledInVain(delivery: string, why: 'dead-session' | 'twice'): void {
-    this.#parts.statistics.settledInVain(why);
-    this.#parts.logger.debug('settled-in-vain', `${delivery} was settled in vain (${why}): it may come again`, {
-      delivery,
-      why,
-    });
-  }
-
-  #parked(delivery: string, parked: number): void {
-    const { limits, logger, source, statistics } = this.#parts;
-    statistics.setParked(parked);
-    logger.warn('parked', `${delivery} stays unacknowledged at the broker (${parked} of at most ${limits.maxParked})`, {
-      parked,
-    });
-    if (parked < limits.maxParked || this.#ended !== undefined) return;
+  #tooManyParked(parked: number): void {
+    if (this.#ended !== undefined) return;
     const reason = `${parked} rejected messages wait unacknowledged; set failure-queue to keep them apart`;
-    this.fail(new StompctlError('TOO_MANY_PARKED', 'transfer', source.name, reason));
+    this.fail(new StompctlError('TOO_MANY_PARKED', 'transfer', this.#parts.source.name, reason));
   }
 
   /** Ends the run because of an error from outside, as `stop` does. */
@@ -280,14 +289,15 @@ export class Transfer {
 
   /** Settles what is in flight, the source's part included, at most for `lingerMs`; false when that was not enough. */
   async #drain(): Promise<boolean> {
-    const { limits, sink, clock } = this.#parts;
-    const expired = after(clock, limits.lingerMs);
-    const settled = this.#pipeline
-      .then(() => Promise.all([this.#ledger.empty(), sink.flush().catch(() => undefined)]))
-      .then(() => this.#settleSource());
-    const drained = await Promise.race([settled.then(() => true), expired.over.then(() => false)]);
-    expired.cancel();
-    return drained;
+    const { limits, clock } = this.#parts;
+    return withDeadline(clock, limits.lingerMs, this.#settleAll(), () => false);
+  }
+
+  async #settleAll(): Promise<true> {
+    await this.#pipeline.done();
+    await Promise.all([this.#ledger.empty(), this.#parts.sink.flush().catch(() => undefined)]);
+    await this.#settleSource();
+    return true;
   }
 
   async #settleSource(): Promise<void> {
@@ -302,14 +312,12 @@ export class Transfer {
 
   /** Gives back what is in flight. Answers how many that were. */
   #giveBack(): number {
-    const { limits, logger } = this.#parts;
+    const { limits, report } = this.#parts;
     this.#gaveUp = true;
     const left = this.#ledger.all();
     for (const delivery of left) this.#release(delivery);
-    logger.warn('linger-exceeded', `${left.length} messages were not settled in time and stay with the source`, {
-      released: left.length,
-      lingerMs: limits.lingerMs,
-    });
+    const text = `${left.length} messages were not settled in time and stay with the source`;
+    report.logger.warn('linger-exceeded', text, { released: left.length, lingerMs: limits.lingerMs });
     return left.length;
   }
 
@@ -324,7 +332,8 @@ export class Transfer {
   /** Closes both ends. False when the source did not say in time that everything is given back. */
   async #close(drained: boolean): Promise<boolean> {
     const { source, sink, processor, clock, limits, giveUp } = this.#parts;
-    const late = after(clock, drained ? limits.closeMs : GIVE_UP_MS);
+    const late = new AbortController();
+    const timer = clock.after(drained ? limits.closeMs : GIVE_UP_MS, () => late.abort());
     let closed = false;
     const closings = [
       async () => {
@@ -335,19 +344,19 @@ export class Transfer {
     ];
     const close = async (closing: () => Promise<void>, isSource: boolean): Promise<void> => {
       try {
-        await Promise.race([closing(), late.over]);
+        await unlessAborted(closing(), late.signal);
       } catch (error) {
         if (drained) this.#failure ??= asStompctlError(error, source.name);
-        else this.#parts.logger.warn('close-failed', asStompctlError(error, source.name).message);
+        else this.#parts.report.logger.warn('close-failed', asStompctlError(error, source.name).message);
       }
-      if (isSource && !late.isOver()) closed = true;
+      if (isSource && !late.signal.aborted) closed = true;
     };
     if (drained) for (const [index, closing] of closings.entries()) await close(closing, index === 0);
     else {
       if (giveUp !== undefined) void giveUp().catch(() => undefined);
       await Promise.all(closings.map((closing, index) => close(closing, index === 0)));
     }
-    late.cancel();
+    timer.cancel();
     return closed;
   }
 
@@ -371,33 +380,4 @@ export class Transfer {
     });
     this.#timers.push(timer);
   }
-
-  /** Resolves with `wait`, or earlier when the run is stopped. */
-  async #unlessStopped(wait: Promise<void>): Promise<void> {
-    const { signal } = this.#interrupt;
-    if (signal.aborted) return;
-    let stopped: (() => void) | undefined;
-    const stop = new Promise<void>((resolve) => {
-      stopped = resolve;
-      signal.addEventListener('abort', resolve as () => void, { once: true });
-    });
-    try {
-      await Promise.race([wait, stop]);
-    } finally {
-      if (stopped !== undefined) signal.removeEventListener('abort', stopped);
-    }
-  }
-}
-
-/** A wait that can be ended sooner. */
-function after(clock: Clock, ms: number): { over: Promise<void>; isOver(): boolean; cancel(): void } {
-  let isOver = false;
-  let timer: Timer | undefined;
-  const over = new Promise<void>((resolve) => {
-    timer = clock.after(ms, () => {
-      isOver = true;
-      resolve();
-    });
-  });
-  return { over, isOver: () => isOver, cancel: () => timer?.cancel() };
 }

@@ -30,6 +30,7 @@ ${DEEDS.map(([deed, javascript]) => `    case "${deed}": { ${javascript}; break;
 }
 `;
 const LIMITS = ['--callback-timeout', '0.3', '--callback-memory', '16MiB'];
+const FAILING = ['--callback-code', 'throw new Error("on purpose")', '--callback-language', 'javascript'];
 
 /** Each bad message between two good ones. */
 function* mixed(): Generator<Sample> {
@@ -87,7 +88,7 @@ describe('a bad callback', { concurrency: 2 }, () => {
   it('that fails on everything stops a receiver without a failure queue: exit 1', async (test) => {
     const scene = await Scene.set(test);
     scene.publish(100);
-    const args = ['--callback-code', 'throw new Error("on purpose")', '--max-parked', '7'];
+    const args = [...FAILING, '--max-parked', '7'];
     const ended = await scene.run(scene.receiver(...args));
     assert.equal(ended.code, 1, ended.stderr);
     assert.match(ended.stderr, /"event":"failed".*set failure-queue/);
@@ -98,7 +99,7 @@ describe('a bad callback', { concurrency: 2 }, () => {
   it('that fails on everything does not stop a receiver with a failure queue', async (test) => {
     const scene = await Scene.set(test);
     scene.publish(300);
-    const args = ['--callback-code', 'throw new Error("on purpose")', '--max-parked', '7', '--count', '300'];
+    const args = [...FAILING, '--max-parked', '7', '--count', '300'];
     const ended = await scene.run(scene.receiver(...args, '--failure-queue', `path=${scene.path('failures')}`));
     assert.equal(ended.code, 1, ended.stderr);
     assert.deepEqual([scene.stored('failures'), scene.stored('out')], [upTo(300), []]);

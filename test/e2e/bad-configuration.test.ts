@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
+import { runHere } from '../support/run-main.js';
 import { Scene } from '../support/scene.js';
 import { type ProcessOptions, runStompctl, WITHOUT_PRIVILEGES } from '../support/stompctl-process.js';
 import { tempFolder } from '../support/temp-folder.js';
@@ -10,6 +11,8 @@ interface Case {
   readonly args: readonly string[];
   readonly file?: { readonly name: string; readonly text: string; readonly mode?: number };
   readonly options?: ProcessOptions;
+  /** what is logged, not said, is seen from outside only */
+  readonly logged?: true;
   readonly code: number;
   readonly says: RegExp;
 }
@@ -87,6 +90,7 @@ const CASES: readonly Case[] = [
     name: 'a callback that cannot be read as JavaScript',
     args: [...QUEUES, '--callback-code', 'hdr.a = ', '--callback-language', 'javascript'],
     code: 78,
+    logged: true,
     says: /"code":"CALLBACK_SYNTAX"/,
   },
   {
@@ -107,12 +111,13 @@ const CASES: readonly Case[] = [
 ];
 
 describe('a bad configuration', { concurrency: 2 }, () => {
-  for (const { name, args, file, options, code, says } of CASES) {
+  for (const { name, args, file, options, logged, code, says } of CASES) {
     it(`${name}: exit ${code}, nothing touched`, async (test) => {
       const folder = await tempFolder(test);
       const put = (text: string) => text.replaceAll('FOLDER', folder);
       if (file !== undefined) writeFileSync(`${folder}/${file.name}`, put(file.text), { mode: file.mode ?? 0o644 });
-      const ended = await runStompctl(args.map(put), options);
+      const outside = options !== undefined || logged === true;
+      const ended = await (outside ? runStompctl(args.map(put), options) : runHere(args.map(put)));
       assert.equal(ended.code, code, ended.stderr);
       assert.match(ended.stderr.replaceAll(folder, 'FOLDER'), says);
       assert.equal(ended.stdout, '');

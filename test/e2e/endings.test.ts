@@ -5,21 +5,32 @@ import { describe, it, type TestContext } from 'node:test';
 import { InProcessBroker } from '../../src/broker/in-process-broker.js';
 import { eventually } from '../support/eventually.js';
 import { elementPaths, filesOf, produce, sampleMessages } from '../support/sample-messages.js';
-import { runStompctl, StompctlProcess } from '../support/stompctl-process.js';
-import { tempFolder } from '../support/temp-folder.js';
+import { startedBroker } from '../support/started-broker.js';
+import { type Ended, StompctlProcess } from '../support/stompctl-process.js';
+import { atEnd, tempFolder } from '../support/temp-folder.js';
 
 async function receiver(test: TestContext, args: readonly string[]) {
   const folder = await tempFolder(test);
-  const broker = await InProcessBroker.start();
-  test.after(() => broker.stop());
+  const broker = await startedBroker(test);
   const all = ['--incoming-broker-uri', broker.uri, '--subscribe', 'destination=/queue/q', ...args];
   return { broker, folder, args: [...all, '--outgoing-queue', `path=${folder}/out`] };
+}
+
+/** Starts the built command; it is killed when the test ends, however the test ends. */
+function start(test: TestContext, args: readonly string[]): StompctlProcess {
+  const run = new StompctlProcess(args);
+  atEnd(test, () => run.stop('SIGKILL'));
+  return run;
+}
+
+function runToEnd(test: TestContext, args: readonly string[]): Promise<Ended> {
+  return start(test, args).ended();
 }
 
 describe('a run ends', () => {
   it('after its duration', async (test) => {
     const { args } = await receiver(test, ['--duration', '0.3']);
-    const ended = await runStompctl(args);
+    const ended = await runToEnd(test, args);
     assert.equal(ended.code, 0, ended.stderr);
     assert.match(ended.stderr, /"reason":"duration"/);
   });
@@ -31,14 +42,14 @@ describe('a run ends', () => {
     it(`at once, with nothing moved, when asked for none: ${none.join(' ')}`, async (test) => {
       const { args, broker, folder } = await receiver(test, none);
       broker.publish('/queue/q', {}, 'x');
-      const ended = await runStompctl(args);
+      const ended = await runToEnd(test, args);
       assert.equal(ended.code, 0, ended.stderr);
       assert.match(ended.stderr, /moved 0 of 0 messages/);
       assert.equal(broker.depth('/queue/q').ready, 1);
       produce(join(folder, 'in'), [...sampleMessages(3, 1)]);
       const queues = ['--incoming-queue', `path=${folder}/in`, '--outgoing-queue', `path=${folder}/out`, '--remove'];
       for (const more of [[], ['--dry-run']]) {
-        assert.equal((await runStompctl([...queues, ...none, ...more])).code, 0);
+        assert.equal((await runToEnd(test, [...queues, ...none, ...more])).code, 0);
       }
       assert.equal(elementPaths(join(folder, 'in')).length, 3);
       assert.deepEqual(elementPaths(join(folder, 'out')), []);
@@ -48,7 +59,7 @@ describe('a run ends', () => {
   it('after that long without a message', async (test) => {
     const { args, broker, folder } = await receiver(test, ['--timeout-inactivity', '0.3']);
     for (let number = 0; number < 10; number += 1) broker.publish('/queue/q', {}, String(number));
-    const ended = await runStompctl(args);
+    const ended = await runToEnd(test, args);
     assert.equal(ended.code, 0, ended.stderr);
     assert.match(ended.stderr, /"reason":"inactivity"/);
     assert.equal(elementPaths(join(folder, 'out')).length, 10);
@@ -58,8 +69,8 @@ describe('a run ends', () => {
     it(`on ${signal}, settled, with exit code 0`, async (test) => {
       const { args, broker, folder } = await receiver(test, []);
       for (let number = 0; number < 500; number += 1) broker.publish('/queue/q', {}, String(number));
-      const run = new StompctlProcess(args);
-      await eventually(() => elementPaths(join(folder, 'out')).length > 0, { deadlineMs: 15_000 });
+      const run = start(test, args);
+      await eventually(() => elementPaths(join(folder, 'out')).length > 0);
       const ended = await run.stop(signal);
       assert.equal(ended.code, 0, ended.stderr);
       const { ready, unacknowledged } = await eventually(() => {
@@ -78,7 +89,7 @@ describe('a run ends', () => {
     produce(join(folder, 'in'), sampleMessages(10, 1));
     const before = filesOf(join(folder, 'in'));
     const ends = ['--incoming-queue', `path=${folder}/in`, '--outgoing-broker-uri', uri, '--remove'];
-    const ended = await runStompctl([...ends, '--reconnect-attempts', '3', '--reconnect-delay', '0.05']);
+    const ended = await runToEnd(test, [...ends, '--reconnect-attempts', '3', '--reconnect-delay', '0.05']);
     assert.equal(ended.code, 75, ended.stderr);
     assert.match(ended.stderr, /ECONNREFUSED|connection refused/i);
     assert.deepEqual(filesOf(join(folder, 'in')), before, 'nothing lost, nothing left behind');
@@ -89,8 +100,8 @@ describe('a run ends', () => {
     broker.publish('/queue/q', {}, 'x');
     const pidfile = join(folder, 'pid');
     const callback = ['--callback-language', 'javascript', '--callback-timeout', '30', '--callback-code', 'for (;;);'];
-    const run = new StompctlProcess([...args, ...callback, '--pidfile', pidfile]);
-    await eventually(() => broker.depth('/queue/q').unacknowledged === 1, { deadlineMs: 15_000 });
+    const run = start(test, [...args, ...callback, '--pidfile', pidfile]);
+    await eventually(() => broker.depth('/queue/q').unacknowledged === 1);
     run.signal('SIGTERM');
     await eventually(() => run.log('stopping').length === 1);
     const ended = await run.stop('SIGTERM');

@@ -79,7 +79,7 @@ describe('nothing is lost', { concurrency: 2 }, () => {
       );
       const some = locked.map((path) => path.slice(0, -4)).filter((path) => existsSync(path));
       const resumed = () => some.length === 0 || some.some((path) => !existsSync(path));
-      await eventually(resumed, { deadlineMs: 5000, what: 'the restarted sender resumes its own elements' });
+      await eventually(resumed, { what: 'the restarted sender resumes its own elements' });
     }
     await eventually(() => elementPaths(scene.path('in')).length === 0);
     assert.equal((await sender.run.stop()).code, 0, sender.run.stderr);

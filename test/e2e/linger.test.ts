@@ -7,6 +7,11 @@ import { DESTINATION, Scene, upTo } from '../support/scene.js';
 
 const ALWAYS = { times: Number.POSITIVE_INFINITY };
 
+/** The defaults of what is waited for are 60 s; a process on a busy machine may take several to start. */
+function notTheDefault(started: number): void {
+  assert.ok(performance.now() - started < 30_000, `${performance.now() - started} ms`);
+}
+
 describe('a stop', { concurrency: 3 }, () => {
   it('gives everything back when the broker confirms nothing within timeout-linger: exit 0', async (test) => {
     const scene = await Scene.set(test, { faults: [brokerWithholdsReceipt(ALWAYS)] });
@@ -18,7 +23,7 @@ describe('a stop', { concurrency: 3 }, () => {
     const started = performance.now();
     const ended = await run.stop();
     assert.equal(ended.code, 0, ended.stderr);
-    assert.ok(performance.now() - started < 5000, `stopped after ${performance.now() - started} ms`);
+    notTheDefault(started);
     assert.deepEqual(filesOf(scene.path('in')), before, 'no lock, no journal');
     assert.match(ended.stderr, /"event":"linger-exceeded".*"released":50/);
     assert.deepEqual(filesOf(scene.folder), before, 'no pidfile');
@@ -50,7 +55,7 @@ describe('a stop', { concurrency: 3 }, () => {
     const started = performance.now();
     const ended = await scene.run(scene.sender('--timeout-disconnect', '0.3'));
     assert.equal(ended.code, 0, ended.stderr);
-    assert.ok(performance.now() - started < 5000);
+    notTheDefault(started);
     assert.deepEqual(scene.arrived(), upTo(5));
   });
 
@@ -78,7 +83,7 @@ describe('a stop', { concurrency: 3 }, () => {
     const started = performance.now();
     const ended = await run.stop();
     assert.equal(ended.code, 0, ended.stderr);
-    assert.ok(performance.now() - started < 5000);
+    notTheDefault(started);
     const left = scene.stored('in');
     assert.equal(filesOf(scene.path('in')).length, left.length);
     assert.deepEqual(

@@ -5,6 +5,7 @@ import { describe, it } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { Message, newHeader } from '../../src/message/message.js';
 import { isLocked, namesOf, QUEUE_TYPES, type QueueType, remains } from '../support/queue-types.js';
+import { runQueueHere } from '../support/run-main.js';
 import { runQueue } from '../support/run-queue.js';
 import { elementPaths, produce } from '../support/sample-messages.js';
 import { type Cleaning, tempFolder } from '../support/temp-folder.js';
@@ -42,11 +43,11 @@ for (const kind of QUEUE_TYPES) {
       const folder = await tempFolder(test);
       const path = join(folder, 'q');
       const type = ['--type', kind.type];
-      const first = await runQueue(['add', path, ...type, '--header', 'a=1', '--header', 'b=x=y'], 'žluťoučký\n');
+      const first = await runQueueHere(['add', path, ...type, '--header', 'a=1', '--header', 'b=x=y'], 'žluťoučký\n');
       assert.match(first.stdout, /^[0-9a-f]{8}\/[0-9a-f]{14}\n$/, first.stderr);
       writeFileSync(join(folder, 'body'), Buffer.from([0, 255, 10]));
-      assert.equal((await runQueue(['add', path, join(folder, 'body')])).code, 0);
-      assert.equal((await runQueue(['add', path, '--binary'], 'text')).code, 0);
+      assert.equal((await runQueueHere(['add', path, join(folder, 'body')])).code, 0);
+      assert.equal((await runQueueHere(['add', path, '--binary'], 'text')).code, 0);
       const queue = kind.open(path);
       const messages: Message[] = [];
       for (const name of await namesOf(queue)) {
@@ -71,16 +72,16 @@ for (const kind of QUEUE_TYPES) {
     it('list: name, age, size, lock, destination; as JSON', async (test) => {
       const { path, names } = await filled(test, kind, 'one', 'two');
       await kind.open(path).lock(names[1] ?? '');
-      const table = await runQueue(['list', path]);
+      const table = await runQueueHere(['list', path]);
       assert.match(table.stdout, /^NAME +AGE +SIZE +LOCKED +DESTINATION\n/);
       assert.match(table.stdout, new RegExp(`^${names[0]} +\\d+s +\\d+ +- +/queue/one$`, 'm'));
       assert.match(table.stdout, new RegExp(`^${names[1]} +\\d+s +\\d+ +\\d+s +/queue/two$`, 'm'));
-      const lines = (await runQueue(['list', path, '--json'])).stdout.trim().split('\n');
+      const lines = (await runQueueHere(['list', path, '--json'])).stdout.trim().split('\n');
       const [first, second] = lines.map((line) => JSON.parse(line));
       assert.deepEqual([first.name, first.locked, first.destination], [names[0], null, '/queue/one']);
       assert.ok(Math.abs(Date.parse(second.added) - Date.now()) < 60_000);
       assert.equal(typeof second.locked, 'string');
-      const matched = await runQueue(['list', path, '--json', '--match', 'destination=o$']);
+      const matched = await runQueueHere(['list', path, '--json', '--match', 'destination=o$']);
       assert.deepEqual(
         matched.stdout
           .trim()
@@ -92,10 +93,10 @@ for (const kind of QUEUE_TYPES) {
 
     it('show: header and body, one of them, several messages', async (test) => {
       const { path, names } = await filled(test, kind, 'one', 'two');
-      const oldest = await runQueue(['show', path]);
+      const oldest = await runQueueHere(['show', path]);
       assert.equal(oldest.stdout, 'destination: /queue/one\nx-number: 0\n\none');
-      assert.equal((await runQueue(['show', path, names[1] ?? '', '--body-only'])).stdout, 'two');
-      const both = await runQueue(['show', path, ...names, '--header-only']);
+      assert.equal((await runQueueHere(['show', path, names[1] ?? '', '--body-only'])).stdout, 'two');
+      const both = await runQueueHere(['show', path, ...names, '--header-only']);
       const [first, second] = names;
       assert.equal(
         both.stdout,
@@ -106,17 +107,17 @@ for (const kind of QUEUE_TYPES) {
     it('count: all, or those that match', async (test) => {
       const { path, names } = await filled(test, kind, 'one', 'two', 'three');
       await kind.open(path).lock(names[0] ?? '');
-      assert.equal((await runQueue(['count', path])).stdout, '3\n');
-      assert.equal((await runQueue(['count', path, '--match', 'destination=^/queue/t'])).stdout, '2\n');
+      assert.equal((await runQueueHere(['count', path])).stdout, '3\n');
+      assert.equal((await runQueueHere(['count', path, '--match', 'destination=^/queue/t'])).stdout, '2\n');
     });
 
     it('remove: by name, by expression, all; what is locked stays', async (test) => {
       const { path, names } = await filled(test, kind, 'one', 'two', 'three', 'four', 'five');
       await kind.open(path).lock(names[4] ?? '');
-      assert.equal((await runQueue(['remove', path, names[0] ?? ''])).stdout, 'removed 1 message\n');
-      assert.equal((await runQueue(['remove', path, '--match', 'destination=two'])).stdout, 'removed 1 message\n');
+      assert.equal((await runQueueHere(['remove', path, names[0] ?? ''])).stdout, 'removed 1 message\n');
+      assert.equal((await runQueueHere(['remove', path, '--match', 'destination=two'])).stdout, 'removed 1 message\n');
       assert.deepEqual(await namesOf(kind.open(path)), names.slice(2));
-      const all = await runQueue(['remove', path, '--all']);
+      const all = await runQueueHere(['remove', path, '--all']);
       assert.deepEqual([all.code, all.stdout], [0, 'removed 2 messages\n']);
       assert.match(all.stderr, /1 message stayed: another process has locked/);
       assert.deepEqual(await namesOf(kind.open(path)), names.slice(4));
@@ -125,12 +126,12 @@ for (const kind of QUEUE_TYPES) {
     it('unlock: by name, or all', async (test) => {
       const { path, names } = await filled(test, kind, 'one', 'two', 'three');
       for (const name of names) await kind.open(path).lock(name);
-      assert.equal((await runQueue(['unlock', path, names[1] ?? ''])).stdout, 'unlocked 1 message\n');
+      assert.equal((await runQueueHere(['unlock', path, names[1] ?? ''])).stdout, 'unlocked 1 message\n');
       assert.deepEqual(
         names.map((name) => isLocked(kind, path, name)),
         [true, false, true],
       );
-      assert.equal((await runQueue(['unlock', path, '--all'])).stdout, 'unlocked 2 messages\n');
+      assert.equal((await runQueueHere(['unlock', path, '--all'])).stdout, 'unlocked 2 messages\n');
       assert.deepEqual(remains(path), []);
     });
 
@@ -139,13 +140,13 @@ for (const kind of QUEUE_TYPES) {
       for (const name of names) await kind.open(path).lock(name);
       const old = Date.now() / 1000 - 1000;
       utimesSync(join(path, names[0] ?? ''), old, old);
-      const purged = await runQueue(['purge', path]);
+      const purged = await runQueueHere(['purge', path]);
       assert.equal(purged.stdout, 'removed 0 temporary elements, 1 lock, 0 empty folders\n', purged.stderr);
       assert.deepEqual(
         names.map((name) => isLocked(kind, path, name)),
         [false, true],
       );
-      const kept = await runQueue(['purge', path, '--maxlock', '0']);
+      const kept = await runQueueHere(['purge', path, '--maxlock', '0']);
       assert.equal(kept.stdout, 'removed 0 temporary elements, 0 locks, 0 empty folders\n');
     });
 
@@ -157,11 +158,11 @@ for (const kind of QUEUE_TYPES) {
         await failures.addMessage(new Message(newHeader(header), Buffer.from(code), true));
       }
       const to = ['--to', join(folder, 'q')];
-      const some = await runQueue(['retry', failures.path, ...to, '--match', 'x-stompctl-code=REFUSED$']);
+      const some = await runQueueHere(['retry', failures.path, ...to, '--match', 'x-stompctl-code=REFUSED$']);
       assert.deepEqual([some.code, some.stdout], [0, `put back 2 messages to ${join(folder, 'q')}\n`], some.stderr);
       assert.deepEqual(await bodies(kind, failures.path), ['CALLBACK_THREW']);
       assert.equal(
-        (await runQueue(['retry', failures.path, ...to])).stdout,
+        (await runQueueHere(['retry', failures.path, ...to])).stdout,
         `put back 1 message to ${join(folder, 'q')}\n`,
       );
       const queue = kind.open(join(folder, 'q'));
@@ -177,7 +178,7 @@ for (const kind of QUEUE_TYPES) {
       await kind.open(path).lock(names[0] ?? '');
       const other = QUEUE_TYPES.find((each) => each.type !== kind.type) as QueueType;
       const to = join(path, '..', 'other');
-      const moved = await runQueue(['move', path, '--to', to, '--to-type', other.type, '--count', '2']);
+      const moved = await runQueueHere(['move', path, '--to', to, '--to-type', other.type, '--count', '2']);
       assert.deepEqual([moved.code, moved.stdout], [0, `moved 2 messages to ${to}\n`], moved.stderr);
       assert.deepEqual(await bodies(other, to), ['two', 'three']);
       assert.deepEqual(await namesOf(kind.open(path)), [names[0], names[3]]);
@@ -190,15 +191,15 @@ for (const kind of QUEUE_TYPES) {
       await queue.addMessage(new Message(newHeader({ 'a\n\t\\': 'ž "quoted"' }), binary));
       await queue.addMessage(new Message(newHeader(), Buffer.from('žluťoučký\nkůň'), true));
       await queue.addMessage(new Message());
-      const plain = await runQueue(['export', path]);
+      const plain = await runQueueHere(['export', path]);
       assert.equal(plain.stdout.split('\n').length, 4, plain.stderr);
       const file = `${path}.jsonl.gz`;
-      assert.equal((await runQueue(['export', path, file])).stdout, `exported 3 messages to ${file}\n`);
+      assert.equal((await runQueueHere(['export', path, file])).stdout, `exported 3 messages to ${file}\n`);
       assert.equal(gunzipSync(readFileSync(file)).toString(), plain.stdout);
-      assert.equal((await runQueue(['import', `${path}2`, file, '--type', kind.type])).code, 0);
-      assert.equal((await runQueue(['import', `${path}3`, '--type', kind.type], plain.stdout)).code, 0);
+      assert.equal((await runQueueHere(['import', `${path}2`, file, '--type', kind.type])).code, 0);
+      assert.equal((await runQueueHere(['import', `${path}3`, '--type', kind.type], plain.stdout)).code, 0);
       for (const copy of [`${path}2`, `${path}3`])
-        assert.equal((await runQueue(['export', copy])).stdout, plain.stdout);
+        assert.equal((await runQueueHere(['export', copy])).stdout, plain.stdout);
       assert.equal(await queue.count(), 3);
     });
   });
@@ -212,10 +213,13 @@ describe('stompctl queue on a queue of another make', { concurrency: 2 }, () => 
     const [element = ''] = elementPaths(path);
     const bytes = Buffer.from('{"body": \xff', 'latin1');
     writeFileSync(join(element, '..', '5f000000fffff0'), bytes);
-    const listed = await runQueue(['list', path]);
+    const listed = await runQueueHere(['list', path]);
     assert.match(listed.stdout, /5f000000fffff0 .*\(decode\(.*not valid UTF-8\)\n/);
-    assert.equal((await runQueue(['show', path, '5f000000/5f000000fffff0', '--raw'])).stdoutBytes.compare(bytes), 0);
-    const moved = await runQueue(['move', path, '--to', join(folder, 'other')]);
+    assert.equal(
+      (await runQueueHere(['show', path, '5f000000/5f000000fffff0', '--raw'])).stdoutBytes.compare(bytes),
+      0,
+    );
+    const moved = await runQueueHere(['move', path, '--to', join(folder, 'other')]);
     assert.deepEqual([moved.code, moved.stdout], [0, `moved 2 messages to ${join(folder, 'other')}\n`], moved.stderr);
     assert.ok(elementPaths(join(folder, 'other')).some((each) => readFileSync(each).equals(bytes)));
     assert.deepEqual(elementPaths(path), []);
@@ -224,10 +228,10 @@ describe('stompctl queue on a queue of another make', { concurrency: 2 }, () => 
   it('add --json-lines: many messages; lines that are none are told, and the exit code is 1', async (test) => {
     const path = join(await tempFolder(test), 'q');
     const lines = '{"body":"one","text":true}\n\n{"body":1,\n{"header":{"a":"1"}}';
-    const added = await runQueue(['add', path, '--json-lines', '--header', 'a=2'], lines);
+    const added = await runQueueHere(['add', path, '--json-lines', '--header', 'a=2'], lines);
     assert.deepEqual([added.code, added.stdout], [1, `added 2 messages to ${path}\n`]);
     assert.match(added.stderr, /^stompctl: decode\(standard input:3\): not JSON[^\n]*\n$/);
-    const headers = (await runQueue(['export', path])).stdout
+    const headers = (await runQueueHere(['export', path])).stdout
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line).header);
@@ -244,7 +248,7 @@ describe('stompctl queue on a queue of another make', { concurrency: 2 }, () => 
     for (const command of ['list', 'show', 'count', 'export']) {
       assert.equal((await runQueue([command, path], '', true)).code, 0, command);
     }
-    assert.equal((await runQueue(['count', join(folder, 'empty')])).stdout, '0\n');
+    assert.equal((await runQueueHere(['count', join(folder, 'empty')])).stdout, '0\n');
     assert.deepEqual(readdirSync(folder, { recursive: true }), before);
   });
 });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { NormalQueue } from '../../src/dirq/normal-queue.js';
 import { bytesMessage, textMessage } from '../support/callback-bench.js';
+import { runHere } from '../support/run-main.js';
 import { filesOf, produce } from '../support/sample-messages.js';
 import { runStompctl } from '../support/stompctl-process.js';
 import { type Cleaning, tempFolder } from '../support/temp-folder.js';
@@ -19,6 +20,7 @@ callback-code = <<EOF
   $hdr{seen} = "yes";
   $bdy =~ s/five/5/;
 EOF
+callback-timeout = 20
 `;
 const CASES = `config: conf/x.conf
 cases:
@@ -66,7 +68,7 @@ describe('stompctl test', { concurrency: 2 }, () => {
       .replace('header: { seen: "yes" } }', 'header: { seen: "yes" }, base64: AP4= }');
     const folder = await folderWith(test, { 'cases.yaml': failing, 'good.yaml': CASES });
     const path = join(folder, 'cases.yaml');
-    const ended = await runStompctl(['test', join(folder, 'good.yaml'), path]);
+    const ended = await runHere(['test', join(folder, 'good.yaml'), path]);
     assert.equal(ended.code, 1, ended.stderr);
     assert.deepEqual(ended.stdout.split('\n').slice(4), [
       `FAILED  old ones go (${path}:3)`,
@@ -96,10 +98,10 @@ describe('stompctl test', { concurrency: 2 }, () => {
       'x.js': 'const check = (m) => { m.header.by = "file"; return m }',
     });
     const path = join(folder, 'cases.yaml');
-    const byPath = await runStompctl(['test', path, '--callback-path', join(folder, 'x.js')]);
+    const byPath = await runHere(['test', path, '--callback-path', join(folder, 'x.js')]);
     assert.equal(byPath.code, 0, byPath.stdout + byPath.stderr);
     assert.match(byPath.stdout, /^ok {6}case 1\n1 case: 1 ok, 0 failed$/m);
-    const byConfig = await runStompctl(['test', path, '--config', join(folder, 'conf/x.conf')]);
+    const byConfig = await runHere(['test', path, '--config', join(folder, 'conf/x.conf')]);
     assert.equal(byConfig.code, 1);
     assert.match(byConfig.stdout, /^ {2}- by: file\n {2}\+ seen: yes$/m);
   });
@@ -119,7 +121,7 @@ describe('stompctl test', { concurrency: 2 }, () => {
   ] as const) {
     it(`tells what is wrong with a file ${what}: exit ${exit}`, async (test) => {
       const folder = await folderWith(test, { 'cases.yaml': text });
-      const ended = await runStompctl(['test', join(folder, 'cases.yaml')]);
+      const ended = await runHere(['test', join(folder, 'cases.yaml')]);
       assert.deepEqual([ended.code, ended.stdout], [exit, ''], ended.stderr);
       assert.match(ended.stderr, reason);
     });
@@ -130,11 +132,11 @@ describe('stompctl test', { concurrency: 2 }, () => {
       'cases.yaml': CASES,
       'conf/x.conf': CONFIG.replace('die("no JSON\\n")', 'system("x")'),
     });
-    const ended = await runStompctl(['test', join(folder, 'cases.yaml')]);
+    const ended = await runHere(['test', join(folder, 'cases.yaml')]);
     assert.equal(ended.code, 78, ended.stdout);
     assert.match(ended.stderr, /conf\/x\.conf:8:3\): system is not supported/);
     writeFileSync(join(folder, 'conf/x.conf'), 'loop = true\n');
-    const none = await runStompctl(['test', join(folder, 'cases.yaml')]);
+    const none = await runHere(['test', join(folder, 'cases.yaml')]);
     assert.equal(none.code, 78);
     assert.match(none.stderr, /neither a callback nor rewrite rules/);
   });
@@ -152,14 +154,14 @@ describe('stompctl test --record', { concurrency: 2 }, () => {
     );
     const before = filesOf(queue);
     const path = join(folder, 'recorded.yaml');
-    const recorded = await runStompctl(['test', '--config', join(folder, 'conf/x.conf'), '--record', queue, path]);
+    const recorded = await runHere(['test', '--config', join(folder, 'conf/x.conf'), '--record', queue, path]);
     assert.deepEqual([recorded.code, recorded.stdout], [0, ''], recorded.stderr);
     assert.deepEqual(filesOf(queue), before);
     assert.match(readFileSync(path, 'utf8'), /^config: conf\/x\.conf\ncases:\n {2}- name: 5f000000\/5f000000000000\n/);
-    const replayed = await runStompctl(['test', path]);
+    const replayed = await runHere(['test', path]);
     assert.equal(replayed.code, 0, replayed.stdout);
     assert.match(replayed.stdout, /^4 cases: 4 ok, 0 failed$/m);
-    const again = await runStompctl(['test', '--config', join(folder, 'conf/x.conf'), '--record', queue, path]);
+    const again = await runHere(['test', '--config', join(folder, 'conf/x.conf'), '--record', queue, path]);
     assert.equal(again.code, 64);
     assert.match(again.stderr, /is there already/);
   });
@@ -170,7 +172,7 @@ describe('stompctl test --record', { concurrency: 2 }, () => {
     await queue.addMessage(textMessage({ n: '1' }, 'five'));
     await queue.addMessage(bytesMessage({ n: '2' }));
     const args = ['--config', join(folder, 'conf/x.conf'), '--record', `path=${queue.path} type=DQN`];
-    const one = await runStompctl(['test', ...args, '--count', '1']);
+    const one = await runHere(['test', ...args, '--count', '1']);
     assert.equal(one.code, 0, one.stderr);
     assert.match(one.stdout, /body: five\n/);
     assert.doesNotMatch(one.stdout, /n: '2'/);
@@ -178,7 +180,7 @@ describe('stompctl test --record', { concurrency: 2 }, () => {
       name.endsWith('header'),
     );
     writeFileSync(join(queue.path, element), 'no table');
-    const rest = await runStompctl(['test', ...args]);
+    const rest = await runHere(['test', ...args]);
     assert.equal(rest.code, 1, rest.stdout);
     assert.match(rest.stderr, /left out: decode/);
     assert.match(rest.stderr, /recorded 1 case$/m);
@@ -186,7 +188,7 @@ describe('stompctl test --record', { concurrency: 2 }, () => {
 
   it('refuses a queue that is not there, and one described wrongly', async (test) => {
     const folder = await folderWith(test, {});
-    const run = (queue: string) => runStompctl(['test', '--config', join(folder, 'conf/x.conf'), '--record', queue]);
+    const run = (queue: string) => runHere(['test', '--config', join(folder, 'conf/x.conf'), '--record', queue]);
     assert.equal((await run(join(folder, 'none'))).code, 66);
     for (const wrong of ['type=DQS', 'path=/x type=ZIP', 'path=/x colour=red'])
       assert.equal((await run(wrong)).code, 64, wrong);

@@ -5,6 +5,7 @@ import { processAll } from '../../src/callback/process-all.js';
 import type { Sink } from '../../src/flow/sink.js';
 import type { Message } from '../../src/message/message.js';
 import { bytesMessage, summary, textMessage, withCallback } from '../support/callback-bench.js';
+import { THOROUGH } from '../support/thorough.js';
 
 /** What code can do to the built-ins that the prelude might use. */
 const PATCHES = [
@@ -145,6 +146,6 @@ test('several patches and deeds together', async () => {
   );
   await fc.assert(
     fc.asyncProperty(some, ([patches, deeds]) => runHostile(patches, deeds)),
-    { numRuns: 6 },
+    { numRuns: THOROUGH ? 30 : 2 },
   );
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Callback, Outcome } from '../../src/callback/callback.js';
+import type { Callback } from '../../src/callback/callback.js';
+import type { Outcome } from '../../src/flow/processor.js';
 import type { Message } from '../../src/message/message.js';
 import { textMessage, withCallback } from '../support/callback-bench.js';
 

@@ -12,6 +12,7 @@ import { bodiesIn, bury, openFiles, runTransfer } from '../support/queue-run.js'
 import { namesOf, QUEUE_TYPES, type QueueType, remains } from '../support/queue-types.js';
 import { Random, testSeed } from '../support/random.js';
 import { tempFolder } from '../support/temp-folder.js';
+import { THOROUGH } from '../support/thorough.js';
 
 /*
  * Whole runs, a sender's and a receiver's, in which each system call on a queue fails in turn. Afterwards nothing is lost,
@@ -21,9 +22,7 @@ import { tempFolder } from '../support/temp-folder.js';
 const ERRNOS = ['EMFILE', 'ENFILE', 'ENOSPC', 'EDQUOT', 'EACCES', 'EPERM', 'EROFS', 'EIO', 'ESTALE'];
 const AFTER = ['EIO', 'ESTALE'];
 const NUMBERS = ['0', '1', '2'];
-/** with CI_MINUTES every call fails with every errno; otherwise each with one of them, in turn */
-const THOROUGH = process.env.CI_MINUTES !== undefined;
-const PAIRS = THOROUGH ? 300 : 40;
+const PAIRS = THOROUGH ? 300 : 10;
 
 type DeadLetters = ReadonlyMap<number, Failure>;
 type Sync = 'batch' | 'message' | 'none';
@@ -152,6 +151,7 @@ function settle(path: string, failures: DeadLetters): void {
   }
 }
 
+/** when thorough every call fails with every errno; otherwise each with one of them, in turn */
 function failuresOf(index: number): Failure[] {
   const all = [...ERRNOS.map((errno) => ({ errno })), ...AFTER.map((errno) => ({ errno, after: true }))];
   return THOROUGH ? all : all.slice(index % all.length).slice(0, 1);

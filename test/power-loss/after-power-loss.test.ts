@@ -20,9 +20,9 @@ function lay(outcome: Outcome, root: string): void {
 }
 
 /** A disk as a power loss at a random moment may leave it. */
-function someOutcome({ model }: RecordedRun, random: Random, inOrder: boolean): { end: number; outcome: Outcome } {
+function someOutcome({ model }: RecordedRun, random: Random): { end: number; outcome: Outcome } {
   const end = random.between(1, model.events);
-  const all = [...choices(model.pending(end), random, { singles: 2, random: 4, inOrder })];
+  const all = [...choices(model.pending(end), random, { singles: 2, random: 4 })];
   return { end, outcome: model.after(end, random.pick(all)) };
 }
 
@@ -34,7 +34,7 @@ describe('the run after a power loss', { concurrency: 2 }, () => {
       const random = new Random(seed);
       const run = await recordedRun(test, { from: type, to: type, sync: 'batch' });
       for (let loss = 0; loss < LOSSES; loss += 1) {
-        const { end, outcome } = someOutcome(run, random, type === 'DQN');
+        const { end, outcome } = someOutcome(run, random);
         const root = await tempFolder(test);
         lay(outcome, root);
         mkdirSync(join(root, 'in'), { recursive: true });

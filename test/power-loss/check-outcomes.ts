@@ -15,8 +15,6 @@ export interface Effort {
   /** at each moment: so many changes undone alone, kept alone, and random sets */
   readonly singles: number;
   readonly random: number;
-  /** the file system has a journal: changes of folders reach the disk in the order in which they were made */
-  readonly inOrder: boolean;
 }
 
 export interface Findings {
@@ -65,10 +63,6 @@ export function* choices(pending: readonly Change[], random: Random, effort: Eff
   if (pending.length === 0) return;
   yield () => 'all';
   yield () => 'half';
-  if (effort.inOrder) {
-    yield* cuts(pending, random, effort.singles + effort.random);
-    return;
-  }
   for (const alone of some(pending, random, effort.singles)) {
     yield (change) => (change === alone ? 'none' : 'all');
     yield (change) => (change === alone ? 'all' : 'none');
@@ -79,14 +73,6 @@ export function* choices(pending: readonly Change[], random: Random, effort: Eff
 function anyOf(pending: readonly Change[], random: Random): Choice {
   const lefts = new Map(pending.map((change) => [change, random.pick(['all', 'none', 'half'] as const)]));
   return (change) => lefts.get(change) ?? 'all';
-}
-
-/** Changes of folders up to one of them, and any of the bytes. */
-function* cuts(pending: readonly Change[], random: Random, most: number): Generator<Choice> {
-  for (const { at } of some(pending, random, most)) {
-    const bytes = anyOf(pending, random);
-    yield (change) => (change.kind === 'data' ? bytes(change) : change.at <= at ? 'all' : 'none');
-  }
 }
 
 /** All of them when there are few; otherwise the newest, and others by chance. */

@@ -3,7 +3,7 @@ import { EventEmitter, once } from 'node:events';
 import { symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Cleaning, tempFolder } from './temp-folder.js';
+import { atEnd, type Cleaning, tempFolder } from './temp-folder.js';
 
 export interface Child {
   readonly pid: number;
@@ -12,7 +12,7 @@ export interface Child {
   readonly out: () => string;
   /** everything written to standard error so far */
   readonly err: () => string;
-  /** resolves when standard output holds `text`; rejects when the process ends, or after ten seconds, without */
+  /** resolves when standard output holds `text`; rejects when the process ends, or after a minute, without */
   says(text: string): Promise<void>;
   /** resolves to the exit code, or to the name of the signal that killed it */
   readonly ended: Promise<number | string>;
@@ -56,7 +56,7 @@ export function startChild(
   const says = (text: string) =>
     new Promise<void>((resolve, reject) => {
       const fail = (why: string) => reject(new Error(`${program} did not say ${text}: ${why}\n${out}\n${err}`));
-      const timer = setTimeout(() => fail('ten seconds are over'), 10_000);
+      const timer = setTimeout(() => fail('a minute is over'), 60_000);
       const look = () => {
         if (!out.includes(text)) return;
         clearTimeout(timer);
@@ -70,9 +70,9 @@ export function startChild(
         fail(`it ended with ${how}`);
       }, reject);
     });
-  test.after(async () => {
+  atEnd(test, () => {
     child.kill('SIGKILL');
-    await ended;
+    return ended;
   });
   return {
     pid: child.pid ?? 0,

@@ -5,6 +5,7 @@ import type { FileSystem } from '../../src/base/file-system.js';
 import type { Source } from '../../src/flow/source.js';
 import { QueueSink } from '../../src/sinks/queue/queue-sink.js';
 import { QueueSource } from '../../src/sources/queue/queue-source.js';
+import { TransferReport } from '../../src/transfer/report.js';
 import { Statistics } from '../../src/transfer/statistics.js';
 import { SupervisedSink } from '../../src/transfer/supervised-sink.js';
 import { SupervisedSource } from '../../src/transfer/supervised-source.js';
@@ -40,15 +41,17 @@ export async function runTransfer(given: QueueRunOptions): Promise<TransferOutco
   const clock = ONCE;
   const logger = new MemoryLogger();
   const supervisor = () => new Supervisor({ delayMs: 1, maxDelayMs: 1, attempts, bounded: true, clock, logger });
-  let transfer: Transfer | undefined;
-  const events = Transfer.eventsFor(() => transfer as Transfer);
+  const report = new TransferReport({ statistics: new Statistics(clock), logger, maxParked: 10 });
   // a umask: then every mode is set and looked at
   const options = { type, sync, umask: 0o27, clock };
   const inner =
     typeof from === 'string'
-      ? new QueueSource({ ...options, path: from, loop: false, remove: true, maxMessageSize: 1 << 20, events }, files)
+      ? new QueueSource(
+          { ...options, path: from, loop: false, remove: true, maxMessageSize: 1 << 20, events: report },
+          files,
+        )
       : from;
-  transfer = new Transfer({
+  const transfer = new Transfer({
     source: new SupervisedSource(inner, { supervisor: supervisor(), logger }),
     sink: new SupervisedSink(new QueueSink({ ...options, path: to }, files), {
       supervisor: supervisor(),
@@ -56,9 +59,8 @@ export async function runTransfer(given: QueueRunOptions): Promise<TransferOutco
       logger,
     }),
     processor: undefined,
-    statistics: new Statistics(clock),
+    report,
     clock,
-    logger,
     lazy: false,
     limits: {
       window: 1000,
@@ -68,7 +70,6 @@ export async function runTransfer(given: QueueRunOptions): Promise<TransferOutco
       inactivityMs: undefined,
       lingerMs: 60_000,
       closeMs: 60_000,
-      maxParked: 10,
     },
   });
   return transfer.run();

@@ -4,7 +4,7 @@ import type { BrokerOptions } from '../../src/broker/in-process-options.js';
 import { consume, produce, type Sample } from './sample-messages.js';
 import { startedBroker } from './started-broker.js';
 import { type Ended, type ProcessOptions, StompctlProcess } from './stompctl-process.js';
-import { type Cleaning, tempFolder } from './temp-folder.js';
+import { atEnd, type Cleaning, tempFolder } from './temp-folder.js';
 
 export const DESTINATION = '/queue/q';
 
@@ -65,9 +65,7 @@ export class Scene {
   /** Starts the built command; it is killed when the test ends. */
   start(args: readonly string[], options: ProcessOptions = {}): StompctlProcess {
     const run = new StompctlProcess(args, options);
-    this.#test.after(async () => {
-      if (run.running) await run.stop('SIGKILL');
-    });
+    atEnd(this.#test, () => run.stop('SIGKILL'));
     return run;
   }
 

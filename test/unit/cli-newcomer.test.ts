@@ -10,11 +10,11 @@ const page = (path: string) => readFileSync(join(ROOT, path), 'utf8');
 
 describe('the help of a command', () => {
   for (const [name, options] of [
-    ['status', ['--pidfile', '--config', '--timeout-status', '--help']],
+    ['status', ['--json', '--pidfile', '--config', '--timeout-status', '--help']],
     ['quit', ['--pidfile', '--config', '--timeout-linger', '--timeout-flush', '--help']],
     ['demo', ['--help']],
     ['completion', ['--help']],
-    ['check', ['--raw', '--json', '--show-javascript', '--connect', '--all', '--config-general', '--help']],
+    ['check', ['--raw', '--json', '--connect', '--all', '--config-general', '--help']],
   ] as const) {
     it(`${name} shows its options alone`, async () => {
       const { out } = await runMain([name, '--help']);

@@ -81,15 +81,23 @@ describe('the environment in YAML and INI', () => {
 });
 
 describe('config-general', () => {
-  const REFUSED: readonly [value: string, code: string, message: RegExp][] = [
-    ['-IncludeGlob', 'CONFIG_UNSUPPORTED', /config-general: "-IncludeGlob" is not supported \(there are -AutoTrue, /],
-    ['-AutoTru', 'CONFIG_UNSUPPORTED', /"-AutoTru" is not supported: did you mean "-AutoTrue"\?/],
-    ['-AutoTrue=maybe', 'USAGE', /"-AutoTrue" must be 1 or 0, not "maybe"/],
+  const REFUSED: readonly [value: string, typed: string, filed: string, message: RegExp][] = [
+    [
+      '-IncludeGlob',
+      'CONFIG_UNSUPPORTED',
+      'CONFIG_UNSUPPORTED',
+      /config-general: "-IncludeGlob" is not supported \(there are -AutoTrue, /,
+    ],
+    ['-AutoTru', 'CONFIG_UNSUPPORTED', 'CONFIG_UNSUPPORTED', /"-AutoTru" is not supported: did you mean "-AutoTrue"\?/],
+    ['-AutoTrue=maybe', 'USAGE', 'CONFIG_INVALID', /"-AutoTrue" must be 1 or 0, not "maybe"/],
   ];
-  for (const [value, code, message] of REFUSED) {
+  for (const [value, typed, filed, message] of REFUSED) {
     it(`${value} is refused`, async (t) => {
-      await assert.rejects(examineCase(t, { file: 'a\n', args: [`config-general=${value}`] }), { code, message });
-      await assert.rejects(examineCase(t, { file: `config-general = ${value}\n` }), { code, message });
+      await assert.rejects(examineCase(t, { file: 'a\n', args: [`config-general=${value}`] }), {
+        code: typed,
+        message,
+      });
+      await assert.rejects(examineCase(t, { file: `config-general = ${value}\n` }), { code: filed, message });
     });
   }
 

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { status } from '../../src/cli/status-command.js';
 import { localDate } from '../../src/daemon/pidfile-status.js';
-import { deadPid } from '../support/child.js';
 import { HurriedClock } from '../support/hurried-clock.js';
+import { DEAD_PID } from '../support/queue-journal.js';
 import { tempFolder } from '../support/temp-folder.js';
 
 const NOW = Date.now();
@@ -34,7 +34,7 @@ describe('status', () => {
   });
 
   it('1: the process is dead and its file is there', async (test) => {
-    const pid = await deadPid();
+    const pid = DEAD_PID;
     const { code, text } = await ask(test, `${pid}\n`);
     assert.equal(code, 1);
     assert.equal(text, `stompctl (pid ${pid}) does not seem to be running anymore\n`);

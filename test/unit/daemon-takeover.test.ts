@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { type PidfileContent, readPidfile } from '../../src/daemon/pidfile-content.js';
 import { moveAside } from '../../src/daemon/takeover.js';
-import { deadPid } from '../support/child.js';
+import { DEAD_PID } from '../support/queue-journal.js';
 import { tempFolder } from '../support/temp-folder.js';
 
 function read(path: string): PidfileContent {
@@ -58,7 +58,7 @@ describe('moving a dead pidfile aside', () => {
     const folder = await tempFolder(test);
     const path = join(folder, 'run.pid');
     await writeFile(path, '12345\n');
-    await symlink(String(await deadPid()), `${path}.takeover`);
+    await symlink(String(DEAD_PID), `${path}.takeover`);
     assert.equal(moveAside(path, read(path)), 'busy');
     assert.deepEqual(await readdir(folder), ['run.pid']);
   });

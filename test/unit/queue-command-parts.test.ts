@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import { describe, it } from 'node:test';
 import { HeaderMatch } from '../../src/cli/queue/header-match.js';
-import { headerText, terminalText } from '../../src/cli/queue/header-text.js';
-import { readHeaders } from '../../src/cli/queue/headers.js';
+import { headerText, readHeaders, terminalText } from '../../src/cli/queue/header-text.js';
 import { linesOf } from '../../src/cli/queue/input.js';
 import { ageText } from '../../src/cli/queue/list-command.js';
 import { parseQueueArguments } from '../../src/cli/queue/queue-arguments.js';
@@ -93,7 +92,7 @@ describe('arguments of queue commands', () => {
   it('options before and after operands, with one dash or two, repeated', () => {
     const args = ['-header', 'a=1', '/q', '--header=b=2', '--type', 'DQN', '--', '--text'];
     const parsed = parseQueueArguments(QUEUE_COMMANDS.add, args);
-    assert.deepEqual(parsed?.operands, ['/q', '--text']);
+    assert.deepEqual([parsed?.path, parsed?.operands], ['/q', ['--text']]);
     assert.deepEqual(parsed?.values('header'), ['a=1', 'b=2']);
     assert.deepEqual([parsed?.type(), parsed?.has('text')], ['DQN', false]);
   });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { StompctlError } from '../../src/base/errors.js';
+import { TransferReport } from '../../src/transfer/report.js';
 import { Statistics } from '../../src/transfer/statistics.js';
 import { type EndReason, Transfer, type TransferLimits } from '../../src/transfer/transfer.js';
 import { FakeSink, FakeSource, textMessage } from '../support/fake-ends.js';
@@ -20,9 +21,8 @@ function plan(sink: FakeSink, limits: Partial<TransferLimits> = {}) {
     sink,
     processor: undefined,
     lazy: false,
-    statistics: new Statistics(clock),
+    report: new TransferReport({ statistics: new Statistics(clock), logger, maxParked: 10 }),
     clock,
-    logger,
     limits: {
       window: 10,
       windowBytes: 1 << 20,
@@ -31,7 +31,6 @@ function plan(sink: FakeSink, limits: Partial<TransferLimits> = {}) {
       inactivityMs: undefined,
       lingerMs: LINGER_MS,
       closeMs: 120_000,
-      maxParked: 10,
       ...limits,
     },
     giveUp: async () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import type { Processor } from '../../src/flow/processor.js';
 import { Message } from '../../src/message/message.js';
+import { TransferReport } from '../../src/transfer/report.js';
 import { Statistics } from '../../src/transfer/statistics.js';
 import { Transfer } from '../../src/transfer/transfer.js';
 import { FakeSink, FakeSource, textMessage } from '../support/fake-ends.js';
@@ -14,10 +15,11 @@ const LARGE = Buffer.alloc(100_000, 'x');
 function transferWith(processor: Processor, sink: FakeSink, count: number): Transfer {
   const source = new FakeSource(Array.from({ length: count }, (_, number) => textMessage(`m${number}`)));
   const clock = new ManualClock();
-  const limits = { window: 1000, windowBytes: WINDOW_BYTES, lingerMs: 60_000, closeMs: 1000, maxParked: 3 };
+  const limits = { window: 1000, windowBytes: WINDOW_BYTES, lingerMs: 60_000, closeMs: 1000 };
   const none = { count: undefined, durationMs: undefined, inactivityMs: undefined };
-  const parts = { source, sink, processor, lazy: false, clock, logger: new MemoryLogger() };
-  return new Transfer({ ...parts, statistics: new Statistics(clock), limits: { ...limits, ...none } });
+  const parts = { source, sink, processor, lazy: false, clock };
+  const report = new TransferReport({ statistics: new Statistics(clock), logger: new MemoryLogger(), maxParked: 3 });
+  return new Transfer({ ...parts, report, limits: { ...limits, ...none } });
 }
 
 it('outcomes that come in parts are all carried out, and not more than half a window of what was added is in flight', async () => {

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { StompctlError } from '../../src/base/errors.js';
 import type { Outcome, Processor } from '../../src/flow/processor.js';
 import { Message } from '../../src/message/message.js';
+import { TransferReport } from '../../src/transfer/report.js';
 import { Statistics } from '../../src/transfer/statistics.js';
 import { Transfer, type TransferLimits } from '../../src/transfer/transfer.js';
 import { FakeSink, FakeSource, type Settled, textMessage } from '../support/fake-ends.js';
@@ -26,7 +27,6 @@ const NO_LIMITS: TransferLimits = {
   inactivityMs: undefined,
   lingerMs: 60_000,
   closeMs: 120_000,
-  maxParked: 3,
 };
 
 function plan({ messages = 10, endless = false, sink = new FakeSink(), processor, lazy = false, limits }: Plan) {
@@ -36,8 +36,9 @@ function plan({ messages = 10, endless = false, sink = new FakeSink(), processor
   const logger = new MemoryLogger();
   const statistics = new Statistics(clock);
   const all = { ...NO_LIMITS, ...limits };
-  const transfer = new Transfer({ source, sink, processor, lazy, statistics, clock, logger, limits: all });
-  return { names, source, sink, clock, logger, statistics, transfer };
+  const report = new TransferReport({ statistics, logger, maxParked: 3 });
+  const transfer = new Transfer({ source, sink, processor, lazy, report, clock, limits: all });
+  return { names, source, sink, clock, logger, statistics, report, transfer };
 }
 
 function counts(source: FakeSource): Record<Settled, number> {
@@ -204,9 +205,38 @@ describe('a transfer', () => {
       const { transfer, source, clock } = plan({ endless: true, limits });
       source.open = () => new Promise(() => undefined);
       const running = transfer.run();
+      // an opening under way gets five seconds more
+      await clock.advance(5000);
       await clock.advance(5000);
       const outcome = await running;
       assert.deepEqual([outcome.reason, outcome.failure?.exitCode, clock.pending], [reason, 75, 0]);
+    });
+
+    it(`ends by its ${reason} without an error when its source was merely slow to open`, async () => {
+      const { transfer, source, clock } = plan({ endless: true, limits });
+      let opened: () => void = () => assert.fail('it is opening');
+      source.open = () =>
+        new Promise((resolve) => {
+          opened = resolve;
+        });
+      const running = transfer.run();
+      await clock.advance(5000);
+      opened();
+      const outcome = await running;
+      assert.deepEqual([outcome.reason, outcome.failure, clock.pending], [reason, undefined, 0]);
+    });
+
+    it(`ends by its ${reason} with the reason why its source could not be opened`, async () => {
+      const { transfer, source, clock } = plan({ endless: true, limits });
+      let failed: (error: unknown) => void = () => assert.fail('it is opening');
+      source.open = () =>
+        new Promise((_, reject) => {
+          failed = reject;
+        });
+      const running = transfer.run();
+      await clock.advance(5000);
+      failed(new StompctlError('LOGIN_REFUSED', 'connect', 'source', 'no'));
+      assert.deepEqual([(await running).failure?.code, clock.pending], ['LOGIN_REFUSED', 0]);
     });
   }
 
@@ -242,8 +272,7 @@ describe('a transfer', () => {
   });
 
   it('stops with an error when too many rejected messages are parked', async () => {
-    const { transfer } = plan({ endless: true });
-    const events = Transfer.eventsFor(() => transfer);
+    const { transfer, report: events } = plan({ endless: true });
     const running = transfer.run();
     await settled();
     for (const parked of [1, 2, 3]) events.parked(`m${parked}`, parked);
@@ -253,8 +282,7 @@ describe('a transfer', () => {
   });
 
   it('counts and logs an input that never became a message', async () => {
-    const { transfer, statistics, logger } = plan({ messages: 1 });
-    const events = Transfer.eventsFor(() => transfer);
+    const { transfer, statistics, logger, report: events } = plan({ messages: 1 });
     events.rejected('a/b', new StompctlError('ELEMENT_UNDECODABLE', 'decode', 'a/b', 'not JSON'));
     await transfer.run();
     assert.equal(statistics.snapshot().rejected, 1);

@@ -1,12 +1,13 @@
 import { isUtf8 } from 'node:buffer';
+import { diffArrays } from 'diff';
 import type { Message } from '../../message/message.js';
 
 /** Unchanged lines shown around a change of the body. */
 const CONTEXT = 3;
 /** Lines that one difference shows at most; a body may have a million. */
 const MOST_LINES = 200;
-/** Beyond that many pairs of lines, what lies between the first and the last change is shown as replaced. */
-const MOST_PAIRS = 1_000_000;
+/** Beyond that many lines that come or go, which takes their square in time, the whole body is shown as replaced. */
+const MOST_EDITS = 1_000;
 const BYTES_A_LINE = 16;
 const LONGEST_LINE = 16_384;
 
@@ -71,11 +72,8 @@ function headerDifference(before: Message, after: Message): string[] {
 function bodyDifference(before: Message, after: Message): string[] {
   if (before.body.equals(after.body)) return [];
   const readable = isReadable(before.body) && isReadable(after.body);
-  const [old, fresh] = [before, after].map(({ body }) => (readable ? textLines(body) : hexLines(body))) as [
-    Row[],
-    Row[],
-  ];
-  const lines = withContext(changes(old, fresh));
+  const rows = readable ? textLines : hexLines;
+  const lines = withContext(changes(rows(before.body), rows(after.body)));
   if (lines.length <= MOST_LINES) return lines;
   return [...lines.slice(0, MOST_LINES), `  … ${lines.length - MOST_LINES} more lines`];
 }
@@ -108,53 +106,18 @@ function hexLines(body: Buffer): Row[] {
   return rows;
 }
 
-/** Both as one list of lines, marked; what is common to their beginnings and ends is not compared again. */
-function changes(before: readonly Row[], after: readonly Row[]): string[] {
-  const same = (old: number, fresh: number): boolean => before.at(old)?.whole === after.at(fresh)?.whole;
-  const shorter = Math.min(before.length, after.length);
-  let start = 0;
-  while (start < shorter && same(start, start)) start += 1;
-  let end = 0;
-  while (end < shorter - start && same(-1 - end, -1 - end)) end += 1;
-  const old = before.slice(start, before.length - end);
-  const fresh = after.slice(start, after.length - end);
-  const middle =
-    old.length * fresh.length > MOST_PAIRS
-      ? [...old.map((row) => `- ${row.shown}`), ...fresh.map((row) => `+ ${row.shown}`)]
-      : interleaved(old, fresh);
-  const kept = (row: Row): string => `  ${row.shown}`;
-  return [...before.slice(0, start).map(kept), ...middle, ...before.slice(before.length - end).map(kept)];
+/** Both as one list of lines, marked. */
+function changes(before: Row[], after: Row[]): string[] {
+  const parts = diffArrays(before, after, {
+    comparator: (old, fresh) => old.whole === fresh.whole,
+    maxEditLength: MOST_EDITS,
+  });
+  if (parts === undefined) return [...marked('- ', before), ...marked('+ ', after)];
+  return parts.flatMap(({ value, added, removed }) => marked(added ? '+ ' : removed ? '- ' : '  ', value));
 }
 
-/** By the longest common subsequence, found from the end. */
-function interleaved(before: readonly Row[], after: readonly Row[]): string[] {
-  const width = after.length + 1;
-  const lengths = new Uint32Array((before.length + 1) * width);
-  const lengthAt = (i: number, j: number): number => lengths[i * width + j] as number;
-  for (let i = before.length - 1; i >= 0; i -= 1) {
-    for (let j = after.length - 1; j >= 0; j -= 1) {
-      lengths[i * width + j] =
-        before[i]?.whole === after[j]?.whole
-          ? lengthAt(i + 1, j + 1) + 1
-          : Math.max(lengthAt(i + 1, j), lengthAt(i, j + 1));
-    }
-  }
-  const lines: string[] = [];
-  let [i, j] = [0, 0];
-  while (i < before.length || j < after.length) {
-    if (i < before.length && before[i]?.whole === after[j]?.whole) {
-      lines.push(`  ${before[i]?.shown}`);
-      i += 1;
-      j += 1;
-    } else if (j === after.length || (i < before.length && lengthAt(i + 1, j) >= lengthAt(i, j + 1))) {
-      lines.push(`- ${before[i]?.shown}`);
-      i += 1;
-    } else {
-      lines.push(`+ ${after[j]?.shown}`);
-      j += 1;
-    }
-  }
-  return lines;
+function marked(mark: string, rows: readonly Row[]): string[] {
+  return rows.map(({ shown }) => mark + shown);
 }
 
 /** Only the changes and a few lines around each; `  ⋮` stands for what is left out. */

@@ -1,3 +1,4 @@
+import { unreachable } from '../../base/errors.js';
 import type { Outcome, Processor } from '../../flow/processor.js';
 import type { Message } from '../../message/message.js';
 import { processAll } from '../process-all.js';
@@ -12,21 +13,30 @@ export interface CaseResult {
 
 /** Runs cases in order, in one go, as the messages of one batch would be. Resolves to a result a case. */
 export async function runCases(cases: readonly Case[], checks: Pick<Processor, 'process'>): Promise<CaseResult[]> {
-  const messages = cases.map(({ message }) => messageOf(message));
+  const given = cases.map((item) => ({ item, message: messageOf(item.message) }));
+  const messages = given.map(({ message }) => message);
   const outcomes = await processAll(checks, messages);
-  return cases.map((item, index) => ({
+  return given.map(({ item, message }, index) => ({
     name: item.name,
-    difference: differenceFrom(item, messages[index] as Message, outcomes[index]),
+    difference: differenceFrom(item, message, outcomes[index]),
   }));
 }
 
 /** A case that holds now, from a real message and what became of it: for `test --record`. */
 export function recordCase(name: string, message: Message, outcome: Outcome): Case {
   const given = { name, message: caseMessageOf(message) };
-  if (outcome.kind === 'drop') return { ...given, drop: outcome.reason };
-  if (outcome.kind === 'reject') return { ...given, reject: outcome.error.code };
-  const unchanged = differenceOf(message, outcome.message).length === 0;
-  return { ...given, expect: unchanged ? 'same' : caseMessageOf(outcome.message) };
+  switch (outcome.kind) {
+    case 'drop':
+      return { ...given, drop: outcome.reason };
+    case 'reject':
+      return { ...given, reject: outcome.error.code };
+    case 'pass': {
+      const unchanged = differenceOf(message, outcome.message).length === 0;
+      return { ...given, expect: unchanged ? 'same' : caseMessageOf(outcome.message) };
+    }
+    default:
+      return unreachable(outcome);
+  }
 }
 
 function differenceFrom(item: Case, before: Message, outcome: Outcome | undefined): string[] {
@@ -56,7 +66,14 @@ function wantedText(wanted: string | true): string {
 }
 
 function foundText(outcome: Outcome): string {
-  if (outcome.kind === 'pass') return 'passed on';
-  if (outcome.kind === 'drop') return `dropped: ${visible(outcome.reason)}`;
-  return `rejected: ${visible(outcome.error.message)} (${outcome.error.code})`;
+  switch (outcome.kind) {
+    case 'pass':
+      return 'passed on';
+    case 'drop':
+      return `dropped: ${visible(outcome.reason)}`;
+    case 'reject':
+      return `rejected: ${visible(outcome.error.message)} (${outcome.error.code})`;
+    default:
+      return unreachable(outcome);
+  }
 }

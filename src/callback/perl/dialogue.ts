@@ -52,7 +52,7 @@ function joinHeader(list: Buffer, into: Buffer, start: number): number {
     if (end > list.length) throw new RangeError('a header field is shorter than it says');
     if (from > 0) into[at++] = 0;
     for (from += 4; from < end; from += 1) {
-      const byte = list[from] as number;
+      const byte = list[from] ?? 0;
       if (byte === 0) {
         into.set(list, start);
         return HEADER.packed | HEADER.wide;
@@ -133,7 +133,7 @@ function headerList(header: Buffer, flags: number): Buffer {
   let start = 0;
   let at = 4;
   for (let from = 0; from < header.length; from += 1) {
-    const byte = header[from] as number;
+    const byte = header[from] ?? 0;
     if (byte !== 0) list[at++] = byte;
     else {
       list.writeUInt32LE(at - start - 4, start);

@@ -1,10 +1,27 @@
-import { StompctlError } from '../../base/errors.js';
+import { StompctlError, unreachable } from '../../base/errors.js';
 import type { OptionRow } from '../../config/options/option.js';
 import { optionCalled } from '../../config/options/option-table.js';
 
 /** Does the option take a value on the command line? */
 export function takesValue(row: OptionRow): boolean {
-  return row.kind !== 'flag' && row.kind !== 'boolean' && row.kind !== 'count';
+  switch (row.kind) {
+    case 'flag':
+    case 'boolean':
+    case 'count':
+      return false;
+    case 'number':
+    case 'size':
+    case 'text':
+    case 'choice':
+    case 'choices':
+    case 'table':
+    case 'tables':
+    case 'credentials':
+    case 'rules':
+      return true;
+    default:
+      return unreachable(row.kind);
+  }
 }
 
 /**
@@ -15,9 +32,9 @@ export function takesValue(row: OptionRow): boolean {
  */
 export function normalizeArguments(args: readonly string[], extra: readonly string[] = []): string[] {
   const normal: string[] = [];
-  for (let index = 0; index < args.length; index += 1) {
-    const arg = args[index] as string;
-    if (arg === '--') return [...normal, ...args.slice(index)];
+  const rest = args.values();
+  for (const arg of rest) {
+    if (arg === '--') return [...normal, arg, ...rest];
     const [, name = '', value] = /^--?([^=]+)(?:=(.*))?$/s.exec(arg) ?? [];
     if (name === '') normal.push(arg);
     else if (extra.includes(name)) normal.push(value === undefined ? `--${name}` : `--${name}=${value}`);
@@ -28,10 +45,10 @@ export function normalizeArguments(args: readonly string[], extra: readonly stri
       }
       if (row === undefined || !takesValue(row)) normal.push(...withoutValue(name, value));
       else if (value !== undefined) normal.push(`--${row.name}=${value}`);
-      else if (index + 1 < args.length) {
-        index += 1;
-        normal.push(`--${row.name}=${args[index]}`);
-      } else normal.push(`--${row.name}`);
+      else {
+        const next = rest.next();
+        normal.push(next.done ? `--${row.name}` : `--${row.name}=${next.value}`);
+      }
     }
   }
   return normal;
@@ -51,7 +68,7 @@ function withoutValue(name: string, value: string | undefined): string[] {
 function negatedOrUnknown(name: string, value: string | undefined): string[] {
   const positive = optionCalled(name.replace(/^no-?/, ''));
   if (name.startsWith('no') && positive?.kind === 'boolean' && value === undefined) return [`--no-${positive.name}`];
-  const letter = optionCalled(name[0] as string);
+  const letter = optionCalled(name.charAt(0));
   const repeated = letter?.kind === 'count' && [...name].every((char) => char === name[0]);
   if (repeated && value === undefined) return Array(name.length).fill(`--${letter.name}`);
   // one letter keeps its one dash, as it was written

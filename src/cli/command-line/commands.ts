@@ -15,6 +15,8 @@ const TEST_FLAGS = [
   },
 ];
 
+const STATUS_FLAGS = [{ name: 'json', doc: 'print one JSON object a line, for each instance' }];
+
 /** Every command, in the order in which help lists them. */
 export const COMMANDS = {
   run: { name: 'run', summary: 'Move messages (the default command).' },
@@ -34,7 +36,9 @@ export const COMMANDS = {
   },
   status: {
     name: 'status',
-    summary: 'Tell whether the instance of a pidfile runs.',
+    summary: 'Tell whether an instance runs and moves, and why not.',
+    operands: 'CONFIG',
+    flags: STATUS_FLAGS,
     helps: ['pidfile', 'config', 'timeout-status', 'help'],
   },
   quit: {

@@ -5,7 +5,7 @@ import { SimpleQueue } from '../../dirq/simple-queue.js';
 import { isTextContentType } from '../../message/content-type.js';
 import { Message } from '../../message/message.js';
 import { EXIT_CODES } from '../command-line/exit-codes.js';
-import { readHeaders } from './headers.js';
+import { readHeaders } from './header-text.js';
 import { importLines } from './import-command.js';
 import { openInput, readAll } from './input.js';
 import type { QueueArguments } from './queue-arguments.js';
@@ -23,7 +23,7 @@ export async function add(context: QueueContext): Promise<number> {
   if (args.has('json-lines')) return importLines(context);
   const header = readHeaders(args.values('header'));
   const options = { ...addedTo(args), sync: true };
-  const file = args.operands[1];
+  const [file] = args.operands;
   const body = await readAll(openInput(file, input, false), file ?? 'standard input');
   const message = new Message(header, body, isText(args, header['content-type'], body));
   const queue = options.type === 'DQN' ? new NormalQueue(options) : new SimpleQueue(options);

@@ -20,7 +20,7 @@ const CHUNK_BYTES = 65_536;
  */
 export async function exportLines(context: QueueContext): Promise<number> {
   const { args, output, complain } = context;
-  const file = args.operands[1];
+  const [file] = args.operands;
   const force = args.has('force');
   const lines = new ExportedLines(context, new Complaints(complain));
   if (file === undefined || file === '-') {

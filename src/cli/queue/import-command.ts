@@ -3,7 +3,7 @@ import { decodeMessage, largestFile } from '../../message/json.js';
 import { type Header, Message, newHeader } from '../../message/message.js';
 import { EXIT_CODES } from '../command-line/exit-codes.js';
 import { Complaints, messages } from './complaints.js';
-import { readHeaders } from './headers.js';
+import { readHeaders } from './header-text.js';
 import { linesOf, openInput } from './input.js';
 import { LARGEST_MESSAGE } from './open-queue.js';
 import type { QueueContext } from './queue-context.js';
@@ -15,7 +15,8 @@ import { addedTo, BulkWriter, openSink } from './queue-writer.js';
  */
 export async function importLines({ args, output, complain, input }: QueueContext): Promise<number> {
   const header = readHeaders(args.values('header'));
-  const [path, file] = args.operands;
+  const { path } = args;
+  const [file] = args.operands;
   const name = file === undefined || file === '-' ? 'standard input' : file;
   const sink = await openSink(addedTo(args));
   const writer = new BulkWriter(sink);

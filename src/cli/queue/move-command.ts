@@ -28,7 +28,7 @@ function withoutFailureHeaders({ header, body, text }: Message): Message {
     throw new StompctlError('MESSAGE_TOO_LARGE', 'retry', 'message', reason);
   }
   const kept = newHeader();
-  for (const name in header) if (!name.startsWith(FAILURE_HEADER_PREFIX)) kept[name] = header[name] as string;
+  for (const [name, value] of Object.entries(header)) if (!name.startsWith(FAILURE_HEADER_PREFIX)) kept[name] = value;
   return new Message(kept, body, text);
 }
 

@@ -6,7 +6,7 @@ import { ELEMENT_NAME } from '../../dirq/element-name.js';
 import type { QueueKind } from '../../dirq/element-store.js';
 import { QueueDirectory, queueError } from '../../dirq/queue-directory.js';
 import { foldersOf, queueKind } from '../../dirq/queue-kind.js';
-import { resolveQueueOptions } from '../../dirq/queue-options.js';
+import { type QueueType, resolveQueueOptions } from '../../dirq/queue-options.js';
 import { detectQueueType } from '../../dirq/queue-type.js';
 import type { Message } from '../../message/message.js';
 
@@ -17,12 +17,12 @@ export const LARGEST_MESSAGE = 350 * 1024 * 1024;
 /** A queue that is there, made by whomever. Nothing in it is touched by opening it. */
 export class OpenQueue {
   readonly path: string;
-  readonly type: 'DQS' | 'DQN';
+  readonly type: QueueType;
   readonly directory: QueueDirectory;
   readonly kind: QueueKind;
 
   /** Throws QUEUE_MISSING, QUEUE_INVALID, QUEUE_PERMISSION; `forWriting`: elements are to be locked or removed. */
-  constructor(given: string, type: 'DQS' | 'DQN' | undefined, forWriting: boolean) {
+  constructor(given: string, type: QueueType | undefined, forWriting: boolean) {
     const { path } = resolveQueueOptions({ path: given });
     checkFolder(path, forWriting);
     this.path = path;

@@ -1,21 +1,21 @@
 import { Command, CommanderError, Option } from 'commander';
 import { StompctlError } from '../../base/errors.js';
+import type { QueueType } from '../../dirq/queue-options.js';
 import { usageError } from '../command-line/option-command.js';
 import type { QueueCommandDefinition, QueueOption } from './queue-commands.js';
 
 /** The arguments of a sub-command of `stompctl queue`. */
 export class QueueArguments {
+  /** the queue */
+  readonly path: string;
+  /** what stands behind it */
   readonly operands: readonly string[];
   readonly #values: ReadonlyMap<string, readonly string[]>;
 
-  constructor(operands: readonly string[], values: ReadonlyMap<string, readonly string[]>) {
+  constructor(path: string, operands: readonly string[], values: ReadonlyMap<string, readonly string[]>) {
+    this.path = path;
     this.operands = operands;
     this.#values = values;
-  }
-
-  /** the queue */
-  get path(): string {
-    return this.operands[0] as string;
   }
 
   has(name: string): boolean {
@@ -39,8 +39,8 @@ export class QueueArguments {
     throw new StompctlError('USAGE', 'option', `--${name}`, `must be a whole number from ${least} on, not "${text}"`);
   }
 
-  type(name: 'type' | 'to-type' = 'type'): 'DQS' | 'DQN' | undefined {
-    return this.value(name) as 'DQS' | 'DQN' | undefined;
+  type(name: 'type' | 'to-type' = 'type'): QueueType | undefined {
+    return this.value(name) as QueueType | undefined;
   }
 
   /** Throws USAGE when more than one of these flags is given. */
@@ -95,8 +95,8 @@ export function parseQueueArguments(
     checkValues(option, given);
     values.set(option.name, given);
   }
-  const { args: operands } = command;
-  if (operands.length < definition.least) {
+  const [path, ...operands] = command.args;
+  if (path === undefined || command.args.length < definition.least) {
     throw new StompctlError(
       'USAGE',
       'command',
@@ -104,11 +104,11 @@ export function parseQueueArguments(
       `needs ${definition.operands}; see "${help}"`,
     );
   }
-  const excess = operands[definition.most];
+  const excess = command.args[definition.most];
   if (excess !== undefined) {
     throw new StompctlError('USAGE', 'argument', excess, `is not expected here; see "${help}"`);
   }
-  return new QueueArguments(operands, values);
+  return new QueueArguments(path, operands, values);
 }
 
 /** As everywhere in the program, one dash and a long name means two. */

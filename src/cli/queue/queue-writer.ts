@@ -1,5 +1,6 @@
 import { StompctlError } from '../../base/errors.js';
-import type { QueueOptions } from '../../dirq/queue-options.js';
+import { Bell } from '../../base/wait.js';
+import type { QueueOptions, QueueType } from '../../dirq/queue-options.js';
 import { detectQueueType } from '../../dirq/queue-type.js';
 import { QueueSink } from '../../sinks/queue/queue-sink.js';
 import type { QueueArguments } from './queue-arguments.js';
@@ -8,14 +9,14 @@ import type { QueueArguments } from './queue-arguments.js';
  * The type of a queue that is to be written to: as given, else as its folder shows, else `fallback`. Throws QUEUE_INVALID
  * when what is given is not what the folder shows: half the messages would never be found.
  */
-export function typeForWriting(path: string, given: 'DQS' | 'DQN' | undefined, fallback: 'DQS' | 'DQN'): 'DQS' | 'DQN' {
+export function typeForWriting(path: string, given: QueueType | undefined, fallback: QueueType): QueueType {
   const detected = detectQueueType(path);
   if (given === undefined || detected === undefined || given === detected) return given ?? detected ?? fallback;
   throw new StompctlError('QUEUE_INVALID', 'open queue', path, `is a queue of type ${detected}, not ${given}`);
 }
 
 /** The queue that messages are added to, by the options `--type --umask --compression`. Throws USAGE, QUEUE_INVALID. */
-export function addedTo(args: QueueArguments): QueueOptions & { readonly type: 'DQS' | 'DQN' } {
+export function addedTo(args: QueueArguments): QueueOptions & { readonly type: QueueType } {
   const umask = args.number('umask');
   const compression = args.value('compression') as QueueOptions['compression'];
   const type = typeForWriting(args.path, args.type(), 'DQS');
@@ -43,7 +44,7 @@ export class BulkWriter {
   #waiting = 0;
   #bytes = 0;
   #failure: unknown;
-  #wake: (() => void) | undefined;
+  readonly #change = new Bell();
 
   constructor(sink: QueueSink) {
     this.#sink = sink;
@@ -64,25 +65,19 @@ export class BulkWriter {
         this.#settled(size);
       },
     );
-    while (this.#waiting > MOST_WAITING || (this.#bytes > MOST_BYTES && this.#waiting > 0)) await this.#change();
+    while (this.#waiting > MOST_WAITING || (this.#bytes > MOST_BYTES && this.#waiting > 0)) await this.#change.rung();
     if (this.#failure !== undefined) throw this.#failure;
   }
 
   /** Resolves when every message is safe. Rejects with what one of them failed with. */
   async finish(): Promise<void> {
-    while (this.#waiting > 0) await this.#change();
+    while (this.#waiting > 0) await this.#change.rung();
     if (this.#failure !== undefined) throw this.#failure;
-  }
-
-  #change(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#wake = resolve;
-    });
   }
 
   #settled(size: number): void {
     this.#waiting -= 1;
     this.#bytes -= size;
-    this.#wake?.();
+    this.#change.ring();
   }
 }

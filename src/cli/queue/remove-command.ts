@@ -16,7 +16,7 @@ const AT_ONCE = 100;
 /** `stompctl queue remove`: by name, by `--match`, or `--all`. What another process has locked stays. */
 export async function remove(context: QueueContext): Promise<number> {
   const { args } = context;
-  const names = args.operands.slice(1);
+  const names = args.operands;
   const ways = [names.length > 0, args.has('all'), args.has('match')].filter((given) => given).length;
   if (ways !== 1 || (args.has('count') && names.length > 0)) {
     const reason = 'say which messages: by their names, by --match, or --all; --count goes with the last two';
@@ -57,7 +57,7 @@ async function removeNamed(
     complaints.add(problem.message);
     worst = Math.max(worst, problem.exitCode);
   }
-  remover.end();
+  await remover.end();
   complaints.finish();
   await output.write(`removed ${messages(remover.removed)}\n`);
   return worst;
@@ -68,22 +68,22 @@ async function removeAll(queue: OpenQueue, most: number, { output, complain }: Q
   const remover = new Remover(queue);
   let locked = 0;
   let names: string[] = [];
-  const carryOut = (): void => {
+  const carryOut = async (): Promise<void> => {
     remover.begin(names);
     for (const name of names) if (remover.remove(name)?.code === 'ELEMENT_LOCKED') locked += 1;
-    remover.end();
+    await remover.end();
     names = [];
   };
   for await (const name of queue.names()) {
     if (remover.removed + names.length >= most) {
-      carryOut();
+      await carryOut();
       // some were locked: others may take their place
       if (remover.removed >= most) break;
     }
     names.push(name);
-    if (names.length >= AT_ONCE) carryOut();
+    if (names.length >= AT_ONCE) await carryOut();
   }
-  carryOut();
+  await carryOut();
   if (locked > 0) complain(`${messages(locked)} stayed: another process has locked them`);
   await output.write(`removed ${messages(remover.removed)}\n`);
   return EXIT_CODES.ok;
@@ -95,6 +95,9 @@ class Remover {
   readonly #queue: OpenQueue;
   readonly #journal: LockJournal;
   #time = 0;
+  /** what removals left out of the way, and the folders that it came from */
+  #aside: string[] = [];
+  readonly #folders = new Set<string>();
 
   /** Gives back what dead processes of this machine had locked. Throws QUEUE_IO. */
   constructor(queue: OpenQueue) {
@@ -108,7 +111,14 @@ class Remover {
     this.#queue.attempt('remove', '', () => this.#journal.append(names, this.#time));
   }
 
-  end(): void {
+  /** Resolves when nothing is left of what was removed. Rejects with QUEUE_IO. */
+  async end(): Promise<void> {
+    const { path, directory, kind } = this.#queue;
+    // a power loss may bring elements back, but whole ones
+    for (const folder of this.#folders) await directory.syncFolder(`${path}/${folder}`);
+    this.#folders.clear();
+    for (const aside of this.#aside) this.#queue.attempt('remove', aside, () => kind.elements.discard(aside));
+    this.#aside = [];
     this.#queue.attempt('remove', '', () => this.#journal.drop());
   }
 
@@ -117,7 +127,12 @@ class Remover {
     const { elements } = this.#queue.kind;
     return this.#queue.attempt('remove', name, () => {
       if (elements.lock(name, this.#time)) {
-        if (elements.remove(name)) this.removed += 1;
+        const { done, aside } = elements.remove(name);
+        if (done) this.removed += 1;
+        if (aside !== undefined) {
+          this.#aside.push(aside);
+          this.#folders.add(name.slice(0, 8));
+        }
         return undefined;
       }
       if (elements.inspect(name) === undefined) return missing(this.#queue, name);

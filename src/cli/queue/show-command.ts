@@ -10,7 +10,7 @@ import type { QueueContext } from './queue-context.js';
 /** `stompctl queue show`: header, a blank line, body. Nothing is locked: what another process holds can be looked at. */
 export async function show({ args, output }: QueueContext): Promise<number> {
   args.atMostOne('raw', 'header-only', 'body-only');
-  const given = args.operands.slice(1);
+  const given = args.operands;
   checkNames(given);
   const queue = new OpenQueue(args.path, args.type(), false);
   if (args.has('raw') && queue.type === 'DQN') {

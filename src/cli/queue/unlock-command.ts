@@ -7,7 +7,7 @@ import { missing } from './show-command.js';
 
 /** `stompctl queue unlock`: by name, or `--all`. Whether the owner of a lock still works is for the user to know. */
 export async function unlock({ args, output, complain }: QueueContext): Promise<number> {
-  const names = args.operands.slice(1);
+  const names = args.operands;
   if (args.has('all') === names.length > 0) {
     throw new StompctlError('USAGE', 'command', 'queue unlock', 'say which messages: by their names, or --all');
   }

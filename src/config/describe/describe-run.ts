@@ -1,3 +1,4 @@
+import { unreachable } from '../../base/errors.js';
 import { guessLanguage } from '../../callback/language.js';
 import { shownUri } from '../../observe/mask.js';
 import type { CallbackSettings, QueueSettings, RewriteSettings, Settings } from '../settings.js';
@@ -13,18 +14,29 @@ function queueText(queue: QueueSettings): string {
 
 function sourceText(settings: Settings): string {
   const { source } = settings;
-  if (source.kind === 'broker') {
-    const destinations = source.subscriptions.map(({ header }) => header.destination).join(', ');
-    return `receives messages from ${destinations} at ${shownUri(source.broker.uri)}`;
+  switch (source.kind) {
+    case 'queue': {
+      const how = settings.loop ? ', waiting for more at its end' : ', once';
+      return `reads messages from ${queueText(source.queue)}${how}`;
+    }
+    case 'broker': {
+      const destinations = source.subscriptions.map(({ header }) => header.destination).join(', ');
+      return `receives messages from ${destinations} at ${shownUri(source.broker.uri)}`;
+    }
+    default:
+      return unreachable(source);
   }
-  const how = settings.loop ? ', waiting for more at its end' : ', once';
-  return `reads messages from ${queueText(source.queue)}${how}`;
 }
 
 function sinkText({ sink }: Settings): string {
-  return sink.kind === 'queue'
-    ? `stores them in ${queueText(sink.queue)}${limitText(sink.queue)}`
-    : `sends them to ${shownUri(sink.broker.uri)}`;
+  switch (sink.kind) {
+    case 'queue':
+      return `stores them in ${queueText(sink.queue)}${limitText(sink.queue)}`;
+    case 'broker':
+      return `sends them to ${shownUri(sink.broker.uri)}`;
+    default:
+      return unreachable(sink);
+  }
 }
 
 function limitText({ limits }: QueueSettings): string {
@@ -54,11 +66,17 @@ function endText(settings: Settings): string {
 
 function safetyText({ source, remove, reliable }: Settings): string {
   if (!reliable) return 'Not reliable: a crash can lose messages.';
-  if (source.kind === 'queue' && source.queue.type === 'NULL') return 'At least once.';
-  if (source.kind === 'queue' && !remove)
-    return 'At least once: the messages stay in the queue, since "remove" is not set.';
-  const kept = source.kind === 'queue' ? 'removed from the queue' : 'acknowledged';
-  return `At least once: a message is ${kept} only when it is safe at its destination.`;
+  const once = (kept: string) => `At least once: a message is ${kept} only when it is safe at its destination.`;
+  switch (source.kind) {
+    case 'queue':
+      if (source.queue.type === 'NULL') return 'At least once.';
+      if (!remove) return 'At least once: the messages stay in the queue, since "remove" is not set.';
+      return once('removed from the queue');
+    case 'broker':
+      return once('acknowledged');
+    default:
+      return unreachable(source);
+  }
 }
 
 /** What a run with these settings will do, in two or three sentences. */

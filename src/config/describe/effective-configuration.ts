@@ -1,3 +1,4 @@
+import { unreachable } from '../../base/errors.js';
 import { isSecretName, maskText, shownUri } from '../../observe/mask.js';
 import { placeOf } from '../formats/config-node.js';
 import type { OptionRow } from '../options/option.js';
@@ -54,19 +55,45 @@ function dependentDefault(name: string, settings: Settings): string | undefined 
   if (name === 'sync') return settings.sync;
   if (name === 'log-level') return settings.logLevel;
   if (name === 'reconnect-attempts') return String(settings.reconnect.attempts ?? 'without end');
-  if (name !== 'prefetch' || settings.source.kind !== 'broker') return undefined;
-  if (settings.source.prefetch !== undefined) return String(settings.source.prefetch);
-  return settings.reliable ? `the window (${settings.window}) when the broker is known` : 'the broker decides';
+  return name === 'prefetch' ? prefetchText(settings) : undefined;
+}
+
+function prefetchText({ source, reliable, window }: Settings): string | undefined {
+  switch (source.kind) {
+    case 'queue':
+      return undefined;
+    case 'broker':
+      if (source.prefetch !== undefined) return String(source.prefetch);
+      return reliable ? `the window (${window}) when the broker is known` : 'the broker decides';
+    default:
+      return unreachable(source);
+  }
 }
 
 function textOf(row: OptionRow, value: OptionValue): string {
   if (row.name === 'callback-code') return String(value);
-  if (row.kind === 'rules') return ruleCount(value as RuleList);
-  if (row.kind === 'credentials') return (value as Table[]).map(credentialText).join('; ');
-  if (row.kind === 'tables') return (value as Table[]).map(tableText).join('; ');
-  if (row.kind === 'table') return tableText(value as Table);
-  if (Array.isArray(value)) return value.join(' ');
-  return row.name.endsWith('-uri') ? shownUri(String(value)) : maskText(String(value));
+  switch (row.kind) {
+    case 'rules':
+      return ruleCount(value as RuleList);
+    case 'credentials':
+      return (value as Table[]).map(credentialText).join('; ');
+    case 'tables':
+      return (value as Table[]).map(tableText).join('; ');
+    case 'table':
+      return tableText(value as Table);
+    case 'choices':
+      return (value as string[]).join(' ');
+    case 'flag':
+    case 'boolean':
+    case 'count':
+    case 'number':
+    case 'size':
+    case 'text':
+    case 'choice':
+      return row.name.endsWith('-uri') ? shownUri(String(value)) : maskText(String(value));
+    default:
+      return unreachable(row.kind);
+  }
 }
 
 function ruleCount({ rules }: RuleList): string {

@@ -1,3 +1,4 @@
+import { unreachable } from '../../base/errors.js';
 import type { OptionRow, TableKey } from '../options/option.js';
 import { namesInFile, OPTION_TABLE, optionPrefixes } from '../options/option-table.js';
 import { REWRITE_DEFINITIONS, REWRITE_SCHEMA } from '../options/rewrite-schema.js';
@@ -78,6 +79,8 @@ function valueSchema(row: OptionRow): Schema {
       const one = { anyOf: [{ type: 'string' }, tableSchema(row.keys)] };
       return { anyOf: [...one.anyOf, { type: 'array', items: one }] };
     }
+    default:
+      return unreachable(row.kind);
   }
 }
 

@@ -1,4 +1,4 @@
-import { OPTION_GROUPS, type OptionGroup, type OptionRow, type TableKey } from '../options/option.js';
+import { OPTION_GROUPS, type OptionGroup, type OptionKind, type OptionRow, type TableKey } from '../options/option.js';
 import { OPTION_TABLE } from '../options/option-table.js';
 
 /** The part of `docs/configuration.md` that lists every option by group, in Markdown. */
@@ -44,7 +44,7 @@ function sentence(facts: readonly string[]): string {
   return text === '' ? '' : `${text[0]?.toUpperCase()}${text.slice(1)}.`;
 }
 
-const FIXED_KINDS: Readonly<Record<string, string>> = {
+const FIXED_KINDS: Readonly<Record<Exclude<OptionKind, 'choice' | 'choices' | 'size' | 'number'>, string>> = {
   flag: '',
   boolean: 'boolean',
   count: 'number, 0 to 3',
@@ -60,7 +60,7 @@ function kindText(row: OptionRow): string {
   if (row.kind === 'choice') return `one of ${choices}`;
   if (row.kind === 'choices') return `some of ${choices}`;
   if (row.kind === 'size') return `bytes${limitsText(row)}`;
-  if (row.kind !== 'number') return FIXED_KINDS[row.kind] ?? '';
+  if (row.kind !== 'number') return FIXED_KINDS[row.kind];
   if (row.unit === 'seconds') return `seconds, or a time such as \`250ms\`, \`5m\`, \`1h\`${limitsText(row)}`;
   return `${row.integer ? 'whole number' : 'number'}${row.unit === undefined ? '' : ` of ${row.unit}`}${limitsText(row)}`;
 }

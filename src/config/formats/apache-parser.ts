@@ -1,5 +1,4 @@
 import { readStatements, type Statement, trimBlanks } from './apache-reader.js';
-import { interpolate } from './apache-variables.js';
 import {
   addEntry,
   type BlockNode,
@@ -25,6 +24,8 @@ export interface ApacheOptions {
 
 /** Blocks inside blocks deeper than this are a mistake. */
 const DEEPEST = 100;
+
+const VARIABLE = /(?<!\\)\$(?:\{([a-zA-Z0-9][\w\-.:+]*)\}|([a-zA-Z0-9][\w\-.:+]*))/g;
 
 const NAMED_BLOCK = /^(?:"([^"]+)"|([^ \t\v\f\r]+))(?:[ \t\v\f\r]+(?:"([^"]+)"|(.*)))?$/s;
 
@@ -83,7 +84,7 @@ class ApacheParser {
   }
 
   get #current(): Frame {
-    return this.#frames[this.#frames.length - 1] as Frame;
+    return this.#frames.at(-1) ?? this.#frames[0];
   }
 
   #addScalar(rawKey: string, rawValue: string | null, origin: Origin, textLine: number): void {
@@ -174,6 +175,19 @@ class ApacheParser {
   }
 }
 
+/**
+ * `value` with each `$name` and `${name}` replaced by what `lookUp` gives for it, as Config::General's interpolation:
+ * a backslash before the `$` and single quotes around the text keep it as it is. The result is not looked at again.
+ */
+function interpolate(value: string, lookUp: (name: string) => string): string {
+  return value
+    .split(/('[^']+')/)
+    .map((part, index) =>
+      index % 2 === 1 ? part : part.replace(VARIABLE, (_match, braced, bare) => lookUp(braced ?? bare)),
+    )
+    .join('');
+}
+
 /** Split at the first `=` with the blanks around it, or at the first run of blanks; a name alone has no value. */
 function splitLine(text: string): [string, string | null] {
   const separator = /[ \t\v\f\r]*=[ \t\v\f\r]*|[ \t\v\f\r]+/.exec(text);
@@ -189,11 +203,10 @@ function unquote(value: string): string {
 
 /** `name`, `name arg`, `"name"`, `"name" "arg"`; a name with blanks alone between quotes. */
 function blockTag(content: string): { name: string; argument: string | undefined } {
-  const quoted = /^"([^"]+)"$/.exec(content);
-  if (quoted !== null) return { name: quoted[1] as string, argument: undefined };
-  const parts = NAMED_BLOCK.exec(content);
-  if (parts === null) return { name: content, argument: undefined };
-  return { name: (parts[1] ?? parts[2]) as string, argument: parts[3] ?? parts[4] };
+  const quoted = /^"([^"]+)"$/.exec(content)?.[1];
+  if (quoted !== undefined) return { name: quoted, argument: undefined };
+  const [, long, short, longArgument, shortArgument] = NAMED_BLOCK.exec(content) ?? [];
+  return { name: long ?? short ?? content, argument: longArgument ?? shortArgument };
 }
 
 /** The name in a close tag; whoever repeats the argument there, as in `</name arg>`, is understood. */

@@ -93,9 +93,9 @@ async function readInto(reading: Reading, file: string, text: string, open: read
       joined += trimStart(line.slice(0, -1));
       continue;
     }
-    const empty = EMPTY_BLOCK.exec(trimBlanks(line));
-    if (empty !== null) {
-      pushEmptyBlock(statements, empty[1] as string, origin);
+    const empty = EMPTY_BLOCK.exec(trimBlanks(line))?.[1];
+    if (empty !== undefined) {
+      pushEmptyBlock(statements, empty, origin);
       continue;
     }
     heredoc = heredocStart(line, origin.line);
@@ -160,7 +160,7 @@ function withoutComment(line: string): string {
 
 /** `<name/>` and `<name arg/>` are a block opened and closed. */
 function pushEmptyBlock(statements: Statement[], content: string, origin: Origin): void {
-  const name = content.split(new RegExp(BLANK), 1)[0] as string;
+  const [name = ''] = content.split(new RegExp(BLANK), 1);
   statements.push(
     { kind: 'line', text: `<${trimEnd(content)}>`, origin },
     { kind: 'line', text: `</${name}>`, origin },

@@ -62,13 +62,14 @@ function findLines(path: string, text: string, unquote: (text: string) => string
     if (/^\s*(?:[;#]|$)/.test(line)) continue;
     const match = LINE.exec(line);
     if (match === null) throw syntaxError(origin, 'is neither "[section]" nor "name = value"');
-    if (match[1] !== undefined) {
-      section = sectionPath(unquote(match[1]));
+    const [, heading, key = ''] = match;
+    if (heading !== undefined) {
+      section = sectionPath(unquote(heading));
       if (section.includes('__proto__')) throw syntaxError(origin, 'there is no such option as "__proto__"');
       note(section, origin, true, `to repeat it, write "${section.join('-')}[] = KEY=VALUE…" in the section above`);
       continue;
     }
-    const name = String(unquote(match[2] as string));
+    const name = String(unquote(key));
     if (name === '__proto__') throw syntaxError(origin, 'there is no such option as "__proto__"');
     if (name.length > 2 && name.endsWith('[]')) note([...section, name.slice(0, -2)], origin, false, '');
     else note([...section, name], origin, false, `to repeat it, write "${name}[] = …"`);

@@ -35,7 +35,7 @@ export async function parseYaml(path: string, text: string): Promise<BlockNode> 
 
 /** The parser's own text quotes the lines around, which may hold a password: only its reason and place are kept. */
 function yamlError(path: string, error: unknown): Error {
-  let reason = reasonOf(error).split('\n', 1)[0] as string;
+  let reason = reasonOf(error).replace(/\n.*/s, '');
   let line = 0;
   if (error instanceof Error && 'reason' in error && typeof error.reason === 'string') reason = error.reason;
   if (error instanceof Error && 'mark' in error) {
@@ -182,7 +182,7 @@ class TreeBuilder {
     let high = this.#lineStarts.length;
     while (high - low > 1) {
       const middle = (low + high) >> 1;
-      if ((this.#lineStarts[middle] as number) <= offset) low = middle;
+      if ((this.#lineStarts[middle] ?? 0) <= offset) low = middle;
       else high = middle;
     }
     return low + 1;

@@ -1,8 +1,8 @@
+import { unreachable } from '../../base/errors.js';
 import type { BlockNode, ConfigNode, Origin, ScalarNode } from '../formats/config-node.js';
 import { invalid, type Problem } from '../formats/problem.js';
-import { readCredential } from './credential-text.js';
-import { KeyValueError, parseKeyValues } from './key-value.js';
-import type { OptionRow, TableKey } from './option.js';
+import { KeyValueError, parseKeyValues, readCredential } from './key-value.js';
+import type { OptionKind, OptionRow, TableKey } from './option.js';
 import { type RuleList, readRuleList } from './rewrite-option.js';
 
 /** The value of an option in its own type. Ranges, choices and keys are not checked yet. */
@@ -51,19 +51,43 @@ export function isProblem(result: ReadOption | Problem): result is Problem {
 type Places = Map<string, Origin>;
 
 function readValue(row: OptionRow, node: ConfigNode, places: Places): OptionValue {
-  if (row.kind === 'tables') return itemsOf(node).map((item, index) => readTable(row, item, places, `${index}.`));
-  if (row.kind === 'credentials') return itemsOf(node).map((item, index) => readAuth(row, item, places, `${index}.`));
-  if (row.kind === 'rules') return readRuleList(node, places);
-  if (row.kind === 'table') return readTable(row, only(row, node), places, '');
-  const scalar = scalarOf(row, only(row, node));
-  if (row.kind === 'boolean' || row.kind === 'flag') return readBoolean(row, scalar);
-  const text = textOf(row, scalar);
-  if (row.kind === 'number' && row.unit === 'seconds') return readSeconds(`${row.name}:`, text, scalar.origin);
-  if (row.kind === 'number') return readNumber(row, text, scalar.origin);
-  if (row.kind === 'count') return Math.min(readNumber(row, text, scalar.origin), 3);
-  if (row.kind === 'size') return readSize(`${row.name}:`, text, scalar.origin);
-  if (row.kind === 'choices') return readWords(row, text);
-  return text;
+  switch (row.kind) {
+    case 'tables':
+      return itemsOf(node).map((item, index) => readTable(row, item, places, `${index}.`));
+    case 'credentials':
+      return itemsOf(node).map((item, index) => readAuth(row, item, places, `${index}.`));
+    case 'rules':
+      return readRuleList(node, places);
+    case 'table':
+      return readTable(row, only(row, node), places, '');
+    default:
+      return readScalar(row, row.kind, scalarOf(row, only(row, node)));
+  }
+}
+
+type ScalarKind = Exclude<OptionKind, 'tables' | 'credentials' | 'rules' | 'table'>;
+
+function readScalar(row: OptionRow, kind: ScalarKind, scalar: ScalarNode): OptionValue {
+  const { origin } = scalar;
+  switch (kind) {
+    case 'boolean':
+    case 'flag':
+      return readBoolean(row, scalar);
+    case 'number':
+      if (row.unit === 'seconds') return readSeconds(`${row.name}:`, textOf(row, scalar), origin);
+      return readNumber(row, textOf(row, scalar), origin);
+    case 'count':
+      return Math.min(readNumber(row, textOf(row, scalar), origin), 3);
+    case 'size':
+      return readSize(`${row.name}:`, textOf(row, scalar), origin);
+    case 'choices':
+      return readWords(row, textOf(row, scalar));
+    case 'choice':
+    case 'text':
+      return textOf(row, scalar);
+    default:
+      return unreachable(kind);
+  }
 }
 
 function itemsOf(node: ConfigNode): readonly ConfigNode[] {
@@ -155,13 +179,24 @@ function readTable(row: OptionRow, node: ConfigNode, places: Places, prefix: str
 
 function readKey(row: OptionRow, key: TableKey, text: string, origin: Origin): string | number {
   const what = `${row.name}: "${key.name}"`;
-  if (key.kind === 'integer') {
-    return key.unit === 'seconds' && /\d\s*[a-z]+\s*$/.test(text)
-      ? readSeconds(what, text, origin)
-      : readKeyInteger(row, key, text, origin);
+  switch (key.kind) {
+    case 'integer':
+      return key.unit === 'seconds' && /\d\s*[a-z]+\s*$/.test(text)
+        ? readSeconds(what, text, origin)
+        : readKeyInteger(row, key, text, origin);
+    case 'size':
+      return readSize(what, text, origin);
+    case 'share':
+      return readShare(what, text, origin);
+    case 'text':
+    case 'choice':
+      return text;
+    default:
+      return unreachable(key.kind);
   }
-  if (key.kind === 'size') return readSize(what, text, origin);
-  if (key.kind !== 'share') return text;
+}
+
+function readShare(what: string, text: string, origin: Origin): string | number {
   const share = /^(\d{1,3}(?:\.\d{1,6})?)\s*%$/.exec(text.trim());
   if (share === null) return readSize(what, text, origin);
   if (Number(share[1]) >= 100) throw new Unreadable(origin, `${what} must be less than 100%, not "${text}"`);

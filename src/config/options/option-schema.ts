@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { didYouMean } from '../../base/closest-name.js';
+import { unreachable } from '../../base/errors.js';
 import type { NumberLimits, OptionRow, TableKey } from './option.js';
 import { OPTION_TABLE } from './option-table.js';
 
@@ -36,11 +37,20 @@ function choiceSchema(choices: readonly string[]): z.ZodType<string> {
 }
 
 function keySchema(key: TableKey): z.ZodType {
-  if (key.kind === 'choice') return choiceSchema(key.choices ?? []);
-  if (key.kind === 'integer' || key.kind === 'size') return numberSchema({ integer: true, ...key });
-  // a percentage, or the bytes that were read
-  if (key.kind === 'share') return z.union([z.string(), z.number()]);
-  return z.string({ error: 'is missing' }).min(1, { error: 'is empty' });
+  switch (key.kind) {
+    case 'choice':
+      return choiceSchema(key.choices ?? []);
+    case 'integer':
+    case 'size':
+      return numberSchema({ integer: true, ...key });
+    case 'share':
+      // a percentage, or the bytes that were read
+      return z.union([z.string(), z.number()]);
+    case 'text':
+      return z.string({ error: 'is missing' }).min(1, { error: 'is empty' });
+    default:
+      return unreachable(key.kind);
+  }
 }
 
 /** A table with known keys: others are refused with a suggestion. */
@@ -116,6 +126,8 @@ function optionSchema(row: OptionRow): z.ZodType {
       return z.object({ rules: z.array(z.unknown()) });
     case 'credentials':
       return z.array(credentialSchema);
+    default:
+      return unreachable(row.kind);
   }
 }
 

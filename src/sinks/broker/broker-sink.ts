@@ -1,5 +1,6 @@
-import { type Clock, systemClock, type Timer } from '../../base/clock.js';
+import { type Clock, systemClock } from '../../base/clock.js';
 import { StompctlError } from '../../base/errors.js';
+import { Bell, withDeadline } from '../../base/wait.js';
 import type { Sink } from '../../flow/sink.js';
 import { frameFromMessage } from '../../message/content-type.js';
 import type { Header, Message } from '../../message/message.js';
@@ -42,7 +43,7 @@ export class BrokerSink implements Sink {
   #opening: AbortController | undefined;
   #closed = false;
   #outstanding = 0;
-  #idle: (() => void)[] = [];
+  readonly #idle = new Bell();
   readonly #warned = new Set<SinkWarning>();
 
   constructor(options: BrokerSinkOptions) {
@@ -84,7 +85,7 @@ export class BrokerSink implements Sink {
   async flush(): Promise<void> {
     if (this.#outstanding === 0) return;
     void this.#session?.flush();
-    await new Promise<void>((resolve) => this.#idle.push(resolve));
+    await this.#idle.rung();
   }
 
   async close(): Promise<void> {
@@ -92,13 +93,9 @@ export class BrokerSink implements Sink {
     this.#opening?.abort();
     const session = this.#session;
     if (session === undefined) return;
-    let timer: Timer | undefined;
-    const late = new Promise<void>((resolve) => {
-      timer = (this.#options.clock ?? systemClock).after(this.#options.flushMs, resolve);
-    });
+    const { clock = systemClock, flushMs } = this.#options;
     // bytes, not receipts: who wants those has flushed before, and who has not given the messages back already
-    await Promise.race([session.flush(), late]);
-    timer?.cancel();
+    await withDeadline(clock, flushMs, session.flush(), () => undefined);
     await session.close();
     this.#session = undefined;
   }
@@ -157,10 +154,7 @@ export class BrokerSink implements Sink {
 
   readonly #settled = (): void => {
     this.#outstanding -= 1;
-    if (this.#outstanding > 0) return;
-    const waiting = this.#idle;
-    this.#idle = [];
-    for (const resolve of waiting) resolve();
+    if (this.#outstanding === 0) this.#idle.ring();
   };
 }
 
@@ -169,7 +163,7 @@ const SURROGATE = /[\ud800-\udfff]/;
 /** The first header with a character beyond U+FFFF, in its name or its value. */
 function nameBeyond(header: Readonly<Header>): string | undefined {
   for (const name in header) {
-    if (SURROGATE.test(name) || SURROGATE.test(header[name] as string)) return name;
+    if (SURROGATE.test(name) || SURROGATE.test(header[name] ?? '')) return name;
   }
   return undefined;
 }

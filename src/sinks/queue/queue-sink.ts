@@ -1,19 +1,20 @@
 import { type Clock, systemClock } from '../../base/clock.js';
 import { errnoOf, StompctlError } from '../../base/errors.js';
 import { type FileSystem, quietly, systemFiles } from '../../base/file-system.js';
+import { Bell, wait } from '../../base/wait.js';
 import type { QueueKind, Staged } from '../../dirq/element-store.js';
 import { recoverJournals } from '../../dirq/journal/journal-recovery.js';
 import { LockJournal } from '../../dirq/journal/lock-journal.js';
 import { QueueDirectory, queueError } from '../../dirq/queue-directory.js';
 import { QueueGauge, type QueueLimits } from '../../dirq/queue-gauge.js';
 import { foldersOf, queueKind } from '../../dirq/queue-kind.js';
-import { type QueueOptions, resolveQueueOptions } from '../../dirq/queue-options.js';
+import { type QueueOptions, resolveQueueOptions, type SyncMode } from '../../dirq/queue-options.js';
 import type { Sink } from '../../flow/sink.js';
 import type { Message } from '../../message/message.js';
 
 export interface QueueSinkOptions extends QueueOptions {
   /** batch: messages sent together are synced together; message: one by one; none: no fsync at all */
-  readonly sync: 'batch' | 'message' | 'none';
+  readonly sync: SyncMode;
   /** what the queue may grow to; without it, until the disk is full */
   readonly limits?: QueueLimits | undefined;
   readonly clock?: Clock;
@@ -61,7 +62,8 @@ export class QueueSink implements Sink {
   readonly #gauge: QueueGauge | undefined;
   readonly #maxLock: number;
   #fullReason: string | undefined;
-  #endPause: (() => void) | undefined;
+  /** rung when the sink is being closed */
+  readonly #closed = new Bell();
   #closing = false;
   /** temporary names that could not be removed, as far as the journal is to remember them */
   readonly #untidy = new Set<string>();
@@ -86,6 +88,7 @@ export class QueueSink implements Sink {
   /** Makes the queue's folder when it is missing, and removes the temporary files of dead processes of this machine. */
   async open(): Promise<void> {
     this.#directory.open(this.#folders);
+    this.#tidyAgain();
     const { path, files } = this.#directory;
     try {
       // what cannot be tidied up now is for the next process, or the purge
@@ -122,9 +125,10 @@ export class QueueSink implements Sink {
   /** Flushes and closes; on a full queue what waits is rejected with QUEUE_IO. */
   async close(): Promise<void> {
     this.#closing = true;
-    this.#endPause?.();
+    this.#closed.ring();
     await this.flush();
     this.#closing = false;
+    this.#tidyAgain();
     // temporary files that could not be removed: the next process is to find them
     quietly(() => this.#journal.close(this.#untidy.size > 0));
     this.#untidy.clear();
@@ -163,20 +167,8 @@ export class QueueSink implements Sink {
     if (this.#fullReason === undefined) this.#options.onFull?.(reason);
     this.#fullReason = reason;
     if (this.#closing) this.#rejectAll(new StompctlError('QUEUE_IO', 'write', this.#directory.path, reason));
-    else await this.#pause();
+    else await wait(this.#options.clock, FULL_MS, { bell: this.#closed });
     return false;
-  }
-
-  #pause(): Promise<void> {
-    return new Promise((resolve) => {
-      const done = (): void => {
-        timer.cancel();
-        this.#endPause = undefined;
-        resolve();
-      };
-      const timer = this.#options.clock.after(FULL_MS, done);
-      this.#endPause = done;
-    });
   }
 
   #rejectAll(error: unknown): void {
@@ -317,5 +309,15 @@ export class QueueSink implements Sink {
       done = true;
     });
     if (!done && this.#untidy.size < MOST_UNTIDY) this.#untidy.add(staged.temporary);
+  }
+
+  /** What made it fail may be over. */
+  #tidyAgain(): void {
+    for (const temporary of this.#untidy) {
+      quietly(() => {
+        this.#kind.elements.discard(temporary);
+        this.#untidy.delete(temporary);
+      });
+    }
   }
 }

@@ -1,4 +1,5 @@
 import { reasonOf, StompctlError } from '../../base/errors.js';
+import { Bell } from '../../base/wait.js';
 import type { DeadLetters } from '../../flow/dead-letters.js';
 import type { Demand, SourceEvents } from '../../flow/source.js';
 import { messageFromFrame } from '../../message/content-type.js';
@@ -41,8 +42,8 @@ export class BrokerEpoch implements DeliveryOwner {
   readonly #rejecting = new Set<Promise<void>>();
   /** resolves when the limits are reached for the first time, and reading pauses: from then on somebody must take and settle */
   readonly full: Promise<void>;
-  /** called when something is there to be taken, or the session is over */
-  onArrival: () => void = () => undefined;
+  /** rung when something is there to be taken, or the session is over */
+  readonly arrival = new Bell();
 
   constructor(session: StompSession, options: BrokerEpochOptions) {
     this.session = session;
@@ -50,7 +51,7 @@ export class BrokerEpoch implements DeliveryOwner {
     this.full = new Promise((resolve) => {
       this.#reportFull = resolve;
     });
-    void session.ended.then(() => this.onArrival());
+    void session.ended.then(() => this.arrival.ring());
   }
 
   get parked(): number {
@@ -79,7 +80,7 @@ export class BrokerEpoch implements DeliveryOwner {
       return;
     }
     this.#buffer.push(delivery);
-    this.onArrival();
+    this.arrival.ring();
   }
 
   /** Its body was not kept: there is nothing that could be handed over. */
@@ -96,8 +97,9 @@ export class BrokerEpoch implements DeliveryOwner {
   take(demand: Demand): BrokerDelivery[] {
     let count = 0;
     let bytes = 0;
-    while (count < this.#buffer.length && count < demand.deliveries) {
-      bytes += (this.#buffer[count] as BrokerDelivery).size;
+    for (const { size } of this.#buffer) {
+      if (count >= demand.deliveries) break;
+      bytes += size;
       if (bytes > demand.bytes && count > 0) break;
       count += 1;
     }
@@ -160,7 +162,7 @@ export class BrokerEpoch implements DeliveryOwner {
     share.park(delivery.size);
     this.#blocked ??= this.#blockedBy(share);
     this.#options.events.parked(delivery.name, this.#parked);
-    if (this.#blocked !== undefined) this.onArrival();
+    if (this.#blocked !== undefined) this.arrival.ring();
   }
 
   #blockedBy({ cumulative, silent, parked, destination }: SubscriptionShare): StompctlError | undefined {

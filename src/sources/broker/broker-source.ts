@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '../../base/clock.js';
 import { reasonOf, StompctlError } from '../../base/errors.js';
+import { wait } from '../../base/wait.js';
 import type { DeadLetters } from '../../flow/dead-letters.js';
 import type { Demand, Source, SourceEvents, SourceResult } from '../../flow/source.js';
 import { newHeader } from '../../message/message.js';
@@ -110,7 +111,7 @@ export class BrokerSource implements Source {
     const epoch = this.#epoch;
     if (epoch === undefined) throw new StompctlError('SESSION_CLOSED', 'next', this.name, 'not open');
     this.#check(epoch);
-    if (epoch.empty) await this.#wait(epoch, interrupt);
+    if (epoch.empty) await wait(this.#clock, IDLE_MS, { signal: interrupt, bell: epoch.arrival });
     this.#check(epoch);
     const deliveries = epoch.take(demand);
     if (deliveries.length > 0) return { kind: 'batch', deliveries };
@@ -228,22 +229,6 @@ export class BrokerSource implements Source {
     if (epoch.parked < maxParked) return;
     const reason = `${epoch.parked} rejected messages wait unacknowledged, the broker sends no more; set failure-queue`;
     throw new StompctlError('TOO_MANY_PARKED', 'next', this.name, reason);
-  }
-
-  /** Until something arrives, the session ends, or `interrupt`; at most a moment. */
-  #wait(epoch: BrokerEpoch, interrupt: AbortSignal): Promise<void> {
-    if (interrupt.aborted) return Promise.resolve();
-    return new Promise((resolve) => {
-      const done = () => {
-        timer.cancel();
-        epoch.onArrival = () => undefined;
-        interrupt.removeEventListener('abort', done);
-        resolve();
-      };
-      const timer = this.#clock.after(IDLE_MS, done);
-      epoch.onArrival = done;
-      interrupt.addEventListener('abort', done, { once: true });
-    });
   }
 
   /** `unsubscribe` options belong to subscriptions by position. After a refusal the session is over, as was to be. */

@@ -5,9 +5,8 @@ import { queueError } from '../../dirq/queue-directory.js';
 import type { TimeSlice } from '../../dirq/time-slice.js';
 import { largestFile } from '../../message/json.js';
 import { Message } from '../../message/message.js';
-import type { DeliveryBatch } from './delivery-batch.js';
 import type { HeldElements } from './held-elements.js';
-import { QueueDelivery } from './queue-delivery.js';
+import { type DeliveryBatch, QueueDelivery } from './queue-delivery.js';
 import type { QueueEvents } from './queue-events.js';
 import { SkipList } from './skip-list.js';
 
@@ -196,7 +195,7 @@ export class ElementTaker {
     if (!this.#lock(name, info, time)) return;
     try {
       // RACE: it may have been written in between
-      if (this.#elements.inspect(name)?.size === 0 && this.#elements.remove(name)) {
+      if (this.#elements.inspect(name)?.size === 0 && this.#elements.remove(name).done) {
         events.leftoverRemoved?.(name);
         return;
       }

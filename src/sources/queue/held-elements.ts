@@ -4,6 +4,7 @@ import { quietly } from '../../base/file-system.js';
 import type { ElementStore } from '../../dirq/element-store.js';
 import { LockJournal } from '../../dirq/journal/lock-journal.js';
 import { type QueueDirectory, queueError } from '../../dirq/queue-directory.js';
+import type { SyncMode } from '../../dirq/queue-options.js';
 import { TimeSlice } from '../../dirq/time-slice.js';
 import type { DeadLetters } from '../../flow/dead-letters.js';
 import type { SourceEvents } from '../../flow/source.js';
@@ -18,7 +19,7 @@ const YOUNGEST_FOREIGN_MS = 100_000;
 export interface HoldOptions {
   readonly source: string;
   readonly remove: boolean;
-  readonly sync: 'batch' | 'message' | 'none';
+  readonly sync: SyncMode;
   /** most elements held, and most removals that may be undone by a power loss */
   readonly window: number;
   readonly deadLetters: DeadLetters | undefined;
@@ -54,7 +55,7 @@ export class HeldElements implements Settler {
     this.#elements = elements;
     this.#options = options;
     this.#journal = new LockJournal(directory.path, directory.files);
-    this.#removals = new RemovalSync(directory, options.sync, options.window);
+    this.#removals = new RemovalSync(directory, elements, options.sync, options.window);
   }
 
   get size(): number {
@@ -159,6 +160,11 @@ export class HeldElements implements Settler {
   /** Nothing to do just now: a journal of nothing need not lie about. Throws QUEUE_IO. */
   idle(): void {
     if (this.#held.size > 0 || this.#leftLocked.size > 0) return;
+    // what removals have left out of the way stands in the journal as well
+    if (this.#removals.isPending) {
+      this.#removals.kick();
+      return;
+    }
     try {
       this.#journal.drop();
     } catch (error) {
@@ -199,8 +205,8 @@ export class HeldElements implements Settler {
     this.#giveBackLeft();
     this.#released = [];
     try {
-      // what is locked still is for the next process, which finds it in the journal
-      this.#journal.close(this.#leftLocked.size > 0);
+      // what is locked or not cleared away still is for the next process, which finds it in the journal
+      this.#journal.close(this.#leftLocked.size > 0 || this.#removals.isPending);
     } catch (error) {
       failure ??= queueError('remove lock journal', this.#options.source, error);
     }
@@ -273,8 +279,8 @@ export class HeldElements implements Settler {
   }
 
   #remove(delivery: QueueDelivery): void {
-    this.#elements.remove(delivery.name);
-    this.#removals.removed(delivery.name.slice(0, 8));
+    const { aside } = this.#elements.remove(delivery.name);
+    this.#removals.removed(delivery.name, delivery.lockTime, aside);
   }
 
   /** Never rejects: a message that cannot be stored stays where it is. */
@@ -312,6 +318,7 @@ export class HeldElements implements Settler {
   *#times(): Generator<readonly [string, number]> {
     for (const delivery of this.#held.values()) yield [delivery.name, delivery.lockTime];
     yield* this.#leftLocked;
+    yield* this.#removals.left();
   }
 
   #throwError(): void {

@@ -1,4 +1,5 @@
 import type { Clock } from '../../base/clock.js';
+import { wait } from '../../base/wait.js';
 import type { Demand, Source, SourceResult } from '../../flow/source.js';
 
 const IDLE_MS = 1000;
@@ -19,17 +20,8 @@ export class NullSource implements Source {
 
   async next(_demand: Demand, interrupt: AbortSignal): Promise<SourceResult> {
     if (!this.#loop) return { kind: 'end' };
-    if (interrupt.aborted) return { kind: 'idle', reason: 'interrupted' };
-    return new Promise((resolve) => {
-      const done = (reason: 'empty' | 'interrupted') => (): void => {
-        timer.cancel();
-        interrupt.removeEventListener('abort', interrupted);
-        resolve({ kind: 'idle', reason });
-      };
-      const interrupted = done('interrupted');
-      const timer = this.#clock.after(IDLE_MS, done('empty'));
-      interrupt.addEventListener('abort', interrupted, { once: true });
-    });
+    const why = await wait(this.#clock, IDLE_MS, { signal: interrupt });
+    return { kind: 'idle', reason: why === 'aborted' ? 'interrupted' : 'empty' };
   }
 
   async settle(): Promise<void> {}

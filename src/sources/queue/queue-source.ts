@@ -1,19 +1,24 @@
 import type { Clock } from '../../base/clock.js';
 import { errnoOf, StompctlError } from '../../base/errors.js';
 import { type FileSystem, systemFiles } from '../../base/file-system.js';
+import { Bell, wait } from '../../base/wait.js';
 import { ElementCursor } from '../../dirq/element-cursor.js';
 import type { QueueKind } from '../../dirq/element-store.js';
 import { recoverJournals } from '../../dirq/journal/journal-recovery.js';
 import { QueueDirectory, queueError } from '../../dirq/queue-directory.js';
 import { foldersOf, queueKind } from '../../dirq/queue-kind.js';
-import { type QueueOptions, type ResolvedQueueOptions, resolveQueueOptions } from '../../dirq/queue-options.js';
+import {
+  type QueueOptions,
+  type ResolvedQueueOptions,
+  resolveQueueOptions,
+  type SyncMode,
+} from '../../dirq/queue-options.js';
 import { TimeSlice } from '../../dirq/time-slice.js';
 import type { DeadLetters } from '../../flow/dead-letters.js';
 import type { Demand, Source, SourceResult } from '../../flow/source.js';
-import { DeliveryBatch } from './delivery-batch.js';
 import { ElementTaker } from './element-taker.js';
 import { HeldElements } from './held-elements.js';
-import type { QueueDelivery } from './queue-delivery.js';
+import { DeliveryBatch, type QueueDelivery } from './queue-delivery.js';
 import type { QueueEvents } from './queue-events.js';
 
 export interface QueueSourceOptions extends QueueOptions {
@@ -24,7 +29,7 @@ export interface QueueSourceOptions extends QueueOptions {
   /** an acknowledged element is removed; otherwise it is unlocked, and handed out again on the next pass */
   readonly remove: boolean;
   /** are removals made to survive a power loss? batch: before more than `window` of them; message: each before the next */
-  readonly sync: 'batch' | 'message' | 'none';
+  readonly sync: SyncMode;
   /** bytes of a body */
   readonly maxMessageSize: number;
   readonly clock: Clock;
@@ -71,7 +76,8 @@ export class QueueSource implements Source {
   /** names read ahead */
   #ahead: string[] = [];
   #passes = 0;
-  #wake: (() => void) | undefined;
+  /** rung when something was settled */
+  readonly #changed = new Bell();
   readonly #turn: TimeSlice;
 
   constructor(options: QueueSourceOptions, files: FileSystem = systemFiles) {
@@ -85,7 +91,7 @@ export class QueueSource implements Source {
       source: this.name,
       window: options.window ?? 1000,
       deadLetters: options.deadLetters,
-      changed: () => this.#wake?.(),
+      changed: () => this.#changed.ring(),
       skip: (delivery) => this.#taker.skip(delivery.name, delivery.info),
     });
     this.#taker = new ElementTaker(this.#kind.elements, this.#held, this.#options);
@@ -146,7 +152,7 @@ export class QueueSource implements Source {
       const idleMs = clock.monotonicMs() - startedMs;
       this.#held.idle();
       if (idleMs >= IDLE_MS) return { kind: 'idle', reason: 'empty' };
-      await this.#wait(Math.min(waitMs, IDLE_MS - idleMs), interrupt);
+      await wait(clock, Math.min(waitMs, IDLE_MS - idleMs), { signal: interrupt, bell: this.#changed });
     }
   }
 
@@ -285,20 +291,5 @@ export class QueueSource implements Source {
       this.#timers[slot] = this.#options.clock.after(intervalMs, again, false);
     };
     this.#timers[slot] = this.#options.clock.after(intervalMs, again, false);
-  }
-
-  /** Resolves after `ms`, or when interrupted, or when something was settled. */
-  #wait(ms: number, interrupt: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const done = (): void => {
-        timer.cancel();
-        interrupt.removeEventListener('abort', done);
-        this.#wake = undefined;
-        resolve();
-      };
-      const timer = this.#options.clock.after(ms, done);
-      interrupt.addEventListener('abort', done, { once: true });
-      this.#wake = done;
-    });
   }
 }

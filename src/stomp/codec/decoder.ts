@@ -145,7 +145,7 @@ export class FrameDecoder {
     let previous = this.#head.fromEnd(1);
     let beforeThat = this.#head.fromEnd(2);
     for (let at = start; at < stop; at++) {
-      const byte = chunk[at] as number;
+      const byte = chunk[at];
       if (byte === LF && (previous === LF || (previous === CR && beforeThat === LF))) {
         if (previous === CR) this.#carriage = true;
         this.#head.add(chunk, start, at);
@@ -210,9 +210,9 @@ export class FrameDecoder {
       const end = carriage && text.charCodeAt(lineEnd - 1) === CR ? lineEnd - 1 : lineEnd;
       const line = text.slice(at, end);
       if (count >= this.#limits.headerCount) throw tooLarge(`more than ${this.#limits.headerCount} headers`);
-      if (!escaped && line === this.#lines[count]) {
-        const name = this.#names[count] as string;
-        if (header[name] === undefined) header[name] = this.#values[count] as string;
+      const known = !escaped && line === this.#lines[count] ? this.#names[count] : undefined;
+      if (known !== undefined) {
+        header[known] ??= this.#values[count] ?? '';
       } else {
         const colon = line.indexOf(':');
         if (colon < 0) throw malformed(`a header line without a colon in a ${command} frame`);

@@ -34,7 +34,7 @@ export function encodeHead(
   let head = `${command}\n`;
   if (command === 'CONNECT' || command === 'CONNECTED') {
     for (const name in header) {
-      const value = header[name] as string;
+      const value = header[name] ?? '';
       unescapable(name, value);
       head += `${name}:${value}\n`;
     }
@@ -43,7 +43,7 @@ export function encodeHead(
     let at = 0;
     for (const name in header) {
       if (skip.has(name)) continue;
-      head += memory.line(at++, name, header[name] as string);
+      head += memory.line(at++, name, header[name] ?? '');
     }
   }
   return bodyLength === undefined ? `${head}${extra}\n` : `${head}${extra}content-length:${bodyLength}\n\n`;
@@ -61,7 +61,8 @@ class LineMemory {
   }
 
   line(at: number, name: string, value: string): string {
-    if (name === this.#names[at] && value === this.#values[at]) return this.#lines[at] as string;
+    const known = this.#lines[at];
+    if (known !== undefined && name === this.#names[at] && value === this.#values[at]) return known;
     const line = `${escapeName(name, this.#version)}:${escapeValue(name, value, this.#version)}\n`;
     if (at < REMEMBERED && line.length < MEMORABLE) {
       this.#names[at] = name;

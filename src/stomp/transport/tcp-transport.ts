@@ -1,6 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { connect, isIP, type Socket } from 'node:net';
 import { errnoOf, reasonOf, StompctlError } from '../../base/errors.js';
+import { unlessCalledOff } from '../../base/wait.js';
 import { SocketTransport } from './socket-transport.js';
 import type { Endpoint, Transport, TransportOptions } from './transport.js';
 
@@ -66,7 +67,9 @@ export async function resolveHost(endpoint: Endpoint, options: TransportOptions)
   const find = options.socket?.resolve ?? ((host: string) => systemAddresses(host, options.socket?.family ?? 0));
   const unknown = (reason: string, cause?: unknown) =>
     new StompctlError('HOST_UNKNOWN', 'connect', place, reason, cause);
-  const addresses = await within(find(endpoint.host), place, options).catch((error: unknown) => {
+  const { clock, timeoutMs, signal } = options;
+  const callOff = { name: place, clock, timeoutMs, signal, late: UNRESOLVED };
+  const addresses = await unlessCalledOff(find(endpoint.host), callOff).catch((error: unknown) => {
     if (error instanceof StompctlError) throw error;
     throw unknown(
       `${errnoOf(error) ?? reasonOf(error)}; is the host name right, and the name server reachable?`,
@@ -82,21 +85,7 @@ async function systemAddresses(host: string, family: 0 | 4 | 6): Promise<string[
   return [...new Set(found.map(({ address }) => address))];
 }
 
-/** A lookup cannot be called off: one that comes back too late is forgotten. */
-function within<T>(lookedUp: Promise<T>, place: string, options: TransportOptions): Promise<T> {
-  return new Promise((succeed, fail) => {
-    const timer = options.clock.after(options.timeoutMs, () => {
-      const reason = `the name was not resolved within ${options.timeoutMs / 1000} s; is the name server reachable?`;
-      fail(new StompctlError('CONNECT_TIMEOUT', 'connect', place, reason));
-    });
-    const calledOff = () => fail(abandoned(place));
-    options.signal?.addEventListener('abort', calledOff, { once: true });
-    lookedUp.then(succeed, fail).finally(() => {
-      timer.cancel();
-      options.signal?.removeEventListener('abort', calledOff);
-    });
-  });
-}
+const UNRESOLVED = ['the name was not resolved', 'is the name server reachable?'] as const;
 
 /** One address. `timeoutMs` bounds it. */
 function attempt(address: string, port: number, timeoutMs: number, options: TransportOptions): Promise<Socket> {

@@ -7,6 +7,7 @@ import {
   type Header,
   host,
   isBytes,
+  setPrototypeOf,
   stringify,
 } from './guest-host.js';
 
@@ -93,16 +94,16 @@ export class Message {
 
   headerField(name: string): string | undefined;
   headerField(name: string, value: string): this;
-  headerField(name: string, ...value: string[]): string | undefined | this {
+  headerField(name: string, ...value: [] | [string]): string | undefined | this {
     if (value.length === 0) return this.header[name];
-    this.header[name] = value[0] as string;
+    this.header[name] = value[0];
     return this;
   }
 
   /** As stompclt counts: 1, the body (characters of a text, else bytes), and each header's name and value plus 2. */
   size(): number {
     let size = 1 + lengthOf(this.body);
-    for (const name in this.header) size += 2 + lengthOf(name) + lengthOf(this.header[name] as string);
+    for (const name in this.header) size += 2 + lengthOf(name) + lengthOf(this.header[name] ?? '');
     return size;
   }
 
@@ -128,9 +129,7 @@ export class Message {
 }
 
 function newHeader(from?: Header): Header {
-  const header = create(null) as Header;
-  for (const name in from) header[name] = from[name] as string;
-  return header;
+  return setPrototypeOf({ ...from }, null);
 }
 
 /** Characters (not UTF-16 units) of a string, or bytes. */

@@ -69,7 +69,7 @@ class ArrivingBody implements BodySource {
 /** Takes a batch: lines, first the flags, a digit a message, then the headers as JSON. */
 export function begin(head: string): void {
   lines = split(head, '\n');
-  flags = lines[0] as string;
+  flags = lines[0] ?? '';
   position = 0;
 }
 
@@ -80,7 +80,7 @@ export function begin(head: string): void {
  */
 export function step(given: string | ArrayBuffer | undefined, json: boolean): string {
   const index = position;
-  const line = lines[index + 1] as string;
+  const line = lines[index + 1] ?? '';
   position = index + 1;
   missing = false;
   const header = parse(line) as Header;

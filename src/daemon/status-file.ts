@@ -1,0 +1,131 @@
+import { closeSync, constants, fstatSync, openSync, readSync, renameSync, writeSync } from 'node:fs';
+import type { Clock } from '../base/clock.js';
+import { errnoOf, reasonOf, StompctlError } from '../base/errors.js';
+import { unlinkIfThere } from './takeover.js';
+
+/** What every status file says besides its payload. */
+export interface StatusHead {
+  readonly version: 1;
+  readonly pid: number;
+  /** grows by one with each write: a reader tells by it that the process lives, whatever the clock says */
+  readonly sequence: number;
+  /** when it was written, UTC */
+  readonly at: string;
+}
+
+export type StatusRecord = StatusHead & Readonly<Record<string, unknown>>;
+
+const PERIOD_MS = 1000;
+/** More than any: a longer file is not one. */
+const MAX_BYTES = 256 * 1024;
+
+/** The status file of the instance with this pidfile. */
+export function statusPath(pidfile: string): string {
+  return `${pidfile}.status`;
+}
+
+/** Publishes what a process says of itself beside its pidfile, each second, as one JSON object in one atomic step. */
+export class StatusFile {
+  readonly #path: string;
+  readonly #clock: Clock;
+  readonly #onTrouble: (error: StompctlError) => void;
+  #sequence = 0;
+  #told = false;
+  #stopped = false;
+
+  /** `onTrouble` is told once why it cannot be written; it is tried again each second all the same. */
+  constructor(pidfile: string, clock: Clock, onTrouble: (error: StompctlError) => void) {
+    this.#path = statusPath(pidfile);
+    this.#clock = clock;
+    this.#onTrouble = onTrouble;
+  }
+
+  /** Writes now and each second what `payload` gives. Does not keep the process alive. */
+  start(payload: () => Readonly<Record<string, unknown>>): void {
+    if (this.#stopped) return;
+    this.#write(payload());
+    this.#clock.after(PERIOD_MS, () => this.start(payload), false);
+  }
+
+  /** Ends it and removes the file, if it is ours. Synchronous, so that an `exit` listener may call it. */
+  remove(): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    try {
+      if (readStatus(this.#path)?.pid === process.pid) unlinkIfThere(this.#path);
+    } catch (error) {
+      // a file that stays names a pid that will soon be dead, and is not believed then
+      this.#trouble(error);
+    }
+  }
+
+  #write(payload: Readonly<Record<string, unknown>>): void {
+    this.#sequence += 1;
+    const at = new Date(this.#clock.wallMs()).toISOString();
+    const head: StatusHead = { version: 1, pid: process.pid, sequence: this.#sequence, at };
+    const temporary = `${this.#path}.${process.pid}.tmp`;
+    try {
+      // left by a process that had our pid and was killed right here; never written through a link
+      unlinkIfThere(temporary);
+      const file = openSync(temporary, 'wx', 0o644);
+      try {
+        writeSync(file, `${JSON.stringify({ ...head, ...payload })}\n`);
+      } finally {
+        closeSync(file);
+      }
+      renameSync(temporary, this.#path);
+      this.#told = false;
+    } catch (error) {
+      this.#trouble(error);
+      try {
+        unlinkIfThere(temporary);
+      } catch {
+        // it could not be written, nor be removed: that was told
+      }
+    }
+  }
+
+  #trouble(error: unknown): void {
+    if (this.#told) return;
+    this.#told = true;
+    const reason = `${reasonOf(error)}: stompctl status will not know how it goes; let the user of stompctl write to the folder`;
+    this.#onTrouble(new StompctlError('STATUS_UNWRITABLE', 'status file', this.#path, reason, error));
+  }
+}
+
+/** Reads a status file; undefined: there is none, or it is not one that this version knows. Throws the system's error. */
+export function readStatus(path: string): StatusRecord | undefined {
+  let file: number;
+  try {
+    // O_NONBLOCK: a FIFO at this path must not hang us
+    file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+  try {
+    if (!fstatSync(file).isFile()) return undefined;
+    const bytes = Buffer.alloc(MAX_BYTES);
+    let length = 0;
+    for (let count = 1; count > 0 && length < MAX_BYTES; length += count) {
+      count = readSync(file, bytes, length, MAX_BYTES - length, length);
+    }
+    return length < MAX_BYTES ? recordOf(bytes.toString('utf8', 0, length)) : undefined;
+  } finally {
+    closeSync(file);
+  }
+}
+
+function recordOf(text: string): StatusRecord | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { version, pid, sequence, at, ...rest }: Record<string, unknown> = { ...value };
+  if (version !== 1 || typeof pid !== 'number' || typeof sequence !== 'number' || typeof at !== 'string')
+    return undefined;
+  return { ...rest, version, pid, sequence, at };
+}

@@ -1,0 +1,132 @@
+/** One end of a transfer, as its supervisor knows it. Times are milliseconds ago, or ahead: no clock may step in them. */
+export interface EndFacts {
+  readonly role: 'source' | 'sink' | 'tap';
+  /** for people: `broker stomp://host:61613` */
+  readonly name: string;
+  /** `closed`: not wanted yet (`lazy`), or no longer; `waiting`: for the next attempt */
+  readonly phase: 'closed' | 'opening' | 'waiting' | 'open';
+  /** how long it has been wanted and not open */
+  readonly awayMs?: number | undefined;
+  /** attempts in a row without progress */
+  readonly attempt: number;
+  readonly nextTryMs?: number | undefined;
+  /** the last loss or failed attempt, also one that was overcome since */
+  readonly lastError?: { readonly code: string; readonly message: string; readonly agoMs: number } | undefined;
+}
+
+/** What a verdict is computed from. */
+export interface HealthFacts {
+  /** somebody, or an end of the run, has asked for the stop */
+  readonly stopping: boolean;
+  readonly ends: readonly EndFacts[];
+  /** queues with no room, and a failure queue that cannot be written to: why, a line each */
+  readonly full: readonly string[];
+  readonly inFlight: number;
+  /** how long ago the oldest delivery was taken that is not settled */
+  readonly oldestUnsettledMs?: number | undefined;
+  readonly lastReceivedMs?: number | undefined;
+  readonly lastSentMs?: number | undefined;
+  /** sent, dropped or rejected */
+  readonly lastSettledMs?: number | undefined;
+  readonly parked: number;
+  readonly rejected: number;
+  /** of an incoming queue: what waits in it, and for how long the oldest has */
+  readonly backlog?: { readonly elements: number; readonly oldestMs?: number | undefined } | undefined;
+}
+
+export type HealthState = 'moving' | 'idle' | 'stuck' | 'stopping';
+
+export interface Verdict {
+  readonly state: HealthState;
+  /** in words, for people */
+  readonly reason: string;
+}
+
+/** an end that was lost may come back at once, at its first attempt: that is no trouble yet */
+const AWAY_MS = 2000;
+/** nothing settled for so long, though something is in flight */
+const UNSETTLED_MS = 10_000;
+/** messages that came or went so long ago still count as moving */
+const MOVING_MS = 5000;
+
+interface Rule {
+  readonly state: HealthState;
+  /** undefined: the rule does not apply */
+  why(facts: HealthFacts): string | undefined;
+}
+
+/** The first that applies; docs/running.md has the table. */
+const RULES: readonly Rule[] = [
+  {
+    state: 'stopping',
+    why: ({ stopping, inFlight }) => (stopping ? `settling ${messages(inFlight)} in flight` : undefined),
+  },
+  { state: 'stuck', why: (facts) => facts.ends.map((end) => whyAway(end, facts)).find((why) => why !== undefined) },
+  { state: 'stuck', why: ({ full: [first] }) => (first === undefined ? undefined : `waiting for ${first}`) },
+  { state: 'stuck', why: whyUnsettled },
+  {
+    state: 'moving',
+    why: ({ lastSentMs, lastReceivedMs, inFlight }) => {
+      const recent = [lastSentMs, lastReceivedMs].some((ms) => ms !== undefined && ms < MOVING_MS);
+      if (!recent && inFlight === 0) return undefined;
+      return `${messages(inFlight)} in flight, ${lastSentMs === undefined ? 'none sent yet' : `the last sent ${seconds(lastSentMs)} ago`}`;
+    },
+  },
+  {
+    state: 'idle',
+    why: ({ ends }) => {
+      const opening = ends.find(({ phase }) => phase === 'opening' || phase === 'waiting');
+      return opening === undefined ? 'nothing to move' : `opening ${opening.name}`;
+    },
+  },
+];
+
+/** Is the transfer moving, and if not, why? A pure function of what is known. */
+export function verdictOf(facts: HealthFacts): Verdict {
+  for (const { state, why } of RULES) {
+    const reason = why(facts);
+    if (reason !== undefined) return { state, reason: [reason, ...notes(facts)].join('; ') };
+  }
+  return { state: 'idle', reason: 'nothing to move' };
+}
+
+function whyAway(end: EndFacts, { inFlight }: HealthFacts): string | undefined {
+  const { phase, awayMs = 0, attempt, nextTryMs, lastError, name } = end;
+  if (phase === 'open' || phase === 'closed' || awayMs < AWAY_MS) return undefined;
+  const error = lastError === undefined ? 'no answer yet' : lastError.message;
+  const next = nextTryMs === undefined ? 'trying now' : `next try in ${seconds(nextTryMs)}`;
+  const waits = inFlight === 0 ? '' : `; ${messages(inFlight)} in flight wait for it`;
+  const tried = attempt === 0 ? '' : `attempt ${attempt}, `;
+  return `${end.role} ${name} is away for ${seconds(awayMs)}: ${error} (${tried}${next})${waits}`;
+}
+
+function whyUnsettled({ inFlight, oldestUnsettledMs, lastSettledMs }: HealthFacts): string | undefined {
+  const quietMs = Math.min(oldestUnsettledMs ?? 0, lastSettledMs ?? Number.POSITIVE_INFINITY);
+  if (inFlight === 0 || quietMs < UNSETTLED_MS) return undefined;
+  return `none of the ${messages(inFlight)} in flight was settled for ${seconds(quietMs)}: the callback, or who takes them, does not answer`;
+}
+
+/** What does not decide, but is to be known. */
+function notes({ parked, rejected, backlog }: HealthFacts): string[] {
+  const list: string[] = [];
+  if (backlog !== undefined && backlog.elements > 0) {
+    const age = backlog.oldestMs === undefined ? '' : `, the oldest for ${seconds(backlog.oldestMs)}`;
+    list.push(`${messages(backlog.elements)} in the incoming queue${age}`);
+  }
+  if (parked > 0) list.push(`${messages(parked)} parked unacknowledged at the broker`);
+  if (rejected > 0) list.push(`${messages(rejected)} rejected`);
+  return list;
+}
+
+function messages(count: number): string {
+  return count === 1 ? '1 message' : `${count} messages`;
+}
+
+function seconds(ms: number): string {
+  const whole = Math.max(0, Math.round(ms / 1000));
+  return whole < 600
+    ? `${whole} s`
+    : whole < 36_000
+      ? `${Math.round(whole / 60)} min`
+      : `${Math.round(whole / 3600)} h`;
+}
