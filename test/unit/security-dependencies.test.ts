@@ -29,6 +29,7 @@ const DIRECT = [
   '@stomp/stompjs',
   'cli-progress',
   'commander',
+  'diff',
   'iconv-lite',
   'ini',
   'js-yaml',
