@@ -242,12 +242,14 @@ export class Connection {
 
   readonly #onFrame = (frame: Frame): void => {
     if (this.#state === 'ended') return;
-    if (this.#options.onFrame !== undefined) this.#show('in', frame);
+    if (this.#options.onFrame !== undefined) {
+      this.#show('in', withoutPasscode(frame, this.#options.connectHeaders.passcode));
+    }
     if (frame.command === 'CONNECTED' && this.#state === 'opening') {
       this.#onConnected(frame);
     } else if (frame.command === 'ERROR') {
       if (this.#state === 'opening') this.#end(this.#connectRefused(frame));
-      else this.fail(this.#handlers.refused(frame));
+      else this.fail(this.#handlers.refused(withoutPasscode(frame, this.#options.connectHeaders.passcode)));
     } else if (this.#state === 'opening') {
       this.fail(this.#unexpected(frame));
     } else if (frame.command === 'MESSAGE') {
@@ -279,7 +281,8 @@ export class Connection {
 
   #connectRefused(frame: Frame): StompctlError {
     const message = refusalOf(frame, this.#options.connectHeaders.passcode);
-    if (saysLoginRefused(message)) {
+    // by its own words: a password may be one of them
+    if (saysLoginRefused(refusalOf(frame, undefined))) {
       const reason = `the broker refused the login: ${message}; check user, password and virtual host`;
       return new StompctlError('LOGIN_REFUSED', 'connect', this.peer, reason);
     }
@@ -367,15 +370,23 @@ export function messageOf(frame: Frame): string {
  * what we sent but for the login: the passcode is masked, should it be there.
  */
 function refusalOf(frame: Frame, passcode: string | undefined): string {
-  const without = (text: string) => (passcode ? text.replaceAll(passcode, '********') : text);
-  if ((frame.header.message ?? '').trim() !== '') {
-    return messageOf({ ...frame, header: { ...frame.header, message: without(frame.header.message ?? '') } });
-  }
+  if ((frame.header.message ?? '').trim() !== '') return messageOf(withoutPasscode(frame, passcode));
   const [line = ''] = frame.body
     .toString('utf8', 0, 4096)
     .trim()
     .split(/[\r\n]/, 1);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: the text goes into one line of a log
-  const message = without(line).replace(/[\x00-\x1f\x7f]+/g, ' ');
+  const message = without(line, passcode).replace(/[\x00-\x1f\x7f]+/g, ' ');
   return messageOf({ ...frame, header: { ...frame.header, message } });
+}
+
+/** An ERROR as it may be told: a broker may repeat what we logged in with. Other frames as they are. */
+function withoutPasscode(frame: Frame, passcode: string | undefined): Frame {
+  const { message } = frame.header;
+  if (frame.command !== 'ERROR' || message === undefined) return frame;
+  return { ...frame, header: { ...frame.header, message: without(message, passcode) } };
+}
+
+function without(text: string, passcode: string | undefined): string {
+  return passcode ? text.replaceAll(passcode, '********') : text;
 }
