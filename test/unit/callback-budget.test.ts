@@ -26,7 +26,7 @@ test('a slow reader of what is printed is waited for', async () => {
     printed += text.length;
     return new Promise((resolve) => waiting.push(resolve));
   };
-  await withCallback('print("x".repeat(2e6))', { onPrint }, async (callback) => {
+  await withCallback('print("x".repeat(2e6))', { language: 'javascript', onPrint }, async (callback) => {
     let done = false;
     const checking = processAll(callback, [textMessage(), textMessage()]).then((outcomes) => {
       done = true;
@@ -48,7 +48,7 @@ test('a callback whose reader never reads can be closed', async () => {
     asked = true;
     return new Promise(() => undefined);
   };
-  await withCallback('print("x")', { onPrint }, async (callback) => {
+  await withCallback('print("x")', { language: 'javascript', onPrint }, async (callback) => {
     const checking = callback.process([textMessage(), textMessage()]);
     await eventually(() => asked);
     await callback.close();
