@@ -23,11 +23,6 @@ const CASES: [what: string, code: string, printed: string][] = [
     'use Sys::Syslog qw(:standard :macros); print LOG_WARNING, "|", LOG_LOCAL7',
     '4|184',
   ],
-  [
-    'END blocks run at the end, the last one first',
-    'END { print "1" } END { print "2" }\nsub check ($) { print "c"; return($_[0]) } sub stop () { print "s" }',
-    'cs21',
-  ],
   ['POSIX rounds', 'use POSIX; print join("|", map { floor($_), ceil($_) } 1.5, -1.5, 2, -0.5)', '1|2|-2|-1|2|2|-1|0'],
   [
     'POSIX calculates',

@@ -58,7 +58,7 @@ export const DIFFERENCES: readonly Difference[] = [
     stompclt:
       'code without `sub` is indented by two blanks: texts over several lines get them, here-documents do not end',
     here: 'the code is used as it is written',
-    why: 'here-documents work, and error messages name the columns of the file',
+    why: 'here-documents work, and texts are what the file says',
     snippets: [
       'headers: multi-line string in the code',
       'strings: heredocs',
@@ -77,6 +77,11 @@ export const DIFFERENCES: readonly Difference[] = [
       'subs: check without its prototype in the configuration',
       'subs: hooks without their prototypes',
     ],
+  },
+  {
+    stompclt: '`END` blocks run',
+    here: 'they do not: use `stop`',
+    snippets: ['subs: BEGIN and END blocks'],
   },
   {
     stompclt: 'the numbers of `errno` are those of the machine',
