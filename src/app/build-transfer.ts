@@ -131,8 +131,16 @@ export async function buildTransfer(settings: Settings, context: BuildContext): 
 
 /** Of a queue that is only browsed everything stays: its number says nothing. */
 function backlogOf({ source, remove }: Settings, clock: Clock): QueueBacklog | undefined {
-  if (source.kind !== 'queue' || source.queue.type === 'NULL' || !remove) return undefined;
-  return new QueueBacklog(source.queue.path, source.queue.type, clock);
+  switch (source.kind) {
+    case 'queue': {
+      const { path, type } = source.queue;
+      return type === 'NULL' || !remove ? undefined : new QueueBacklog(path, type, clock);
+    }
+    case 'broker':
+      return undefined;
+    default:
+      return unreachable(source);
+  }
 }
 
 function limits(settings: Settings) {

@@ -121,12 +121,12 @@ export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** For the `default` of a `switch` over every kind: a new kind does not compile until its place has answered. */
+/**
+ * For the `default` of a `switch` over every kind: a new kind does not compile until its place has answered. Of what got there all
+ * the same only the kind is told: it may hold a body.
+ */
 export function unreachable(value: never): never {
-  throw new StompctlError(
-    'INTERNAL',
-    'switch',
-    JSON.stringify(value)?.slice(0, 80) ?? 'undefined',
-    'is of no known kind',
-  );
+  const given: unknown = value;
+  const kind = typeof given === 'object' && given !== null && 'kind' in given ? given.kind : given;
+  throw new StompctlError('INTERNAL', 'switch', typeof kind === 'string' ? kind : typeof kind, 'no such kind is known');
 }

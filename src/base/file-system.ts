@@ -1,4 +1,4 @@
-import fs from 'node:fs';
+import fs, { type Stats } from 'node:fs';
 import { errnoOf } from './errors.js';
 
 /**
@@ -52,4 +52,24 @@ export function quietly(tidy: () => void): void {
   } catch (error) {
     if (errnoOf(error) === undefined) throw error;
   }
+}
+
+/** Runs a system call, and answers false when it failed with the errno `expected`: another process was quicker. Throws any other error. */
+export function unless(expected: string, run: () => void): boolean {
+  try {
+    run();
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === expected) return false;
+    throw error;
+  }
+}
+
+/** Undefined: there is nothing of this name, or a file where one of its folders belongs. */
+export function lstatIfThere(files: Pick<FileSystem, 'lstatSync'>, path: string): Stats | undefined {
+  let stats: Stats | undefined;
+  unless('ENOTDIR', () => {
+    stats = files.lstatSync(path, { throwIfNoEntry: false });
+  });
+  return stats;
 }

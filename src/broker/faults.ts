@@ -205,6 +205,7 @@ export function brokerIgnoresFrame(options: FaultLimits & { readonly command?: s
 }
 
 type Pick = (frame: Frame) => boolean;
+type Act = (peer: FaultPeer, frame: Frame) => void;
 
 const any: Pick = () => true;
 const isReceipt: Pick = (frame) => frame.command === 'RECEIPT';
@@ -220,38 +221,20 @@ function make(name: string, limits: FaultLimits, times: number, hooks: Fault['ho
   return new Fault(name, { after: limits.after ?? 0, times: limits.times ?? times }, hooks);
 }
 
-/** A fault that takes the place of frames that the broker writes. */
-function onSending(
-  name: string,
-  limits: FaultLimits,
-  times: number,
-  picks: Pick,
-  act: (peer: FaultPeer, frame: Frame) => void,
-): Fault {
-  return make(name, limits, times, {
-    sending(peer, frame, fault) {
-      if (!picks(frame) || !fault.strikes()) return false;
-      act(peer, frame);
-      return true;
-    },
-  });
-}
+/** Faults that take the place of writing a frame of the broker. */
+const onSending = insteadOf('sending');
+/** Faults that take the place of handling a frame of the client. */
+const onReceived = insteadOf('received');
 
-/** A fault that takes the place of handling frames that the client sent. */
-function onReceived(
-  name: string,
-  limits: FaultLimits,
-  times: number,
-  picks: Pick,
-  act: (peer: FaultPeer, frame: Frame) => void,
-): Fault {
-  return make(name, limits, times, {
-    received(peer, frame, fault) {
-      if (!picks(frame) || !fault.strikes()) return false;
-      act(peer, frame);
-      return true;
-    },
-  });
+function insteadOf(hook: 'sending' | 'received') {
+  return (name: string, limits: FaultLimits, times: number, picks: Pick, act: Act): Fault =>
+    make(name, limits, times, {
+      [hook](peer: FaultPeer, frame: Frame, fault: Fault): boolean {
+        if (!picks(frame) || !fault.strikes()) return false;
+        act(peer, frame);
+        return true;
+      },
+    });
 }
 
 function refusalOf(options: ErrorOptions, message: string): Refusal {

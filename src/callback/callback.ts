@@ -75,14 +75,14 @@ export class Callback {
 
   /**
    * Checks messages; resolves to their outcomes, in order. A message that makes the code throw, hang, or outgrow its
-   * memory is rejected and the rest goes on. What is large comes in parts, see `Processor.check`. Rejects with CALLBACK_START when a lost sandbox cannot be built again. Closed
+   * memory is rejected and the rest goes on. What is large comes in parts, see `Processor.process`. Rejects with CALLBACK_START when a lost sandbox cannot be built again. Closed
    * meanwhile, it resolves to the outcomes known by then.
    */
   process(messages: readonly Message[]): Promise<Outcome[]> {
     return this.#work(() => this.#check(messages));
   }
 
-  /** Calls `idle`, if defined. What it throws is logged; never rejects but with CALLBACK_START, as `check`. */
+  /** Calls `idle`, if defined. What it throws is logged; never rejects but with CALLBACK_START, as `process`. */
   idle(): Promise<void> {
     return this.#work(() => this.#hook('idle'));
   }

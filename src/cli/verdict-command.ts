@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '../base/clock.js';
 import { reasonOf, StompctlError } from '../base/errors.js';
+import { wait } from '../base/wait.js';
 import type { Environment } from '../config/formats/environment.js';
 import { readPidOptions } from '../config/pid-options.js';
 import { mayBeOwner } from '../daemon/liveness.js';
@@ -103,7 +104,7 @@ async function freshest(path: string, record: StatusRecord, clock: Clock): Promi
   if (ageMs > -FRESH_MS && ageMs < FRESH_MS) return record;
   const deadline = clock.monotonicMs() + NEXT_MS;
   while (clock.monotonicMs() < deadline) {
-    await new Promise<void>((resolve) => clock.after(LOOK_MS, resolve));
+    await wait(clock, LOOK_MS);
     const next = readStatus(path);
     if (next !== undefined && next.pid === record.pid && next.sequence !== record.sequence) return next;
   }

@@ -1,5 +1,6 @@
 import { StompctlError } from '../base/errors.js';
-import { type Case, CaseError, readCases } from '../callback/cases/read-cases.js';
+import { PartError } from '../base/parsed-part.js';
+import { type Case, readCases } from '../callback/cases/read-cases.js';
 import { readConfigFile } from './formats/config-file.js';
 import { type BlockNode, type Origin, placeOf } from './formats/config-node.js';
 import { placeIn, plainWithPlaces } from './formats/plain-tree.js';
@@ -28,7 +29,7 @@ export async function readCaseFile(path: string): Promise<CaseFile> {
     const cases = readCases(list === undefined ? undefined : plainWithPlaces(list, 'cases', places));
     return { config, cases, places: cases.map((_, index) => placeOf(places.get(`cases[${index}]`) ?? tree.origin)) };
   } catch (error) {
-    if (!(error instanceof CaseError)) throw error;
+    if (!(error instanceof PartError)) throw error;
     const origin = placeIn(places, error.at) ?? tree.entries.get(error.at)?.origin ?? { file: path, line: 0 };
     throw new StompctlError('CONFIG_INVALID', 'cases', placeOf(origin), `${error.at}: ${error.reason}`);
   }
@@ -36,9 +37,9 @@ export async function readCaseFile(path: string): Promise<CaseFile> {
 
 function configOf({ entries }: BlockNode): string | undefined {
   const unknown = [...entries.keys()].find((key) => !KEYS.includes(key));
-  if (unknown !== undefined) throw new CaseError(unknown, `unknown key; known are ${KEYS.join(', ')}`);
+  if (unknown !== undefined) throw new PartError('test', unknown, `unknown key; known are ${KEYS.join(', ')}`);
   const config = entries.get('config');
   if (config === undefined) return undefined;
   if (config.kind === 'scalar' && config.value !== null && config.value !== '') return config.value;
-  throw new CaseError('config', 'must be the path of a configuration file');
+  throw new PartError('test', 'config', 'must be the path of a configuration file');
 }

@@ -1,5 +1,6 @@
 import { linkSync, readlinkSync, renameSync, symlinkSync, unlinkSync } from 'node:fs';
 import { errnoOf } from '../base/errors.js';
+import { unless } from '../base/file-system.js';
 import { processExists } from './liveness.js';
 import { type PidfileContent, readPidfile, sameContent } from './pidfile-content.js';
 
@@ -68,14 +69,4 @@ function readlinkIfThere(path: string): string | undefined {
     target = readlinkSync(path);
   });
   return target;
-}
-
-function unless(expected: string, run: () => void): boolean {
-  try {
-    run();
-    return true;
-  } catch (error) {
-    if (errnoOf(error) !== expected) throw error;
-    return false;
-  }
 }

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { constants, type Stats } from 'node:fs';
 import { errnoOf, StompctlError } from '../base/errors.js';
-import { closeQuietly } from '../base/file-system.js';
+import { closeQuietly, lstatIfThere, unless } from '../base/file-system.js';
 import { DecodeError, tooLarge, undecodable } from '../message/decode-error.js';
 import { Message } from '../message/message.js';
 import type { ElementNames } from './element-name.js';
@@ -69,7 +69,8 @@ export class NormalElements implements ElementStore {
   }
 
   unlock(name: string): boolean {
-    return this.#attempt(() => this.#directory.files.rmdirSync(`${this.#prefix + name}/${LOCKED_FOLDER}`));
+    // RACE: another process unlocked it, or removed it
+    return unless('ENOENT', () => this.#directory.files.rmdirSync(`${this.#prefix + name}/${LOCKED_FOLDER}`));
   }
 
   touch(name: string, time: number): void {
@@ -118,8 +119,9 @@ export class NormalElements implements ElementStore {
       try {
         for (const name of files.readdirSync(path)) {
           const file = `${path}/${name}`;
-          if (name === LOCKED_FOLDER) this.#attempt(() => files.rmdirSync(file));
-          else this.#attempt(() => files.unlinkSync(file));
+          // RACE: another process removes it as well
+          if (name === LOCKED_FOLDER) unless('ENOENT', () => files.rmdirSync(file));
+          else unless('ENOENT', () => files.unlinkSync(file));
         }
         files.rmdirSync(path);
         return;
@@ -174,25 +176,7 @@ export class NormalElements implements ElementStore {
   }
 
   #lstat(path: string): Stats | undefined {
-    try {
-      return this.#directory.files.lstatSync(path, { throwIfNoEntry: false });
-    } catch (error) {
-      // a file where a folder belongs
-      if (errnoOf(error) === 'ENOTDIR') return undefined;
-      throw error;
-    }
-  }
-
-  /** False: it was gone. */
-  #attempt(run: () => void): boolean {
-    try {
-      run();
-      return true;
-    } catch (error) {
-      // RACE: another process removed it
-      if (errnoOf(error) === 'ENOENT') return false;
-      throw error;
-    }
+    return lstatIfThere(this.#directory.files, path);
   }
 }
 

@@ -1,4 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { systemClock } from '../base/clock.js';
+import { wait } from '../base/wait.js';
 import { readElements } from './element-list.js';
 import { ELEMENT_FILE } from './element-name.js';
 import { type NormalElements, OBSOLETE_FOLDER, TEMPORARY_FOLDER } from './normal-elements.js';
@@ -83,7 +84,7 @@ async function purgeLocks(
     if (slice.over()) await slice.rest();
   }
   // RACE: an element being locked shows its own, old, time until its locker sets the new one: look twice
-  if (old.length > 0) await delay(SECOND_LOOK_MS);
+  if (old.length > 0) await wait(systemClock, SECOND_LOOK_MS);
   for (const name of old) {
     if (!options.isOurs?.(name) && isOld(name) && elements.unlock(name)) report.locks += 1;
   }

@@ -50,16 +50,8 @@ export class QueueDirectory {
     const { path, files } = this;
     try {
       if (!this.makeFolder(path, true) && !files.statSync(path).isDirectory()) throw this.#notFolder();
-      for (const folder of inside) {
-        const inner = `${path}/${folder}`;
-        if (!this.makeFolder(inner, true) && !isFolder(files, inner)) throw this.#notFolder(undefined, inner);
-      }
     } catch (error) {
-      if (error instanceof StompctlError) throw error;
-      if (PASSING.has(errnoOf(error) ?? '')) throw queueError('open queue', path, error);
-      if (errnoOf(error) === 'ENOTDIR' || errnoOf(error) === 'EEXIST') throw this.#notFolder(error);
-      const reason = `${reasonOf(error)}: make the directory, or run as a user who may`;
-      throw new StompctlError('QUEUE_CANNOT_CREATE', 'open queue', path, reason, error);
+      throw this.#cannotMake(error);
     }
     try {
       files.accessSync(path, R_OK | W_OK | X_OK);
@@ -68,6 +60,24 @@ export class QueueDirectory {
       const reason = `${reasonOf(error)}: reading, writing and searching must be permitted`;
       throw new StompctlError('QUEUE_PERMISSION', 'open queue', path, reason, error);
     }
+    // after the look at its rights: a folder that is there and denied is a matter of permission, whatever belongs inside
+    try {
+      for (const folder of inside) {
+        const inner = `${path}/${folder}`;
+        if (!this.makeFolder(inner, true) && !isFolder(files, inner)) throw this.#notFolder(undefined, inner);
+      }
+    } catch (error) {
+      throw this.#cannotMake(error);
+    }
+  }
+
+  #cannotMake(error: unknown): StompctlError {
+    const { path } = this;
+    if (error instanceof StompctlError) return error;
+    if (PASSING.has(errnoOf(error) ?? '')) return queueError('open queue', path, error);
+    if (errnoOf(error) === 'ENOTDIR' || errnoOf(error) === 'EEXIST') return this.#notFolder(error);
+    const reason = `${reasonOf(error)}: make the directory, or run as a user who may`;
+    return new StompctlError('QUEUE_CANNOT_CREATE', 'open queue', path, reason, error);
   }
 
   /** The intermediate folders, oldest first. A symbolic link is none: it may lead out of the queue. Throws QUEUE_IO. */

@@ -1,6 +1,6 @@
 import { constants, type Stats } from 'node:fs';
 import { errnoOf, StompctlError } from '../base/errors.js';
-import { closeQuietly } from '../base/file-system.js';
+import { closeQuietly, lstatIfThere, unless } from '../base/file-system.js';
 import { decodeMessage, largestFile } from '../message/json.js';
 import type { Message } from '../message/message.js';
 import { type ElementInfo, type ElementStore, type Removal, undoLock } from './element-store.js';
@@ -133,24 +133,12 @@ export class SimpleElements implements ElementStore {
   finishRemoval(): void {}
 
   #lstat(path: string): Stats | undefined {
-    try {
-      return this.#directory.files.lstatSync(path, { throwIfNoEntry: false });
-    } catch (error) {
-      // a file where a folder belongs
-      if (errnoOf(error) === 'ENOTDIR') return undefined;
-      throw error;
-    }
+    return lstatIfThere(this.#directory.files, path);
   }
 
   #unlink(path: string): boolean {
-    try {
-      this.#directory.files.unlinkSync(path);
-      return true;
-    } catch (error) {
-      // RACE: a purge elsewhere thought the lock, or the process that held it, dead
-      if (errnoOf(error) === 'ENOENT') return false;
-      throw error;
-    }
+    // RACE: a purge elsewhere thought the lock, or the process that held it, dead
+    return unless('ENOENT', () => this.#directory.files.unlinkSync(path));
   }
 }
 

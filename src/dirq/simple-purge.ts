@@ -1,5 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { systemClock } from '../base/clock.js';
 import { errnoOf } from '../base/errors.js';
+import { wait } from '../base/wait.js';
 import { readNames } from './element-list.js';
 import { ELEMENT_FILE } from './element-name.js';
 import { type PurgeOptions, type PurgeReport, removeEmptyFolder, SECOND_LOOK_MS } from './purge.js';
@@ -30,7 +31,7 @@ export async function purgeSimple(directory: QueueDirectory, options: PurgeOptio
     });
     const old = volatile.filter((name) => isOld(directory, `${folder}/${name}`, options));
     // RACE: an element being locked shows its own, old, time until its locker sets the new one: look twice
-    if (old.length > 0) await delay(SECOND_LOOK_MS);
+    if (old.length > 0) await wait(systemClock, SECOND_LOOK_MS);
     for (const name of old) {
       removeOld(directory, `${folder}/${name}`, options, report);
       if (slice.over()) await slice.rest();

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { CaseError, readCases } from '../../src/callback/cases/read-cases.js';
+import { PartError } from '../../src/base/parsed-part.js';
+import { readCases } from '../../src/callback/cases/read-cases.js';
 import { recordCase, runCases } from '../../src/callback/cases/run-cases.js';
 import { Rules } from '../../src/callback/rules/rules.js';
 import { bytesMessage, textMessage, withCallback } from '../support/callback-bench.js';
@@ -103,7 +104,7 @@ for (const [value, text] of [
     assert.throws(
       () => readCases(value),
       (error) =>
-        error instanceof CaseError && error.code === 'CONFIG_INVALID' && text.test(`${error.at}: ${error.reason}`),
+        error instanceof PartError && error.code === 'CONFIG_INVALID' && text.test(`${error.at}: ${error.reason}`),
     );
   });
 }

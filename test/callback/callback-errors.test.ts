@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { StompctlError } from '../../src/base/errors.js';
 import { Callback } from '../../src/callback/callback.js';
+import { Sandbox } from '../../src/callback/sandbox.js';
 import { callbackOptions, type Given, summary, textMessage, withCallback } from '../support/callback-bench.js';
 
 const BAD_RESULTS: [string, string, string][] = [
@@ -143,6 +144,19 @@ test('idle is called, and what it throws is logged', async () => {
       assert.match(said.logged.join(), /^error: idle failed: .*: x$/);
     },
   );
+});
+
+test('a sandbox that asks again for the body it was given costs the message, not an endless exchange', async (t) => {
+  await withCallback('hdr.a = "1"', {}, async (callback) => {
+    const run = t.mock.method(Sandbox.prototype, 'run', async () => ({ result: { how: 'needs-body' }, records: [] }));
+    const [outcome] = await callback.process([textMessage({}, 'body')]);
+    assert.equal(run.mock.callCount(), 2);
+    run.mock.restore();
+    assert.match(String(summary(outcome)), /^CALLBACK_BAD_RESULT: .*the body was asked for again/);
+    assert.deepEqual((await callback.process([textMessage()])).map(summary), [
+      { header: { a: '1' }, body: '', text: true },
+    ]);
+  });
 });
 
 test('log reaches the program with its level; an unknown level is info', async () => {

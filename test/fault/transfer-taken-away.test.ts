@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync } from 'node:fs';
-import { describe, it } from 'node:test';
+import { describe, it, type TestContext } from 'node:test';
+import { NormalQueue } from '../../src/dirq/normal-queue.js';
 import { eventually } from '../support/eventually.js';
+import { elementPaths } from '../support/sample-messages.js';
 import { Scene, upTo } from '../support/scene.js';
 import { WITHOUT_PRIVILEGES } from '../support/stompctl-process.js';
 
@@ -12,33 +14,47 @@ const READ_ONLY = 0o555;
 const ALL = 0o755;
 
 describe('a folder that is taken away for a while', { concurrency: 2 }, () => {
-  for (const [name, queue, mode] of [
-    ['a source that cannot be read', 'in', NOTHING],
-    ['a source where nothing can be locked', 'in', READ_ONLY],
-    ['a sink that cannot be written', 'out', READ_ONLY],
+  for (const [name, queue, mode, type] of [
+    ['a source that cannot be read', 'in', NOTHING, 'DQS'],
+    ['a source where nothing can be locked', 'in', READ_ONLY, 'DQS'],
+    ['a sink that cannot be written', 'out', READ_ONLY, 'DQS'],
+    ['a DQN source that cannot be read', 'in', NOTHING, 'DQN'],
+    ['a DQN source where nothing can be locked', 'in', READ_ONLY, 'DQN'],
+    ['a DQN sink that cannot be written', 'out', READ_ONLY, 'DQN'],
   ] as const) {
-    it(`${name} at the start is waited for by a run without end, which says so in log and state`, async (test) => {
+    const taken = async (test: TestContext) => {
       const scene = await Scene.set(test);
-      scene.fill('in', 5);
+      const path = scene.path(queue);
       mkdirSync(scene.path('out'));
-      chmodSync(scene.path(queue), mode);
-      const run = scene.start(scene.mover('--loop', ...QUICK), UNDER);
+      if (type === 'DQN' && queue === 'in') {
+        const from = new NormalQueue({ path });
+        for (const number of upTo(5))
+          await from.add({ header: { 'x-number': String(number) }, text: `body ${number}` });
+      } else scene.fill('in', 5);
+      const end = queue === 'in' ? '--incoming-queue' : '--outgoing-queue';
+      const args = scene.mover(...QUICK, end, `path=${path} type=${type}`);
+      const moved = () =>
+        type === 'DQN' && queue === 'out' ? new NormalQueue({ path }).count() : scene.stored('out').length;
+      chmodSync(path, mode);
+      return { scene, path, args, moved };
+    };
+
+    it(`${name} at the start is waited for by a run without end, which says so in log and state`, async (test) => {
+      const { scene, path, args, moved } = await taken(test);
+      const run = scene.start([...args, '--loop'], UNDER);
       await eventually(() => run.log('open-retry').filter(({ code }) => code === 'QUEUE_PERMISSION').length >= 3);
       run.signal('SIGUSR1');
       const [state] = await eventually(() => run.log('state').length > 0 && run.log('state'));
-      assert.match(String(state?.waiting), new RegExp(`^queue ${scene.path(queue)}: open queue.*must be permitted`));
-      chmodSync(scene.path(queue), ALL);
-      await eventually(() => scene.stored('out').length === 5);
+      assert.match(String(state?.waiting), new RegExp(`^queue ${path}: open queue.*must be permitted`));
+      chmodSync(path, ALL);
+      await eventually(async () => (await moved()) === 5);
       const ended = await run.stop();
       assert.equal(ended.code, 0, ended.stderr);
     });
 
     it(`${name} ends a run of one pass: exit 77`, async (test) => {
-      const scene = await Scene.set(test);
-      scene.fill('in', 5);
-      mkdirSync(scene.path('out'));
-      chmodSync(scene.path(queue), mode);
-      const ended = await scene.run(scene.mover(...QUICK), UNDER);
+      const { scene, args } = await taken(test);
+      const ended = await scene.run(args, UNDER);
       assert.equal(ended.code, 77, ended.stderr);
     });
   }
@@ -63,7 +79,8 @@ describe('a folder that is taken away for a while', { concurrency: 2 }, () => {
     const run = scene.start(scene.mover('--loop', ...QUICK), UNDER);
     let count = 5;
     for (const queue of ['in', 'out']) {
-      await eventually(() => scene.stored('out').length === count);
+      // stored and removed: what is taken away before comes a second time, as it may after a fault
+      await eventually(() => scene.stored('out').length === count && elementPaths(scene.path('in')).length === 0);
       const before = run.log('open-retry').length;
       chmodSync(scene.path(queue), NOTHING);
       if (queue === 'out') scene.fill('in', 5);

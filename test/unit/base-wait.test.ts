@@ -41,6 +41,21 @@ describe('wait', () => {
   });
 });
 
+describe('a bell', () => {
+  it('resolves for all who wait when it is rung, not for who asks later', async () => {
+    const bell = new Bell();
+    const rung: string[] = [];
+    void bell.rung().then(() => rung.push('first'));
+    void bell.rung().then(() => rung.push('second'));
+    await settled();
+    assert.equal(rung.length, 0);
+    bell.ring();
+    void bell.rung().then(() => rung.push('late'));
+    await settled();
+    assert.deepEqual(rung, ['first', 'second']);
+  });
+});
+
 describe('withDeadline', () => {
   it('gives what the work comes to, and cancels its timer', async () => {
     const clock = new ManualClock();

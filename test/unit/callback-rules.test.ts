@@ -60,7 +60,7 @@ test('rewrite rules: an unchanged message is the same object, a changed one leav
 });
 
 const WRONG: [unknown, RegExp][] = [
-  ['text', /rewrite\(rewrite\[0\]\): must be a block of keys/],
+  ['text', /rewrite\(rewrite\[0\]\): must be a block of when, drop, remove, rename, default, set, replace, stop/],
   [{ sett: { a: '1' } }, /rewrite\[0\]\.sett\): unknown key/],
   [{}, /does nothing/],
   [[{ drop: 'x' }, { drop: '' }], /rewrite\[1\]\.drop\): a reason must be given/],

@@ -1,21 +1,44 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { mock, test } from 'node:test';
 import { Board } from '../../src/callback/border/board.js';
 import { CallWatch } from '../../src/callback/call-watch.js';
 
-/** Replaces the monotonic clock, in milliseconds, while `use` runs. */
-function withClock(use: (set: (ms: number) => void) => void): void {
+/** Replaces the monotonic clock, in milliseconds, and the processor time used, which is `share` of it, while `use` runs. */
+function withClock(use: (set: (ms: number) => void) => void, share = 1): void {
   const real = process.hrtime.bigint;
   let nowNs = 0n;
   process.hrtime.bigint = () => nowNs;
+  const used = mock.method(process, 'cpuUsage', (before?: NodeJS.CpuUsage) => ({
+    user: (Number(nowNs) / 1000) * share - (before?.user ?? 0),
+    system: 0,
+  }));
   try {
     use((ms) => {
       nowNs = BigInt(ms) * 1_000_000n;
     });
   } finally {
     process.hrtime.bigint = real;
+    used.mock.restore();
   }
 }
+
+function lastedAt(looks: readonly number[], share: number): number[] {
+  const lasted: number[] = [];
+  withClock((set) => {
+    const watch = new CallWatch(new Board(), 100);
+    for (const ms of looks) {
+      set(ms);
+      lasted.push(watch.look());
+    }
+  }, share);
+  return lasted;
+}
+
+test('time that a busy machine gave to others counts for an eighth, and sleep has an end', () => {
+  assert.deepEqual(lastedAt([80, 160, 240], 0.5), [40, 80, 120]);
+  assert.deepEqual(lastedAt([80, 160, 240], 0), [10, 20, 30]);
+  assert.deepEqual(lastedAt([80, 160, 240], 4), [80, 160, 240], 'other threads are no reason for more');
+});
 
 test('a call that lasts is seen to last', () => {
   withClock((set) => {

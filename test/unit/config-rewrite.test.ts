@@ -114,7 +114,7 @@ rewrite:
         'x.yaml:9: rewrite[1].drops: unknown key; known are when, drop, remove, rename, default, set, replace, stop',
         'x.yaml:11: rewrite[2].set.a: must be a text',
         'x.yaml:12: rewrite[3]: the rule does nothing: give drop, remove, rename, default, set, replace or stop',
-        'x.yaml:13: rewrite[4]: must be a block of keys',
+        'x.yaml:13: rewrite[4]: must be a block of when, drop, remove, rename, default, set, replace, stop',
         'x.yaml:14: rewrite[5].replace.a.with: must be a text',
       ],
     );

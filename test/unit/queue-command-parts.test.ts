@@ -92,7 +92,7 @@ describe('arguments of queue commands', () => {
   it('options before and after operands, with one dash or two, repeated', () => {
     const args = ['-header', 'a=1', '/q', '--header=b=2', '--type', 'DQN', '--', '--text'];
     const parsed = parseQueueArguments(QUEUE_COMMANDS.add, args);
-    assert.deepEqual(parsed?.operands, ['/q', '--text']);
+    assert.deepEqual([parsed?.path, parsed?.operands], ['/q', ['--text']]);
     assert.deepEqual(parsed?.values('header'), ['a=1', 'b=2']);
     assert.deepEqual([parsed?.type(), parsed?.has('text')], ['DQN', false]);
   });

@@ -1,4 +1,4 @@
-import { StompctlError } from '../../base/errors.js';
+import { PartReader } from '../../base/parsed-part.js';
 import { Message, newHeader } from '../../message/message.js';
 
 /** A message as a case file writes it: `body` for readable ones, `base64` for bytes. */
@@ -22,38 +22,26 @@ export interface Case {
   readonly reject?: string | true;
 }
 
-/** What is wrong with a case. `at` is the path of the part, such as `cases[0].message.header`. */
-export class CaseError extends StompctlError {
-  readonly at: string;
-  readonly reason: string;
-
-  constructor(at: string, reason: string) {
-    super('CONFIG_INVALID', 'test', at, reason);
-    this.at = at;
-    this.reason = reason;
-  }
-}
-
-type Table = Readonly<Record<string, unknown>>;
+const read = new PartReader('test');
 
 const CASE_KEYS = ['name', 'message', 'expect', 'drop', 'reject'];
 const MESSAGE_KEYS = ['header', 'body', 'base64', 'text'];
 
-/** Reads the cases of a file, already parsed: a list, or a table with `cases`. Throws CaseError. */
+/** Reads the cases of a file, already parsed: a list, or a table with `cases`. Throws PartError. */
 export function readCases(value: unknown): Case[] {
   const list = typeof value === 'object' && value !== null && 'cases' in value ? value.cases : value;
-  if (!Array.isArray(list)) throw new CaseError('cases', 'must be a list of cases');
+  if (!Array.isArray(list)) throw read.invalid('cases', 'must be a list of cases');
   return list.map((item: unknown, index) => readCase(item, index));
 }
 
 function readCase(value: unknown, index: number): Case {
   const at = `cases[${index}]`;
-  const table = tableOf(value, at, CASE_KEYS);
+  const table = read.table(value, at, CASE_KEYS);
   const ends = ['expect', 'drop', 'reject'].filter((key) => given(table[key]));
-  if (ends.length !== 1) throw new CaseError(at, 'needs exactly one of expect, drop, reject');
+  if (ends.length !== 1) throw read.invalid(at, 'needs exactly one of expect, drop, reject');
   const { name, message, expect, drop, reject } = table;
   return {
-    name: given(name) ? textOf(name, `${at}.name`) : `case ${index + 1}`,
+    name: given(name) ? read.text(name, `${at}.name`) : `case ${index + 1}`,
     message: readCaseMessage(message, `${at}.message`),
     ...(given(expect) && { expect: expect === 'same' ? 'same' : readCaseMessage(expect, `${at}.expect`) }),
     ...(given(drop) && { drop: reasonOf(drop, `${at}.drop`) }),
@@ -62,11 +50,11 @@ function readCase(value: unknown, index: number): Case {
 }
 
 function readCaseMessage(value: unknown, at: string): CaseMessage {
-  const { header, body, base64, text } = tableOf(value, at, MESSAGE_KEYS);
-  if (given(body) && given(base64)) throw new CaseError(at, 'has both body and base64');
+  const { header, body, base64, text } = read.table(value, at, MESSAGE_KEYS);
+  if (given(body) && given(base64)) throw read.invalid(at, 'has both body and base64');
   return {
     ...(given(header) && { header: headerOf(header, `${at}.header`) }),
-    ...(given(body) && { body: textOf(body, `${at}.body`) }),
+    ...(given(body) && { body: read.text(body, `${at}.body`) }),
     ...(given(base64) && { base64: base64Of(base64, `${at}.base64`) }),
     ...(given(text) && { text: booleanOf(text, `${at}.text`) }),
   };
@@ -74,7 +62,9 @@ function readCaseMessage(value: unknown, at: string): CaseMessage {
 
 function headerOf(value: unknown, at: string): Record<string, string> {
   return newHeader(
-    Object.fromEntries(Object.entries(tableOf(value, at)).map(([name, item]) => [name, textOf(item, `${at}.${name}`)])),
+    Object.fromEntries(
+      Object.entries(read.table(value, at)).map(([name, item]) => [name, read.text(item, `${at}.${name}`)]),
+    ),
   );
 }
 
@@ -82,37 +72,22 @@ function given(value: unknown): boolean {
   return value !== undefined && value !== null;
 }
 
-function tableOf(value: unknown, at: string, keys?: readonly string[]): Table {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new CaseError(at, keys === undefined ? 'must be a block' : `must be a block of ${keys.join(', ')}`);
-  }
-  const unknown = keys === undefined ? undefined : Object.keys(value).find((key) => !keys.includes(key));
-  if (unknown !== undefined) throw new CaseError(`${at}.${unknown}`, `unknown key; known are ${keys?.join(', ')}`);
-  return value as Table;
-}
-
-function textOf(value: unknown, at: string): string {
-  if (typeof value === 'string') return value;
-  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
-  throw new CaseError(at, 'must be a text');
-}
-
 function reasonOf(value: unknown, at: string): string | true {
   if (value === true) return true;
   if (typeof value === 'string' && value !== '') return value;
-  throw new CaseError(at, 'must be a text, or true for any');
+  throw read.invalid(at, 'must be a text, or true for any');
 }
 
 function booleanOf(value: unknown, at: string): boolean {
   if (typeof value === 'boolean') return value;
-  throw new CaseError(at, 'must be true or false');
+  throw read.invalid(at, 'must be true or false');
 }
 
 /** White space in it is left out: long values stand on several lines. */
 function base64Of(value: unknown, at: string): string {
-  const packed = textOf(value, at).replace(/\s+/g, '');
+  const packed = read.text(value, at).replace(/\s+/g, '');
   if (packed.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(packed)) return packed;
-  throw new CaseError(at, 'is not base64');
+  throw read.invalid(at, 'is not base64');
 }
 
 /** The message that a case writes down; what it leaves out is as in `otherwise`, or empty. */

@@ -1,4 +1,6 @@
-import { StompctlError } from '../../base/errors.js';
+import { PartReader } from '../../base/parsed-part.js';
+
+const read = new PartReader('rewrite');
 
 /** One rule, read and compiled. Lists are pairs in the order given. */
 export interface Rule {
@@ -28,8 +30,6 @@ export interface Condition {
   readonly not: Condition | undefined;
 }
 
-type Table = Readonly<Record<string, unknown>>;
-
 /** Reads the value of `rewrite` as any of the file formats gives it: numbers and booleans are taken as text. */
 export function readRules(value: unknown): Rule[] {
   const list = Array.isArray(value) ? value : [value];
@@ -39,12 +39,12 @@ export function readRules(value: unknown): Rule[] {
 const RULE_KEYS = ['when', 'drop', 'remove', 'rename', 'default', 'set', 'replace', 'stop'];
 const CONDITION_KEYS = ['header', 'match', 'exists', 'missing', 'larger', 'smaller', 'body', 'not'];
 
-/** One rule; `at` is what errors call it. Throws RuleError. */
+/** One rule; `at` is what errors call it. Throws PartError. */
 export function readRule(value: unknown, at: string): Rule {
-  const table = tableOf(value, at, RULE_KEYS);
+  const table = read.table(value, at, RULE_KEYS);
   const rule = {
     when: table.when === undefined ? undefined : readCondition(table.when, `${at}.when`),
-    drop: table.drop === undefined ? undefined : textOf(table.drop, `${at}.drop`),
+    drop: table.drop === undefined ? undefined : read.text(table.drop, `${at}.drop`),
     remove: namesOf(table.remove, `${at}.remove`),
     rename: pairsOf(table.rename, `${at}.rename`),
     defaults: pairsOf(table.default, `${at}.default`),
@@ -52,17 +52,17 @@ export function readRule(value: unknown, at: string): Rule {
     replace: readReplacements(table.replace, `${at}.replace`),
     stop: table.stop !== undefined && booleanOf(table.stop, `${at}.stop`),
   };
-  if (rule.drop === '') throw invalid(`${at}.drop`, 'a reason must be given');
+  if (rule.drop === '') throw read.invalid(`${at}.drop`, 'a reason must be given');
   const { remove, rename, defaults, set, replace } = rule;
   const changes = [remove, rename, defaults, set, replace].some((list) => list.length > 0);
   if (!changes && rule.drop === undefined && !rule.stop) {
-    throw invalid(at, 'the rule does nothing: give drop, remove, rename, default, set, replace or stop');
+    throw read.invalid(at, 'the rule does nothing: give drop, remove, rename, default, set, replace or stop');
   }
   return { ...rule, changes };
 }
 
 function readCondition(value: unknown, at: string): Condition {
-  const table = tableOf(value, at, CONDITION_KEYS);
+  const table = read.table(value, at, CONDITION_KEYS);
   return {
     equal: pairsOf(table.header, `${at}.header`),
     match: pairsOf(table.match, `${at}.match`).map(([name, text]) => [name, patternOf(text, `${at}.match.${name}`)]),
@@ -70,7 +70,7 @@ function readCondition(value: unknown, at: string): Condition {
     absent: namesOf(table.missing, `${at}.missing`),
     larger: table.larger === undefined ? undefined : numberOf(table.larger, `${at}.larger`),
     smaller: table.smaller === undefined ? undefined : numberOf(table.smaller, `${at}.smaller`),
-    body: table.body === undefined ? undefined : patternOf(textOf(table.body, `${at}.body`), `${at}.body`),
+    body: table.body === undefined ? undefined : patternOf(read.text(table.body, `${at}.body`), `${at}.body`),
     not: table.not === undefined ? undefined : readCondition(table.not, `${at}.not`),
   };
 }
@@ -78,43 +78,30 @@ function readCondition(value: unknown, at: string): Condition {
 /** `replace: { destination: { pattern: "^/queue/", with: "/topic/" } }` */
 function readReplacements(value: unknown, at: string): Rule['replace'] {
   if (value === undefined) return [];
-  return Object.entries(tableOf(value, at)).map(([name, item]) => {
-    const table = tableOf(item, `${at}.${name}`, ['pattern', 'with']);
-    const pattern = patternOf(textOf(table.pattern, `${at}.${name}.pattern`), `${at}.${name}.pattern`, 'g');
-    return { name, pattern, replacement: textOf(table.with, `${at}.${name}.with`) };
+  return Object.entries(read.table(value, at)).map(([name, item]) => {
+    const table = read.table(item, `${at}.${name}`, ['pattern', 'with']);
+    const pattern = patternOf(read.text(table.pattern, `${at}.${name}.pattern`), `${at}.${name}.pattern`, 'g');
+    return { name, pattern, replacement: read.text(table.with, `${at}.${name}.with`) };
   });
-}
-
-function tableOf(value: unknown, at: string, keys?: readonly string[]): Table {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalid(at, 'must be a block of keys');
-  const unknown = keys === undefined ? undefined : Object.keys(value).find((key) => !keys.includes(key));
-  if (unknown !== undefined) throw invalid(`${at}.${unknown}`, `unknown key; known are ${keys?.join(', ')}`);
-  return value as Table;
-}
-
-function textOf(value: unknown, at: string): string {
-  if (typeof value === 'string') return value;
-  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
-  throw invalid(at, 'must be a text');
 }
 
 function pairsOf(value: unknown, at: string): [string, string][] {
   if (value === undefined) return [];
-  return Object.entries(tableOf(value, at)).map(([name, item]) => [name, textOf(item, `${at}.${name}`)]);
+  return Object.entries(read.table(value, at)).map(([name, item]) => [name, read.text(item, `${at}.${name}`)]);
 }
 
 /** Names with blanks between, in a text or several. */
 function namesOf(value: unknown, at: string): string[] {
   if (value === undefined) return [];
   const texts = Array.isArray(value) ? value : [value];
-  return texts.flatMap((item) => textOf(item, at).split(/\s+/)).filter((name) => name !== '');
+  return texts.flatMap((item) => read.text(item, at).split(/\s+/)).filter((name) => name !== '');
 }
 
 const SIZE_UNITS: Readonly<Record<string, number>> = { KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 };
 
 function numberOf(value: unknown, at: string): number {
   const match = /^(\d{1,15})\s*([KMG]iB)?$/.exec(String(value));
-  if (match === null) throw invalid(at, 'must be a number of bytes such as 65536, 64KiB or 1MiB');
+  if (match === null) throw read.invalid(at, 'must be a number of bytes such as 65536, 64KiB or 1MiB');
   return Number(match[1]) * (SIZE_UNITS[match[2] ?? ''] ?? 1);
 }
 
@@ -122,7 +109,7 @@ function booleanOf(value: unknown, at: string): boolean {
   const text = String(value);
   if (text === 'true' || text === '1') return true;
   if (text === 'false' || text === '0') return false;
-  throw invalid(at, 'must be one of true false 1 0');
+  throw read.invalid(at, 'must be one of true false 1 0');
 }
 
 /** A JavaScript pattern; `(?i)` in front ignores case. */
@@ -131,22 +118,6 @@ function patternOf(text: string, at: string, extra = ''): RegExp {
   try {
     return new RegExp(ignoreCase ? text.slice(4) : text, `u${ignoreCase ? 'i' : ''}${extra}`);
   } catch (error) {
-    throw invalid(at, `is not a pattern: ${error instanceof Error ? error.message : String(error)}`);
+    throw read.invalid(at, `is not a pattern: ${error instanceof Error ? error.message : String(error)}`);
   }
-}
-
-/** What is wrong with a rule. `at` is the path of the part, such as `rewrite[0].when.body`. */
-export class RuleError extends StompctlError {
-  readonly at: string;
-  readonly reason: string;
-
-  constructor(at: string, reason: string) {
-    super('CONFIG_INVALID', 'rewrite', at, reason);
-    this.at = at;
-    this.reason = reason;
-  }
-}
-
-function invalid(at: string, reason: string): RuleError {
-  return new RuleError(at, reason);
 }

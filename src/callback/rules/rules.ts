@@ -39,7 +39,7 @@ export class Rules {
     return new Rules(readRules(value), Math.max(1, Math.round(timeoutMs)));
   }
 
-  /** As `Processor.check`. A message whose patterns take longer than `timeoutMs` is rejected (CALLBACK_TIMEOUT). */
+  /** As `Processor.process`. A message whose patterns take longer than `timeoutMs` is rejected (CALLBACK_TIMEOUT). */
   async process(messages: readonly Message[]): Promise<Outcome[]> {
     if (!this.#mayTakeLong) return messages.map((message) => this.apply(message));
     const outcomes: Outcome[] = [];

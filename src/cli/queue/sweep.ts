@@ -1,5 +1,5 @@
 import { systemClock } from '../../base/clock.js';
-import { StompctlError } from '../../base/errors.js';
+import { StompctlError, unreachable } from '../../base/errors.js';
 import type { DeadLetters } from '../../flow/dead-letters.js';
 import type { Delivery } from '../../flow/delivery.js';
 import type { Message } from '../../message/message.js';
@@ -48,11 +48,22 @@ export async function sweep(options: SweepOptions, { complain, signals }: QueueC
   const source = sweeping.source();
   try {
     await source.open();
-    while (sweeping.left > 0 && !interrupt.signal.aborted) {
+    let over = false;
+    while (!over && sweeping.left > 0 && !interrupt.signal.aborted) {
       const demand = { ...AT_ONCE, deliveries: Math.min(AT_ONCE.deliveries, sweeping.left) };
       const result = await source.next(demand, interrupt.signal);
-      if (result.kind === 'end') break;
-      if (result.kind === 'batch') await sweeping.carry(result.deliveries);
+      switch (result.kind) {
+        case 'batch':
+          await sweeping.carry(result.deliveries);
+          break;
+        case 'idle':
+          break;
+        case 'end':
+          over = true;
+          break;
+        default:
+          unreachable(result);
+      }
     }
   } finally {
     await source.close();

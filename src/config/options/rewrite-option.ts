@@ -1,4 +1,5 @@
-import { RuleError, readRule } from '../../callback/rules/read-rules.js';
+import { PartError } from '../../base/parsed-part.js';
+import { readRule } from '../../callback/rules/read-rules.js';
 import type { ConfigNode, Origin } from '../formats/config-node.js';
 import { placeIn, plainWithPlaces } from '../formats/plain-tree.js';
 import { invalid, type Problem } from '../formats/problem.js';
@@ -21,7 +22,7 @@ export function ruleProblems({ rules }: RuleList, places: ReadonlyMap<string, Or
       readRule(rule, rulePath(index));
       return [];
     } catch (error) {
-      if (!(error instanceof RuleError)) throw error;
+      if (!(error instanceof PartError)) throw error;
       return [invalid(placeIn(places, error.at) ?? origin, `${error.at}: ${error.reason}`)];
     }
   });

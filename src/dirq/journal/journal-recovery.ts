@@ -1,5 +1,5 @@
 import { errnoOf } from '../../base/errors.js';
-import type { FileSystem } from '../../base/file-system.js';
+import { type FileSystem, unless } from '../../base/file-system.js';
 import { fateOf, readJournalFile } from './journal-file.js';
 import { isAlive, ownIdentity } from './process-identity.js';
 
@@ -275,10 +275,6 @@ function halfTaken(
 }
 
 function unlinkIfThere(files: FileSystem, path: string): void {
-  try {
-    files.unlinkSync(path);
-  } catch (error) {
-    // RACE: someone cleaned up by hand
-    if (errnoOf(error) !== 'ENOENT') throw error;
-  }
+  // RACE: someone cleaned up by hand
+  unless('ENOENT', () => files.unlinkSync(path));
 }

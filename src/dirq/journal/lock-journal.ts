@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { errnoOf } from '../../base/errors.js';
-import { closeQuietly, type FileSystem, quietly } from '../../base/file-system.js';
+import { closeQuietly, type FileSystem, quietly, unless } from '../../base/file-system.js';
 import { hostName, identityLine } from './process-identity.js';
 
 const { O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
@@ -117,12 +117,8 @@ export class LockJournal {
   drop(): void {
     const open = this.#open;
     if (open === undefined) return;
-    try {
-      this.#files.unlinkSync(open.path);
-    } catch (error) {
-      // RACE: someone cleaned up by hand
-      if (errnoOf(error) !== 'ENOENT') throw error;
-    }
+    // RACE: someone cleaned up by hand
+    unless('ENOENT', () => this.#files.unlinkSync(open.path));
     this.#letGo();
   }
 

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { type Clock, systemClock } from '../../base/clock.js';
 import type { DirectoryQueue } from '../../dirq/directory-queue.js';
 import { NormalQueue } from '../../dirq/normal-queue.js';
+import type { QueueType } from '../../dirq/queue-options.js';
 import { SimpleQueue } from '../../dirq/simple-queue.js';
 
 export interface Backlog {
@@ -18,13 +19,13 @@ const COUNTING_SHARE = 0.02;
 /** What waits in a queue, those in flight included. Counted in the background, less often the longer it takes. */
 export class QueueBacklog {
   readonly #path: string;
-  readonly #type: 'DQS' | 'DQN';
+  readonly #type: QueueType;
   readonly #clock: Clock;
   #last: { readonly elements: number; readonly oldestAtMs: number | undefined } | undefined;
   #nextMs = Number.NEGATIVE_INFINITY;
   #counting = false;
 
-  constructor(path: string, type: 'DQS' | 'DQN', clock: Clock = systemClock) {
+  constructor(path: string, type: QueueType, clock: Clock = systemClock) {
     this.#path = path;
     this.#type = type;
     this.#clock = clock;

@@ -5,7 +5,8 @@ import { errnoOf, reasonOf, StompctlError } from '../../base/errors.js';
 import { connectSocket, peerOf, placeOf } from './tcp-transport.js';
 import { tlsFailure } from './tls-failure.js';
 import { connectTls, expiryOf } from './tls-transport.js';
-import type { Endpoint, Transport, TransportHandlers, TransportOptions } from './transport.js';
+import type { Endpoint, Transport, TransportOptions } from './transport.js';
+import { ifTaken, WatchedTransport } from './watched-transport.js';
 
 /** Connects, secures for `wss`, and upgrades to WebSocket, all within `timeoutMs`. */
 export async function openWebSocket(endpoint: Endpoint, options: TransportOptions): Promise<Transport> {
@@ -64,61 +65,20 @@ function notUpgraded(place: string, path: string, error: Error): StompctlError {
 }
 
 /** The transport over an open WebSocket: each write is one binary message. */
-class WebSocketTransport implements Transport {
+class WebSocketTransport extends WatchedTransport {
   readonly framed = true;
-  readonly peer: string;
-  readonly certificateExpiry: Date | undefined;
   readonly #webSocket: WebSocket;
-  readonly #socket: Socket;
-  #handlers: TransportHandlers | undefined;
-  #cause: Error | undefined;
-  #closed = false;
 
   constructor(webSocket: WebSocket, socket: Socket, endpoint: Endpoint, secure: TLSSocket | undefined) {
+    const peer = peerOf(endpoint, socket);
+    super(socket, webSocket, peer, secure === undefined ? undefined : expiryOf(secure), (error) =>
+      explain(peer, error),
+    );
     this.#webSocket = webSocket;
-    this.#socket = socket;
-    this.peer = peerOf(endpoint, socket);
-    this.certificateExpiry = secure === undefined ? undefined : expiryOf(secure);
-    webSocket.on('error', (error) => {
-      this.#cause ??= this.#explain(error);
-    });
-    webSocket.on('close', () => {
-      this.#closed = true;
-      this.#handlers?.closed(this.#cause);
-    });
-  }
-
-  listen(handlers: TransportHandlers): void {
-    this.#handlers = handlers;
-    if (this.#closed) {
-      handlers.closed(this.#cause);
-      return;
-    }
-    // With the default binaryType a message is one Buffer.
-    this.#webSocket.on('message', (data) => handlers.data(data as Buffer));
-    this.#webSocket.resume();
   }
 
   write(bytes: Buffer, written: () => void): void {
-    this.#webSocket.send(bytes, { binary: true }, (error) => {
-      if (error === undefined || error === null) written();
-    });
-  }
-
-  cork(): void {
-    this.#socket.cork();
-  }
-
-  uncork(): void {
-    this.#socket.uncork();
-  }
-
-  pause(): void {
-    this.#webSocket.pause();
-  }
-
-  resume(): void {
-    this.#webSocket.resume();
+    this.#webSocket.send(bytes, { binary: true }, ifTaken(written));
   }
 
   end(): void {
@@ -129,11 +89,17 @@ class WebSocketTransport implements Transport {
     this.#webSocket.terminate();
   }
 
-  #explain(error: Error): Error {
-    if (errnoOf(error) === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') {
-      const reason = 'a WebSocket message larger than max-message-size';
-      return new StompctlError('FRAME_TOO_LARGE', 'session', this.peer, reason, error);
-    }
-    return tlsFailure(this.peer, error) ?? error;
+  protected receive(data: (chunk: Buffer) => void): void {
+    // With the default binaryType a message is one Buffer.
+    this.#webSocket.on('message', (message) => data(message as Buffer));
+    this.#webSocket.resume();
   }
+}
+
+function explain(peer: string, error: Error): Error {
+  if (errnoOf(error) === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') {
+    const reason = 'a WebSocket message larger than max-message-size';
+    return new StompctlError('FRAME_TOO_LARGE', 'session', peer, reason, error);
+  }
+  return tlsFailure(peer, error) ?? error;
 }
