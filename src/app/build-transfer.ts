@@ -27,7 +27,7 @@ export interface BuildContext {
   readonly logger: RunLogger;
   readonly env: Environment;
   /** what a callback prints; a promise that it gives is waited for */
-  readonly print: (text: string) => unknown;
+  readonly print: (printed: string | Uint8Array) => unknown;
 }
 
 export interface BuiltTransfer {

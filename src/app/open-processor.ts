@@ -6,7 +6,7 @@ import type { Logger } from '../observe/logger.js';
 export interface ProcessorContext {
   readonly logger: Logger;
   /** what a callback prints; a promise that it gives is waited for */
-  readonly print: (text: string) => unknown;
+  readonly print: (printed: string | Uint8Array) => unknown;
   /** opens a queue that a callback gives copies of messages to */
   readonly openTap: (path: string, type: string) => Promise<Sink>;
 }

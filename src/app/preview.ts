@@ -23,7 +23,7 @@ export interface PreviewContext {
   readonly logger: Logger;
   readonly env: Environment;
   /** what a callback prints; a promise that it gives is waited for */
-  readonly print: (text: string) => unknown;
+  readonly print: (printed: string | Uint8Array) => unknown;
   /** ends it */
   readonly interrupt: AbortSignal;
 }

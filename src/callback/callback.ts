@@ -10,6 +10,7 @@ import { type Done, type Request, UNSUPPORTED } from './border/protocol.js';
 import { type CallbackSource, type Compiled, compile } from './compile.js';
 import type { Language } from './language.js';
 import { OutcomeReader } from './outcome.js';
+import { sharedPerlModule } from './perl/perl-module.js';
 import { Relay, type RelayOptions } from './relay.js';
 import { type Ending, Sandbox, SetupFailure } from './sandbox.js';
 import { Taps } from './taps.js';
@@ -37,6 +38,8 @@ export interface CallbackOptions extends CallbackSource, RelayOptions {
 export class Callback {
   readonly #options: CallbackOptions;
   readonly #compiled: Compiled;
+  /** held so that a sandbox made anew needs no compiling */
+  readonly #module: WebAssembly.Module | undefined;
   readonly #reader: OutcomeReader;
   #sandbox: Sandbox;
   /** whether bodies cross; set for good when the code turned out to want them */
@@ -50,9 +53,15 @@ export class Callback {
   readonly #relay: Relay;
   readonly #queue = new SerialQueue();
 
-  private constructor(options: CallbackOptions, compiled: Compiled, sandbox: Sandbox) {
+  private constructor(
+    options: CallbackOptions,
+    compiled: Compiled,
+    sandbox: Sandbox,
+    module: WebAssembly.Module | undefined,
+  ) {
     this.#options = options;
     this.#compiled = compiled;
+    this.#module = module;
     this.#reader = new OutcomeReader(compiled.map, options.origin, options.timeoutMs);
     this.#relay = new Relay(options);
     this.#sandbox = sandbox;
@@ -66,7 +75,8 @@ export class Callback {
    */
   static async open(options: CallbackOptions): Promise<Callback> {
     const compiled = compile(options);
-    return new Callback(options, compiled, await openSandbox(options, compiled));
+    const module = compiled.language === 'perl' ? await sharedPerlModule(options.memoryBytes) : undefined;
+    return new Callback(options, compiled, await openSandbox(options, compiled, module), module);
   }
 
   get language(): Language {
@@ -201,7 +211,7 @@ export class Callback {
 
   async #rebuild(reason: string): Promise<void> {
     await this.#sandbox.terminate();
-    this.#sandbox = await openSandbox(this.#options, this.#compiled);
+    this.#sandbox = await openSandbox(this.#options, this.#compiled, this.#module);
     this.#served = 0;
     this.#options.onRebuilt?.(reason);
   }
@@ -236,10 +246,14 @@ const ENOUGH_BYTES = 4 * 1024 * 1024;
 /** for which the end waits for who reads what `stop` prints */
 const LAST_PRINT_MS = 5000;
 
-async function openSandbox(options: CallbackOptions, compiled: Compiled): Promise<Sandbox> {
+async function openSandbox(
+  options: CallbackOptions,
+  compiled: Compiled,
+  module: WebAssembly.Module | undefined,
+): Promise<Sandbox> {
   const { data, timeoutMs, memoryBytes } = options;
   try {
-    return await Sandbox.open({ program: compiled.program, data, timeoutMs, memoryBytes });
+    return await Sandbox.open({ program: compiled.program, data, timeoutMs, memoryBytes, module });
   } catch (error) {
     if (!(error instanceof SetupFailure)) throw error;
     const { stage, thrown } = error;

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { unlessAborted } from '../base/wait.js';
 import { type LogRecord, RECORD } from './border/board.js';
@@ -7,8 +8,11 @@ import { readText } from './crossed.js';
 export type CallbackLogLevel = 'debug' | 'info' | 'warn' | 'error';
 
 export interface RelayOptions {
-  /** text for standard output, in the order of the messages; when it gives a promise, that is waited for */
-  readonly onPrint: (text: string) => unknown;
+  /**
+   * What goes to standard output, in the order of the messages; bytes when they are no UTF-8 (Perl only). When it gives a
+   * promise, that is waited for.
+   */
+  readonly onPrint: (printed: string | Uint8Array) => unknown;
   readonly onLog: (level: CallbackLogLevel, text: string) => void;
 }
 
@@ -41,7 +45,8 @@ export class Relay {
     let start = 0;
     while (start < bytes.length) {
       const end = pieceEnd(bytes, start);
-      const taken: unknown = this.#options.onPrint(bytes.toString('utf8', start, end));
+      const piece = bytes.subarray(start, end);
+      const taken: unknown = this.#options.onPrint(isUtf8(piece) ? piece.toString('utf8') : Buffer.from(piece));
       start = end;
       if (!(taken instanceof Promise) || this.#released.signal.aborted) continue;
       // a reader that is gone is told elsewhere

@@ -8,6 +8,8 @@ export interface SandboxOptions {
   readonly data: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
   readonly memoryBytes: number;
+  /** the engine, compiled, to be shared with other sandboxes */
+  readonly module?: WebAssembly.Module | undefined;
 }
 
 /** Why a sandbox could not be set up. */

@@ -1,3 +1,4 @@
+import { hostNeeds } from '../callback/host-needs.js';
 import type { CallbackSettings } from '../config/settings.js';
 import { NullSink } from '../sinks/queue/null-sink.js';
 
@@ -6,6 +7,8 @@ export interface CallbackReport {
   readonly language: 'javascript' | 'perl';
   /** the language was guessed from the code */
   readonly recognised: boolean;
+  /** what it names and cannot have: it may live without */
+  readonly warnings: readonly string[];
 }
 
 const NAMES = { javascript: 'JavaScript', perl: 'Perl' } as const;
@@ -23,7 +26,9 @@ export async function checkCallback(settings: CallbackSettings): Promise<Callbac
     onLog: () => undefined,
   });
   await callback.close();
-  return { language: callback.language, recognised: settings.language === undefined };
+  const { language } = callback;
+  const warnings = language === 'perl' ? hostNeeds(settings.code) : [];
+  return { language, recognised: settings.language === undefined, warnings };
 }
 
 /** `Perl, recognised from the code` */

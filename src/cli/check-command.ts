@@ -73,7 +73,7 @@ async function report(file: string, parsed: ParsedArguments, env: Environment): 
       problems: [...problems.map(problemText), ...errorTexts([...(found.error ? [found.error] : []), ...failed])].map(
         maskText,
       ),
-      warnings: [...warnings, ...ends.flatMap(({ warnings: told = [] }) => told)],
+      warnings: [...warnings, ...(found.report?.warnings ?? []), ...ends.flatMap(({ warnings: told = [] }) => told)],
       summary: settings === undefined ? undefined : describeRun(settings),
       callback: found.report,
       ...(reachable && { ends: ends.flatMap(({ found: text, error }) => (error === undefined ? [text] : [])) }),

@@ -46,7 +46,7 @@ export async function dryRun(settings: Settings, { io, env, warnings }: RunConte
   const tally: Record<Fate, number> = { unchanged: 0, rewritten: 0, dropped: 0, rejected: 0 };
   try {
     for (const text of warnings) logger.warn('configuration', text);
-    const print = (text: string) => drained(io.out, text);
+    const print = (printed: string | Uint8Array) => drained(io.out, printed);
     const context = { clock: systemClock, logger, env, print, interrupt: interrupt.signal };
     for await (const previewed of preview(settings, context)) {
       const { fate, lines } = shown(previewed);

@@ -73,7 +73,7 @@ async function runTransfer(
   publish: (health: () => HealthFacts) => void,
 ): Promise<number> {
   const { io, env } = context;
-  const print = (text: string) => drained(io.out, text);
+  const print = (printed: string | Uint8Array) => drained(io.out, printed);
   const built = await buildTransfer(settings, { clock: systemClock, logger, env, print });
   const { transfer, sourceName, sinkName } = built;
   publish(built.health);

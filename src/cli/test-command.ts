@@ -70,7 +70,7 @@ async function withChecker<T>(
   const logger = await createLogger({ level: 'info' });
   const context: ProcessorContext = {
     logger,
-    print: (text) => io.err.write(text),
+    print: (printed) => io.err.write(printed),
     openTap: async () => new NullSink(),
   };
   const processor = await openProcessor(settings, context);

@@ -1,7 +1,7 @@
 import { constants, open } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { reasonOf, StompctlError } from '../base/errors.js';
-import { readAtMost } from './formats/config-file.js';
+import { readAtMost } from '../base/read-at-most.js';
 import type { Environment } from './formats/environment.js';
 import type { CredentialSettings } from './settings.js';
 

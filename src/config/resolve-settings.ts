@@ -1,6 +1,6 @@
 import { StompctlError } from '../base/errors.js';
 import { buildChecks, buildSettings, settingsWarnings } from './build-settings.js';
-import { exposedSecrets } from './exposed-secrets.js';
+import { changeableFiles, exposedSecrets } from './exposed-secrets.js';
 import { readConfigFile } from './formats/config-file.js';
 import type { Origin } from './formats/config-node.js';
 import { COMMAND_LINE, invalid, type Problem, problemError, unsupported } from './formats/problem.js';
@@ -51,7 +51,7 @@ export async function examineConfiguration(input: ConfigurationInput): Promise<C
   problems.push(...unsupportedUses(options.values()));
   const settings = valid ? buildSettings(values, await callbackFile(values)) : undefined;
   if (settings !== undefined) warnings.push(...settingsWarnings(values, settings));
-  warnings.push(...(await exposedSecrets(options.values())));
+  warnings.push(...(await exposedSecrets(options.values())), ...(await changeableFiles(options.values())));
   return { file, values, problems: inFileOrder(problems), warnings, settings };
 }
 

@@ -63,11 +63,16 @@ export function requestQuit(path: string): PidfileContent | undefined {
 
 function openPidfile(path: string, flags: number, denied: ErrorCode = 'PIDFILE_INVALID'): number | undefined {
   try {
-    // O_NONBLOCK: a FIFO at this path must not hang us
-    return openSync(path, flags | constants.O_NONBLOCK);
+    // O_NONBLOCK: a FIFO at this path must not hang us. O_NOFOLLOW: in a folder where all may write, such as /tmp, a
+    // symbolic link is a trap: `quit` would write to, and signal the process in, what it leads to
+    return openSync(path, flags | constants.O_NONBLOCK | constants.O_NOFOLLOW);
   } catch (error) {
     const errno = errnoOf(error);
     if (errno === 'ENOENT') return undefined;
+    if (errno === 'ELOOP') {
+      const reason = 'is a symbolic link: give the path of the file itself, or remove the link if it is not yours';
+      throw new StompctlError('PIDFILE_INVALID', 'pidfile', path, reason, error);
+    }
     if (errno === 'EACCES' || errno === 'EPERM' || errno === 'EROFS') throw invalid(path, error, denied);
     throw invalid(path, error);
   }

@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, linkSync, openSync, utimesSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, linkSync, lutimesSync, openSync, writeSync } from 'node:fs';
 import type { Clock, Timer } from '../base/clock.js';
 import { errnoOf, reasonOf, StompctlError } from '../base/errors.js';
 import { wait } from '../base/wait.js';
@@ -28,7 +28,7 @@ const EMPTY_GRACE_MS = 2000;
 const ACQUIRE_RETRY_MS = 20;
 /** The longest `acquire` goes on while others come and go. */
 const ACQUIRE_MS = 15_000;
-const NEVER_FREE = 'other processes keep making and removing it, or it is a symbolic link to nowhere';
+const NEVER_FREE = 'other processes keep making and removing it';
 
 /**
  * The pidfile of this process: `PID LF`, whose modification time is the sign of life. It appears complete, by a hard
@@ -146,8 +146,9 @@ export class Pidfile {
 
   #touch(): void {
     const seconds = this.#clock.wallMs() / 1000;
-    // RACE: replaced since the look: one touch of another process's file, and the next look finds its pid.
-    utimesSync(this.path, seconds, seconds);
+    // RACE: replaced since the look: one touch of another process's file (of a link, not of what it leads to), and the next
+    // look finds its pid.
+    lutimesSync(this.path, seconds, seconds);
   }
 
   #lost(reason: string, cause?: unknown): StompctlError {

@@ -363,17 +363,19 @@ export function messageOf(frame: Frame): string {
 }
 
 /**
- * What an ERROR in answer to CONNECT says: without a `message` header, the first line of its body with text in it. That was not made of
+ * What an ERROR in answer to CONNECT says: without a `message` header, the first line of its body with text in it. Neither was made of
  * what we sent but for the login: the passcode is masked, should it be there.
  */
 function refusalOf(frame: Frame, passcode: string | undefined): string {
-  if ((frame.header.message ?? '').trim() !== '') return messageOf(frame);
+  const without = (text: string) => (passcode ? text.replaceAll(passcode, '********') : text);
+  if ((frame.header.message ?? '').trim() !== '') {
+    return messageOf({ ...frame, header: { ...frame.header, message: without(frame.header.message ?? '') } });
+  }
   const [line = ''] = frame.body
     .toString('utf8', 0, 4096)
     .trim()
     .split(/[\r\n]/, 1);
-  const masked = passcode ? line.replaceAll(passcode, '********') : line;
   // biome-ignore lint/suspicious/noControlCharactersInRegex: the text goes into one line of a log
-  const message = masked.replace(/[\x00-\x1f\x7f]+/g, ' ');
+  const message = without(line).replace(/[\x00-\x1f\x7f]+/g, ' ');
   return messageOf({ ...frame, header: { ...frame.header, message } });
 }

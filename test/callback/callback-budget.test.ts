@@ -22,7 +22,7 @@ test('what became large is handed over in parts, before the rest is made', async
 test('a slow reader of what is printed is waited for', async () => {
   const waiting: (() => void)[] = [];
   let printed = 0;
-  const onPrint = (text: string): Promise<void> => {
+  const onPrint = (text: string | Uint8Array): Promise<void> => {
     printed += text.length;
     return new Promise((resolve) => waiting.push(resolve));
   };

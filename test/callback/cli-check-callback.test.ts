@@ -68,4 +68,45 @@ describe('stompctl check, of the callback', () => {
       assert.match(String(report.problems), error);
     });
   }
+
+  for (const [what, code, warning] of [
+    [
+      'system',
+      'system("mail", $hdr{to}) if $hdr{to};',
+      /warning: the callback names system \(its line 2\): .*copy messages/,
+    ],
+    ['fork', 'fork() if $hdr{to};', /warning: the callback names fork/],
+    ['backquotes', 'my $d = `date`;', /warning: the callback names a command in backquotes/],
+    ['a command in qx', 'my $d = qx(date) if 0;', /warning: the callback names a command in backquotes/],
+    [
+      'a file',
+      'open(my $f, "<", "/etc/passwd") if $hdr{to};',
+      /warning: the callback names open of a file .*callback-data/,
+    ],
+  ] as const) {
+    it(`warns of ${what}, which a callback cannot have, and does not refuse it`, async (test) => {
+      const found = await runMain([
+        'check',
+        await fileOf(
+          test,
+          PERL.replace('return("no")', () => `${code}\n  return("no")`),
+        ),
+      ]);
+      assert.equal(found.code, 0, found.out);
+      assert.match(found.out, warning);
+    });
+  }
+
+  it('does not warn of what only looks like it', async (test) => {
+    const code = 'my $t = ""; open(my $f, ">", \\\\$t); $hdr{system} = "fork"; # system("x")\n  return("no")';
+    const found = await runMain([
+      'check',
+      await fileOf(
+        test,
+        PERL.replace('return("no")', () => code),
+      ),
+    ]);
+    assert.equal(found.code, 0, found.out);
+    assert.ok(!found.out.includes('warning: the callback'), found.out);
+  });
 });

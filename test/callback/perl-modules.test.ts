@@ -3,6 +3,31 @@ import { test } from 'node:test';
 import { runInEngine } from '../support/perl-engine.js';
 
 const CASES: [what: string, code: string, printed: string][] = [
+  [
+    'JSON, Encode and others by their full names, without use',
+    'print join("|", JSON::decode_json(q({"a":5}))->{a}, length(Encode::encode("UTF-8", "\\x{263a}")), List::Util::max(1, 3), Storable::dclone([7])->[0], File::Basename::basename("/a/b"))',
+    '5|3|3|7|b',
+  ],
+  [
+    'Storable freezes and thaws in memory',
+    'use Storable qw(freeze thaw); my $d = thaw(freeze({ a => [1, undef, "\\x{263a}"], b => bless(\\(my $x = "x"), "C") })); print join("|", scalar(@{ $d->{a} }), defined($d->{a}[1]) ? 1 : 0, ord($d->{a}[2]), ref($d->{b}), map { $$_ } $d->{b})',
+    '3|0|9786|C|x',
+  ],
+  [
+    'a body that is no text is refused as Messaging::Message itself does',
+    'eval { $msg->body([1]) }; my $e = $@; eval { $msg->body(undef) }; print $e =~ s/0x\\w+/0x0/r, $@',
+    `Parameter #1 ("ARRAY(0x0)") to Messaging::Message::body was an 'arrayref', which is not one of the allowed types: scalar at x.conf line 1.\nParameter #1 (undef) to Messaging::Message::body was an 'undef', which is not one of the allowed types: scalar at x.conf line 1.\n`,
+  ],
+  [
+    'Sys::Syslog has its constants',
+    'use Sys::Syslog qw(:standard :macros); print LOG_WARNING, "|", LOG_LOCAL7',
+    '4|184',
+  ],
+  [
+    'END blocks run at the end, the last one first',
+    'END { print "1" } END { print "2" }\nsub check ($) { print "c"; return($_[0]) } sub stop () { print "s" }',
+    'cs21',
+  ],
   ['POSIX rounds', 'use POSIX; print join("|", map { floor($_), ceil($_) } 1.5, -1.5, 2, -0.5)', '1|2|-2|-1|2|2|-1|0'],
   [
     'POSIX calculates',

@@ -133,10 +133,10 @@ describe('acquiring a pidfile', () => {
     assert.throws(() => readPidfile('/dev/null'), { code: 'PIDFILE_INVALID' });
   });
 
-  it('says PIDFILE_CANNOT_CREATE for a symbolic link to nowhere', async (test) => {
+  it('refuses a symbolic link to nowhere as PIDFILE_INVALID', async (test) => {
     const path = await place(test);
     await symlink('nowhere', path);
-    await assert.rejects(Pidfile.acquire(path, { clock: new HurriedClock() }), { code: 'PIDFILE_CANNOT_CREATE' });
+    await assert.rejects(Pidfile.acquire(path, { clock }), { code: 'PIDFILE_INVALID', message: /is a symbolic link/ });
     assert.deepEqual(await namesBeside(path), ['run.pid']);
   });
 

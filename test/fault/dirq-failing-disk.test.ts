@@ -76,6 +76,24 @@ for (const { name, fault } of FAULTS) {
   });
 }
 
+test('sink: temporary files that could not be removed are when it is opened again, or closed', async (t) => {
+  for (const again of ['open', 'close'] as const) {
+    const path = await tempFolder(t);
+    const watched = new WatchedFiles(path);
+    const sink = new QueueSink({ path, sync: 'batch' }, watched.files);
+    await sink.open();
+    watched.fault = (operation) => (operation === 'unlink' ? 'EACCES' : undefined);
+    await sink.send(textOf('1'));
+    await sink.flush();
+    assert.equal(filesOf(path).filter(isTemporary).length, 1);
+    watched.fault = () => undefined;
+    await sink[again]();
+    assert.deepEqual(filesOf(path).filter(isTemporary), []);
+    await sink.close();
+    assert.deepEqual(filesOf(path), elementPaths(path));
+  }
+});
+
 test('sink: a sync that failed is not tried again; the other files of the batch go on', async (t) => {
   const path = await tempFolder(t);
   const watched = new WatchedFiles(path);

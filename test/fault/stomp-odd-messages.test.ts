@@ -115,6 +115,15 @@ describe('the id of a MESSAGE', () => {
   }
 });
 
+describe('an ERROR in answer to CONNECT with a message header', () => {
+  it('is told without the passcode, should the broker repeat it', async (test) => {
+    const server = await scriptedServer(test, 'ERROR\nmessage:Access refused for me/pw1234\n\n\0');
+    const endpoint = { transport: 'tcp', host: '127.0.0.1', port: server.port } as const;
+    const opening = StompSession.connect({ endpoint, login: 'me', passcode: 'pw1234' });
+    await assert.rejects(opening, { code: 'LOGIN_REFUSED', message: /Access refused for me\/\*{8};/ });
+  });
+});
+
 describe('an ERROR in answer to CONNECT without a message header', () => {
   for (const { name, body, code, says } of [
     {

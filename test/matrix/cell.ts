@@ -8,7 +8,7 @@ import { Agent } from './agent.js';
 import type { BrokerHost } from './broker-host.js';
 import { BrokerPlace } from './broker-place.js';
 import { type Parcel, parcels } from './corpus.js';
-import { QueuePlace } from './queue-place.js';
+import { QueuePlace, type QueueType } from './queue-place.js';
 
 export const PATHS = ['queue → broker', 'broker → queue', 'broker → broker', 'queue → queue'] as const;
 export type PathName = (typeof PATHS)[number];
@@ -27,6 +27,8 @@ const HELD_BACK = 0.2;
 export interface CellOptions {
   readonly path: PathName;
   readonly host: BrokerHost | undefined;
+  /** of source, sink and failure queue */
+  readonly type: QueueType;
   readonly messages: number;
   readonly seed: number;
   /** arguments and variables that the fault wants the agents to have */
@@ -73,11 +75,13 @@ export class Cell {
     const [from, to] = options.path.split(' → ');
     this.source = this.#place(from === 'broker', 'source', `${name}-in`, 'in');
     this.sink = this.#place(to === 'broker', 'sink', this.#destination, 'out');
-    this.failures = new QueuePlace(join(folder, 'failed'), 'failure queue', this.account);
+    this.failures = new QueuePlace(join(folder, 'failed'), 'failure queue', this.account, options.type);
   }
 
   static async set(options: CellOptions): Promise<Cell> {
     const cleaners: Cleaner[] = [];
+    // somebody may have tidied up
+    await mkdir(tmpdir(), { recursive: true });
     const folder = await mkdtemp(join(tmpdir(), 'stompctl-cell-'));
     cleaners.push(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
     await mkdir(join(folder, 'in'));
@@ -137,7 +141,10 @@ export class Cell {
   async clean(): Promise<void> {
     for (const agent of this.agents) await agent.destroy();
     for (const place of [this.source, this.sink]) if (place instanceof BrokerPlace) place.close();
-    for (const clean of this.#cleaners.reverse()) await clean();
+    const errors: unknown[] = [];
+    // each, also when another cannot: a mount or a proxy that stays is in the way of what comes next
+    for (const clean of this.#cleaners.reverse()) await clean().catch((error: unknown) => errors.push(error));
+    if (errors.length > 0) throw new AggregateError(errors, 'the cell could not be cleaned up');
   }
 
   async #feed(count: number): Promise<void> {
@@ -163,16 +170,21 @@ export class Cell {
 
   #place(atBroker: boolean, place: 'source' | 'sink', destination: string, folder: string): QueuePlace | BrokerPlace {
     if (atBroker) return new BrokerPlace(this.host, destination, place, this.account);
-    return new QueuePlace(join(this.folder, folder), place, this.account);
+    return new QueuePlace(join(this.folder, folder), place, this.account, this.options.type);
   }
 
   #ends(): string[] {
-    const args = [...QUICK, ...LONG_TIMEOUTS, '--failure-queue', `path=${this.failures.path}`];
+    const args = [
+      ...QUICK,
+      ...LONG_TIMEOUTS,
+      '--failure-queue',
+      `path=${this.failures.path} type=${this.options.type}`,
+    ];
     if (this.source instanceof BrokerPlace) {
       args.push(...this.#login('incoming'), '--subscribe', `destination=${this.source.destination}`);
-    } else args.push('--incoming-queue', `path=${this.source.path}`, '--loop', '--remove');
+    } else args.push('--incoming-queue', `path=${this.source.path} type=${this.options.type}`, '--loop', '--remove');
     if (this.sink instanceof BrokerPlace) args.push(...this.#login('outgoing'));
-    else args.push('--outgoing-queue', `path=${this.sink.path}`);
+    else args.push('--outgoing-queue', `path=${this.sink.path} type=${this.options.type}`);
     if (this.source instanceof BrokerPlace && this.sink instanceof BrokerPlace) {
       const code = `hdr.destination = ${JSON.stringify(this.sink.destination)}`;
       args.push('--callback-language', 'javascript', '--callback-code', code);

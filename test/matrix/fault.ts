@@ -1,11 +1,14 @@
 import type { BrokerName } from './broker-host.js';
 import type { Cell, PathName } from './cell.js';
+import type { QueueType } from './queue-place.js';
 
 /** Something that goes wrong. */
 export interface Fault {
   readonly name: string;
-  /** may it make messages come twice? At most one window's worth a strike; otherwise none at all */
+  /** may it make messages come twice? At most one window's worth a strike and session; otherwise none at all */
   readonly repeats: boolean;
+  /** may the broker forget the last acknowledgements that it has taken? They reach its disk later than messages do */
+  readonly forgets?: boolean;
   /** where it makes sense; without it everywhere */
   readonly fits?: (path: PathName, broker: BrokerName | undefined) => boolean;
   /** mounts file systems */
@@ -25,3 +28,14 @@ export const toQueue = (path: PathName): boolean => path.endsWith('queue');
 export const fromBroker = (path: PathName): boolean => path.startsWith('broker');
 export const toBroker = (path: PathName): boolean => path.endsWith('broker');
 export const withBroker = (path: PathName): boolean => path !== 'queue → queue';
+
+interface Striking {
+  readonly faults: readonly Fault[];
+  /** of the queues */
+  readonly type: QueueType;
+}
+
+/** `SIGKILL at random + connection cut (DQN)` */
+export function faultsOf({ faults, type }: Striking): string {
+  return faults.map((fault) => fault.name).join(' + ') + (type === 'DQN' ? ' (DQN)' : '');
+}

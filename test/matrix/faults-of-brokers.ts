@@ -15,6 +15,7 @@ const DELAY_MS = 300;
 const brokerKilled: Fault = {
   name: 'broker killed (-9) and started again',
   repeats: true,
+  forgets: true,
   fits: withBroker,
   async strike(cell) {
     await cell.midLoad();

@@ -1,10 +1,11 @@
 import { Random } from '../support/random.js';
 import type { BrokerName } from './broker-host.js';
 import { PATHS, type PathName } from './cell.js';
-import { type Fault, withBroker } from './fault.js';
+import { type Fault, faultsOf, withBroker } from './fault.js';
 import { FAULTS_OF_BROKERS } from './faults-of-brokers.js';
 import { FAULTS_OF_DISKS } from './faults-of-disks.js';
 import { FAULTS_OF_PROCESSES } from './faults-of-processes.js';
+import type { QueueType } from './queue-place.js';
 
 export const BROKERS: readonly BrokerName[] = ['RabbitMQ', 'ActiveMQ', 'scripted'];
 
@@ -12,6 +13,16 @@ const FAULTS: readonly Fault[] = [...FAULTS_OF_PROCESSES, ...FAULTS_OF_BROKERS, 
 
 /** How many pairs of faults a whole run tries, of the many that there are. */
 const PAIRS = 20;
+/** How many cells are repeated with queues of type DQN. */
+const NORMAL = 15;
+/** its steps are known by names of files that a queue of type DQN does not have */
+const BY_FILE_NAME = /each step/;
+const FAMILIES: readonly (readonly [name: string, faults: RegExp])[] = [
+  ['kills', /SIGKILL|SIGSTOP|two stompctl/],
+  ['signals and clocks', /HUP|TERM|quit|clock/],
+  ['brokers', /broker|past the time-out/],
+  ['networks', /network|cut/],
+];
 /** These decide alone when the process ends and starts, or what lies under the sink. */
 const ALONE = /each step|two stompctl|quit|TERM|disk|inode|read-only|at a start/;
 
@@ -19,6 +30,8 @@ export interface Place {
   readonly faults: readonly Fault[];
   readonly path: PathName;
   readonly broker: BrokerName | undefined;
+  /** of the queues */
+  readonly type: QueueType;
 }
 
 /** Every cell of the matrix, and a sample of pairs of faults that the seed picks. */
@@ -37,19 +50,59 @@ export function allPlaces(seed: number): Place[] {
     if (!names.has(nameOf(place))) pairs.push(place);
     names.add(nameOf(place));
   }
-  return [...single, ...pairs];
+  return [...single, ...pairs, ...withNormalQueues(single, random)];
+}
+
+/** Some cells again, with queues of type DQN. */
+function withNormalQueues(places: readonly Place[], random: Random): Place[] {
+  const fitting = places.filter(
+    ({ faults, path }) => path !== 'broker → broker' && !BY_FILE_NAME.test(nameOfAll(faults)),
+  );
+  return shuffled(fitting, random)
+    .slice(0, NORMAL)
+    .map((place) => ({ ...place, type: 'DQN' }));
+}
+
+/** What a whole run cannot do without: of each path, broker and family of faults one cell; then the rest. */
+export function sampleFirst(places: readonly Place[], seed: number): [sample: Place[], rest: Place[]] {
+  const met = new Set<string>();
+  const sample: Place[] = [];
+  const rest: Place[] = [];
+  for (const place of shuffled(places, new Random(seed))) {
+    const kind = `${familyOf(place)}, ${place.path}, ${place.broker}`;
+    (met.has(kind) ? rest : sample).push(place);
+    met.add(kind);
+  }
+  return [sample, rest];
+}
+
+export function familyOf({ faults, type }: Place): string {
+  if (type === 'DQN') return 'DQN';
+  if (faults.length > 1) return 'pairs';
+  const name = nameOfAll(faults);
+  return FAMILIES.find(([, names]) => names.test(name))?.[0] ?? 'disks';
+}
+
+function nameOfAll(faults: readonly Fault[]): string {
+  return faults.map((fault) => fault.name).join(' + ');
+}
+
+function shuffled<T>(all: readonly T[], random: Random): T[] {
+  const rest = [...all];
+  return Array.from({ length: rest.length }, () => rest.splice(random.between(0, rest.length - 1), 1)[0] as T);
 }
 
 /** The name by which `-- part` selects, and which a failure prints. */
-export function nameOf({ faults, path, broker }: Place): string {
-  return `${faults.map((fault) => fault.name).join(' + ')}, ${path}, ${broker ?? 'no broker'}`;
+export function nameOf(place: Place): string {
+  return `${faultsOf(place)}, ${place.path}, ${place.broker ?? 'no broker'}`;
 }
 
 function placesOf(faults: readonly Fault[]): Place[] {
   const places: Place[] = [];
   for (const path of PATHS) {
     for (const broker of withBroker(path) ? BROKERS : [undefined]) {
-      if (faults.every((fault) => fault.fits?.(path, broker) !== false)) places.push({ faults, path, broker });
+      if (faults.every((fault) => fault.fits?.(path, broker) !== false))
+        places.push({ faults, path, broker, type: 'DQS' });
     }
   }
   return places;

@@ -1,8 +1,12 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { elementPaths, filesOf } from '../support/sample-messages.js';
+import { errnoOf } from '../../src/base/errors.js';
+import { remains } from '../support/queue-types.js';
+import { elementPaths } from '../support/sample-messages.js';
 import type { Account, Place } from './account.js';
 import type { Found, Parcel } from './corpus.js';
+
+export type QueueType = 'DQS' | 'DQN';
 
 const ELEMENTS_A_FOLDER = 200;
 const RETRY_MS = 20;
@@ -13,13 +17,15 @@ export class QueuePlace {
   readonly path: string;
   readonly #place: Place;
   readonly #account: Account;
+  readonly #type: QueueType;
   readonly #read = new Set<string>();
   #count = 0;
 
-  constructor(path: string, place: Place, account: Account) {
+  constructor(path: string, place: Place, account: Account, type: QueueType = 'DQS') {
     this.path = path;
     this.#place = place;
     this.#account = account;
+    this.#type = type;
   }
 
   /** As a shell script would: a file under another name, then `rename`. */
@@ -28,13 +34,13 @@ export class QueuePlace {
     const name = `5f000000${this.#count.toString(16).padStart(5, '0')}0`;
     this.#count += 1;
     this.#account.put(parcel);
-    const { id, note, text, body } = parcel;
-    const content = text ? { text, body: body.toString() } : { body: body.toString('base64'), encoding: 'base64' };
-    const element = JSON.stringify({ header: { ...header, 'x-id': id, 'x-note': note }, ...content });
+    const complete = { ...header, 'x-id': parcel.id, 'x-note': parcel.note };
     for (let attempt = 1; ; attempt += 1) {
       try {
         if (!existsSync(folder)) mkdirSync(folder, { recursive: true });
-        writeFileSync(join(folder, `${name}.tmp`), element);
+        const made = join(folder, `${name}.tmp`);
+        if (this.#type === 'DQN') writeFolder(made, parcel, complete);
+        else writeFileSync(made, elementOf(parcel, complete));
         renameSync(join(folder, `${name}.tmp`), join(folder, name));
         return;
       } catch (error) {
@@ -49,10 +55,9 @@ export class QueuePlace {
   look(): void {
     for (const path of elementPaths(this.path)) {
       if (this.#read.has(path)) continue;
-      const bytes = readIfThere(path);
-      if (bytes === undefined) continue;
+      const found = this.#type === 'DQN' ? readFolder(path) : readFile(path);
+      if (found === 'gone') continue;
       this.#read.add(path);
-      const found = parse(bytes);
       if (found === undefined) this.#account.spoilt(this.#place, `${basename(path)} is no whole element`);
       else this.#account.found(this.#place, found, basename(path));
     }
@@ -64,8 +69,8 @@ export class QueuePlace {
 
   /** Locks, journals, temporary files: what a clean stop must not leave. */
   leftovers(): string[] {
-    const elements = new Set(elementPaths(this.path));
-    return filesOf(this.path).filter((path) => !elements.has(path));
+    if (!existsSync(this.path)) return [];
+    return remains(this.path).map((name) => join(this.path, name));
   }
 
   /** The intermediate folders that are there now. */
@@ -77,13 +82,49 @@ export class QueuePlace {
   }
 }
 
-/** RACE: a consumer took it between the listing and the look */
-function readIfThere(path: string): Buffer | undefined {
+function elementOf({ text, body }: Parcel, header: Readonly<Record<string, string>>): string {
+  const content = text ? { text, body: body.toString() } : { body: body.toString('base64'), encoding: 'base64' };
+  return JSON.stringify({ header, ...content });
+}
+
+/** The folder of an element of type DQN, under another name. */
+function writeFolder(path: string, { text, body }: Parcel, header: Readonly<Record<string, string>>): void {
+  rmSync(path, { recursive: true, force: true });
+  mkdirSync(path);
+  const line = ([name, value]: [string, string]): string => `${escaped(name)}\t${escaped(value)}\n`;
+  writeFileSync(join(path, 'header'), Object.entries(header).map(line).join(''));
+  writeFileSync(join(path, text ? 'text' : 'binary'), body);
+}
+
+function escaped(text: string): string {
+  return text.replaceAll('\\', '\\\\').replaceAll('\t', '\\t').replaceAll('\n', '\\n');
+}
+
+function unescaped(text: string): string {
+  return text.replace(/\\(.)/g, (_all, letter: string) => ({ t: '\t', n: '\n' })[letter] ?? letter);
+}
+
+/** RACE: a consumer took it between the listing and the look: gone. Undefined: it is no whole message. */
+type Look = Found | 'gone' | undefined;
+
+function readFile(path: string): Look {
   try {
-    return readFileSync(path);
+    return parse(readFileSync(path));
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (errnoOf(error) === 'ENOENT') return 'gone';
     throw error;
+  }
+}
+
+function readFolder(path: string): Look {
+  try {
+    const rows = readFileSync(join(path, 'header'), 'utf8').split('\n').slice(0, -1);
+    const header = Object.fromEntries(rows.map((row) => row.split('\t').map(unescaped)));
+    const body = readFileSync(join(path, existsSync(join(path, 'text')) ? 'text' : 'binary'));
+    return { id: String(header['x-id'] ?? ''), note: String(header['x-note'] ?? ''), body };
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error;
+    return existsSync(path) ? undefined : 'gone';
   }
 }
 

@@ -1,13 +1,13 @@
 import { eventually } from '../support/eventually.js';
-import type { Verdict } from './account.js';
+import { Account, type Verdict } from './account.js';
 import type { BrokerHost } from './broker-host.js';
 import { BrokerPlace } from './broker-place.js';
 import { Cell, type PathName, WINDOW } from './cell.js';
-import type { Fault } from './fault.js';
-import { QueuePlace } from './queue-place.js';
+import { type Fault, faultsOf } from './fault.js';
+import { QueuePlace, type QueueType } from './queue-place.js';
 
-/** What a fault may repeat at most: the window, and what a broker may have sent ahead of it. */
-const DUPLICATES_A_STRIKE = 2 * WINDOW + 2;
+/** A strike may repeat what is unsettled of one source: the window, and the one message that may be parked. */
+const DUPLICATES_A_STRIKE = WINDOW + 1;
 const COMPLETE_MS = 60_000;
 
 /** One cell of the matrix: faults, a path, a broker. */
@@ -18,6 +18,8 @@ export interface CellPlan {
   readonly host: BrokerHost | undefined;
   readonly messages: number;
   readonly seed: number;
+  /** of the queues */
+  readonly type: QueueType;
 }
 
 export interface CellResult {
@@ -37,10 +39,10 @@ export interface CellResult {
 }
 
 export async function runCell(plan: CellPlan): Promise<CellResult> {
-  const { faults, path, host, messages, seed } = plan;
+  const { faults, path, host, messages, seed, type } = plan;
   const started = performance.now();
   const cell = await Cell.set({
-    ...{ path, host, messages, seed },
+    ...{ path, host, messages, seed, type },
     args: (folder) => faults.flatMap((fault) => fault.args?.(folder) ?? []),
     env: (folder) => Object.assign({}, ...faults.map((fault) => fault.env?.(folder) ?? {})),
     agents: Math.max(...faults.map((fault) => fault.agents ?? 1)),
@@ -65,10 +67,10 @@ export async function runCell(plan: CellPlan): Promise<CellResult> {
   try {
     const verdict = cell.account.verdict();
     const ownEnds = cell.agents.flatMap((agent) => agent.ownEnds);
-    wrong.push(...findings(verdict, faults, strikes), ...leftovers(cell));
+    wrong.push(...findings(verdict, plan, strikes), ...leftovers(cell));
     if (ownEnds.length > 0) wrong.push(`ended by itself: ${summary(ownEnds)}`);
     return {
-      fault: faults.map((fault) => fault.name).join(' + '),
+      fault: faultsOf(plan),
       ...{ path, seed, strikes, verdict, wrong, ownEnds },
       broker: host?.name ?? '–',
       seconds: (performance.now() - started) / 1000,
@@ -77,6 +79,17 @@ export async function runCell(plan: CellPlan): Promise<CellResult> {
   } finally {
     await cell.clean();
   }
+}
+
+type Broken = Pick<CellPlan, 'faults' | 'path' | 'type'> & { readonly broker: string | undefined };
+
+/** The result of a cell that could not even be set up, or not be taken down. */
+export function brokenCell(place: Broken, seed: number, error: unknown): CellResult {
+  return {
+    ...{ fault: faultsOf(place), path: place.path, broker: place.broker ?? '–', seed },
+    ...{ strikes: 0, verdict: new Account().verdict(), seconds: 0, ownEnds: [], log: '' },
+    wrong: [`the harness broke: ${textOf(error)}`],
+  };
 }
 
 async function firstArrival({ sink, account }: Cell): Promise<void> {
@@ -120,13 +133,22 @@ async function countAll(cell: Cell): Promise<void> {
   await source.look();
 }
 
-function findings(verdict: Verdict, faults: readonly Fault[], strikes: number): string[] {
+/**
+ * How often one strike may repeat a message. From broker to broker it strikes two sessions: the sink's, which sends again
+ * what has no receipt, and the source's, to which the broker then gives the same messages again.
+ */
+function copies(path: PathName, faults: readonly Fault[]): number {
+  const sessions = path === 'broker → broker' ? 2 : 1;
+  return sessions + (faults.some((fault) => fault.forgets === true) ? 1 : 0);
+}
+
+function findings(verdict: Verdict, { faults, path }: CellPlan, strikes: number): string[] {
   const wrong: string[] = [];
   if (verdict.lost.length > 0)
     wrong.push(`lost: ${verdict.lost.length}, such as ${verdict.lost.slice(0, 5).join(' ')}`);
   if (verdict.spoilt.length > 0) wrong.push(`spoilt: ${verdict.spoilt.slice(0, 5).join('; ')}`);
   if (verdict.atSource > 0) wrong.push(`left at the source: ${verdict.atSource}`);
-  const most = faults.some((fault) => fault.repeats) ? strikes * DUPLICATES_A_STRIKE : 0;
+  const most = faults.some((fault) => fault.repeats) ? strikes * copies(path, faults) * DUPLICATES_A_STRIKE : 0;
   if (verdict.duplicates > most)
     wrong.push(`duplicates: ${verdict.duplicates}, and ${strikes} strikes explain ${most}`);
   return wrong;

@@ -20,7 +20,7 @@ export function markdown(results: readonly CellResult[]): string {
     const { messages, once, repeated, duplicates, failed, lost, spoilt } = verdict;
     const copies = duplicates === 0 ? '0' : `${duplicates} (of ${repeated})`;
     const cells = [fault, path, broker, strikes, messages, once, copies, failed, lost.length, spoilt.length];
-    return `| ${[...cells, ownEnds.length === 0 ? '0' : summary(ownEnds), seconds.toFixed(1), wrong.length === 0 ? 'green' : 'red'].join(' | ')} |`;
+    return `| ${[...cells, ownEnds.length === 0 ? '0' : summary(ownEnds), seconds.toFixed(1), wrong.length === 0 ? 'green' : '**red**'].join(' | ')} |`;
   });
   const head =
     '| fault | path | broker | strikes | messages | once | duplicates | failure queue | lost | spoilt | own ends | seconds | |';

@@ -35,6 +35,12 @@ test('the time to stop is longer than the default time-outs of a drain', async (
   }
 });
 
+test('no core is dumped: it would hold messages and passwords', async () => {
+  for (const name of ['stompctl@.service', 'stompctl-once@.service']) {
+    assert.match(await readFile(join(UNITS, name), 'utf8'), /^LimitCORE=0$/m, name);
+  }
+});
+
 test('a service is not restarted for what can never work, and is for everything else', async () => {
   const unit = await readFile(join(UNITS, 'stompctl@.service'), 'utf8');
   assert.match(unit, /^Restart=on-failure$/m);

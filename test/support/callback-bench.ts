@@ -21,7 +21,8 @@ export function callbackOptions(code: string, given: Given = {}): CallbackOption
     data: {},
     timeoutMs: 5000,
     memoryBytes: 64 * 1024 * 1024,
-    onPrint: (text) => said.printed.push(text),
+    onPrint: (printed) =>
+      said.printed.push(typeof printed === 'string' ? printed : Buffer.from(printed).toString('latin1')),
     onLog: (level, text) => said.logged.push(`${level}: ${text}`),
     onRebuilt: (reason) => said.rebuilt.push(reason),
     said,

@@ -11,7 +11,7 @@ const MEMORY_BYTES = 64 * 1024 * 1024;
 
 /** What stompctl's own callback makes of a snippet, in the form that the oracle gives. Messages between calls of `idle` are one batch. */
 export async function runInCallback(snippet: Snippet): Promise<Result> {
-  const heard: Heard = { printed: '', logged: [] };
+  const heard: Heard = { printed: [], logged: [] };
   let callback: Callback;
   try {
     callback = await open(snippet, heard);
@@ -39,7 +39,7 @@ export async function runInCallback(snippet: Snippet): Promise<Result> {
 }
 
 interface Heard {
-  printed: string;
+  readonly printed: Buffer[];
   logged: string[];
 }
 
@@ -52,9 +52,7 @@ function open(snippet: Snippet, heard: Heard): Promise<Callback> {
     data: snippet.data,
     timeoutMs: TIMEOUT_MS,
     memoryBytes: MEMORY_BYTES,
-    onPrint: (text) => {
-      heard.printed += text;
-    },
+    onPrint: (printed) => heard.printed.push(Buffer.from(printed)),
     onLog: (_level, text) => {
       heard.logged.push(text);
     },
@@ -64,7 +62,7 @@ function open(snippet: Snippet, heard: Heard): Promise<Callback> {
 
 function result(snippet: Snippet, heard: Heard, rest: Pick<Result, 'open' | 'steps' | 'stop'>): Result {
   const { open, steps, stop } = rest;
-  const [printed, logged] = [plain(heard.printed), logText(heard.logged.join('\n'))];
+  const [printed, logged] = [plain(Buffer.concat(heard.printed).toString('utf8')), logText(heard.logged.join('\n'))];
   return { name: snippet.name, open, steps: steps.map(normalStep), stop, printed, logged };
 }
 

@@ -28,12 +28,16 @@ export async function runMain(
   const out: string[] = [];
   const err: string[] = [];
   const io: CommandIo = {
-    out: { write: (text) => out.push(text) },
-    err: { write: (text) => err.push(text) },
+    out: { write: (text) => out.push(textOf(text)) },
+    err: { write: (text) => err.push(textOf(text)) },
     signals: installSignals(DEAF),
   };
   const code = await main(args, env, io);
   return { code, out: out.join(''), err: err.join('') };
+}
+
+function textOf(written: string | Uint8Array): string {
+  return typeof written === 'string' ? written : Buffer.from(written).toString('utf8');
 }
 
 /** `stompctl queue …` inside this process, with this on its standard input: an end as that of a process. */
@@ -46,7 +50,7 @@ export async function runQueueHere(args: readonly string[], input: string | Buff
         done();
       },
     }),
-    err: { write: (text) => err.push(text) },
+    err: { write: (text) => err.push(textOf(text)) },
     input: () => Readable.from([Buffer.from(input)]),
     signals: installSignals(DEAF),
   };

@@ -67,6 +67,7 @@ export class WatchedFiles {
       lutimesSync: one('utimes', systemFiles.lutimesSync as never),
       fdatasync: later('fdatasync', systemFiles.fdatasync) as FileSystem['fdatasync'],
       fsync: later('fsync', systemFiles.fsync) as FileSystem['fsync'],
+      fsyncSync: onDescriptor('fsyncSync', systemFiles.fsyncSync),
     };
   }
 

@@ -1,13 +1,9 @@
-import { isUtf8 } from 'node:buffer';
-import { fileURLToPath } from 'node:url';
-import { setFlagsFromString } from 'node:v8';
-import { MessageChannel } from 'node:worker_threads';
 import { type Engine, type EngineHost, EngineLost, type Progress } from '../border/engine-contract.js';
 import { packFields } from '../border/fields.js';
 import { type Program, type Thrown, UNSUPPORTED } from '../border/protocol.js';
 import { type Arriving, bodyIsApart, CODE, describe, layOut, readOutcome, readTap, utf8 } from './dialogue.js';
 import { readLibrary } from './library.js';
-import { readLimitedModule } from './limited-module.js';
+import { compilePerlModule, perlMemoryLimit } from './perl-module.js';
 import { Wasi } from './wasi.js';
 import { wrapPerl } from './wrap-perl.js';
 
@@ -55,7 +51,7 @@ export class PerlEngine implements Engine {
   /** Perl said so before it ended itself */
   #starved = false;
 
-  private constructor(program: PerlProgram, host: EngineHost) {
+  private constructor(program: PerlProgram, host: EngineHost, module: WebAssembly.Module) {
     this.#program = program;
     this.#host = host;
     this.#wasi = new Wasi({
@@ -67,11 +63,6 @@ export class PerlEngine implements Engine {
       files: readLibrary(),
       refused: (path) => this.#refuseFile(path),
     });
-    // V8 would compile Perl's large functions on as many threads as there are processors, each with megabytes of its own
-    setFlagsFromString('--wasm-num-compilation-tasks=1');
-    const bytes = readLimitedModule(MODULE_FILE, this.#limit);
-    const module = new WebAssembly.Module(bytes);
-    discard(bytes);
     const { exports } = new WebAssembly.Instance(module, {
       wasi_snapshot_preview1: this.#wasi.imports(module),
       env: { call_host_function: () => 0 },
@@ -80,8 +71,9 @@ export class PerlEngine implements Engine {
     this.#wasi.attach(this.#exports.memory);
   }
 
-  static open(program: PerlProgram, host: EngineHost): PerlEngine {
-    const engine = new PerlEngine(program, host);
+  /** `module`: one of `sharedPerlModule`, for the same memory; without it, Perl is compiled for this engine. */
+  static open(program: PerlProgram, host: EngineHost, module?: WebAssembly.Module): PerlEngine {
+    const engine = new PerlEngine(program, host, module ?? compilePerlModule(host.memoryBytes));
     engine.#guarded(() => {
       engine.#exports._initialize();
       if (engine.#exports.zeroperl_init() !== 0) throw new EngineLost('crash', 'Perl did not start');
@@ -152,12 +144,8 @@ export class PerlEngine implements Engine {
     if (lost !== undefined) throw lost;
   }
 
-  get #limit(): number {
-    return Math.max(LEAST_BYTES, this.#host.memoryBytes) + OWN_BYTES;
-  }
-
   get #nearlyFull(): number {
-    return this.#limit - 8 * MEBIBYTE;
+    return perlMemoryLimit(this.#host.memoryBytes) - SPARE_BYTES;
   }
 
   #evaluate(code: string): void {
@@ -256,8 +244,7 @@ export class PerlEngine implements Engine {
   }
 
   #print(bytes: Uint8Array): boolean {
-    const piece = view(bytes);
-    return this.#give('print', isUtf8(piece) ? Buffer.from(piece) : Buffer.from(piece.toString('latin1')));
+    return this.#give('print', Buffer.from(view(bytes)));
   }
 
   /** Standard error, by line, becomes the log. */
@@ -294,13 +281,6 @@ export class PerlEngine implements Engine {
   }
 }
 
-/** Gives 25 MB back now, which else wait for a collection that a quiet thread may not have for long. */
-function discard(bytes: Uint8Array<ArrayBuffer>): void {
-  const { port1 } = new MessageChannel();
-  port1.postMessage(undefined, [bytes.buffer]);
-  port1.close();
-}
-
 function outOfMemory(): EngineLost {
   return new EngineLost('memory', 'out of memory: make callback-memory larger, or keep less');
 }
@@ -318,13 +298,10 @@ function zoneAt(seconds: number): string {
   return `${-offset * 60} ${offset < winter ? 1 : 0}`;
 }
 
-const MODULE_FILE = fileURLToPath(import.meta.resolve('@6over3/zeroperl-ts/zeroperl.wasm'));
 /** the library of Perl lies inside the module, ours behind it: POSIX, JSON and others that are missing there */
 const START = 'push(@INC, "/stompctl/lib"); require Stompctl; 1;';
-const MEBIBYTE = 1024 * 1024;
-/** Perl's stack and library, which lie in its memory before any code is read */
-const OWN_BYTES = 32 * MEBIBYTE;
-const LEAST_BYTES = 16 * MEBIBYTE;
+/** so near to its limit Perl's next request for memory fails */
+const SPARE_BYTES = 8 * 1024 * 1024;
 const EMPTY = new Uint8Array(0);
 const NEWLINE = Buffer.from('\n');
 const VOID = 0;

@@ -8,6 +8,7 @@ declare namespace WebAssembly {
     constructor(bytes: Uint8Array);
     static imports(module: Module): readonly { readonly module: string; readonly name: string }[];
   }
+  function compile(bytes: Uint8Array): Promise<Module>;
   class Instance {
     readonly exports: unknown;
     constructor(module: Module, imports: Readonly<Record<string, object>>);

@@ -9,6 +9,7 @@ class Worker implements EngineHost, Progress {
   readonly memoryBytes: number;
   readonly data: Readonly<Record<string, string>>;
   readonly #program: Program;
+  readonly #module: WebAssembly.Module | undefined;
   readonly #port: MessagePort;
   readonly #board: Board;
   readonly #limitNs: bigint;
@@ -22,13 +23,14 @@ class Worker implements EngineHost, Progress {
     this.memoryBytes = boot.memoryBytes;
     this.data = boot.data;
     this.#program = boot.program;
+    this.#module = boot.module;
     this.#port = port;
     this.#board = new Board(boot.shared);
     this.#limitNs = BigInt(Math.round(boot.timeoutMs * 1e6));
   }
 
   async run(): Promise<void> {
-    const engine = await openEngine(this.#program, this);
+    const engine = await openEngine(this.#program, this, this.#module);
     this.#start(SETTING_UP);
     const wrong = engine.adopt();
     if (wrong !== undefined) return this.#reply({ kind: 'failed', stage: 'code', thrown: wrong });
@@ -112,7 +114,7 @@ class Worker implements EngineHost, Progress {
   }
 }
 
-async function openEngine(program: Program, host: EngineHost): Promise<Engine> {
+async function openEngine(program: Program, host: EngineHost, module?: WebAssembly.Module): Promise<Engine> {
   switch (program.language) {
     case 'javascript': {
       const { QuickJsEngine } = await import('../javascript/quickjs-engine.js');
@@ -120,7 +122,7 @@ async function openEngine(program: Program, host: EngineHost): Promise<Engine> {
     }
     case 'perl': {
       const { PerlEngine } = await import('../perl/perl-engine.js');
-      return PerlEngine.open(program, host);
+      return PerlEngine.open(program, host, module);
     }
   }
 }

@@ -3,7 +3,7 @@ import type { Signals } from '../../daemon/signals.js';
 
 /** A stream that text is written to; what is optional only a real stream has. */
 export interface TextOutput {
-  write(text: string): unknown;
+  write(text: string | Uint8Array): unknown;
   /** false: its reader is gone */
   readonly writable?: boolean;
   once?(event: 'drain' | 'error', run: () => void): unknown;
@@ -22,7 +22,7 @@ export interface CommandIo {
 }
 
 /** Writes `text` and waits until a slow reader has taken most of it; resolves false when the reader is gone. */
-export async function drained(out: TextOutput, text: string): Promise<boolean> {
+export async function drained(out: TextOutput, text: string | Uint8Array): Promise<boolean> {
   if (isGone(out)) return false;
   if (out.write(text) === false && out.once !== undefined && !isGone(out)) {
     await new Promise<void>((resolve) => {

@@ -16,6 +16,9 @@ export type Statement =
 /** More levels than this are a mistake, or an attempt to exhaust memory by files that include each other many times. */
 const MOST_INCLUDE_LEVELS = 20;
 const MOST_STATEMENTS = 1_000_000;
+/** each file may include the next one many times: twice on twenty levels is a million files */
+const MOST_INCLUDED = 1000;
+const MOST_INCLUDED_BYTES = 64 * 1024 * 1024;
 
 /** Perl's `\s` for bytes; JavaScript's own would also take no-break spaces, which may be part of a value. */
 const BLANK = '[ \\t\\n\\v\\f\\r]';
@@ -48,9 +51,16 @@ export function trimBlanks(text: string): string {
  * or CONFIG_SYNTAX.
  */
 export async function readStatements(path: string, text?: string): Promise<Statement[]> {
-  const statements: Statement[] = [];
-  await readInto(statements, path, text ?? (await readConfigFile(path)), [resolve(path)]);
-  return statements;
+  const reading: Reading = { statements: [], included: 0, includedBytes: 0 };
+  await readInto(reading, path, text ?? (await readConfigFile(path)), [resolve(path)]);
+  return reading.statements;
+}
+
+/** What has been read so far, of all files. */
+interface Reading {
+  readonly statements: Statement[];
+  included: number;
+  includedBytes: number;
 }
 
 interface Heredoc {
@@ -60,7 +70,8 @@ interface Heredoc {
   readonly lines: string[];
 }
 
-async function readInto(statements: Statement[], file: string, text: string, open: readonly string[]): Promise<void> {
+async function readInto(reading: Reading, file: string, text: string, open: readonly string[]): Promise<void> {
+  const { statements } = reading;
   const lines = (text.endsWith('\n') ? text.slice(0, -1) : text).split('\n');
   let heredoc: Heredoc | undefined;
   let joined = '';
@@ -94,7 +105,7 @@ async function readInto(statements: Statement[], file: string, text: string, ope
       joined = '';
       continue;
     }
-    await readLine(statements, trimBlanks(line), origin, open);
+    await readLine(reading, trimBlanks(line), origin, open);
   }
   if (heredoc !== undefined) {
     throw syntaxError(
@@ -107,8 +118,9 @@ async function readInto(statements: Statement[], file: string, text: string, ope
   }
 }
 
-async function readLine(statements: Statement[], text: string, origin: Origin, open: readonly string[]): Promise<void> {
+async function readLine(reading: Reading, text: string, origin: Origin, open: readonly string[]): Promise<void> {
   if (text === '') return;
+  const { statements } = reading;
   const include = includedName(text);
   if (include === undefined) {
     statements.push({ kind: 'line', text, origin });
@@ -121,7 +133,13 @@ async function readLine(statements: Statement[], text: string, origin: Origin, o
   if (open.length > MOST_INCLUDE_LEVELS) {
     throw syntaxError(origin, `files are included more than ${MOST_INCLUDE_LEVELS} levels deep`);
   }
-  await readInto(statements, path, await readConfigFile(path, origin), [...open, resolve(path)]);
+  const content = await readConfigFile(path, origin);
+  reading.included += 1;
+  reading.includedBytes += content.length;
+  if (reading.included > MOST_INCLUDED || reading.includedBytes > MOST_INCLUDED_BYTES) {
+    throw syntaxError(origin, `more than ${MOST_INCLUDED} files, or ${MOST_INCLUDED_BYTES} bytes, are included in all`);
+  }
+  await readInto(reading, path, content, [...open, resolve(path)]);
 }
 
 /** `FILE` of `<<include FILE>>`, in any case of letters. */

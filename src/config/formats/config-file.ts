@@ -1,7 +1,10 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { errnoOf, reasonOf, StompctlError } from '../../base/errors.js';
+import { readAtMost } from '../../base/read-at-most.js';
 import { type Origin, placeOf } from './config-node.js';
 
+const { O_NONBLOCK, O_RDONLY } = constants;
 /** No configuration is longer; a device or a log given by mistake is. */
 const LARGEST_BYTES = 16 * 1024 * 1024;
 
@@ -21,10 +24,20 @@ export async function readConfigFile(path: string, from?: Origin): Promise<strin
 async function readBytes(path: string, from: Origin | undefined): Promise<Buffer> {
   const asked = from === undefined ? '' : ` (included at ${placeOf(from)})`;
   try {
-    const file = await open(path, 'r');
+    // the operator may give a pipe; a file that includes one would hang whoever reads it, O_NONBLOCK or not
+    const file = await open(path, from === undefined ? O_RDONLY : O_RDONLY | O_NONBLOCK);
     try {
-      if ((await file.stat()).isDirectory()) {
+      const stats = await file.stat();
+      if (stats.isDirectory()) {
         throw new StompctlError('CONFIG_UNREADABLE', 'configuration', path, `is a folder, not a file${asked}`);
+      }
+      if (from !== undefined && !stats.isFile()) {
+        throw new StompctlError(
+          'CONFIG_UNREADABLE',
+          'configuration',
+          path,
+          `is a pipe or a device, not a file${asked}`,
+        );
       }
       const bytes = await readAtMost(file, LARGEST_BYTES + 1);
       if (bytes.length > LARGEST_BYTES) {
@@ -43,18 +56,4 @@ async function readBytes(path: string, from: Origin | undefined): Promise<Buffer
     const reason = `cannot be read${asked}: ${reasonOf(error)}`;
     throw new StompctlError('CONFIG_UNREADABLE', 'configuration', path, reason, error);
   }
-}
-
-/** The next bytes of `file`, up to `limit`: whatever its size claims to be, since a pipe or a device has none. */
-export async function readAtMost(file: FileHandle, limit: number): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  while (length < limit) {
-    const chunk = Buffer.alloc(Math.min(65_536, limit - length));
-    const { bytesRead } = await file.read(chunk, 0, chunk.length, null);
-    if (bytesRead === 0) break;
-    chunks.push(chunk.subarray(0, bytesRead));
-    length += bytesRead;
-  }
-  return Buffer.concat(chunks);
 }

@@ -1,7 +1,8 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { rootCertificates } from 'node:tls';
 import { errnoOf, reasonOf, StompctlError } from '../../base/errors.js';
+import { readAtMost } from '../../base/read-at-most.js';
 import { parseTlsSockopts } from './socket-options.js';
 import type { TlsOptions } from './transport.js';
 
@@ -89,11 +90,15 @@ function isPem(content: Buffer): boolean {
 
 async function read(path: string): Promise<Buffer> {
   try {
-    const { size } = await stat(path);
-    if (size > LARGEST_FILE) {
+    const file = await open(path);
+    try {
+      // not by its size: a device has none, and no end
+      const bytes = await readAtMost(file, LARGEST_FILE + 1);
+      if (bytes.length <= LARGEST_FILE) return bytes;
       throw new StompctlError('CREDENTIAL_INVALID', 'credential', path, 'too large for a certificate or key');
+    } finally {
+      await file.close();
     }
-    return await readFile(path);
   } catch (error) {
     if (error instanceof StompctlError) throw error;
     throw unreadable(path, error);

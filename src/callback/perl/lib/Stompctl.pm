@@ -27,6 +27,8 @@ sub WIDE () { 16 }
 our($asked_home, $from_home);
 # no outcome is wanted any more
 our $stopped;
+# whether the code names END
+our $has_end;
 
 sub refuse {
     my($what, $instead) = @_;
@@ -160,9 +162,11 @@ sub thrown {
 # reads the code; what is wrong with it, or nothing
 sub adopt {
     my $code = receive();
+    $has_end = $code =~ /\bEND\b/;
     # stompclt has these loaded: code may name them without "use"
     foreach my $module (qw(Messaging::Message::Queue Directory::Queue No::Worries::Log No::Worries::Die No::Worries::Warn
-        Data::Dumper Digest::MD5 Encode JSON List::Util MIME::Base64 POSIX Scalar::Util Sys::Hostname Time::HiRes)) {
+        Data::Dumper Digest::MD5 Encode File::Basename File::Spec Getopt::Long IO::File JSON JSON::PP List::Util MIME::Base64
+        POSIX Scalar::Util Storable Sys::Hostname Sys::Syslog Time::HiRes Time::Local)) {
         next unless $code =~ /\b$module\b/;
         my $file = $module;
         $file =~ s{::}{/}g;
@@ -193,7 +197,19 @@ sub hook {
         my %data = map({ utf8::decode($_); $_ } @list);
         eval { $name eq "start" ? $code->(\%data) : $code->(); 1 } or $error = thrown($@);
     }
+    end_blocks() if $name eq "stop";
     say_to_host("a" . $error);
+}
+
+# what END blocks do, last come first, as at the end of a run
+sub end_blocks {
+    return unless $has_end;
+    require B;
+    my $blocks = B::end_av();
+    return unless $blocks->isa("B::AV");
+    foreach my $block ($blocks->ARRAY()) {
+        eval { $block->object_2svref()->(); 1 } or log_line("error", "END failed: " . thrown($@));
+    }
 }
 
 sub check {

@@ -14,6 +14,18 @@ sub _die {
     die("$text at $file line $line.\n");
 }
 
+my %Type = (ARRAY => "arrayref", HASH => "hashref", CODE => "coderef", SCALAR => "scalarref", REF => "scalarref", GLOB => "globref");
+
+# in the words of Params::Validate, which the module itself uses
+sub _refuse {
+    my($what, $method, $value, $allowed) = @_;
+    my $type = ref($value);
+    my $is = !defined($value) ? "undef" : $type eq "" ? "scalar" : $Type{$type} || "object";
+    my $shown = defined($value) ? "\"$value\"" : "undef";
+    my $article = $is =~ /^[aeiou]/ ? "an" : "a";
+    _die("$what ($shown) to Messaging::Message::$method was $article '$is', which is not one of the allowed types: $allowed");
+}
+
 sub new {
     my($class, @list) = @_;
     my %option = @list == 1 && ref($list[0]) eq "HASH" ? %{ $list[0] } : @list;
@@ -22,7 +34,7 @@ sub new {
         _die("Messaging::Message: undefined option: $name") unless defined($option{$name}) or $name eq "text";
     }
     _die("Messaging::Message: body and body_ref are mutually exclusive") if exists($option{body}) and exists($option{body_ref});
-    _die("Messaging::Message: the body would not be text or bytes") if ref($option{body});
+    _refuse("The 'body' parameter", "new", $option{body}, "scalar") if ref($option{body});
     my $body = defined($option{body}) ? $option{body} : "";
     my $self = bless({ header => {}, body_ref => \$body, text => $option{text} ? 1 : 0 }, $class);
     $self->header($option{header}) if $option{header};
@@ -33,7 +45,7 @@ sub new {
 sub header {
     return($_[0]{header}) if @_ == 1;
     my($self, $header) = @_;
-    _die("Messaging::Message: the header is not a hash reference") unless ref($header) eq "HASH";
+    _refuse("Parameter #1", "header", $header, "hashref") unless ref($header) eq "HASH";
     _die("Messaging::Message: the header holds something that is no text")
         if grep(!defined($_) || ref($_), values(%$header));
     $self->{header} = $header;
@@ -42,9 +54,9 @@ sub header {
 
 sub header_field {
     my($self, $name, $value) = @_;
-    _die("Messaging::Message: no name of a header field") if !defined($name) or ref($name);
+    _refuse("Parameter #1", "header_field", $name, "scalar") if !defined($name) or ref($name);
     return($self->{header}{$name}) if @_ < 3;
-    _die("Messaging::Message: the header field $name would not be text") if !defined($value) or ref($value);
+    _refuse("Parameter #2", "header_field", $value, "scalar") if !defined($value) or ref($value);
     $self->{header}{$name} = $value;
     return($self);
 }
@@ -52,7 +64,7 @@ sub header_field {
 sub body_ref {
     return($_[0]{body_ref} || _bring($_[0])) if @_ == 1;
     my($self, $ref) = @_;
-    _die("Messaging::Message: body_ref is not a scalar reference") unless ref($ref) eq "SCALAR";
+    _refuse("Parameter #1", "body_ref", $ref, "scalarref") unless ref($ref) eq "SCALAR";
     $self->{body_ref} = $ref;
     return($self);
 }
@@ -60,7 +72,7 @@ sub body_ref {
 sub body {
     return(${ $_[0]{body_ref} || _bring($_[0]) }) if @_ == 1;
     my($self, $body) = @_;
-    _die("Messaging::Message: the body would not be text or bytes") if !defined($body) or ref($body);
+    _refuse("Parameter #1", "body", $body, "scalar") if !defined($body) or ref($body);
     $self->{body_ref} = \$body;
     return($self);
 }
@@ -78,7 +90,7 @@ sub _bring {
 sub text {
     return($_[0]{text} ? 1 : 0) if @_ == 1;
     my($self, $text) = @_;
-    _die("Messaging::Message: text is not a boolean") if ref($text);
+    _refuse("Parameter #1", "text", $text, "scalar undef") if ref($text);
     $self->{text} = $text ? 1 : 0;
     return($self);
 }

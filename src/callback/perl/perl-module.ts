@@ -1,0 +1,59 @@
+import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
+import { MessageChannel } from 'node:worker_threads';
+import { readLimitedModule } from './limited-module.js';
+
+/** Modules by the memory that their sandboxes may have, while a callback holds them. */
+const kept = new Map<number, WeakRef<WebAssembly.Module>>();
+
+/**
+ * Perl as WebAssembly, compiled once: sandboxes of one size share its 25 MB and its machine code, so that one more (after a
+ * time-out, on a reload) costs an instance only. Hold the module for as long as sandboxes may be made of it.
+ */
+export async function sharedPerlModule(memoryBytes: number): Promise<WebAssembly.Module> {
+  const known = kept.get(memoryBytes)?.deref();
+  if (known !== undefined) return known;
+  compileOnOneThread();
+  const bytes = readLimitedModule(MODULE_FILE, perlMemoryLimit(memoryBytes));
+  const module = await WebAssembly.compile(bytes);
+  discard(bytes);
+  kept.clear();
+  kept.set(memoryBytes, new WeakRef(module));
+  return module;
+}
+
+/** The same for this thread alone. */
+export function compilePerlModule(memoryBytes: number): WebAssembly.Module {
+  compileOnOneThread();
+  const bytes = readLimitedModule(MODULE_FILE, perlMemoryLimit(memoryBytes));
+  const module = new WebAssembly.Module(bytes);
+  discard(bytes);
+  return module;
+}
+
+/**
+ * V8 optimises Perl's large functions while they run, on four threads at once: that took 75 MB more and twice the processor
+ * time until Perl was ready. There is no such setting for one thread or module; it concerns WebAssembly only, is read
+ * whenever V8 plans a compilation, and is set before there is any.
+ */
+function compileOnOneThread(): void {
+  setFlagsFromString('--wasm-num-compilation-tasks=1');
+}
+
+/** Bytes of memory that Perl may have, with its own, when the code may have `memoryBytes`. */
+export function perlMemoryLimit(memoryBytes: number): number {
+  return Math.max(LEAST_BYTES, memoryBytes) + OWN_BYTES;
+}
+
+/** Gives 25 MB back now, which else wait for a collection that a quiet thread may not have for long. */
+function discard(bytes: Uint8Array<ArrayBuffer>): void {
+  const { port1 } = new MessageChannel();
+  port1.postMessage(undefined, [bytes.buffer]);
+  port1.close();
+}
+
+const MODULE_FILE = fileURLToPath(import.meta.resolve('@6over3/zeroperl-ts/zeroperl.wasm'));
+const MEBIBYTE = 1024 * 1024;
+/** Perl's stack and library, which lie in its memory before any code is read */
+const OWN_BYTES = 32 * MEBIBYTE;
+const LEAST_BYTES = 16 * MEBIBYTE;
