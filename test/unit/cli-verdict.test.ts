@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { instanceStatus } from '../../src/cli/verdict-command.js';
 import { statusPath } from '../../src/daemon/status-file.js';
-import { deadPid } from '../support/child.js';
 import { HurriedClock } from '../support/hurried-clock.js';
+import { DEAD_PID } from '../support/queue-journal.js';
 import { runMain } from '../support/run-main.js';
 import { tempFolder } from '../support/temp-folder.js';
 
@@ -58,7 +58,7 @@ describe('stompctl status', () => {
   }
 
   it('1: the process is dead, whatever its status file says', async (test) => {
-    const pid = await deadPid();
+    const pid = DEAD_PID;
     const pidfile = await instance(test, pid, record({ pid, state: 'moving' }));
     const told = await runMain(['status', '--pidfile', pidfile]);
     assert.deepEqual([told.code, told.out], [1, `stompctl (pid ${pid}) does not seem to be running anymore\n`]);
