@@ -31,6 +31,7 @@ describe('the reference configurations', () => {
         maxElts: 16_000,
         compression: undefined,
         limits: undefined,
+        deduplicate: undefined,
       },
     });
     assert.ok(settings.sink.kind === 'broker');
