@@ -64,14 +64,15 @@ describe('stompctl status', () => {
     assert.deepEqual([told.code, told.out], [1, `stompctl (pid ${pid}) does not seem to be running anymore\n`]);
   });
 
+  // made when the test runs: after ten seconds a status file is old
   for (const [what, status, reason] of [
-    ['is not there', undefined, /is not there, or not of this version$/],
-    ['is of another pid', record({ pid: 1 }), /is of pid 1$/],
-    ['is garbage', 'hello', /is not there, or not of this version$/],
-    ['has a state that is none', record({ state: 'sad' }), /is not of this version$/],
+    ['is not there', () => undefined, /is not there, or not of this version$/],
+    ['is of another pid', () => record({ pid: 1 }), /is of pid 1$/],
+    ['is garbage', () => 'hello', /is not there, or not of this version$/],
+    ['has a state that is none', () => record({ state: 'sad' }), /is not of this version$/],
   ] as const) {
     it(`knows only the pidfile when the status file ${what}`, async (test) => {
-      const pidfile = await instance(test, LIVING, status);
+      const pidfile = await instance(test, LIVING, status());
       const plain = await runMain(['status', '--pidfile', pidfile]);
       assert.match(plain.out, /^stompctl \(pid \d+\) was active on [^\n]*\n$/);
       assert.equal(plain.code, 0);
