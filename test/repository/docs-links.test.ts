@@ -20,3 +20,13 @@ for (const page of PAGES.filter((name) => name.endsWith('.md'))) {
     assert.deepEqual(missing, []);
   });
 }
+
+test('docs/security.md names only tests that are there', () => {
+  const text = readFileSync(join(ROOT, 'docs/security.md'), 'utf8');
+  const named = [...text.matchAll(/`([a-z0-9-]+\/[a-z0-9-]+)`/g)].map(([, name = '']) => `test/${name}.test.ts`);
+  assert.ok(named.length > 20);
+  assert.deepEqual(
+    named.filter((path) => !existsSync(join(ROOT, path))),
+    [],
+  );
+});
