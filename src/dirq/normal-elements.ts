@@ -16,6 +16,8 @@ export const OBSOLETE_FOLDER = 'obsolete';
 export const LOCKED_FOLDER = 'locked';
 /** the most that headers may take: no broker takes as much */
 const LARGEST_HEADER = 16 * 1024 * 1024;
+/** what the folder of a message may hold; NFS keeps a removed file that somebody has open as `.nfs…` */
+const PARTS: ReadonlySet<string> = new Set(['header', 'text', 'binary', LOCKED_FOLDER]);
 /** who locks an element as it is being removed puts the lock's folder back */
 const MOST_ATTEMPTS = 100;
 
@@ -121,6 +123,7 @@ export class NormalElements implements ElementStore {
           const file = `${path}/${name}`;
           // RACE: another process removes it as well
           if (name === LOCKED_FOLDER) unless('ENOENT', () => files.rmdirSync(file));
+          else if (this.#lstat(file)?.isDirectory() === true) this.removeFolder(file);
           else unless('ENOENT', () => files.unlinkSync(file));
         }
         files.rmdirSync(path);
@@ -138,6 +141,7 @@ export class NormalElements implements ElementStore {
   /** The empty message is a folder with an empty header: nothing is ever an empty leftover. */
   readMessage(name: string, maxMessageSize: number): Message {
     try {
+      this.#refuseForeign(name);
       const header = this.read(`${name}/header`, LARGEST_HEADER);
       if (header === undefined) throw undecodable('it has no header file');
       const text = this.read(`${name}/text`, maxMessageSize);
@@ -149,6 +153,15 @@ export class NormalElements implements ElementStore {
       if (error instanceof DecodeError) throw new StompctlError(error.code, 'decode', name, error.message);
       throw error;
     }
+  }
+
+  /** What no message has would vanish with the element: it is another schema's, and stays. */
+  #refuseForeign(name: string): void {
+    const { files } = this.#directory;
+    const foreign = files.readdirSync(this.#prefix + name).find((file) => !PARTS.has(file) && !file.startsWith('.nfs'));
+    if (foreign === undefined) return;
+    const shown = JSON.stringify(foreign.slice(0, 80));
+    throw undecodable(`it holds ${shown}, and a message has only header, text and binary`);
   }
 
   readRaw(): undefined {

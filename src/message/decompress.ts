@@ -14,11 +14,19 @@ export const DECOMPRESSIONS: ReadonlyMap<string, Decompress> = new Map([
 
 function inflate(bytes: Buffer, limits: DecodeLimits): Buffer {
   try {
-    return inflateSync(bytes, { maxOutputLength: Math.max(1, limits.maxMessageSize) });
+    const { buffer, engine } = inflated(bytes, Math.max(1, limits.maxMessageSize));
+    if (engine.bytesWritten === bytes.length) return buffer;
   } catch (error) {
     if (errnoOf(error) === 'ERR_BUFFER_TOO_LARGE') throw tooLarge('the body, once inflated, has more bytes', limits);
     throw undecodable('the body is not zlib data');
   }
+  throw undecodable('the body has more bytes after its zlib data');
+}
+
+/** `info` gives the engine, and with it how much of the bytes belonged to the stream; Node's types do not know it. */
+function inflated(bytes: Buffer, maxOutputLength: number): { buffer: Buffer; engine: { bytesWritten: number } } {
+  const result: unknown = inflateSync(bytes, { maxOutputLength, info: true });
+  return result as { buffer: Buffer; engine: { bytesWritten: number } };
 }
 
 /**

@@ -160,7 +160,10 @@ function readHeader(value: unknown, escaped: boolean): Header {
     if (typeof field === 'string') header[name] = field;
     else if (typeof field === 'number') header[name] = String(field);
     else throw undecodable(`header ${JSON.stringify(name)} is not a string`);
-    if (escaped && LONE_SURROGATE.test(name + header[name])) throw undecodable('a header holds half a surrogate pair');
+    // each by itself: half a pair at the end of the name and half at the start of the value make none
+    if (escaped && (LONE_SURROGATE.test(name) || LONE_SURROGATE.test(header[name] ?? ''))) {
+      throw undecodable('a header holds half a surrogate pair');
+    }
   }
   return header;
 }

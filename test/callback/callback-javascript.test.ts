@@ -148,3 +148,16 @@ test('a body is found even when no word of the code says so', async () => {
     assert.deepEqual(outcomes.map(summary), ['drop: one!', 'drop: two!', 'drop: !']);
   });
 });
+
+for (const [given, text] of [
+  ['hdr, msg.body, msg.text', 'takes one object'],
+  ['"body"', 'takes one object'],
+  ['{ headers: hdr }', 'without "headers"'],
+] as const) {
+  test(`new Message(${given}) is refused: what is not understood would be lost`, async () => {
+    await withCallback(`return new Message(${given})`, { language: 'javascript' }, async (callback) => {
+      const [outcome] = await callback.process([textMessage({}, 'x')]);
+      assert.match(String(summary(outcome)), new RegExp(`CALLBACK_THREW: .*${text}`));
+    });
+  });
+}

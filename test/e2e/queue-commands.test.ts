@@ -154,7 +154,13 @@ for (const kind of QUEUE_TYPES) {
       const folder = await tempFolder(test);
       const failures = kind.open(join(folder, 'failures'));
       for (const code of ['MESSAGE_REFUSED', 'CALLBACK_THREW', 'MESSAGE_REFUSED']) {
-        const header = { a: '1', 'x-stompctl-code': code, 'x-stompctl-reason': 'why', 'x-stompctl-attempts': '3' };
+        const header = {
+          a: '1',
+          'x-stompctl-mine': 'b',
+          'x-stompctl-code': code,
+          'x-stompctl-reason': 'why',
+          'x-stompctl-attempts': '3',
+        };
         await failures.addMessage(new Message(newHeader(header), Buffer.from(code), true));
       }
       const to = ['--to', join(folder, 'q')];
@@ -168,7 +174,7 @@ for (const kind of QUEUE_TYPES) {
       const queue = kind.open(join(folder, 'q'));
       for (const name of await namesOf(queue)) {
         await queue.lock(name);
-        assert.deepEqual({ ...(await queue.getMessage(name)).header }, { a: '1' });
+        assert.deepEqual({ ...(await queue.getMessage(name)).header }, { a: '1', 'x-stompctl-mine': 'b' });
       }
       assert.equal(await queue.count(), 3);
     });

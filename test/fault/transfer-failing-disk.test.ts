@@ -46,9 +46,9 @@ test('a folder that could not be read is read again, not passed over', async (t)
       lookAt(folder);
       return systemFiles.opendirSync(folder, options);
     }) as typeof systemFiles.opendirSync,
-    readdirSync: ((folder: string) => {
+    readdirSync: ((folder: string, options: { withFileTypes: true }) => {
       lookAt(folder);
-      return systemFiles.readdirSync(folder);
+      return systemFiles.readdirSync(folder, options);
     }) as typeof systemFiles.readdirSync,
   };
   const { source } = await openSource(t, { path, files });

@@ -1,2 +1,2 @@
-/** With CI_MINUTES, as in CI and in `npm run test:long`, tests of random and of all cases try many more of them. */
-export const THOROUGH = process.env.CI_MINUTES !== undefined;
+/** With STOMPCTL_TEST_THOROUGH, as `npm run test:long` sets it, tests of random and of all cases try many more of them. */
+export const THOROUGH = process.env.STOMPCTL_TEST_THOROUGH !== undefined;

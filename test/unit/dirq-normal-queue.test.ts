@@ -72,6 +72,22 @@ test('a folder without a header is undecodable, a body over the limit too large'
   await assert.rejects(queue.getMessage(name), { code: 'MESSAGE_TOO_LARGE' });
 });
 
+for (const [name, put] of [
+  ['a file', (path: string) => writeFileSync(join(path, 'body'), 'precious')],
+  ['a folder', (path: string) => mkdirSync(join(path, 'sub'))],
+] as const) {
+  test(`what holds ${name} that no message has is undecodable: it would vanish`, async (t) => {
+    const queue = new NormalQueue({ path: await tempFolder(t) });
+    const element = await queue.addMessage(new Message(newHeader({ a: '1' }), Buffer.from('x')));
+    put(join(queue.path, element));
+    await queue.lock(element);
+    await assert.rejects(queue.getMessage(element), { code: 'ELEMENT_UNDECODABLE', message: /only header, text and/ });
+    await queue.remove(element);
+    assert.deepEqual(filesOf(queue.path), []);
+    assert.deepEqual(readdirSync(join(queue.path, 'obsolete')), []);
+  });
+}
+
 test('a full folder makes the next number; one that was purged makes another', async (t) => {
   const queue = new NormalQueue({ path: await tempFolder(t), maxElts: 3 });
   const names: string[] = [];

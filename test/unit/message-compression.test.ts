@@ -41,6 +41,16 @@ const REFUSED: readonly (readonly [name: string, file: Buffer, code: string])[] 
     file(deflateSync(Buffer.from('hello')).subarray(0, 8), 'base64+zlib'),
     'ELEMENT_UNDECODABLE',
   ],
+  [
+    'zlib with more behind it',
+    file(Buffer.concat([deflateSync(Buffer.from('hello')), Buffer.from('more')]), 'base64+zlib'),
+    'ELEMENT_UNDECODABLE',
+  ],
+  [
+    'zlib twice',
+    file(Buffer.concat([deflateSync(Buffer.from('one')), deflateSync(Buffer.from('two'))]), 'base64+zlib'),
+    'ELEMENT_UNDECODABLE',
+  ],
   ['zlib that is none', file(Buffer.from('hello'), 'base64+zlib'), 'ELEMENT_UNDECODABLE'],
   ['a zlib bomb', file(deflateSync(Buffer.alloc(1_000_000)), 'base64+zlib'), 'MESSAGE_TOO_LARGE'],
   ['lz4 without a size', file(bytes(1, 2), 'base64+lz4'), 'ELEMENT_UNDECODABLE'],

@@ -113,6 +113,7 @@ const REFUSED: readonly (readonly [name: string, file: string | Buffer, reason: 
   ['the same, not escaped', '{"body":"Ā"}', /U\+00FF/],
   ['utf8 that is not', '{"body":"6Q==","encoding":"base64+utf8","text":true}', /not valid UTF-8/],
   ['half a surrogate pair in the body', '{"body":"\\ud83d","text":true}', /surrogate/],
+  ['halves of a surrogate pair in a name and its value', '{"header":{"a\\ud83d":"\\ude00b"}}', /surrogate/],
   ['half a surrogate pair in a header', '{"header":{"a":"\\udc0e"}}', /surrogate/],
 ];
 

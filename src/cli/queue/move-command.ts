@@ -1,7 +1,7 @@
 import { realpathSync } from 'node:fs';
 import { errnoOf, StompctlError } from '../../base/errors.js';
 import { Message, newHeader } from '../../message/message.js';
-import { FAILURE_HEADER_PREFIX } from '../../sinks/queue/dead-letter-sink.js';
+import { FAILURE_HEADER_PREFIX, FAILURE_HEADERS } from '../../sinks/queue/dead-letter-sink.js';
 import { EXIT_CODES } from '../command-line/exit-codes.js';
 import { messages } from './complaints.js';
 import { HeaderMatch } from './header-match.js';
@@ -27,8 +27,8 @@ function withoutFailureHeaders({ header, body, text }: Message): Message {
     const reason = `its body of ${missing} bytes was over max-message-size, and is not here; raise the limit, and have it sent again`;
     throw new StompctlError('MESSAGE_TOO_LARGE', 'retry', 'message', reason);
   }
-  const kept = newHeader();
-  for (const [name, value] of Object.entries(header)) if (!name.startsWith(FAILURE_HEADER_PREFIX)) kept[name] = value;
+  const kept = newHeader(header);
+  for (const name of FAILURE_HEADERS) delete kept[FAILURE_HEADER_PREFIX + name];
   return new Message(kept, body, text);
 }
 

@@ -5,6 +5,8 @@ import type { QueueSink } from './queue-sink.js';
 
 /** Headers that a message in a failure queue carries beside its own. */
 export const FAILURE_HEADER_PREFIX = 'x-stompctl-';
+/** Those headers, without the prefix; a producer may have others that begin alike. */
+export const FAILURE_HEADERS: readonly string[] = ['reason', 'code', 'attempts', 'time', 'source', 'body-bytes'];
 
 /** Puts rejected messages into a failure queue, with the headers that say why they are there. */
 export class DeadLetterSink implements DeadLetters {

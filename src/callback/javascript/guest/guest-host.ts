@@ -30,7 +30,7 @@ export const host = scope.host as Host;
 delete scope.host;
 
 export const { parse, stringify } = JSON;
-export const { create, getPrototypeOf, setPrototypeOf, getOwnPropertyDescriptor } = Object;
+export const { create, getPrototypeOf, keys, setPrototypeOf, getOwnPropertyDescriptor } = Object;
 export const objectPrototype = Object.prototype;
 export const { isArray } = Array;
 export const toText = String;

@@ -7,6 +7,7 @@ import {
   type Header,
   host,
   isBytes,
+  keys,
   setPrototypeOf,
   stringify,
 } from './guest-host.js';
@@ -46,6 +47,15 @@ const arriving: Init & { header: Header; text: boolean; source: BodySource | und
   source: undefined,
 };
 
+/** Whatever else is given would be ignored, and the message go on without it. */
+function checkInit(init: unknown, more: number): void {
+  const form = 'new Message({ header, body, text }) takes one object';
+  if (typeof init !== 'object' || init === null || more > 0) throw new TypeError(form);
+  for (const name of keys(init)) {
+    if (name !== 'header' && name !== 'body' && name !== 'text') throw new TypeError(`${form}, without "${name}"`);
+  }
+}
+
 /** What callbacks see as `msg`. */
 export class Message {
   header: Header;
@@ -67,7 +77,8 @@ export class Message {
     };
   }
 
-  constructor(init: Init = {}) {
+  constructor(init: Init = {}, ...more: unknown[]) {
+    if (init !== arriving) checkInit(init, more.length);
     this.header = init.header ?? newHeader();
     this.text = init.text ?? typeof init.body === 'string';
     this.#body = init === arriving ? UNLOADED : (init.body ?? '');
