@@ -101,6 +101,9 @@ export class Agent {
   async endsWell(ask: () => Promise<void> | void): Promise<void> {
     const run = this.#run;
     if (run?.running !== true) return;
+    // one that was started a moment ago does not listen to signals yet, and what it is to take over is still there
+    const begun = (): boolean => run.running !== true || run.stderr.includes('"event":"start"');
+    await eventually(begun, { deadlineMs: READY_MS, what: 'stompctl begins' });
     this.#expected = true;
     await ask();
     const ended = await within(STOP_MS, run.ended());
