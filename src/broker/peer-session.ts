@@ -1,4 +1,4 @@
-import { reasonOf } from '../base/errors.js';
+import { reasonOf, StompctlError } from '../base/errors.js';
 import { type Frame, newFrameHeader, type StompVersion } from '../stomp/codec/frame.js';
 import type { Dialect } from './broker-dialect.js';
 import { Refusal } from './broker-refusal.js';
@@ -52,7 +52,10 @@ export class Session implements PeerEvents {
   }
 
   malformed(error: unknown): void {
-    this.#refuse(new Refusal('Malformed frame', reasonOf(error), { close: true }), undefined);
+    // clients show the `message` header, and often nothing else: which limit it was belongs there
+    const limit = error instanceof StompctlError && error.code === 'FRAME_TOO_LARGE';
+    const message = limit ? `Malformed frame (${reasonOf(error).replace('decode(frame): ', '')})` : 'Malformed frame';
+    this.#refuse(new Refusal(message, reasonOf(error), { close: true }), undefined);
   }
 
   drained(): void {

@@ -6,7 +6,7 @@ import { parseConfigGeneral } from '../config/formats/config-general.js';
 import { toPlain } from '../config/formats/config-node.js';
 import { parseConfigFile } from '../config/formats/config-parser.js';
 import type { Environment } from '../config/formats/environment.js';
-import { COMMAND_LINE, problemError, problemText } from '../config/formats/problem.js';
+import { COMMAND_LINE, firstOf, problemError, problemText } from '../config/formats/problem.js';
 import { examineConfiguration } from '../config/resolve-settings.js';
 import type { CallbackSettings } from '../config/settings.js';
 import { maskText, maskTree } from '../observe/mask.js';
@@ -70,9 +70,10 @@ async function report(file: string, parsed: ParsedArguments, env: Environment): 
       file,
       valid: fault === undefined,
       exit: fault === undefined ? EXIT_CODES.ok : exitCodeOf(fault),
-      problems: [...problems.map(problemText), ...errorTexts([...(found.error ? [found.error] : []), ...failed])].map(
-        maskText,
-      ),
+      problems: [
+        ...firstOf(problems.map(problemText), 'problems'),
+        ...errorTexts([...(found.error ? [found.error] : []), ...failed]),
+      ].map(maskText),
       warnings: [...warnings, ...(found.report?.warnings ?? []), ...ends.flatMap(({ warnings: told = [] }) => told)],
       summary: settings === undefined ? undefined : describeRun(settings),
       callback: found.report,

@@ -37,13 +37,14 @@ export async function readGiven(
   wanted?: (name: string) => boolean,
 ): Promise<Given> {
   const given = new Map<string, ConfigNode>();
-  const problems: Problem[] = [];
-  const warnings: string[] = [];
+  let problems: Problem[] = [];
+  let warnings: readonly string[] = [];
   const file = commandLine.get('config')?.at(-1);
   if (file !== undefined) {
     const fromFile = flattenTree(await parseWithOptions(file, commandLine, env));
-    if (wanted === undefined) problems.push(...fromFile.problems);
-    warnings.push(...fromFile.warnings);
+    // no `push(...list)` of what a file can make long: that overflows the stack
+    if (wanted === undefined) problems = [...fromFile.problems];
+    warnings = fromFile.warnings;
     for (const [name, node] of fromFile.given) if (wanted?.(name) ?? true) given.set(name, node);
   }
   for (const [name, texts] of commandLine) {

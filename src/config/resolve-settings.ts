@@ -3,7 +3,7 @@ import { buildChecks, buildSettings, settingsWarnings } from './build-settings.j
 import { changeableFiles, exposedSecrets } from './exposed-secrets.js';
 import { readConfigFile } from './formats/config-file.js';
 import type { Origin } from './formats/config-node.js';
-import { COMMAND_LINE, invalid, type Problem, problemError, unsupported } from './formats/problem.js';
+import { COMMAND_LINE, firstOf, invalid, type Problem, problemError, unsupported } from './formats/problem.js';
 import { CHECK_RULES, RULES, URI_RULE } from './option-rules.js';
 import type { ReadOption } from './options/option-reader.js';
 import { OptionValues } from './options/option-values.js';
@@ -39,10 +39,10 @@ export async function resolveSettings(input: ConfigurationInput, warn?: (text: s
 /** As `resolveSettings`, but collects all problems. Rejects only when a file cannot be read or parsed. */
 export async function examineConfiguration(input: ConfigurationInput): Promise<Configuration> {
   const { file, options, problems: found, warnings: noticed } = await readGiven(input);
-  const problems = [...found];
-  const warnings = [...noticed];
   const values = new OptionValues(options);
-  problems.push(...(await schemaProblems(options)));
+  // no `push(...list)` of what a file can make long: that overflows the stack
+  const problems = [...found, ...(await schemaProblems(options))];
+  const warnings = [...noticed];
   const whole = file === undefined ? COMMAND_LINE : { file, line: 0 };
   // a rule across options may trip over a value that is wrong by itself; that of the URIs looks at texts alone
   const rules = problems.length === 0 ? RULES : [URI_RULE];
@@ -52,7 +52,7 @@ export async function examineConfiguration(input: ConfigurationInput): Promise<C
   const settings = valid ? buildSettings(values, await callbackFile(values)) : undefined;
   if (settings !== undefined) warnings.push(...settingsWarnings(values, settings));
   warnings.push(...(await exposedSecrets(options.values())), ...(await changeableFiles(options.values())));
-  return { file, values, problems: inFileOrder(problems), warnings, settings };
+  return { file, values, problems: inFileOrder(problems), warnings: firstOf(warnings, 'warnings'), settings };
 }
 
 /**

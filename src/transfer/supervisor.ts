@@ -25,6 +25,9 @@ export interface SupervisorOptions {
 /** After this long without a loss the delays start small again. */
 const HEALTHY_MS = 30_000;
 
+/** An end that is lost so soon after its opening, without progress, was not open: it has been away all the time. */
+const BRIEF_MS = 500;
+
 /** What only somebody can mend, but can mend while the run goes on: rights, mounts, missing folders. */
 const MAY_COME_BACK: ReadonlySet<ErrorCode> = new Set(['QUEUE_PERMISSION', 'QUEUE_CANNOT_CREATE', 'QUEUE_MISSING']);
 
@@ -55,6 +58,8 @@ export class Supervisor {
   #waitingFor: string | undefined;
   #phase: EndState['phase'] = 'closed';
   #awaySinceMs: number | undefined;
+  /** since when it was away before it was opened last */
+  #wasAwaySinceMs: number | undefined;
   #nextTryAtMs: number | undefined;
   #lastError: { code: string; message: string; atMs: number } | undefined;
   #interrupt = new AbortController();
@@ -98,7 +103,7 @@ export class Supervisor {
    */
   async open(end: Openable, lost?: StompctlError): Promise<boolean> {
     this.#phase = 'opening';
-    this.#awaySinceMs ??= this.#nowMs();
+    this.#awaySinceMs = this.#wasOpen() ? this.#nowMs() : this.#wasAwaySinceMs;
     let open = false;
     try {
       open = await this.#open(end, lost);
@@ -106,8 +111,15 @@ export class Supervisor {
     } finally {
       this.#waitingFor = undefined;
       this.#phase = open ? 'open' : 'closed';
+      this.#wasAwaySinceMs = this.#awaySinceMs;
       this.#awaySinceMs = undefined;
     }
+  }
+
+  /** Was it open for more than a moment, or of use? */
+  #wasOpen(): boolean {
+    if (this.#openedAtMs === undefined || this.#wasAwaySinceMs === undefined || this.#progressed) return true;
+    return this.#nowMs() - this.#openedAtMs >= BRIEF_MS;
   }
 
   async #open(end: Openable, lost?: StompctlError): Promise<boolean> {

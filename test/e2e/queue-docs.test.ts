@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { QUEUE_COMMANDS } from '../../src/cli/queue/queue-commands.js';
+import { elementPaths, filesOf } from '../support/sample-messages.js';
 import { STOMPCTL } from '../support/stompctl-process.js';
 import { tempFolder } from '../support/temp-folder.js';
 
@@ -34,6 +35,31 @@ test('the sessions of docs/queues.md happen as they stand there', async (t) => {
     assert.equal(steady(said), steady(step.slice(command.length + 1)), command);
   }
 });
+
+/** The shell producers of the documents, and where each of them writes. */
+const PRODUCERS: readonly [file: string, text: string, queue: string][] = [
+  ['docs/queues.md', TEXT, '/var/spool/out'],
+  ['README.md', readFileSync('README.md', 'utf8'), '/var/spool/stompctl/sender'],
+];
+
+for (const [file, text, queue] of PRODUCERS) {
+  for (const shell of ['sh', 'bash']) {
+    test(`the producer of ${file} puts in a message each time, in ${shell}`, async (t) => {
+      const folder = await tempFolder(t);
+      const block = [...text.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].find(([, code]) => code?.includes('date +%N'));
+      const script = block?.[1]?.replaceAll(queue, folder) ?? '';
+      assert.ok(script.includes(folder));
+      for (let count = 0; count < 8; count += 1) {
+        const said = await new Promise<string>((resolve) => {
+          execFile(shell, ['-c', script], (_error, stdout, stderr) => resolve(stdout + stderr));
+        });
+        assert.equal(said, '');
+      }
+      assert.equal(elementPaths(folder).length, 8);
+      assert.equal(filesOf(folder).length, 8, 'nothing else stays');
+    });
+  }
+}
 
 test('docs/queues.md has every command with its options', () => {
   for (const { name, options } of Object.values(QUEUE_COMMANDS)) {

@@ -44,6 +44,14 @@ for (const [name, bytes] of TOO_LARGE) {
   });
 }
 
+test('too many headers: the message of the ERROR names the limit', async (t) => {
+  const client = new RawBytes(t, await startedBroker(t));
+  const headers = Array.from({ length: 5000 }, (_, number) => `h${number}:x\n`).join('');
+  client.write(`CONNECT\naccept-version:1.2\n\n\0SEND\ndestination:/queue/l\n${headers}\n\0`);
+  await client.until('ERROR\nmessage:Malformed frame (more than 4096 headers)\n');
+  await client.untilClosed();
+});
+
 test('more connections than allowed are closed', async (t) => {
   const broker = await startedBroker(t, { maxConnections: 1 });
   await connectRaw(t, broker);

@@ -34,6 +34,7 @@ const ERRORS: readonly [name: string, text: string, message: string][] = [
   ['a value that is a section too', '[a]\nb = 1\n[a.b]\nc = 2\n', 'x.ini:3): "a.b" is both a value and a section'],
   ['a line that is neither', '= x\n', 'x.ini:1): is neither "[section]" nor "name = value"'],
   ['a name that JavaScript treats apart', 'a = 1\n__proto__ = 2\n', 'x.ini:2): there is no such option as "__proto__"'],
+  ['a section too deep', `\n[${'a.'.repeat(3000)}b]\nx = 1\n`, 'x.ini:2): sections are nested more than 100 deep'],
   ['a section of that name', '[a.__proto__]\nb = 1\n', 'x.ini:1): there is no such option as "__proto__"'],
 ];
 

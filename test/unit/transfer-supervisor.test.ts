@@ -51,6 +51,31 @@ describe('the supervisor', () => {
     assert.deepEqual(delays, [1, 2, 4, 8, 16, 32, 60, 60, 60]);
   });
 
+  it('counts an end that is lost at once after each opening as away all the time', async () => {
+    const { supervisor, clock, end } = setUp({ failures: [] });
+    await supervisor.open(end);
+    await clock.advance(10_000);
+    for (const awayMs of [0, 1000, 3000]) {
+      const opening = supervisor.open(end, unreachable());
+      assert.equal(supervisor.state.awayMs, awayMs);
+      await clock.advance(awayMs + 1000);
+      assert.equal(await opening, true);
+      assert.equal(supervisor.state.awayMs, undefined);
+    }
+  });
+
+  it('counts one that was open for a while, or of use, as away since its loss', async () => {
+    const { supervisor, clock, end } = setUp({ failures: [] });
+    await supervisor.open(end);
+    for (const meanwhile of [() => clock.advance(1000), async () => supervisor.succeeded()]) {
+      await meanwhile();
+      const opening = supervisor.open(end, unreachable());
+      assert.equal(supervisor.state.awayMs, 0);
+      await clock.advance(10_000);
+      assert.equal(await opening, true);
+    }
+  });
+
   it('starts small again after 30 healthy seconds, not before', async () => {
     const { supervisor, clock, end, openedAtMs } = setUp({ failures: [unreachable(), unreachable()] });
     const first = supervisor.open(end);

@@ -2,6 +2,9 @@ import { type BlockNode, type ConfigNode, newBlock, type Origin, placeOf, syntax
 
 const LINE = /^\[([^\]]*)\]\s*$|^([^=]+)(?:=|$)/;
 
+/** Sections inside sections deeper than this are a mistake. */
+const DEEPEST = 100;
+
 /**
  * Parses INI with the `ini` library: sections are blocks, `[incoming.broker.auth]` nests, `name[] = value` repeats.
  * A name or section given twice, which the library would merge or let the last one win, is an error.
@@ -65,6 +68,7 @@ function findLines(path: string, text: string, unquote: (text: string) => string
     const [, heading, key = ''] = match;
     if (heading !== undefined) {
       section = sectionPath(unquote(heading));
+      if (section.length > DEEPEST) throw syntaxError(origin, `sections are nested more than ${DEEPEST} deep`);
       if (section.includes('__proto__')) throw syntaxError(origin, 'there is no such option as "__proto__"');
       note(section, origin, true, `to repeat it, write "${section.join('-')}[] = KEY=VALUE…" in the section above`);
       continue;

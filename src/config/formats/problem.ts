@@ -39,12 +39,20 @@ export function problemError(problems: readonly [Problem, ...Problem[]]): Stompc
   );
 }
 
+/** The first of a long list, and how many there are more: a wrong file is known by the first hundred lines about it. */
+export function firstOf(texts: readonly string[], what: string): string[] {
+  if (texts.length <= MOST_SHOWN) return [...texts];
+  return [...texts.slice(0, MOST_SHOWN), `${texts.length - MOST_SHOWN} more ${what}, which are not shown`];
+}
+
+const MOST_SHOWN = 100;
 const MOST_TOLD = 4;
 
 function othersText([, ...others]: readonly Problem[]): string {
   if (others.length === 0) return '';
   // `check` needs a file: what is wrong with a command line is told at once
   const ofFile = others.some(({ origin }) => origin !== COMMAND_LINE) || others.length > MOST_TOLD;
-  if (ofFile) return ` (and ${others.length} more: stompctl check shows them all)`;
+  const shown = others.length < MOST_SHOWN ? 'them all' : `the first ${MOST_SHOWN}`;
+  if (ofFile) return ` (and ${others.length} more: stompctl check shows ${shown})`;
   return others.map(({ reason }) => `; ${reason}`).join('');
 }

@@ -9,6 +9,8 @@ const CREDENTIAL_FIELDS: Readonly<Record<string, readonly string[]>> = {
   plain: ['name', 'pass', 'pass-file', 'pass-env', 'pass-credential'],
   x509: ['cert', 'key', 'pass', 'pass-file', 'pass-env', 'pass-credential', 'ca', 'ca_file'],
 };
+/** Looking for what each of many names may mean takes too long. */
+const MOST_SUGGESTIONS = 20;
 const PASSWORD_FIELDS = ['pass', 'pass-file', 'pass-env', 'pass-credential'];
 
 type Context = z.core.$RefinementCtx;
@@ -90,8 +92,9 @@ const credentialSchema = z.record(z.string(), z.string()).superRefine((credentia
     return issue(context, `must be one of ${schemes.join(', ')}${didYouMean(scheme, schemes)}`, ['scheme']);
   }
   const unknown = Object.keys(fields).filter((name) => !known.includes(name));
-  for (const name of unknown) {
-    issue(context, `is not part of a credential of scheme ${scheme}${didYouMean(name, known)}`, [name]);
+  for (const [index, name] of unknown.entries()) {
+    const suggestion = index < MOST_SUGGESTIONS ? didYouMean(name, known) : '';
+    issue(context, `is not part of a credential of scheme ${scheme}${suggestion}`, [name]);
   }
   if (unknown.length > 0) return;
   const passwords = PASSWORD_FIELDS.filter((name) => Object.hasOwn(fields, name));

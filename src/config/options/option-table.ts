@@ -24,6 +24,7 @@ for (const row of OPTION_TABLE) {
   BY_ALIAS.set(row.name, row);
   for (const alias of row.aliases ?? []) BY_ALIAS.set(alias, row);
 }
+const PREFIXES: ReadonlySet<string> = findPrefixes();
 
 /** The row of an option by its full name; undefined when there is none. */
 export function optionNamed(name: string): OptionRow | undefined {
@@ -47,11 +48,15 @@ export function optionInFile(name: string): OptionRow | undefined {
 
 /** Whether some option's name or alias starts with `prefix` and a dash: whether a block of that name makes sense. */
 export function isOptionPrefix(prefix: string): boolean {
-  return OPTION_TABLE.some((row) => namesInFile(row).some((name) => name.startsWith(`${prefix}-`)));
+  return PREFIXES.has(prefix);
 }
 
 /** `outgoing`, `outgoing-broker`, …: what a block may be called. */
-export function optionPrefixes(): Set<string> {
+export function optionPrefixes(): ReadonlySet<string> {
+  return PREFIXES;
+}
+
+function findPrefixes(): Set<string> {
   const found = new Set<string>();
   for (const name of OPTION_TABLE.flatMap(namesInFile)) {
     for (let dash = name.indexOf('-'); dash !== -1; dash = name.indexOf('-', dash + 1)) found.add(name.slice(0, dash));

@@ -31,10 +31,14 @@ export function flattenTree(root: BlockNode): GivenOptions {
   return { given: flattener.given.entries, problems: flattener.problems, warnings: flattener.warnings };
 }
 
+/** Whoever misspells that many names has given the wrong file: looking for what each may mean takes too long. */
+const MOST_SUGGESTIONS = 20;
+
 class Flattener {
   readonly given = newBlock({ file: '', line: 0 });
   readonly problems: Problem[] = [];
   readonly warnings: string[] = [];
+  #suggestions = 0;
 
   walk(node: ConfigNode, prefix: string): void {
     if (node.kind === 'list') {
@@ -70,9 +74,14 @@ class Flattener {
   }
 
   #unknown(origin: Origin, name: string): void {
+    this.problems.push(invalid(origin, `there is no option "${name}"${this.#suggestion(name)}`));
+  }
+
+  #suggestion(name: string): string {
+    if (this.#suggestions === MOST_SUGGESTIONS) return '';
+    this.#suggestions += 1;
     const options = OPTION_TABLE.filter((row) => !row.commandLineOnly).flatMap(namesInFile);
     // a block may be misspelt as well
-    const names = [...options, ...optionPrefixes()];
-    this.problems.push(invalid(origin, `there is no option "${name}"${didYouMean(name, names)}`));
+    return didYouMean(name, [...options, ...optionPrefixes()]);
   }
 }

@@ -97,9 +97,9 @@ export class QueueSource implements Source {
     this.#taker = new ElementTaker(this.#kind.elements, this.#held, this.#options);
   }
 
-  /** Makes the queue's folder when it is missing and may be made, and takes over what dead processes had locked. */
+  /** Makes the queue's folder when it is missing at the start and may be made, and takes over what dead processes had locked. */
   async open(): Promise<void> {
-    if (!this.#opened) this.#lookForFolder();
+    this.#lookForFolder();
     this.#directory.open(foldersOf(this.#options.type));
     // again, after an error: what is held stays so
     if (this.#opened) return;
@@ -111,7 +111,11 @@ export class QueueSource implements Source {
     this.#purgeDue = true;
   }
 
-  /** A folder that is missing at the start is more often a wrong path than a queue that nothing was put into yet. */
+  /**
+   * A folder that is missing at the start is more often a wrong path than a queue that nothing was put into yet. One that goes
+   * later was moved, or was on another disk: a new one in its place would look like an empty queue, and be in the way
+   * of the old one.
+   */
   #lookForFolder(): void {
     const { path, files } = this.#directory;
     try {
@@ -119,6 +123,10 @@ export class QueueSource implements Source {
     } catch (error) {
       // what else is wrong with it is told when it is used
       if (errnoOf(error) !== 'ENOENT') return;
+      if (this.#opened) {
+        const reason = 'the folder is gone: put it back, or make it';
+        throw new StompctlError('QUEUE_MISSING', 'open queue', path, reason, error);
+      }
       if (!this.#options.mustExist) {
         this.#options.events.made?.();
         return;
