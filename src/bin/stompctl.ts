@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { setFlagsFromString } from 'node:v8';
+import { systemFault } from '../cli/command-line/system-fault.js';
 import { installSignals } from '../daemon/signals.js';
 
 // Before anything else is loaded: until there are listeners Node dies of HUP and opens its debugger on USR1.
@@ -9,15 +10,19 @@ const signals = installSignals();
 for (const flag of ['--max-semi-space-size=2', '--semi-space-growth-factor=1', '--heap-growing-percent=50']) {
   setFlagsFromString(flag);
 }
-const { errorText, main } = await import('../cli/main.js');
-const { EXIT_CODES } = await import('../cli/command-line/exit-codes.js');
 const { stdout, stderr, env, argv } = process;
+const { errorText, exitCodeOf, main } = await load().catch((error: unknown) => {
+  const fault = systemFault(error);
+  if (fault === undefined) throw error;
+  stderr.write(`stompctl: ${fault.text}\n`);
+  process.exit(fault.exit);
+});
 // A reader that goes away (`stompctl --help | head -1`) is no reason to die, least of all in the middle of a run.
 for (const stream of [stdout, stderr]) stream.on('error', () => undefined);
 // Left to itself Node exits with 1, which says that some messages were rejected.
 process.on('uncaughtException', (error) => {
   stderr.write(errorText(error));
-  process.exit(EXIT_CODES.internal);
+  process.exit(exitCodeOf(error));
 });
 const code = await main(argv.slice(2), env, { out: stdout, err: stderr, columns: stdout.columns, signals });
 // Everything is settled and closed; what is left are timers of libraries, and output on its way to a slow reader.
@@ -25,6 +30,22 @@ process.exitCode = code;
 await Promise.all([stdout, stderr].map((stream) => new Promise((resolve) => stream.write('', resolve))));
 // An exit waits for the threads that read files: one that hangs must not outlive a stop.
 const reading = () => process.getActiveResourcesInfo().some((name) => name.startsWith('FSReq'));
-for (let look = 0; look < 20 && reading(); look += 1) await new Promise((resolve) => setTimeout(resolve, 50));
-if (reading()) signals.end();
+// One that is only slow gets more time where nobody asked to stop: its end by a signal loses the exit code.
+const looks = signals.stopped === undefined ? 60 : 20;
+for (let look = 0; look < looks && reading(); look += 1) await new Promise((resolve) => setTimeout(resolve, 50));
+if (reading()) {
+  if (signals.stopped === undefined) {
+    stderr.write(`stompctl: a file that it reads is stuck: ended by a signal, in place of exit code ${code}\n`);
+  }
+  signals.end(code);
+}
 process.exit();
+
+/** Few open files suffice for what is above, not for what is loaded here. */
+async function load() {
+  const [{ errorText, main }, { exitCodeOf }] = await Promise.all([
+    import('../cli/main.js'),
+    import('../cli/command-line/exit-codes.js'),
+  ]);
+  return { errorText, exitCodeOf, main };
+}

@@ -6,6 +6,7 @@ import { COMMANDS, type CommandName, isCommandName } from './command-line/comman
 import { EXIT_CODES, exitCodeOf } from './command-line/exit-codes.js';
 import type { CommandIo } from './command-line/io.js';
 import type { ParsedArguments } from './command-line/option-command.js';
+import { systemFault } from './command-line/system-fault.js';
 
 const NOTHING_ASKED =
   'say what to move: stompctl --config FILE, or --incoming-queue path=FOLDER and --outgoing-broker-uri URI\n' +
@@ -30,7 +31,8 @@ export async function main(argv: readonly string[], env: Environment, io: Comman
 /** What a person is told of an error that ends the program: no secrets, and nothing that a terminal obeys. */
 export function errorText(error: unknown): string {
   const known = error instanceof StompctlError && error.code !== 'INTERNAL';
-  const text = known ? error.message : `internal error: ${error instanceof Error ? error.stack : reasonOf(error)}`;
+  const internal = () => `internal error: ${error instanceof Error ? error.stack : reasonOf(error)}`;
+  const text = known ? error.message : (systemFault(error)?.text ?? internal());
   return printableLines(`stompctl: ${maskText(text)}\n`);
 }
 

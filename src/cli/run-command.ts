@@ -16,6 +16,7 @@ import type { HealthFacts } from '../transfer/verdict.js';
 import { EXIT_CODES, exitCodeOf } from './command-line/exit-codes.js';
 import { type CommandIo, drained } from './command-line/io.js';
 import { type Progress, startProgress } from './command-line/progress.js';
+import { systemFault } from './command-line/system-fault.js';
 import { publishStatus, statusPayload } from './published-status.js';
 import { reloader } from './reload.js';
 
@@ -53,7 +54,8 @@ export async function run(settings: Settings, context: RunContext): Promise<numb
     return await runTransfer(settings, context, logger, pidfile, publish);
   } catch (error) {
     const known = error instanceof StompctlError;
-    const text = known ? error.message : `internal error: ${error instanceof Error ? error.stack : String(error)}`;
+    const internal = () => `internal error: ${error instanceof Error ? error.stack : String(error)}`;
+    const text = known ? error.message : (systemFault(error)?.text ?? internal());
     logger.error('failed', text, { code: known ? error.code : 'INTERNAL' });
     // a terminal or a cron mail shows the log; a daemon's parent only what stands on standard error
     if (format === 'syslog') io.err.write(printableLines(`stompctl: ${maskText(text)}\n`));

@@ -1,7 +1,7 @@
 import { StompctlError } from '../base/errors.js';
 import { shownUri } from '../observe/mask.js';
 import { parseBrokerUri, uriScheme } from './broker-uri.js';
-import { readConfigFile } from './formats/config-file.js';
+import { readPlainFile } from './formats/config-file.js';
 
 /** How to go through several brokers: the options of `failover:(…)?…`, undefined where not given. */
 export interface FailoverOptions {
@@ -29,7 +29,7 @@ export async function brokerUris(text: string): Promise<BrokerUris> {
   if (scheme === 'failover') return parseFailover(text);
   if (scheme !== 'file') return { uris: [text], options: {} };
   const path = filePath(text);
-  return parseUriFile(path, await readConfigFile(path));
+  return parseUriFile(path, await readPlainFile(path));
 }
 
 /** The options of a `failover:` URI that mean nothing here, by name: ActiveMQ's clients have more, and stompclt ignores those too. */

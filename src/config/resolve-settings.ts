@@ -1,7 +1,7 @@
 import { StompctlError } from '../base/errors.js';
 import { buildChecks, buildSettings, settingsWarnings } from './build-settings.js';
 import { changeableFiles, exposedSecrets } from './exposed-secrets.js';
-import { readConfigFile } from './formats/config-file.js';
+import { readPlainFile } from './formats/config-file.js';
 import type { Origin } from './formats/config-node.js';
 import { COMMAND_LINE, firstOf, invalid, type Problem, problemError, unsupported } from './formats/problem.js';
 import { CHECK_RULES, RULES, URI_RULE } from './option-rules.js';
@@ -105,7 +105,7 @@ function placeIn(option: ReadOption | undefined, path: readonly string[]): Origi
 /** The content of `callback-path`; undefined: not given. Rejects with CONFIG_NOT_FOUND, CONFIG_UNREADABLE. */
 async function callbackFile(values: OptionValues): Promise<string | undefined> {
   const path = values.text('callback-path');
-  return path === undefined ? undefined : readConfigFile(path);
+  return path === undefined ? undefined : readPlainFile(path);
 }
 
 function inFileOrder(problems: readonly Problem[]): Problem[] {

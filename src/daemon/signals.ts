@@ -33,8 +33,11 @@ export interface Signals {
   onReload(run: () => void): void;
   /** USR1 */
   onReport(run: () => void): void;
-  /** Ends the process at once by the stop signal received, if any, where an exit would wait for a file that hangs. */
-  end(): void;
+  /**
+   * Ends the process at once where an exit would wait for a file that hangs: by the stop signal received, or else by one that
+   * says to supervisors what `code` would have said: TERM (ended well) in place of 0, KILL (failed) in place of others.
+   */
+  end(code: number): void;
   /** the first stop signal received, if any */
   readonly stopped: StopSignal | undefined;
   /** Takes the listeners away: signals act as Node has them by default. */
@@ -88,8 +91,13 @@ export function installSignals(target: SignalTarget = process): Signals {
     exitOnStop: () => onStop(exitBy),
     onReload: (run) => reload.attach(run),
     onReport: (run) => report.attach(run),
-    end: () => {
+    end: (code) => {
       if (stopped !== undefined) exitBy(stopped);
+      else if (code === 0) exitBy('SIGTERM');
+      else {
+        target.emit('exit', code);
+        target.kill(target.pid, 'SIGKILL');
+      }
     },
     get stopped() {
       return stopped;

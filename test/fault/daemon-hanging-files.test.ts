@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { describe, it, type TestContext } from 'node:test';
 import { eventually } from '../support/eventually.js';
 import { Scene } from '../support/scene.js';
@@ -10,6 +11,23 @@ async function hanging(test: TestContext): Promise<{ scene: Scene; fifo: string 
   const fifo = scene.path('fifo');
   execFileSync('mkfifo', [fifo]);
   return { scene, fifo };
+}
+
+/** A program that starts before stompctl: its file `stuck` hangs when it is opened, however it is opened, as on such a mount. */
+async function stuckMount(test: TestContext): Promise<{ scene: Scene; stuck: string; env: NodeJS.ProcessEnv }> {
+  const { scene, fifo } = await hanging(test);
+  const stuck = scene.path('stuck');
+  writeFileSync(stuck, '');
+  const preload = scene.path('preload.mjs');
+  writeFileSync(
+    preload,
+    `import files from 'node:fs/promises';
+    import { syncBuiltinESMExports } from 'node:module';
+    const { open } = files;
+    files.open = (path, ...rest) => (path === ${JSON.stringify(stuck)} ? open(${JSON.stringify(fifo)}) : open(path, ...rest));
+    syncBuiltinESMExports();`,
+  );
+  return { scene, stuck, env: { NODE_OPTIONS: `--import ${preload}` } };
 }
 
 describe('a file that hangs when it is opened', { concurrency: 3 }, () => {
@@ -25,9 +43,9 @@ describe('a file that hangs when it is opened', { concurrency: 3 }, () => {
   }
 
   it('as certificate, does not outlive a stop of the run', async (test) => {
-    const { scene, fifo } = await hanging(test);
+    const { scene, stuck, env } = await stuckMount(test);
     scene.fill('in', 1);
-    const run = scene.start(scene.sender('--loop', '--outgoing-broker-sockopts', `SSL_ca_file=${fifo}`));
+    const run = scene.start(scene.sender('--loop', '--outgoing-broker-sockopts', `SSL_ca_file=${stuck}`), { env });
     await eventually(() => run.log('start').length === 1);
     const ended = await run.stop();
     assert.deepEqual([ended.code, ended.signal], [null, 'SIGTERM'], ended.stderr);
@@ -36,12 +54,23 @@ describe('a file that hangs when it is opened', { concurrency: 3 }, () => {
   });
 
   it('as certificate, ends an attempt after timeout-connect, which says so', async (test) => {
-    const { scene, fifo } = await hanging(test);
+    const { scene, stuck, env } = await stuckMount(test);
     scene.fill('in', 1);
-    const args = ['--timeout-connect', '0.1', '--outgoing-broker-sockopts', `SSL_ca_file=${fifo}`];
-    const run = scene.start(scene.sender('--loop', ...args));
+    const args = ['--timeout-connect', '0.1', '--outgoing-broker-sockopts', `SSL_ca_file=${stuck}`];
+    const run = scene.start(scene.sender('--loop', ...args), { env });
     await eventually(() => run.log('open-retry').some(({ code }) => code === 'CONNECT_TIMEOUT'));
     assert.match(String(run.log('open-retry')[0]?.msg), /were not read within 0\.1 s; is a file system stuck\?/);
+  });
+
+  it('as certificate, does not outlive a run that ends by itself', async (test) => {
+    const { scene, stuck, env } = await stuckMount(test);
+    scene.fill('in', 1);
+    const args = ['--timeout-connect', '0.1', '--reconnect-attempts', '1'];
+    const tls = ['--outgoing-broker-sockopts', `SSL_ca_file=${stuck}`];
+    const ended = await scene.run(scene.sender(...args, ...tls), { env });
+    assert.deepEqual([ended.code, ended.signal], [null, 'SIGKILL'], ended.stderr);
+    assert.match(ended.stderr, /a file that it reads is stuck: ended by a signal, in place of exit code 75\n$/);
+    assert.deepEqual(scene.stored('in'), [0]);
   });
 });
 

@@ -55,6 +55,17 @@ describe('signals', () => {
     });
   }
 
+  for (const [code, by] of [
+    [0, [143, 'SIGTERM']],
+    [75, [75, 'SIGKILL']],
+  ] as const) {
+    it(`ends without a stop signal by ${by[1]}, in place of exit code ${code}`, () => {
+      const { target, signals } = install();
+      signals.end(code);
+      assert.deepEqual(target.ends, by);
+    });
+  }
+
   it('exits at once at a second one also when nobody took the first', () => {
     const { target } = install();
     target.emit('SIGTERM');

@@ -1,4 +1,5 @@
 import { StompctlError } from '../../base/errors.js';
+import { systemFault } from './system-fault.js';
 
 /** The exit codes of the program (the numbers of sysexits.h), and what they mean. */
 export const EXIT_CODES = {
@@ -29,7 +30,8 @@ export const EXIT_CODE_MEANINGS: readonly (readonly [number, string])[] = [
   [EXIT_CODES.configuration, 'the configuration is wrong, or asks for what is not supported yet'],
 ];
 
-/** The exit code for anything thrown: its own for an error of ours, 70 for a fault. */
+/** The exit code for anything thrown: its own for an error of ours, that of what the system lacks, 70 for a fault. */
 export function exitCodeOf(error: unknown): number {
-  return error instanceof StompctlError ? error.exitCode : EXIT_CODES.internal;
+  if (error instanceof StompctlError && error.code !== 'INTERNAL') return error.exitCode;
+  return systemFault(error)?.exit ?? EXIT_CODES.internal;
 }

@@ -13,7 +13,18 @@ const LARGEST_BYTES = 16 * 1024 * 1024;
  * `from` says who asked, for an included file. Rejects with CONFIG_NOT_FOUND or CONFIG_UNREADABLE.
  */
 export async function readConfigFile(path: string, from?: Origin): Promise<string> {
-  const bytes = await readBytes(path, from);
+  return textOf(await readBytes(path, from === undefined, from));
+}
+
+/**
+ * As `readConfigFile`, of a file that is read again while a run lasts: never a pipe or a device, which would hang the thread that
+ * opens it, and with it the exit.
+ */
+export async function readPlainFile(path: string): Promise<string> {
+  return textOf(await readBytes(path, false));
+}
+
+function textOf(bytes: Buffer): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
@@ -21,17 +32,17 @@ export async function readConfigFile(path: string, from?: Origin): Promise<strin
   }
 }
 
-async function readBytes(path: string, from: Origin | undefined): Promise<Buffer> {
+async function readBytes(path: string, pipes: boolean, from?: Origin): Promise<Buffer> {
   const asked = from === undefined ? '' : ` (included at ${placeOf(from)})`;
   try {
     // the operator may give a pipe; a file that includes one would hang whoever reads it, O_NONBLOCK or not
-    const file = await open(path, from === undefined ? O_RDONLY : O_RDONLY | O_NONBLOCK);
+    const file = await open(path, pipes ? O_RDONLY : O_RDONLY | O_NONBLOCK);
     try {
       const stats = await file.stat();
       if (stats.isDirectory()) {
         throw new StompctlError('CONFIG_UNREADABLE', 'configuration', path, `is a folder, not a file${asked}`);
       }
-      if (from !== undefined && !stats.isFile()) {
+      if (!pipes && !stats.isFile()) {
         throw new StompctlError(
           'CONFIG_UNREADABLE',
           'configuration',

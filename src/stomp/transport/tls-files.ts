@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { rootCertificates } from 'node:tls';
@@ -90,8 +91,12 @@ function isPem(content: Buffer): boolean {
 
 async function read(path: string): Promise<Buffer> {
   try {
-    const file = await open(path);
+    // without O_NONBLOCK, opening a pipe that nobody writes to never ends, and hangs the exit too
+    const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
+      if ((await file.stat()).isFIFO()) {
+        throw new StompctlError('CREDENTIAL_UNREADABLE', 'credential', path, 'is a pipe, not a file');
+      }
       // not by its size: a device has none, and no end
       const bytes = await readAtMost(file, LARGEST_FILE + 1);
       if (bytes.length <= LARGEST_FILE) return bytes;
