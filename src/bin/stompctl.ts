@@ -11,9 +11,14 @@ for (const flag of ['--max-semi-space-size=2', '--semi-space-growth-factor=1', '
 }
 const { errorText, main } = await import('../cli/main.js');
 const { EXIT_CODES } = await import('../cli/command-line/exit-codes.js');
+const { lostOutput } = await import('../cli/command-line/io.js');
 const { stdout, stderr, env, argv } = process;
 // A reader that goes away (`stompctl --help | head -1`) is no reason to die, least of all in the middle of a run.
-for (const stream of [stdout, stderr]) stream.on('error', () => undefined);
+stderr.on('error', () => undefined);
+let outputError: Error | undefined;
+stdout.on('error', (error) => {
+  outputError ??= error;
+});
 // Left to itself Node exits with 1, which says that some messages were rejected.
 process.on('uncaughtException', (error) => {
   stderr.write(errorText(error));
@@ -23,6 +28,12 @@ const code = await main(argv.slice(2), env, { out: stdout, err: stderr, columns:
 // Everything is settled and closed; what is left are timers of libraries, and output on its way to a slow reader.
 process.exitCode = code;
 await Promise.all([stdout, stderr].map((stream) => new Promise((resolve) => stream.write('', resolve))));
+// A full disk is told, unless what ended the command was that.
+const lost = lostOutput(outputError);
+if (lost !== undefined && code !== lost.exitCode) {
+  await new Promise((resolve) => stderr.write(errorText(lost), resolve));
+  if (code === EXIT_CODES.ok || code === EXIT_CODES.someMessagesLeft) process.exitCode = lost.exitCode;
+}
 // An exit waits for the threads that read files: one that hangs must not outlive a stop.
 const reading = () => process.getActiveResourcesInfo().some((name) => name.startsWith('FSReq'));
 for (let look = 0; look < 20 && reading(); look += 1) await new Promise((resolve) => setTimeout(resolve, 50));
