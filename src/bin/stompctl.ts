@@ -11,14 +11,18 @@ for (const flag of ['--max-semi-space-size=2', '--semi-space-growth-factor=1', '
   setFlagsFromString(flag);
 }
 const { stdout, stderr, env, argv } = process;
-const { errorText, exitCodeOf, main } = await load().catch((error: unknown) => {
+const { errorText, EXIT_CODES, exitCodeOf, lostOutput, main } = await load().catch((error: unknown) => {
   const fault = systemFault(error);
   if (fault === undefined) throw error;
   stderr.write(`stompctl: ${fault.text}\n`);
   process.exit(fault.exit);
 });
 // A reader that goes away (`stompctl --help | head -1`) is no reason to die, least of all in the middle of a run.
-for (const stream of [stdout, stderr]) stream.on('error', () => undefined);
+stderr.on('error', () => undefined);
+let outputError: Error | undefined;
+stdout.on('error', (error) => {
+  outputError ??= error;
+});
 // Left to itself Node exits with 1, which says that some messages were rejected.
 process.on('uncaughtException', (error) => {
   stderr.write(errorText(error));
@@ -28,6 +32,12 @@ const code = await main(argv.slice(2), env, { out: stdout, err: stderr, columns:
 // Everything is settled and closed; what is left are timers of libraries, and output on its way to a slow reader.
 process.exitCode = code;
 await Promise.all([stdout, stderr].map((stream) => new Promise((resolve) => stream.write('', resolve))));
+// A full disk is told, unless what ended the command was that.
+const lost = lostOutput(outputError);
+if (lost !== undefined && code !== lost.exitCode) {
+  await new Promise((resolve) => stderr.write(errorText(lost), resolve));
+  if (code === EXIT_CODES.ok || code === EXIT_CODES.someMessagesLeft) process.exitCode = lost.exitCode;
+}
 // An exit waits for the threads that read files: one that hangs must not outlive a stop.
 const reading = () => process.getActiveResourcesInfo().some((name) => name.startsWith('FSReq'));
 // One that is only slow gets more time where nobody asked to stop: its end by a signal loses the exit code.
@@ -43,9 +53,10 @@ process.exit();
 
 /** Few open files suffice for what is above, not for what is loaded here. */
 async function load() {
-  const [{ errorText, main }, { exitCodeOf }] = await Promise.all([
+  const [{ errorText, main }, { EXIT_CODES, exitCodeOf }, { lostOutput }] = await Promise.all([
     import('../cli/main.js'),
     import('../cli/command-line/exit-codes.js'),
+    import('../cli/command-line/io.js'),
   ]);
-  return { errorText, exitCodeOf, main };
+  return { errorText, EXIT_CODES, exitCodeOf, lostOutput, main };
 }

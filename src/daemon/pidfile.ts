@@ -4,6 +4,7 @@ import { errnoOf, reasonOf, StompctlError } from '../base/errors.js';
 import { wait } from '../base/wait.js';
 import { mayBeOwner } from './liveness.js';
 import { readPidfile } from './pidfile-content.js';
+import { isForeign } from './process-program.js';
 import { moveAside, unlinkIfThere } from './takeover.js';
 
 export interface AcquireOptions {
@@ -46,8 +47,8 @@ export class Pidfile {
   }
 
   /**
-   * Makes the pidfile; resolves when it is ours. A file of a dead process is taken over. ALREADY_RUNNING when the
-   * process in it lives, PIDFILE_INVALID when something else is at `path`, PIDFILE_CANNOT_CREATE when it cannot be made.
+   * Makes the pidfile; resolves when it is ours. A file of a dead process, or of one that is certainly no stompctl, is taken over.
+   * ALREADY_RUNNING when the process in it lives, PIDFILE_INVALID when something else is at `path`, PIDFILE_CANNOT_CREATE when it cannot be made.
    */
   static async acquire(path: string, options: AcquireOptions): Promise<Pidfile> {
     const { clock, onTakenOver } = options;
@@ -60,7 +61,9 @@ export class Pidfile {
         const now = clock.monotonicMs();
         if (now > deadline) throw cannotCreate(path, new Error(NEVER_FREE));
         const found = readPidfile(path);
-        if (found?.kind === 'owned' && mayBeOwner(found.pid, found.touchedMs)) throw running(path, found.pid);
+        if (found?.kind === 'owned' && mayBeOwner(found.pid, found.touchedMs) && !isForeign(found.pid)) {
+          throw running(path, found.pid);
+        }
         emptyUntil = found?.kind === 'empty' ? (emptyUntil ?? now + EMPTY_GRACE_MS) : undefined;
         if (found !== undefined && (emptyUntil === undefined || now >= emptyUntil)) {
           const result = moveAside(path, found);

@@ -29,6 +29,24 @@ export function programOf(pid: number, uid: number): Ownership {
   return Number(effective) === uid && isStompctl(commandLine.split('\0')) ? 'ours' : 'other';
 }
 
+/**
+ * Is process `pid` certainly no stompctl? More careful than `programOf`, since whoever starts a second instance loses the
+ * first: any Node or Perl may be one under another name, as may what names stomp in its arguments, and the user does not
+ * count (file servers map users). False when this system does not tell.
+ */
+export function isForeign(pid: number): boolean {
+  let commandLine: string;
+  try {
+    commandLine = readFileSync(`/proc/${pid}/cmdline`, 'latin1');
+  } catch {
+    return false;
+  }
+  const name = basename(commandLine.split('\0')[0] ?? '');
+  // none: of the kernel, or just ending
+  if (name === '' || /stomp/i.test(commandLine)) return false;
+  return !INTERPRETER.test(name) && name !== basename(process.execPath);
+}
+
 /** The arguments of a process, its program first: is the script that it runs, or the program itself, stompctl? */
 export function isStompctl([program = '', ...args]: readonly string[]): boolean {
   const name = basename(program);

@@ -22,6 +22,9 @@ export interface SupervisorOptions {
   readonly random?: () => number;
 }
 
+/** So many attempts in a row may follow each other as closely as was asked for; then they are FLOOR_MS apart. */
+const CLOSE_ATTEMPTS = 10;
+const FLOOR_MS = 100;
 /** After this long without a loss the delays start small again. */
 const HEALTHY_MS = 30_000;
 
@@ -170,7 +173,7 @@ export class Supervisor {
     }
     if (counts) this.#failures += 1;
     if ((refusedLogin && bounded) || (attempts !== undefined && this.#failures >= attempts)) throw error;
-    const delayMs = refusedLogin ? maxDelayMs : this.#backOff.nextMs();
+    const delayMs = this.#delayMs(refusedLogin ? maxDelayMs : this.#backOff.nextMs());
     this.#waitingFor = `${end.name}: ${error.message}`;
     logger.warn('open-retry', `${error.message}; next attempt in ${(delayMs / 1000).toFixed(1)} s`, {
       end: end.name,
@@ -180,6 +183,11 @@ export class Supervisor {
       delayMs: Math.round(delayMs),
     });
     return this.#pause(delayMs);
+  }
+
+  /** Delays of 0, and random parts near it, must not become a flood of connections that the broker suffers from. */
+  #delayMs(wanted: number): number {
+    return this.#failures > CLOSE_ATTEMPTS ? Math.max(wanted, FLOOR_MS) : wanted;
   }
 
   async #pause(delayMs: number): Promise<boolean> {

@@ -13,6 +13,8 @@ interface Plan {
   readonly bounded?: boolean;
   readonly failures: readonly (StompctlError | undefined)[];
   readonly allRefused?: () => boolean;
+  readonly delayMs?: number;
+  readonly maxDelayMs?: number;
 }
 
 function setUp(options: Plan) {
@@ -29,8 +31,8 @@ function setUp(options: Plan) {
     },
   };
   const supervisor = new Supervisor({
-    delayMs: 1000,
-    maxDelayMs: 60_000,
+    delayMs: options.delayMs ?? 1000,
+    maxDelayMs: options.maxDelayMs ?? 60_000,
     attempts: options.attempts,
     bounded: options.bounded ?? false,
     ...(options.allRefused && { allRefused: options.allRefused }),
@@ -42,6 +44,16 @@ function setUp(options: Plan) {
 }
 
 describe('the supervisor', () => {
+  it('keeps attempts 0.1 s apart after ten in a row, whatever delays are asked for', async () => {
+    const failures = Array.from({ length: 30 }, unreachable);
+    const { supervisor, clock, end, openedAtMs } = setUp({ failures, delayMs: 0, maxDelayMs: 0 });
+    const opening = supervisor.open(end);
+    await clock.advance(10_000);
+    assert.equal(await opening, true);
+    const delays = openedAtMs.slice(1).map((atMs, index) => atMs - (openedAtMs[index] ?? 0));
+    assert.deepEqual(delays, [...Array(10).fill(0), ...Array(20).fill(100)]);
+  });
+
   it('doubles its delays from 1 s to 60 s, first connection included', async () => {
     const { supervisor, clock, end, openedAtMs } = setUp({ failures: Array.from({ length: 9 }, unreachable) });
     const opening = supervisor.open(end);

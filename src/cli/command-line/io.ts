@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { errnoOf, reasonOf, StompctlError } from '../../base/errors.js';
 import type { Signals } from '../../daemon/signals.js';
 
 /** A stream that text is written to; what is optional only a real stream has. */
@@ -40,4 +41,15 @@ export async function drained(out: TextOutput, text: string | Uint8Array): Promi
 
 function isGone({ writable }: TextOutput): boolean {
   return writable === false;
+}
+
+/** OUTPUT_FAILED for what a write to standard output failed of. */
+export function outputError(error: Error): StompctlError {
+  const reason = errnoOf(error) === 'EPIPE' ? 'its reader has gone' : reasonOf(error);
+  return new StompctlError('OUTPUT_FAILED', 'write', 'standard output', reason, error);
+}
+
+/** Did output get lost, other than by a reader that went away (which is its right)? `error` is that of the stream. */
+export function lostOutput(error: Error | undefined): StompctlError | undefined {
+  return error === undefined || errnoOf(error) === 'EPIPE' ? undefined : outputError(error);
 }

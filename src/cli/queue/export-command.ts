@@ -1,12 +1,9 @@
-import { createWriteStream, existsSync } from 'node:fs';
-import { link, open, rename, rm } from 'node:fs/promises';
-import { pipeline } from 'node:stream/promises';
-import { createGzip } from 'node:zlib';
-import { errnoOf, reasonOf, StompctlError } from '../../base/errors.js';
+import { StompctlError } from '../../base/errors.js';
 import { encodeMessage } from '../../message/json.js';
 import { EXIT_CODES } from '../command-line/exit-codes.js';
 import { type Progress, startProgress } from '../command-line/progress.js';
 import { Complaints, messages } from './complaints.js';
+import { alreadyThere, exportTarget, writeInto, writeWhole } from './export-file.js';
 import { HeaderMatch } from './header-match.js';
 import { OpenQueue } from './open-queue.js';
 import type { QueueContext } from './queue-context.js';
@@ -16,19 +13,24 @@ const CHUNK_BYTES = 65_536;
 
 /**
  * `stompctl queue export`: each message as the line of JSON that is an element of type DQS. The queue is only read. A file
- * appears whole, or not at all.
+ * appears whole, or not at all; a device or a FIFO is written into.
  */
 export async function exportLines(context: QueueContext): Promise<number> {
   const { args, output, complain } = context;
   const [file] = args.operands;
   const force = args.has('force');
   const lines = new ExportedLines(context, new Complaints(complain));
-  if (file === undefined || file === '-') {
+  const target = file === undefined || file === '-' ? undefined : exportTarget(file);
+  if (file === undefined || target === undefined) {
     for await (const chunk of lines.chunks()) await output.write(chunk);
     await output.flush();
   } else {
-    if (!force && existsSync(file)) throw alreadyThere(file);
-    await writeWhole(file, force, lines.chunks());
+    if (target.kind === 'sink') {
+      await writeInto(file, lines.chunks());
+    } else {
+      if (!force && target.kind === 'file') throw alreadyThere(file);
+      await writeWhole(target.path, force, lines.chunks());
+    }
     await output.write(`exported ${messages(lines.written)} to ${file}\n`);
   }
   lines.complaints.finish();
@@ -90,28 +92,4 @@ class ExportedLines {
     const total = Math.min(await this.#queue.count(), this.#most);
     return startProgress({ total, done: () => this.written, label: 'exported', stream: process.stderr });
   }
-}
-
-async function writeWhole(file: string, force: boolean, chunks: AsyncIterable<Buffer>): Promise<void> {
-  const temporary = `${file}.${process.pid}.tmp`;
-  try {
-    const stream = createWriteStream(temporary, { flags: 'wx' });
-    if (file.endsWith('.gz')) await pipeline(chunks, createGzip(), stream);
-    else await pipeline(chunks, stream);
-    const written = await open(temporary, 'r+');
-    await written.sync().finally(() => written.close());
-    if (force) await rename(temporary, file);
-    else await link(temporary, file);
-  } catch (error) {
-    if (error instanceof StompctlError) throw error;
-    // RACE: made by another process since we looked
-    if (errnoOf(error) === 'EEXIST') throw alreadyThere(file);
-    throw new StompctlError('OUTPUT_FAILED', 'write', file, reasonOf(error), error);
-  } finally {
-    await rm(temporary, { force: true });
-  }
-}
-
-function alreadyThere(file: string): StompctlError {
-  return new StompctlError('USAGE', 'write', file, 'is there already: use --force to overwrite it');
 }

@@ -40,7 +40,7 @@ export async function importLines({ args, output, complain, input }: QueueContex
 
 function read(bytes: Buffer | undefined, place: string, complaints: Complaints): Message | undefined {
   if (bytes === undefined) {
-    complaints.add(`import(${place}): the line is longer than any message`);
+    complaints.add(`import(${place}): the line is longer than any message, or long and no JSON object`);
     return undefined;
   }
   try {

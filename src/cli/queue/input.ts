@@ -5,6 +5,11 @@ import { errnoOf, reasonOf, StompctlError } from '../../base/errors.js';
 import { LARGEST_MESSAGE } from './open-queue.js';
 
 const LINE_END = 0x0a;
+const OBJECT_START = 0x7b;
+/** bytes kept of a line that does not start as a message does: enough to say what is wrong with it */
+const KEPT_OF_OTHERS = 65_536;
+/** a line longer than any message is passed over when it ends before this */
+const ENDLESS = 2 ** 30;
 
 /** The bytes of a file, or of standard input without one or with `-`; uncompressed when its name ends in `.gz`. */
 export function openInput(file: string | undefined, standardInput: () => Readable, gunzip: boolean): Readable {
@@ -32,56 +37,80 @@ export async function readAll(input: Readable, name: string): Promise<Buffer> {
 export interface InputLine {
   /** from 1 on */
   readonly number: number;
-  /** without its end; undefined: longer than `longest` */
+  /** without its end; undefined: longer than `longest`, or long and no JSON object */
   readonly bytes: Buffer | undefined;
 }
 
-/** The lines that are not blank. Holds one of them at a time. Rejects with INPUT_UNREADABLE. */
+/**
+ * The lines that are not blank. Holds one of them at a time, and little of one that cannot be a message. Rejects with
+ * INPUT_UNREADABLE, also for a line that does not end in time (of a device, of a file of another kind): it is not read to
+ * its end, which need not come.
+ */
 export async function* linesOf(input: Readable, name: string, longest: number): AsyncGenerator<InputLine> {
   const line = new LineBuffer(longest);
-  let number = 0;
+  let number = 1;
+  const push = (piece: Buffer) => {
+    if (line.push(piece) <= ENDLESS) return;
+    const reason = `no line ends in ${ENDLESS} bytes: give a file of JSON lines`;
+    throw new StompctlError('INPUT_UNREADABLE', 'read', `${name}:${number}`, reason);
+  };
   for await (const chunk of chunksOf(input, name)) {
     let from = 0;
     for (let end = chunk.indexOf(LINE_END); end >= 0; end = chunk.indexOf(LINE_END, from)) {
-      line.push(chunk.subarray(from, end));
+      push(chunk.subarray(from, end));
       from = end + 1;
-      number += 1;
       if (!line.isBlank) yield { number, bytes: line.bytes() };
       line.clear();
+      number += 1;
     }
-    line.push(chunk.subarray(from));
+    push(chunk.subarray(from));
   }
-  if (!line.isBlank) yield { number: number + 1, bytes: line.bytes() };
+  if (!line.isBlank) yield { number, bytes: line.bytes() };
 }
 
-/** The pieces of one line; what is too long is counted, not kept. */
+/** The pieces of one line, without the blanks before it; of what is no message only so much that it fits into one chunk. */
 class LineBuffer {
   readonly #longest: number;
   #pieces: Buffer[] = [];
+  #kept = 0;
   #length = 0;
+  #isObject = false;
+  isBlank = true;
 
   constructor(longest: number) {
     this.#longest = longest;
   }
 
-  push(piece: Buffer): void {
+  /** Returns the length of the line so far. */
+  push(piece: Buffer): number {
     this.#length += piece.length;
-    if (this.#length > this.#longest) this.#pieces = [];
-    else if (piece.length > 0) this.#pieces.push(piece);
-  }
-
-  get isBlank(): boolean {
-    return this.#length <= this.#longest && this.#pieces.every((piece) => /^[ \t\r]*$/.test(piece.toString('latin1')));
+    if (this.isBlank) {
+      const start = piece.findIndex((byte) => byte !== 0x20 && byte !== 0x09 && byte !== 0x0d);
+      if (start < 0) return this.#length;
+      this.isBlank = false;
+      this.#isObject = piece[start] === OBJECT_START;
+    }
+    this.#kept += piece.length;
+    if (this.#kept > this.#limit) this.#pieces = [];
+    else this.#pieces.push(piece);
+    return this.#length;
   }
 
   /** A copy: whoever decodes it may change it. */
   bytes(): Buffer | undefined {
-    return this.#length > this.#longest ? undefined : Buffer.concat(this.#pieces, this.#length);
+    return this.#kept > this.#limit ? undefined : Buffer.concat(this.#pieces, this.#kept);
+  }
+
+  get #limit(): number {
+    return this.#isObject ? this.#longest : Math.min(this.#longest, KEPT_OF_OTHERS);
   }
 
   clear(): void {
     this.#pieces = [];
+    this.#kept = 0;
     this.#length = 0;
+    this.#isObject = false;
+    this.isBlank = true;
   }
 }
 

@@ -1,5 +1,5 @@
 import { Writable } from 'node:stream';
-import { errnoOf, reasonOf, StompctlError } from '../../base/errors.js';
+import { outputError } from '../command-line/io.js';
 
 /** bytes gathered before they are written */
 const CHUNK_BYTES = 65_536;
@@ -54,9 +54,4 @@ export class Output {
     }
     if (this.#error !== undefined) throw outputError(this.#error);
   }
-}
-
-function outputError(error: Error): StompctlError {
-  const reason = errnoOf(error) === 'EPIPE' ? 'its reader has gone' : reasonOf(error);
-  return new StompctlError('OUTPUT_FAILED', 'write', 'standard output', reason, error);
 }

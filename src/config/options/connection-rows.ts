@@ -88,7 +88,9 @@ export const CONNECTION_OPTIONS: readonly OptionRow[] = [
     group: 'connection',
     added: true,
     doc: 'Wait up to this long before the second attempt to connect; the delay doubles at each further attempt.',
-    notes: 'Each delay is a random part of that, so that many clients do not come back at the same instant.',
+    notes:
+      'Each delay is a random part of that, so that many clients do not come back at the same instant. After ten attempts ' +
+      'in a row without success it is at least 0.1 seconds, whatever is set here or in a failover URI.',
   },
   {
     name: 'reconnect-max-delay',
