@@ -84,7 +84,8 @@ describe('messages that the broker refuses', { concurrency: 3 }, () => {
     const ended = await scene.run(scene.sender('--failure-queue', `path=${scene.path('failures')}`));
     assert.equal(ended.code, 69, ended.stderr);
     assert.deepEqual([scene.stored('failures'), scene.arrived(), scene.stored('in')], [[], [], upTo(12)]);
-    assert.match(ended.stderr, /refused 10 different messages in a row, and accepts none/);
+    // ten refusals; one may be of a message that was refused before: which are under way when a session ends is the network’s affair
+    assert.match(ended.stderr, /refused (?:9|10) different messages in a row, and accepts none/);
   });
 });
 
