@@ -36,33 +36,25 @@ function sourceOf(cell: Cell): QueuePlace {
   throw new Error('faults-of-disks: the source of this cell is no queue');
 }
 
-const diskFull: Fault = {
-  name: 'disk of the sink full',
-  repeats: false,
-  fits: toQueue,
-  needsRoot: true,
-  prepare: (cell) => mountSink(cell, 'size=256k'),
-  async strike(cell) {
-    for (let count = 0; count < 4; count += 1) await cell.midLoad();
-    await pause(WHILE_MS);
-    await remountSink(cell, 'size=64m');
-    return 1;
-  },
-};
+/** A sink of which something runs out, as the mount option `full` says, until `roomy` gives it more. */
+function sinkThatFills(name: string, full: string, roomy: string): Fault {
+  return {
+    name,
+    repeats: false,
+    fits: toQueue,
+    needsRoot: true,
+    prepare: (cell) => mountSink(cell, full),
+    async strike(cell) {
+      for (let count = 0; count < 4; count += 1) await cell.midLoad();
+      await pause(WHILE_MS);
+      await remountSink(cell, roomy);
+      return 1;
+    },
+  };
+}
 
-const noInodes: Fault = {
-  name: 'no inode left for the sink',
-  repeats: false,
-  fits: toQueue,
-  needsRoot: true,
-  prepare: (cell) => mountSink(cell, 'nr_inodes=60'),
-  async strike(cell) {
-    for (let count = 0; count < 4; count += 1) await cell.midLoad();
-    await pause(WHILE_MS);
-    await remountSink(cell, 'nr_inodes=100000');
-    return 1;
-  },
-};
+const diskFull = sinkThatFills('disk of the sink full', 'size=256k', 'size=64m');
+const noInodes = sinkThatFills('no inode left for the sink', 'nr_inodes=60', 'nr_inodes=100000');
 
 const readOnlySink: Fault = {
   // a file system with a file open for writing cannot be made read-only: so it is when the process starts
