@@ -4,7 +4,7 @@ import type { BrokerHost } from './broker-host.js';
 import type { Parcel } from './corpus.js';
 
 const RETRY_MS = 50;
-const RECEIPT_MS = 20_000;
+const RECEIPT_MS = 30_000;
 const QUIET_MS = 500;
 
 /** A destination at a broker, written and read through a raw socket, beside the proxy that the agents go through. */
@@ -90,7 +90,7 @@ export class BrokerPlace {
     const client = await RawStomp.open(this.#host);
     const { user, pass } = this.#host;
     client.frame('CONNECT', { 'accept-version': '1.2', host: '/', login: user, passcode: pass });
-    const answer: RawFrame = await client.next(10_000);
+    const answer: RawFrame = await client.next(RECEIPT_MS);
     if (answer.command === 'CONNECTED') return client;
     client.destroy();
     throw new Error(`connect(${this.#host.name}): ${headerOf(answer, 'message')}`);
