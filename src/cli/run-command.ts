@@ -132,7 +132,7 @@ function attachSignals(built: BuiltTransfer, { signals }: CommandIo, logger: Run
   signals.onReport(() => {
     const waits = waiting();
     const text = waits.length === 0 ? '' : `; waiting for: ${waits.join('; ')}`;
-    const { state, reason, ...facts } = statusPayload(health());
+    const { state, reason, counted: _, ...facts } = statusPayload(health());
     logger.info('state', `${state}: ${reason}; ${transfer.inFlight} messages in flight${text}`, {
       state,
       reason,
