@@ -54,6 +54,21 @@ async function dispatch(argv: readonly string[], env: Environment, io: CommandIo
   if (name !== 'run' && name !== 'demo') io.signals.exitOnStop();
   const args = name === first ? argv.slice(1) : argv;
   if (name === 'queue') return (await import('./queue-command.js')).queue(args, io);
+  try {
+    return await parsedCommand(name, args, env, io);
+  } catch (error) {
+    // who runs plugins takes 64 for a program that is not there
+    if (name !== 'probe') throw error;
+    return (await import('./probe-command.js')).probeFailed(error, io);
+  }
+}
+
+async function parsedCommand(
+  name: OtherCommand,
+  args: readonly string[],
+  env: Environment,
+  io: CommandIo,
+): Promise<number> {
   const { parseArguments } = await import('./command-line/option-command.js');
   const parsed = parseArguments(COMMANDS[name], args);
   if (await printedHelp(name, parsed, io)) return EXIT_CODES.ok;
@@ -100,6 +115,8 @@ async function execute(name: OtherCommand, parsed: ParsedArguments, env: Environ
       // as an option it is stompclt's: one line, and the codes that scripts know
       if (!parsed.options.has('status')) return (await import('./verdict-command.js')).tellVerdict(parsed, env, io);
       return statusOrQuit(name, input, io);
+    case 'probe':
+      return (await import('./probe-command.js')).probe(parsed, env, io);
     case 'quit':
       return statusOrQuit(name, input, io);
     case 'run': {

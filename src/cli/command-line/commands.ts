@@ -17,6 +17,14 @@ const TEST_FLAGS = [
 
 const STATUS_FLAGS = [{ name: 'json', doc: 'print one JSON object a line, for each instance' }];
 
+const PROBE_FLAGS = [
+  { name: 'max-backlog', value: 'N', doc: 'critical when more messages wait in the incoming queue' },
+  { name: 'max-age', value: 'TIME', doc: 'critical when the oldest of them has waited longer: seconds, or as 5m, 2h' },
+  { name: 'max-failures', value: 'N', doc: 'critical when more messages are in the failure queue' },
+  { name: 'warn', value: 'RANGES', doc: 'warning: NAME=RANGE,…, as backlog=100,age=60,rate=1:' },
+  { name: 'crit', value: 'RANGES', doc: 'critical: the same' },
+];
+
 /** Every command, in the order in which help lists them. */
 export const COMMANDS = {
   run: { name: 'run', summary: 'Move messages (the default command).' },
@@ -39,6 +47,13 @@ export const COMMANDS = {
     summary: 'Tell whether an instance runs and moves, and why not.',
     operands: 'CONFIG',
     flags: STATUS_FLAGS,
+    helps: ['pidfile', 'config', 'timeout-status', 'help'],
+  },
+  probe: {
+    name: 'probe',
+    summary: 'Tell how an instance does, in the form of Nagios plugins.',
+    operands: 'CONFIG',
+    flags: PROBE_FLAGS,
     helps: ['pidfile', 'config', 'timeout-status', 'help'],
   },
   quit: {
