@@ -22,15 +22,6 @@ export async function sharedPerlModule(memoryBytes: number): Promise<WebAssembly
   return module;
 }
 
-/** The same for this thread alone. */
-export function compilePerlModule(memoryBytes: number): WebAssembly.Module {
-  compileOnOneThread();
-  const bytes = readLimitedModule(MODULE_FILE, perlMemoryLimit(memoryBytes));
-  const module = new WebAssembly.Module(bytes);
-  discard(bytes);
-  return module;
-}
-
 /**
  * V8 optimises Perl's large functions while they run, on four threads at once: that took 75 MB more and twice the processor
  * time until Perl was ready. There is no such setting for one thread or module; it concerns WebAssembly only, is read
