@@ -4,8 +4,8 @@ import { readPidOptions } from '../config/pid-options.js';
 import { secondsText } from '../transfer/verdict.js';
 import type { CommandIo } from './command-line/io.js';
 import type { ParsedArguments } from './command-line/option-command.js';
-import { type InstanceStatus, instanceStatus, MOVING_OR_IDLE } from './instance-status.js';
-import { type PublishedEnd, publishedEnds, publishedNumber } from './published-status.js';
+import { type InstanceStatus, instanceStatus, MOVING_OR_IDLE } from './instances/instance-status.js';
+import { type PublishedEnd, publishedEnds, publishedNumber } from './instances/published-facts.js';
 
 /**
  * `stompctl status [--json] [CONFIG…]`: the line of `--status`, then the verdict that the process publishes. With a

@@ -61,7 +61,7 @@ test('npm test runs every folder of test/ that holds tests and needs no broker',
     .filter((entry) => entry.isDirectory())
     .map(({ name }) => name)
     .filter((name) => readdirSync(join(ROOT, 'test', name)).some((file) => file.endsWith('.test.ts')));
-  const ELSEWHERE = ['bounds', 'brokers', 'interop', 'long'];
+  const ELSEWHERE = ['bounds', 'brokers', 'browser', 'interop', 'long'];
   for (const folder of folders) {
     const all = readdirSync(join(ROOT, 'test', folder)).includes('all.ts') ? 'all.js' : '*.test.js';
     assert.equal(scripts.test.includes(` dist/test/${folder}/${all}`), !ELSEWHERE.includes(folder), folder);

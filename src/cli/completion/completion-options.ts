@@ -22,7 +22,7 @@ export interface CompletedOption {
 export function completedOptions(): CompletedOption[] {
   return OPTION_TABLE.flatMap((row) => {
     // what is refused for now is not offered
-    if (row.fileOnly || row.later !== undefined) return [];
+    if (row.fileOnly) return [];
     const option = completedOption(row);
     const negated = { ...option, names: [`--no-${row.name}`], doc: `Not: ${option.doc}` };
     return row.kind === 'boolean' ? [option, negated] : [option];

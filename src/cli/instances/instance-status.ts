@@ -1,12 +1,12 @@
-import { type Clock, systemClock } from '../base/clock.js';
-import { reasonOf } from '../base/errors.js';
-import { wait } from '../base/wait.js';
-import { mayBeOwner } from '../daemon/liveness.js';
-import { readPidfile } from '../daemon/pidfile-content.js';
-import { awaitStatus, type PidfileStatus } from '../daemon/pidfile-status.js';
-import { readStatus, type StatusRecord, statusPath } from '../daemon/status-file.js';
-import type { Verdict } from '../transfer/verdict.js';
-import { publishedVerdict } from './published-status.js';
+import { type Clock, systemClock } from '../../base/clock.js';
+import { reasonOf } from '../../base/errors.js';
+import { wait } from '../../base/wait.js';
+import { mayBeOwner } from '../../daemon/liveness.js';
+import { readPidfile } from '../../daemon/pidfile-content.js';
+import { awaitStatus, type PidfileStatus } from '../../daemon/pidfile-status.js';
+import { readStatus, type StatusRecord, statusPath } from '../../daemon/status-file.js';
+import type { Verdict } from '../../transfer/verdict.js';
+import { publishedVerdict } from './published-facts.js';
 
 /** The exit codes of `stompctl status`; the worst of several instances counts. */
 export const MOVING_OR_IDLE = 0;
