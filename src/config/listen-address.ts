@@ -26,7 +26,7 @@ export function parseListenAddress(text: string, remote: boolean): ListenAddress
     return `"${host}" is no address of a host: write ${FORMS}`;
   }
   if (!remote && !isLoopback(host)) {
-    return `${host} can be reached by other hosts, which need no password: set metrics-remote to allow that, or write 127.0.0.1:${digits}`;
+    return `${host} can be reached by other hosts, and nobody logs in there: set metrics-remote to allow that, or write 127.0.0.1:${digits}`;
   }
   return { kind: 'tcp', host, port };
 }

@@ -5,6 +5,7 @@ import { describe, it, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { eventually } from '../support/eventually.js';
 import { Random, testSeed } from '../support/random.js';
+import { keptQueue } from '../support/raw-queue.js';
 import { brokerKinds, type RealBroker, startActivemq, startRabbitmq } from '../support/real-brokers.js';
 import { consume, elementPaths, filesOf, produce, type Sample, sampleMessages } from '../support/sample-messages.js';
 import { StompctlProcess } from '../support/stompctl-process.js';
@@ -190,8 +191,9 @@ async function killSender({ test, producer, sender, receiver, suspicion }: Scene
       test.diagnostic(`sender killed with ${sender.elements} left, ${locked.length} locked`);
     });
     const waitedFor = locked.filter((path) => existsSync(path));
+    // a start takes seconds on a busy machine; without the journal it would be the ten minutes of `maxlock`
     await eventually(() => waitedFor.length === 0 || waitedFor.some((path) => !existsSync(path)), {
-      deadlineMs: 5000,
+      deadlineMs: 60_000,
       what: 'the restarted sender resumes its own elements',
     });
   });
@@ -306,6 +308,7 @@ describe('the reference configurations', { concurrency: false }, () => {
       const broker = await starters[kind]({ anonymous: true });
       test.after(() => broker.stop());
       try {
+        await keptQueue(broker, '/queue/myapp.data');
         await scenario(test, broker, testSeed());
       } catch (error) {
         test.diagnostic(await broker.logTail(30));

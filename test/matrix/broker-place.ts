@@ -22,10 +22,7 @@ export class BrokerPlace {
     this.#account = account;
   }
 
-  /**
-   * Makes the destination, some time before anything happens: RabbitMQ, killed with -9, may forget a queue made a moment
-   * ago, with confirmed messages in it.
-   */
+  /** Makes the destination: a broker that is killed is asked before to keep it. */
   async declare(): Promise<void> {
     await this.subscribe();
     this.close();
@@ -38,11 +35,13 @@ export class BrokerPlace {
       for (const parcel of all) this.#account.put(parcel);
       try {
         this.#client ??= await this.#connect();
-        for (const [index, parcel] of all.entries()) this.#send(this.#client, parcel, index === all.length - 1);
-        // a broker answers in order: the last receipt says that all are safe
-        const answer = await this.#client.next(RECEIPT_MS);
-        if (answer.command === 'RECEIPT') return;
-        throw new Error(`SEND: ${headerOf(answer, 'message')}`);
+        for (const parcel of all) this.#send(this.#client, parcel);
+        // each: RabbitMQ syncs large messages and small ones by themselves
+        for (let count = 0; count < all.length; count += 1) {
+          const answer = await this.#client.next(RECEIPT_MS);
+          if (answer.command !== 'RECEIPT') throw new Error(`SEND: ${headerOf(answer, 'message')}`);
+        }
+        return;
       } catch {
         this.close();
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
@@ -74,16 +73,16 @@ export class BrokerPlace {
     this.#client = undefined;
   }
 
-  #send(client: RawStomp, parcel: Parcel, receipt: boolean): void {
+  #send(client: RawStomp, parcel: Parcel): void {
     const header: [string, string][] = [
       ['destination', this.destination],
       ['persistent', 'true'],
       ['content-length', String(parcel.body.length)],
+      ['receipt', parcel.id],
       ['x-id', parcel.id],
       ['x-note', escaped(parcel.note)],
     ];
     if (parcel.text) header.push(['content-type', 'text/plain']);
-    if (receipt) header.push(['receipt', parcel.id]);
     client.frame('SEND', header, parcel.body);
   }
 

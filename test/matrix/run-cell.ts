@@ -52,6 +52,7 @@ export async function runCell(plan: CellPlan): Promise<CellResult> {
   try {
     for (const fault of faults) await fault.prepare?.(cell);
     for (const place of [cell.source, cell.sink]) if (place instanceof BrokerPlace) await place.declare();
+    if (faults.some((fault) => fault.forgets === true)) await cell.host.keepQueues();
     cell.startAgents();
     // what strikes before the first message has arrived is a fault at the start: those have cells of their own
     const ready = Promise.all(cell.agents.map((agent) => agent.ready())).then(() => firstArrival(cell));

@@ -1,7 +1,7 @@
 // Runs in the browser. What it is told may hold a broker's words: everything is put in as text, never as HTML.
 
 const ASK_MS = 1000;
-const KEPT = 300;
+const KEPT = 120;
 const GONE_AFTER = 3;
 
 const byId = (id) => document.getElementById(id);
@@ -136,18 +136,18 @@ function roundUp(value) {
 
 function draw() {
   const top = roundUp(Math.max(1, ...history.map(({ received, sent }) => Math.max(received, sent))));
-  const x = (index) => 300 - (history.length - 1 - index);
+  const x = (index) => KEPT - (history.length - 1 - index);
   const line = (name) =>
     history.map((sample, index) => `${index === 0 ? 'M' : 'L'}${x(index)} ${100 - (sample[name] / top) * 98}`).join('');
   byId('received-line').setAttribute('d', line('received'));
   byId('sent-line').setAttribute('d', line('sent'));
-  byId('sent-area').setAttribute('d', history.length === 0 ? '' : `${line('sent')}L300 100L${x(0)} 100Z`);
+  byId('sent-area').setAttribute('d', history.length === 0 ? '' : `${line('sent')}L${KEPT} 100L${x(0)} 100Z`);
   byId('top').textContent = number(top);
 }
 
 let pointed;
 function showRates() {
-  const at = pointed === undefined ? history.length - 1 : pointed - (300 - history.length);
+  const at = pointed === undefined ? history.length - 1 : pointed - (KEPT - history.length);
   const sample = history[Math.max(0, Math.min(history.length - 1, at))];
   byId('received').textContent = number(sample?.received);
   byId('sent').textContent = number(sample?.sent);
@@ -157,7 +157,7 @@ function showRates() {
 
 byId('chart').addEventListener('pointermove', ({ clientX, currentTarget }) => {
   const { left, width } = currentTarget.getBoundingClientRect();
-  pointed = Math.round(((clientX - left) / width) * 300);
+  pointed = Math.round(((clientX - left) / width) * KEPT);
   showRates();
 });
 byId('chart').addEventListener('pointerleave', () => {
