@@ -117,6 +117,8 @@ async function execute(name: OtherCommand, parsed: ParsedArguments, env: Environ
       return statusOrQuit(name, input, io);
     case 'probe':
       return (await import('./instances/probe-command.js')).probe(parsed, env, io);
+    case 'top':
+      return (await import('./instances/top-command.js')).top(parsed, io);
     case 'quit':
       return statusOrQuit(name, input, io);
     case 'run': {

@@ -94,3 +94,18 @@ function silentVerdict(last: StatusRecord | undefined, clock: Clock): Verdict {
   const reason = `it has published nothing for ${since}: the process is stopped, blocked, or cannot write its status file`;
   return { state: 'stuck', reason };
 }
+
+/** What `--json` prints of an instance: what it publishes, and what is known from outside. */
+export function statusJson({
+  pidfile,
+  code,
+  known,
+  pid,
+  verdict,
+  record,
+  unknown,
+}: InstanceStatus): Readonly<Record<string, unknown>> {
+  const state = verdict?.state ?? (pid === undefined ? 'not-running' : 'unknown');
+  const reason = verdict?.reason ?? unknown ?? known.text;
+  return { ...record, pidfile, running: pid !== undefined, pid, code, text: known.text, state, reason };
+}
