@@ -59,7 +59,7 @@ async function dispatch(argv: readonly string[], env: Environment, io: CommandIo
   } catch (error) {
     // who runs plugins takes 64 for a program that is not there
     if (name !== 'probe') throw error;
-    return (await import('./probe-command.js')).probeFailed(error, io);
+    return (await import('./instances/probe-command.js')).probeFailed(error, io);
   }
 }
 
@@ -116,20 +116,22 @@ async function execute(name: OtherCommand, parsed: ParsedArguments, env: Environ
       if (!parsed.options.has('status')) return (await import('./verdict-command.js')).tellVerdict(parsed, env, io);
       return statusOrQuit(name, input, io);
     case 'probe':
-      return (await import('./probe-command.js')).probe(parsed, env, io);
+      return (await import('./instances/probe-command.js')).probe(parsed, env, io);
+    case 'top':
+      return (await import('./instances/top-command.js')).top(parsed, io);
     case 'quit':
       return statusOrQuit(name, input, io);
     case 'run': {
       const dry = parsed.options.has('dry-run');
-      const [{ resolveSettings }, execute] = await Promise.all([
+      const [{ resolveConfiguration, resolveSettings }, execute] = await Promise.all([
         import('../config/resolve-settings.js'),
         dry
           ? import('./dry-run.js').then((module) => module.dryRun)
           : import('./run-command.js').then((module) => module.run),
       ]);
       const warnings: string[] = [];
-      const settings = await resolveSettings(input, (text) => warnings.push(text));
-      return execute(settings, { io, env, warnings, read: () => resolveSettings(input) });
+      const { settings, values } = await resolveConfiguration(input, (text) => warnings.push(text));
+      return execute(settings, { io, env, warnings, values, read: () => resolveSettings(input) });
     }
     case 'completion':
       return (await import('./completion/completion.js')).completion(parsed, io);

@@ -25,6 +25,8 @@ const PROBE_FLAGS = [
   { name: 'crit', value: 'RANGES', doc: 'critical: the same' },
 ];
 
+const TOP_FLAGS = [{ name: 'json', doc: 'print one JSON object a line, for each instance, once' }];
+
 /** Every command, in the order in which help lists them. */
 export const COMMANDS = {
   run: { name: 'run', summary: 'Move messages (the default command).' },
@@ -55,6 +57,13 @@ export const COMMANDS = {
     operands: 'CONFIG',
     flags: PROBE_FLAGS,
     helps: ['pidfile', 'config', 'timeout-status', 'help'],
+  },
+  top: {
+    name: 'top',
+    summary: 'Show every instance of this host, live.',
+    operands: 'PLACE',
+    flags: TOP_FLAGS,
+    helps: ['pidfile', 'help'],
   },
   quit: {
     name: 'quit',
