@@ -80,9 +80,9 @@ function unsupportedUses(options: Iterable<ReadOption>): Problem[] {
 
 /** Ranges, choices and keys, by the zod schema of the table. */
 async function schemaProblems(options: ReadonlyMap<string, ReadOption>): Promise<Problem[]> {
-  const { OPTION_SCHEMA } = await import('./options/option-schema.js');
+  const { schemaOf } = await import('./options/option-schema.js');
   const plain = Object.fromEntries([...options].map(([name, option]) => [name, option.value]));
-  const result = OPTION_SCHEMA.safeParse(plain);
+  const result = schemaOf(Object.keys(plain)).safeParse(plain);
   if (result.success) return [];
   return result.error.issues.map((issue) => {
     const [name, ...rest] = issue.path.map(String);
