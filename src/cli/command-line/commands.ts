@@ -39,6 +39,11 @@ const INIT_FLAGS = [
   { name: 'force', doc: 'replace files that are there' },
 ];
 
+const MIGRATE_FLAGS = [
+  { name: 'output', value: 'FILE', doc: 'write the configuration there (mode 0640), instead of to standard output' },
+  { name: 'force', doc: 'replace a file that is there' },
+];
+
 const STATUS_FLAGS = [{ name: 'json', doc: 'print one JSON object a line, for each instance' }];
 
 /** Every command, in the order in which help lists them. */
@@ -50,6 +55,13 @@ export const COMMANDS = {
     operands: 'FILE',
     flags: INIT_FLAGS,
     helps: ['help'],
+  },
+  migrate: {
+    name: 'migrate',
+    summary: 'Make YAML of a configuration of stompclt, and say what is different.',
+    operands: 'FILE',
+    flags: MIGRATE_FLAGS,
+    helps: ['config-general', 'help'],
   },
   check: {
     name: 'check',

@@ -63,7 +63,7 @@ function writeTemporary({ path, content, mode, owner }: NewFile): string {
     return temporary;
   } catch (error) {
     quietly(() => unlinkSync(temporary));
-    throw new StompctlError('FILE_CANNOT_CREATE', 'init', path, `cannot be written: ${reasonOf(error)}`, error);
+    throw new StompctlError('FILE_CANNOT_CREATE', 'write', path, `cannot be written: ${reasonOf(error)}`, error);
   }
 }
 
@@ -74,6 +74,6 @@ function place(temporary: string, path: string): void {
   } catch (error) {
     const there = errnoOf(error) === 'EEXIST';
     const reason = there ? 'is there already: give --force to replace it' : `cannot be written: ${reasonOf(error)}`;
-    throw new StompctlError('FILE_CANNOT_CREATE', 'init', path, reason, error);
+    throw new StompctlError('FILE_CANNOT_CREATE', 'write', path, reason, error);
   }
 }
