@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Clock } from '../base/clock.js';
 import { StompctlError } from '../base/errors.js';
 import { unlessCalledOff } from '../base/wait.js';
@@ -31,6 +32,11 @@ export interface BrokerEnd {
   /** Reads the credentials again and gives the options of one session. */
   readonly connect: (signal?: AbortSignal) => Promise<SessionOptions>;
   readonly onSession: (session: StompSession) => void;
+  /**
+   * Would the next session log in otherwise than the last one did: with another name, password, key or certificate?
+   * False when none was tried so far. Rejects as `connect` when they cannot be read.
+   */
+  readonly secretsChanged: () => Promise<boolean>;
   /** To be asked after a refused login: has every broker of the list refused it since the last session? */
   readonly allRefused: () => boolean;
 }
@@ -39,6 +45,7 @@ const UNREAD = ['its addresses, passwords and certificates were not read', 'is a
 /** One end of a transfer, and what its supervisor needs to know of a list of brokers. */
 export interface MadeEnd<End> {
   readonly end: End;
+  readonly secretsChanged?: BrokerEnd['secretsChanged'];
   readonly allRefused?: () => boolean;
 }
 
@@ -53,9 +60,13 @@ export function brokerSource(
   told: Pick<BrokerSourceOptions, 'events' | 'deadLetters' | 'onDuplicate'>,
 ): MadeEnd<BrokerSource> {
   const { window, windowBytes, maxParked, reliable } = settings;
-  const { allRefused, ...common } = sessionsOf(broker, settings, context);
+  const { allRefused, secretsChanged, ...common } = sessionsOf(broker, settings, context);
   const limits = { prefetch, window, windowBytes, maxParked };
-  return { end: new BrokerSource({ ...common, ...told, ...limits, subscriptions, reliable }), allRefused };
+  return {
+    end: new BrokerSource({ ...common, ...told, ...limits, subscriptions, reliable }),
+    allRefused,
+    secretsChanged,
+  };
 }
 
 /** A sink that sends to the broker. */
@@ -66,9 +77,10 @@ export function brokerSink(
 ): MadeEnd<BrokerSink> {
   const { reliable, maxMessageSize, timeouts } = settings;
   const { persistent, contentLength } = broker;
-  const { allRefused, ...common } = sessionsOf(broker, settings, context);
+  const { allRefused, secretsChanged, ...common } = sessionsOf(broker, settings, context);
   const limits = { maxMessageSize, flushMs: timeouts.flushMs };
-  return { end: new BrokerSink({ ...common, ...limits, reliable, persistent, contentLength }), allRefused };
+  const end = new BrokerSink({ ...common, ...limits, reliable, persistent, contentLength });
+  return { end, allRefused, secretsChanged };
 }
 
 /** What sources and sinks have in common. */
@@ -94,12 +106,19 @@ export function brokerEnd(broker: BrokerSettings, settings: Settings, context: B
     warned.add(text);
   };
   const refused = new RefusedLogins();
+  let used: { readonly over: Endpoint; readonly digest: string } | undefined;
+  const secretsFor = async (endpoint: Endpoint, tell: (text: string) => void) => {
+    const { login, passcode, x509 } = await resolveCredentials(broker.auth, context.env, tell);
+    const secure = secured(endpoint, broker, x509 !== undefined);
+    const tls = isSecure(secure) ? await readTlsFiles(x509, broker.sockopts) : undefined;
+    return { secure, login, passcode, tls };
+  };
   const options = async (): Promise<SessionOptions> => {
     const { uris, uri, endpoint, vhost } = await chooseEndpoint(broker, settings, chooser, name, logger);
     refused.trying(uri, uris);
-    const { login, passcode, x509 } = await resolveCredentials(broker.auth, context.env, warn);
-    const secure = secured(endpoint, broker, x509 !== undefined);
-    const tls = isSecure(secure) ? await readTlsFiles(x509, broker.sockopts) : undefined;
+    const secrets = await secretsFor(endpoint, warn);
+    const { secure, login, passcode, tls } = secrets;
+    used = { over: endpoint, digest: digest(secrets) };
     return {
       endpoint: secure,
       vhost,
@@ -123,6 +142,15 @@ export function brokerEnd(broker: BrokerSettings, settings: Settings, context: B
     name,
     connect: (signal) =>
       unlessCalledOff(options(), { name, clock, timeoutMs: timeouts.connectMs, signal, late: UNREAD }),
+    secretsChanged: async () => {
+      const last = used;
+      const { uris } = await brokerUris(broker.uri);
+      const over = last?.over ?? parseBrokerUri(uris[0] ?? broker.uri);
+      const reading = secretsFor(over, () => undefined).then(
+        (secrets) => last !== undefined && digest(secrets) !== last.digest,
+      );
+      return unlessCalledOff(reading, { name, clock, timeoutMs: timeouts.connectMs, late: UNREAD });
+    },
     allRefused: () => refused.all(),
     onSession({ server, version, peer, dialect, certificateExpiry }) {
       refused.clear();
@@ -141,6 +169,11 @@ export function brokerEnd(broker: BrokerSettings, settings: Settings, context: B
       });
     },
   };
+}
+
+/** Tells two sets of secrets apart, and holds none. */
+function digest(secrets: object): string {
+  return createHash('sha256').update(JSON.stringify(secrets)).digest('base64');
 }
 
 /** The options of a `failover:` URI; none for others. */

@@ -104,16 +104,19 @@ async function execute(name: OtherCommand, parsed: ParsedArguments, env: Environ
       return statusOrQuit(name, input, io);
     case 'run': {
       const dry = parsed.options.has('dry-run');
-      const [{ resolveSettings }, execute] = await Promise.all([
+      const [{ resolveConfiguration }, execute] = await Promise.all([
         import('../config/resolve-settings.js'),
         dry
           ? import('./dry-run.js').then((module) => module.dryRun)
           : import('./run-command.js').then((module) => module.run),
       ]);
       const warnings: string[] = [];
-      const settings = await resolveSettings(input, (text) => warnings.push(text));
-      return execute(settings, { io, env, warnings, read: () => resolveSettings(input) });
+      const read = (warn: (text: string) => void) => resolveConfiguration(input, warn);
+      const start = await read((text) => warnings.push(text));
+      return execute(start.settings, { io, env, warnings, start, read });
     }
+    case 'reload':
+      return (await import('./reload-command.js')).reload(parsed, env, io);
     case 'completion':
       return (await import('./completion/completion.js')).completion(parsed, io);
     case 'demo':

@@ -8,6 +8,7 @@ import { CHECK_RULES, RULES, URI_RULE } from './option-rules.js';
 import type { ReadOption } from './options/option-reader.js';
 import { OptionValues } from './options/option-values.js';
 import { type ConfigurationInput, readGiven } from './read-given.js';
+import type { RunConfiguration } from './reload-plan.js';
 import type { Settings } from './settings.js';
 
 /** A configuration looked at from all sides. */
@@ -28,12 +29,20 @@ export interface Configuration {
  * CONFIG_SYNTAX, CONFIG_INVALID, URI_INVALID, CONFIG_UNSUPPORTED. `warn` gets what deserves attention at start.
  */
 export async function resolveSettings(input: ConfigurationInput, warn?: (text: string) => void): Promise<Settings> {
-  const { settings, problems, warnings } = await examineConfiguration(input);
+  return (await resolveConfiguration(input, warn)).settings;
+}
+
+/** As `resolveSettings`, with the values that the settings were made of: a reload compares them. */
+export async function resolveConfiguration(
+  input: ConfigurationInput,
+  warn?: (text: string) => void,
+): Promise<RunConfiguration> {
+  const { settings, values, problems, warnings } = await examineConfiguration(input);
   const [first, ...others] = problems;
   if (first !== undefined) throw problemError([first, ...others]);
   if (settings === undefined) throw new StompctlError('INTERNAL', 'configuration', '', 'no settings and no problem');
   for (const text of warnings) warn?.(text);
-  return settings;
+  return { settings, values };
 }
 
 /** As `resolveSettings`, but collects all problems. Rejects only when a file cannot be read or parsed. */

@@ -29,6 +29,8 @@ export interface RunLogger extends Logger {
    * Call it, and await it if you can, before the process ends.
    */
   flush(): Promise<void>;
+  /** Another level and form from now on. What was written goes out in the old one. */
+  configure(options: Pick<LoggerOptions, 'level' | 'format'>): Promise<void>;
 }
 
 const RANKS: Readonly<Record<LogLevel, number>> = { trace: 10, debug: 20, info: 30, warn: 40, error: 50 };
@@ -43,22 +45,23 @@ const ASKED_FOR: ReadonlySet<string> = new Set(['frame']);
  */
 export async function createLogger(options: LoggerOptions): Promise<RunLogger> {
   const clock = options.clock ?? systemClock;
-  const format = options.format ?? (process.stderr.isTTY ? 'pretty' : 'json');
-  const stream = await openStream(format, options.stream, clock);
+  let format = formatOf(options);
+  let stream = await openStream(format, options.stream, clock);
+  let threshold = RANKS[options.level];
   const sink = pino(
     {
-      level: options.level,
+      // what is below the threshold does not come here
+      level: 'trace',
       base: { pid: process.pid, name: 'stompctl' },
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    stream,
+    { write: (lines: string) => stream.write(lines) },
   );
   const { burst = 10 } = options;
   const byText = new FloodGuard({ clock, burst });
   // texts with names in them all differ
   const byEvent = new FloodGuard({ clock, burst: burst * EVENT_FACTOR });
-  const threshold = RANKS[options.level];
 
   const line = (level: LogLevel, event: string, text: string, fields?: LogFields) => {
     const write = (stands: number) => {
@@ -67,10 +70,13 @@ export async function createLogger(options: LoggerOptions): Promise<RunLogger> {
     if (RANKS[level] < RANKS.info || ASKED_FOR.has(event)) write(1);
     else byText.pass(`${level} ${event} ${text}`, (stands) => byEvent.pass(`${level} ${event}`, write, stands));
   };
-  const at = (level: LogLevel) =>
-    RANKS[level] < threshold
-      ? () => undefined
-      : (event: string, text: string, fields?: LogFields) => line(level, event, text, fields);
+  const at = (level: LogLevel) => (event: string, text: string, fields?: LogFields) => {
+    if (RANKS[level] >= threshold) line(level, event, text, fields);
+  };
+  const release = () => {
+    byText.flush();
+    byEvent.flush();
+  };
   return {
     trace: at('trace'),
     debug: at('debug'),
@@ -78,9 +84,20 @@ export async function createLogger(options: LoggerOptions): Promise<RunLogger> {
     warn: at('warn'),
     error: at('error'),
     flush() {
-      byText.flush();
-      byEvent.flush();
+      release();
       return stream.flush();
+    },
+    async configure(changed) {
+      threshold = RANKS[changed.level];
+      const wanted = formatOf(changed);
+      if (wanted === format) return;
+      const fresh = await openStream(wanted, options.stream, clock);
+      release();
+      const old = stream;
+      format = wanted;
+      stream = fresh;
+      await old.flush();
+      old.close?.();
     },
   };
 }
@@ -97,6 +114,10 @@ function safeFields(fields: LogFields | undefined): Record<string, unknown> {
     delete safe[name];
   }
   return safe;
+}
+
+function formatOf({ format }: Pick<LoggerOptions, 'format'>): LogFormat {
+  return format ?? (process.stderr.isTTY ? 'pretty' : 'json');
 }
 
 async function openStream(format: LogFormat, given: LineStream | undefined, clock: Clock): Promise<LineStream> {

@@ -31,6 +31,8 @@ export interface HealthFacts {
   readonly parked: number;
   readonly rejected: number;
   /** of an incoming queue: what waits in it, and for how long the oldest has */
+  /** why the last reload was refused; undefined: it was not */
+  readonly reloadRefused?: string | undefined;
   readonly backlog?: { readonly elements: number; readonly oldestMs?: number | undefined } | undefined;
 }
 
@@ -107,7 +109,7 @@ function whyUnsettled({ inFlight, oldestUnsettledMs, lastSettledMs }: HealthFact
 }
 
 /** What does not decide, but is to be known. */
-function notes({ parked, rejected, backlog }: HealthFacts): string[] {
+function notes({ parked, rejected, backlog, reloadRefused }: HealthFacts): string[] {
   const list: string[] = [];
   if (backlog !== undefined && backlog.elements > 0) {
     const age = backlog.oldestMs === undefined ? '' : `, the oldest for ${seconds(backlog.oldestMs)}`;
@@ -115,6 +117,9 @@ function notes({ parked, rejected, backlog }: HealthFacts): string[] {
   }
   if (parked > 0) list.push(`${messages(parked)} parked unacknowledged at the broker`);
   if (rejected > 0) list.push(`${messages(rejected)} rejected`);
+  if (reloadRefused !== undefined) {
+    list.push(`the last reload was refused, the old configuration goes on: ${reloadRefused}`);
+  }
   return list;
 }
 
