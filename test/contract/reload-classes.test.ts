@@ -138,7 +138,11 @@ for (const { name, reload } of OPTION_TABLE) {
 async function running(test: TestContext, name: string, change: Change) {
   const folder = await tempFolder(test);
   for (const part of ['in', 'out']) mkdirSync(join(folder, part));
-  for (const part of ['a.js', 'b.js']) writeFileSync(join(folder, part), `const from = '${part}'; function check(msg) { msg.header.by = from; return msg; }`);
+  for (const part of ['a.js', 'b.js'])
+    writeFileSync(
+      join(folder, part),
+      `const from = '${part}'; function check(msg) { msg.header.by = from; return msg; }`,
+    );
   const from = await startedBroker(test);
   const to = await startedBroker(test);
   const other = await startedBroker(test);

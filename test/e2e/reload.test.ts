@@ -156,7 +156,8 @@ it('a changed password is a reason for a new session, an unchanged one is none',
   writeFileSync(secret, 'old');
   const pidfile = scene.path('pid');
   const auth = ['--incoming-broker-auth', `plain name=me pass-file=${secret}`, '--pidfile', pidfile];
-  const run = scene.start(scene.receiver(...auth));
+  // long delays: what comes back sooner does so because of the reload
+  const run = scene.start(scene.receiver(...auth, '--reconnect-max-delay', '3600'));
   await eventually(() => run.log('session-open').length === 1);
   const reload = () => runStompctl(['reload', '--pidfile', pidfile]);
   assert.match((await reload()).stdout, /: nothing has changed\n$/);
