@@ -9,8 +9,8 @@ import type { Environment } from '../config/formats/environment.js';
 import type { BrokerSettings, Settings, SinkSettings, SourceSettings } from '../config/settings.js';
 import type { Logger } from '../observe/logger.js';
 import { shownUri } from '../observe/mask.js';
-import { BrokerSink } from '../sinks/broker/broker-sink.js';
-import { BrokerSource, type BrokerSourceOptions } from '../sources/broker/broker-source.js';
+import { BrokerSink, type SinkWarning } from '../sinks/broker/broker-sink.js';
+import { BrokerSource, type BrokerSourceOptions, type SourceWarning } from '../sources/broker/broker-source.js';
 import type { StompSession } from '../stomp/session.js';
 import type { SeenFrame, SessionOptions } from '../stomp/session-options.js';
 import { EndpointChooser } from '../stomp/transport/endpoint-chooser.js';
@@ -87,7 +87,7 @@ export function brokerSink(
 function sessionsOf(broker: BrokerSettings, settings: Settings, context: BrokerEndContext) {
   const { clock, logger } = context;
   const { name, ...rest } = brokerEnd(broker, settings, context);
-  const onWarning = (event: string, text: string) => logger.warn(event, text, { end: name });
+  const onWarning = (event: SinkWarning | SourceWarning, text: string) => logger.warn(event, text, { end: name });
   return { ...rest, name, clock, onWarning };
 }
 

@@ -130,6 +130,7 @@ function attachSignals(
     logger.info('stopping', `${signal}: settling ${transfer.inFlight} messages in flight; again to stop at once`);
     transfer.stop('signal');
   });
+  signals.onDebug(() => logger.toggleDebug());
   signals.onReport(() => {
     const waits = waiting();
     const text = waits.length === 0 ? '' : `; waiting for: ${waits.join('; ')}`;

@@ -1,6 +1,7 @@
 import type { QueueLimits } from '../dirq/queue-gauge.js';
 import type { QueueType, SyncMode } from '../dirq/queue-options.js';
 import type { Compression } from '../message/json.js';
+import type { LogFormat } from '../observe/log-output.js';
 import type { LogLevel } from '../observe/logger.js';
 import type { BrokerType } from '../stomp/client-dialects.js';
 import type { StompVersion } from '../stomp/codec/frame.js';
@@ -54,7 +55,7 @@ export interface Settings {
   /** -d: 0 to 3 */
   readonly debug: number;
   readonly logLevel: LogLevel;
-  readonly logFormat: 'json' | 'pretty' | 'syslog' | undefined;
+  readonly logFormat: LogFormat | undefined;
   readonly reconnect: {
     readonly delayMs: number;
     readonly maxDelayMs: number;

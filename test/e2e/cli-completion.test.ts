@@ -25,7 +25,7 @@ const CASES: readonly [words: readonly string[], offers: readonly string[]][] = 
   [['stompctl', 'ch'], ['check']],
   [
     ['stompctl', ''],
-    ['run', 'check', 'test', 'status', 'quit', 'demo', 'queue', 'completion', 'help'],
+    ['run', 'check', 'test', 'status', 'quit', 'reload', 'demo', 'queue', 'completion', 'help'],
   ],
   [
     ['stompctl', '--timeout-c'],

@@ -88,7 +88,7 @@ const LOGGING_OPTIONS: readonly OptionRow[] = [
   {
     name: 'log-format',
     kind: 'choice',
-    choices: ['json', 'pretty', 'syslog'],
+    choices: ['json', 'pretty', 'logfmt', 'syslog'],
     value: 'FORMAT',
     group: 'logging',
     reload: 'in-place',
