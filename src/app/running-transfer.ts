@@ -298,8 +298,8 @@ async function checkEnd(end: SourceSettings | SinkSettings, settings: Settings, 
 }
 
 function limitsOf(settings: Settings): TransferLimits {
-  const { window, windowBytes, count, durationMs, timeouts } = settings;
+  const { window, windowBytes, count, durationMs, maxRate, maxRateBytes, timeouts } = settings;
   const { inactivityMs, lingerMs, flushMs, disconnectMs } = timeouts;
   const closeMs = flushMs + disconnectMs;
-  return { window, windowBytes, count, durationMs, inactivityMs, lingerMs, closeMs };
+  return { window, windowBytes, count, durationMs, maxRate, maxRateBytes, inactivityMs, lingerMs, closeMs };
 }

@@ -49,6 +49,10 @@ export interface Settings {
   /** messages taken from the source; undefined: without end */
   readonly count: number | undefined;
   readonly durationMs: number | undefined;
+  /** messages a second taken from the source; undefined: as they come */
+  readonly maxRate: number | undefined;
+  /** bytes a second */
+  readonly maxRateBytes: number | undefined;
   readonly statistics: boolean;
   readonly pidfile: string | undefined;
   readonly daemon: boolean;

@@ -15,6 +15,7 @@ export class RunTimers {
   #startedMs: number | undefined;
   #lastDeliveryMs = 0;
   #cancelled = false;
+  #held = false;
 
   constructor(clock: Clock, limits: TimeLimits, over: (why: 'duration' | 'inactivity') => void) {
     this.#clock = clock;
@@ -33,6 +34,12 @@ export class RunTimers {
     this.#limits = limits;
     this.#clear();
     if (this.#startedMs !== undefined) this.#arm(this.#startedMs);
+  }
+
+  /** While messages are held back on purpose nothing is inactive. */
+  hold(held: boolean): void {
+    this.#held = held;
+    this.delivered();
   }
 
   /** Something was delivered; gives the time. */
@@ -62,6 +69,7 @@ export class RunTimers {
   }
 
   #watchInactivity(inactivityMs: number): void {
+    if (this.#held) this.delivered();
     const quietMs = this.#clock.monotonicMs() - this.#lastDeliveryMs;
     if (quietMs >= inactivityMs) {
       this.#over('inactivity');

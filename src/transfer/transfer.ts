@@ -1,6 +1,6 @@
 import { StompctlError, unreachable } from '../base/errors.js';
 import { SerialQueue } from '../base/serial-queue.js';
-import { unlessAborted, withDeadline } from '../base/wait.js';
+import { unlessAborted, wait, withDeadline } from '../base/wait.js';
 import type { Delivery } from '../flow/delivery.js';
 import type { Outcome, Processor } from '../flow/processor.js';
 import type { Sink } from '../flow/sink.js';
@@ -9,27 +9,19 @@ import type { Message } from '../message/message.js';
 import { closeEnds } from './close-ends.js';
 import { type Exchange, Exchanges } from './exchanges.js';
 import { Ledger } from './ledger.js';
+import { RateLimit } from './rate-limit.js';
 import { RunTimers } from './run-timers.js';
 import { asStompctlError } from './supervisor.js';
-import type { TransferLimits, TransferParts } from './transfer-parts.js';
+import type { EndReason, TransferLimits, TransferOutcome, TransferParts } from './transfer-parts.js';
+import type { HealthFacts } from './verdict.js';
 
-export type { TransferLimits } from './transfer-parts.js';
+export type { EndReason, TransferLimits, TransferOutcome } from './transfer-parts.js';
 
 /** When the time to drain is over, the ends get this long to give back and close; what hangs then is left behind. */
 const GIVE_UP_MS = 2000;
 
 /** What is still being opened when the time of a run is over gets this long: a short run on a busy machine is no failure. */
 const OPENING_MS = 5000;
-
-/** Why a run ended. `signal` and `quit` were asked for; `failed` has the error in the outcome. */
-export type EndReason = 'end' | 'count' | 'duration' | 'inactivity' | 'signal' | 'quit' | 'failed';
-
-export interface TransferOutcome {
-  readonly reason: EndReason;
-  readonly failure: StompctlError | undefined;
-  /** deliveries given back because the drain took longer than `lingerMs` */
-  readonly released: number;
-}
 
 /**
  * One transfer: source, callback, sink, and the loop that drives them. A delivery is acknowledged only after the sink made
@@ -41,6 +33,8 @@ export class Transfer {
   readonly #interrupt = new AbortController();
   readonly #exchanges = new Exchanges();
   readonly #timers: RunTimers;
+  readonly #rate: RateLimit;
+  #throttledMs: number | undefined;
   #limits: TransferLimits;
   #processor: Processor | undefined;
   #ended: EndReason | undefined;
@@ -56,6 +50,7 @@ export class Transfer {
     this.#limits = parts.limits;
     this.#processor = parts.processor;
     this.#timers = new RunTimers(parts.clock, parts.limits, (why) => this.stop(why));
+    this.#rate = new RateLimit(parts.clock, parts.limits);
     this.#ledger = new Ledger(parts.limits.window, parts.limits.windowBytes);
     parts.report.onTooManyParked((parked) => this.#tooManyParked(parked));
   }
@@ -66,10 +61,16 @@ export class Transfer {
   }
 
   /** The transfer's part of the verdict. */
-  get progress(): { stopping: boolean; inFlight: number; oldestUnsettledMs: number | undefined } {
+  get progress(): Pick<HealthFacts, 'stopping' | 'inFlight' | 'oldestUnsettledMs' | 'throttledMs'> {
     const { count: inFlight, oldestMs } = this.#ledger;
-    const oldestUnsettledMs = oldestMs && this.#parts.clock.monotonicMs() - oldestMs;
-    return { stopping: this.#ended !== undefined, inFlight, oldestUnsettledMs };
+    const nowMs = this.#parts.clock.monotonicMs();
+    const throttledMs = this.#throttledMs && Math.max(0, this.#throttledMs - nowMs);
+    return {
+      stopping: this.#ended !== undefined,
+      inFlight,
+      oldestUnsettledMs: oldestMs && nowMs - oldestMs,
+      throttledMs,
+    };
   }
 
   /** Ends the run: reading stops, what is in flight is settled, then `run` resolves. The first reason counts. */
@@ -85,6 +86,7 @@ export class Transfer {
   configure(limits: TransferLimits): void {
     this.#limits = limits;
     this.#ledger.resize(limits.window, limits.windowBytes);
+    this.#rate.configure(limits);
     if (this.#ended === undefined) this.#timers.configure(limits);
   }
 
@@ -181,7 +183,10 @@ export class Transfer {
       await unlessAborted(this.#ledger.room(), turn);
       return;
     }
-    const result = await source.next({ deliveries: wanted, bytes: demand.bytes }, turn);
+    const allowed = this.#rate.allowance();
+    if (allowed.deliveries === 0) return this.#throttle(allowed.waitMs, turn);
+    const deliveries = Math.min(wanted, allowed.deliveries);
+    const result = await source.next({ deliveries, bytes: Math.min(demand.bytes, allowed.bytes) }, turn);
     switch (result.kind) {
       case 'batch':
         this.#take(result.deliveries);
@@ -199,6 +204,16 @@ export class Transfer {
     }
   }
 
+  /** Nothing is taken for a while: the source waits, which is no inactivity. */
+  async #throttle(waitMs: number, turn: AbortSignal): Promise<void> {
+    const { clock } = this.#parts;
+    this.#throttledMs = clock.monotonicMs() + waitMs;
+    this.#timers.hold(true);
+    await wait(clock, waitMs, { signal: turn, bell: this.#rate.changed });
+    this.#throttledMs = undefined;
+    this.#timers.hold(false);
+  }
+
   #idle(): void {
     const processor = this.#processor;
     if (processor === undefined) return;
@@ -208,10 +223,13 @@ export class Transfer {
   #take(deliveries: readonly Delivery[]): void {
     const nowMs = this.#timers.delivered();
     this.#taken += deliveries.length;
+    let bytes = 0;
     for (const delivery of deliveries) {
+      bytes += delivery.size;
       this.#ledger.add(delivery, nowMs);
       this.#parts.report.statistics.received(delivery.size);
     }
+    this.#rate.spend(deliveries.length, bytes);
     const processor = this.#processor;
     if (processor === undefined) {
       for (const delivery of deliveries) this.#send(delivery, delivery.message);

@@ -24,6 +24,8 @@ export interface HealthFacts {
   readonly inFlight: number;
   /** how long ago the oldest delivery was taken that is not settled */
   readonly oldestUnsettledMs?: number | undefined;
+  /** how long until `max-rate` lets the next message be taken; undefined: it does not hold anything up */
+  readonly throttledMs?: number | undefined;
   readonly lastReceivedMs?: number | undefined;
   readonly lastSentMs?: number | undefined;
   /** sent, dropped or rejected */
@@ -73,6 +75,11 @@ const RULES: readonly Rule[] = [
       if (!recent && inFlight === 0) return undefined;
       return `${messages(inFlight)} in flight, ${lastSentMs === undefined ? 'none sent yet' : `the last sent ${seconds(lastSentMs)} ago`}`;
     },
+  },
+  {
+    state: 'moving',
+    why: ({ throttledMs }) =>
+      throttledMs === undefined ? undefined : `held to max-rate, the next message is taken in ${seconds(throttledMs)}`,
   },
   {
     state: 'idle',

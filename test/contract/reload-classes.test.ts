@@ -64,6 +64,8 @@ const CHANGES: Readonly<Record<string, Change>> = {
   'callback-memory': { after: { 'callback-memory': '65MiB' } },
   count: { after: { count: 1_000_000, prefetch: 5 }, before: { prefetch: 5 } },
   duration: { after: { duration: 3600 } },
+  'max-rate': { after: { 'max-rate': 1000 } },
+  'max-rate-bytes': { after: { 'max-rate-bytes': '1MiB' } },
   window: { after: { window: 5 } },
   'window-bytes': { after: { 'window-bytes': '1MiB' } },
   'max-message-size': { after: { 'max-message-size': '1MiB' } },

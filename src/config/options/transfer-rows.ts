@@ -112,6 +112,38 @@ const LIMIT_OPTIONS: readonly OptionRow[] = [
     notes: '0: both ends are opened and nothing is moved, as with stompclt.',
   },
   {
+    name: 'max-rate',
+    kind: 'number',
+    min: 0,
+    max: 1_000_000_000,
+    zero: 'off',
+    unit: 'messages',
+    value: 'N',
+    group: 'limits',
+    reload: 'in-place',
+    added: true,
+    defaultNote: 'as fast as they go',
+    doc: 'Take at most this many messages a second from the source.',
+    notes:
+      'Over the whole run, also across reconnections and reloads; after a pause the messages of one second may come at once. ' +
+      'Less than 1 is possible: 0.1 is a message in ten seconds. Messages wait in their queue or at their broker, and what the callback drops counts.',
+  },
+  {
+    name: 'max-rate-bytes',
+    kind: 'size',
+    min: 0,
+    max: 64 * 1024 * MEBIBYTE,
+    zero: 'off',
+    value: 'BYTES',
+    group: 'limits',
+    reload: 'in-place',
+    added: true,
+    defaultNote: 'as fast as they go',
+    doc: 'Take at most this many bytes a second from the source.',
+    notes:
+      'With `max-rate` too, both hold. A message with more bytes than that is taken whole, and what it has too much is waited for after it.',
+  },
+  {
     name: 'window',
     kind: 'number',
     integer: true,
