@@ -1,10 +1,8 @@
 import type { Clock } from '../base/clock.js';
-import { StompctlError, unreachable } from '../base/errors.js';
+import { unreachable } from '../base/errors.js';
 import type { Environment } from '../config/formats/environment.js';
 import type { Settings } from '../config/settings.js';
-import type { Sink } from '../flow/sink.js';
 import type { Logger } from '../observe/logger.js';
-import { QueueSink } from '../sinks/queue/queue-sink.js';
 import { QueueBacklog } from '../sources/queue/backlog.js';
 import { TransferReport } from '../transfer/report.js';
 import { Statistics } from '../transfer/statistics.js';
@@ -12,6 +10,7 @@ import type { Transfer } from '../transfer/transfer.js';
 import type { HealthFacts } from '../transfer/verdict.js';
 import { openFailureQueue } from './failure-queue.js';
 import { openProcessor } from './open-processor.js';
+import { openTap } from './open-tap.js';
 import { type ReloadedEnds, type ReloadWish, RunningTransfer } from './running-transfer.js';
 
 export interface BuildContext {
@@ -101,14 +100,4 @@ function backlogOf({ source, remove }: Settings, clock: Clock): QueueBacklog | u
     default:
       return unreachable(source);
   }
-}
-
-/** A queue that the callback gives copies of messages to. */
-async function openTap(path: string, type: string, sync: Settings['sync']): Promise<Sink> {
-  if (type !== 'DQS' && type !== 'DQN') {
-    throw new StompctlError('CONFIG_INVALID', 'tap', path, `unknown queue type ${type}; known are DQS and DQN`);
-  }
-  const tap = new QueueSink({ path, type, sync });
-  await tap.open();
-  return tap;
 }

@@ -53,7 +53,7 @@ async function dispatch(argv: readonly string[], env: Environment, io: CommandIo
   const name = isCommandName(first) ? first : 'run';
   if (name !== 'run' && name !== 'demo') io.signals.exitOnStop();
   const args = name === first ? argv.slice(1) : argv;
-  if (name === 'queue') return (await import('./queue-command.js')).queue(args, io);
+  if (name === 'queue') return (await import('./queue-command.js')).queue(args, env, io);
   const { parseArguments } = await import('./command-line/option-command.js');
   const parsed = parseArguments(COMMANDS[name], args);
   if (await printedHelp(name, parsed, io)) return EXIT_CODES.ok;
