@@ -16,6 +16,7 @@ import { EndpointChooser } from '../stomp/transport/endpoint-chooser.js';
 import { connectTimeoutMs, parseSocketOptions } from '../stomp/transport/socket-options.js';
 import { readTlsFiles } from '../stomp/transport/tls-files.js';
 import type { Endpoint } from '../stomp/transport/transport.js';
+import type { SessionFacts } from '../transfer/verdict.js';
 import { RefusedLogins } from './refused-logins.js';
 
 export interface BrokerEndContext {
@@ -31,6 +32,8 @@ export interface BrokerEnd {
   /** Reads the credentials again and gives the options of one session. */
   readonly connect: (signal?: AbortSignal) => Promise<SessionOptions>;
   readonly onSession: (session: StompSession) => void;
+  /** what the last session was with; undefined: there was none */
+  readonly session: () => SessionFacts | undefined;
   /** To be asked after a refused login: has every broker of the list refused it since the last session? */
   readonly allRefused: () => boolean;
 }
@@ -40,6 +43,7 @@ const UNREAD = ['its addresses, passwords and certificates were not read', 'is a
 export interface MadeEnd<End> {
   readonly end: End;
   readonly allRefused?: () => boolean;
+  readonly session?: () => SessionFacts | undefined;
 }
 
 type BrokerSourceSettings = Extract<SourceSettings, { kind: 'broker' }>;
@@ -53,9 +57,9 @@ export function brokerSource(
   told: Pick<BrokerSourceOptions, 'events' | 'deadLetters' | 'onDuplicate'>,
 ): MadeEnd<BrokerSource> {
   const { window, windowBytes, maxParked, reliable } = settings;
-  const { allRefused, ...common } = sessionsOf(broker, settings, context);
+  const { allRefused, session, ...common } = sessionsOf(broker, settings, context);
   const limits = { prefetch, window, windowBytes, maxParked };
-  return { end: new BrokerSource({ ...common, ...told, ...limits, subscriptions, reliable }), allRefused };
+  return { end: new BrokerSource({ ...common, ...told, ...limits, subscriptions, reliable }), allRefused, session };
 }
 
 /** A sink that sends to the broker. */
@@ -66,9 +70,10 @@ export function brokerSink(
 ): MadeEnd<BrokerSink> {
   const { reliable, maxMessageSize, timeouts } = settings;
   const { persistent, contentLength } = broker;
-  const { allRefused, ...common } = sessionsOf(broker, settings, context);
+  const { allRefused, session, ...common } = sessionsOf(broker, settings, context);
   const limits = { maxMessageSize, flushMs: timeouts.flushMs };
-  return { end: new BrokerSink({ ...common, ...limits, reliable, persistent, contentLength }), allRefused };
+  const end = new BrokerSink({ ...common, ...limits, reliable, persistent, contentLength });
+  return { end, allRefused, session };
 }
 
 /** What sources and sinks have in common. */
@@ -94,6 +99,7 @@ export function brokerEnd(broker: BrokerSettings, settings: Settings, context: B
     warned.add(text);
   };
   const refused = new RefusedLogins();
+  let last: SessionFacts | undefined;
   const options = async (): Promise<SessionOptions> => {
     const { uris, uri, endpoint, vhost } = await chooseEndpoint(broker, settings, chooser, name, logger);
     refused.trying(uri, uris);
@@ -124,7 +130,9 @@ export function brokerEnd(broker: BrokerSettings, settings: Settings, context: B
     connect: (signal) =>
       unlessCalledOff(options(), { name, clock, timeoutMs: timeouts.connectMs, signal, late: UNREAD }),
     allRefused: () => refused.all(),
+    session: () => last,
     onSession({ server, version, peer, dialect, certificateExpiry }) {
+      last = { server, version, certificateEnds: certificateExpiry?.toISOString() };
       refused.clear();
       const what = server ?? 'a broker that does not say what it is';
       logger.info('session-open', `connected to ${peer}: ${what}, STOMP ${version}`, {

@@ -9,7 +9,7 @@ import type { RunLogger } from '../observe/pino-logger.js';
 import { DeadLetterSink } from '../sinks/queue/dead-letter-sink.js';
 import { QueueSink } from '../sinks/queue/queue-sink.js';
 import { TapSink } from '../sinks/queue/tap-sink.js';
-import { QueueBacklog } from '../sources/queue/backlog.js';
+import { RateMeter } from '../transfer/rate-meter.js';
 import { TransferReport } from '../transfer/report.js';
 import { Statistics } from '../transfer/statistics.js';
 import { SupervisedSink } from '../transfer/supervised-sink.js';
@@ -20,6 +20,7 @@ import type { EndFacts, HealthFacts } from '../transfer/verdict.js';
 import { brokerSink, brokerSource, failoverOptions, type MadeEnd } from './broker-end.js';
 import { openProcessor } from './open-processor.js';
 import { FullQueues, queueSink, queueSource, storingSink } from './queue-ends.js';
+import { queuesWaiting } from './queues-waiting.js';
 import { SwappableProcessor } from './swappable-processor.js';
 
 export interface BuildContext {
@@ -59,17 +60,18 @@ export async function buildTransfer(settings: Settings, context: BuildContext): 
   const full = new FullQueues();
   const supervisors: Supervisor[] = [];
   const ends: (() => EndFacts)[] = [];
-  const supervisorOf: SupervisorOf = (end, name, allRefused) => {
+  const supervisorOf: SupervisorOf = (end, { end: { name }, allRefused, session }) => {
     const made = supervisor(settings, context, end, allRefused);
     supervisors.push(made);
     const role = end === settings.source ? 'source' : end === settings.sink ? 'sink' : 'tap';
-    ends.push(() => ({ role, name, ...made.state }));
+    const lazy = settings.lazy && role !== 'source';
+    ends.push(() => ({ role, name, lazy, ...made.state, session: session?.() }));
     return made;
   };
   const deadLetters = await openDeadLetters(settings, context, full);
   const inner = makeSource(settings, context, report, deadLetters);
   const source = new SupervisedSource(inner.end, {
-    supervisor: supervisorOf(settings.source, inner.end.name, inner.allRefused),
+    supervisor: supervisorOf(settings.source, inner),
     logger,
     onReopened: () => {
       report.reconnected();
@@ -77,11 +79,11 @@ export async function buildTransfer(settings: Settings, context: BuildContext): 
     },
   });
   const supervised = (to: SinkSettings) => {
-    const { end, allRefused } = makeSink(to, settings, context, full, report.duplicate);
+    const made = makeSink(to, settings, context, full, report.duplicate);
     const { maxAttempts } = settings;
     const onReopened = report.reconnected;
-    const supervisor = supervisorOf(to, end.name, allRefused);
-    return new SupervisedSink(end, { supervisor, maxAttempts, logger, onReopened });
+    const supervisor = supervisorOf(to, made);
+    return new SupervisedSink(made.end, { supervisor, maxAttempts, logger, onReopened });
   };
   const main = supervised(settings.sink);
   const { tapQueue } = settings;
@@ -103,21 +105,27 @@ export async function buildTransfer(settings: Settings, context: BuildContext): 
     giveUp: async () => deadLetters?.close(),
   });
   const running = transfer;
-  const backlog = backlogOf(settings, clock);
+  const waits = queuesWaiting(settings, clock);
+  const rates = new RateMeter(clock);
   return {
     transfer,
     statistics,
     sourceName: source.name,
     sinkName: sink.name,
-    health: () => ({
-      ...running.progress,
-      ...statistics.last,
-      ends: ends.map((end) => end()),
-      full: [...full.reasons, ...[deadLetters].flatMap((end) => end?.waitingFor ?? [])],
-      parked: statistics.snapshot().parked,
-      rejected: statistics.snapshot().rejected,
-      backlog: backlog?.sample(),
-    }),
+    health: () => {
+      const counted = statistics.snapshot();
+      return {
+        ...running.progress,
+        ...statistics.last,
+        ends: ends.map((end) => end()),
+        full: [...full.reasons, ...[deadLetters].flatMap((end) => end?.waitingFor ?? [])],
+        parked: counted.parked,
+        rejected: counted.rejected,
+        ...waits(),
+        rate: rates.rate(counted),
+        counted,
+      };
+    },
     waiting: () => [...full.reasons, ...[deadLetters, ...supervisors].flatMap((end) => end?.waitingFor ?? [])],
     reloadProcessor: async (fresh) => {
       await processor?.replace(await openProcessor(fresh, processorContext));
@@ -129,20 +137,6 @@ export async function buildTransfer(settings: Settings, context: BuildContext): 
   };
 }
 
-/** Of a queue that is only browsed everything stays: its number says nothing. */
-function backlogOf({ source, remove }: Settings, clock: Clock): QueueBacklog | undefined {
-  switch (source.kind) {
-    case 'queue': {
-      const { path, type } = source.queue;
-      return type === 'NULL' || !remove ? undefined : new QueueBacklog(path, type, clock);
-    }
-    case 'broker':
-      return undefined;
-    default:
-      return unreachable(source);
-  }
-}
-
 function limits(settings: Settings) {
   const { window, windowBytes, count, durationMs, timeouts } = settings;
   const { inactivityMs, lingerMs, flushMs, disconnectMs } = timeouts;
@@ -150,7 +144,7 @@ function limits(settings: Settings) {
   return { window, windowBytes, count, durationMs, inactivityMs, lingerMs, closeMs };
 }
 
-type SupervisorOf = (end: SourceSettings | SinkSettings, name: string, allRefused?: () => boolean) => Supervisor;
+type SupervisorOf = (end: SourceSettings | SinkSettings, made: MadeEnd<Source | Sink>) => Supervisor;
 
 /** Does the run end by itself? Then it also ends because of what somebody must mend first. */
 function isBounded({ source, loop, count, durationMs, timeouts }: Settings): boolean {

@@ -3,6 +3,7 @@ import { reasonOf } from '../base/errors.js';
 import { SerialQueue } from '../base/serial-queue.js';
 import type { Settings } from '../config/settings.js';
 import type { Logger } from '../observe/logger.js';
+import type { ServiceManager } from './service-manager.js';
 
 export interface ReloadParts {
   readonly settings: Settings;
@@ -10,6 +11,7 @@ export interface ReloadParts {
   readonly read: () => Promise<Settings>;
   readonly built: BuiltTransfer;
   readonly logger: Logger;
+  readonly service: Pick<ServiceManager, 'reloading' | 'reloaded'>;
 }
 
 /**
@@ -17,9 +19,14 @@ export interface ReloadParts {
  * batches. A configuration that is wrong is refused, and the old one goes on. Other changes wait for a restart, and are
  * named.
  */
-export function reloader({ settings, read, built, logger }: ReloadParts): () => void {
+export function reloader({ settings, read, built, logger, service }: ReloadParts): () => void {
   const queue = new SerialQueue();
   const reload = async () => {
+    service.reloading();
+    const told = (text: string) => {
+      service.reloaded(text);
+      return text;
+    };
     try {
       const fresh = await read();
       const reloaded = await built.reloadProcessor(fresh);
@@ -28,9 +35,9 @@ export function reloader({ settings, read, built, logger }: ReloadParts): () => 
         : 'nothing to reload';
       const changed = changedOptions(settings, fresh, reloaded ? ['callback', 'rewrite'] : []);
       const rest = changed.length === 0 ? '' : `; what changed besides waits for a restart: ${changed.join(', ')}`;
-      logger.info('reload', `HUP: ${what}${rest}`);
+      logger.info('reload', told(`HUP: ${what}${rest}`));
     } catch (error) {
-      logger.error('reload', `HUP: refused, the old configuration goes on: ${reasonOf(error)}`);
+      logger.error('reload', told(`HUP: refused, the old configuration goes on: ${reasonOf(error)}`));
     }
   };
   return () => {

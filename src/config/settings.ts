@@ -4,6 +4,7 @@ import type { Compression } from '../message/json.js';
 import type { LogLevel } from '../observe/logger.js';
 import type { BrokerType } from '../stomp/client-dialects.js';
 import type { StompVersion } from '../stomp/codec/frame.js';
+import type { ListenAddress } from './listen-address.js';
 
 export type SourceSettings =
   | { readonly kind: 'queue'; readonly queue: QueueSettings }
@@ -54,6 +55,10 @@ export interface Settings {
   /** -d: 0 to 3 */
   readonly debug: number;
   readonly logLevel: LogLevel;
+  readonly metricsListen: ListenAddress | undefined;
+  /** the address may be one that other hosts can reach */
+  readonly metricsRemote: boolean;
+  readonly metricsTextfile: string | undefined;
   readonly logFormat: 'json' | 'pretty' | 'syslog' | undefined;
   readonly reconnect: {
     readonly delayMs: number;

@@ -3,6 +3,7 @@ import { type Clock, systemClock } from '../base/clock.js';
 import { printable, printableLines } from '../base/printable.js';
 import { FdStream, type LineStream } from './fd-stream.js';
 import { FloodGuard } from './flood-guard.js';
+import { goesToJournal, journalStream } from './journal-stream.js';
 import type { LogFields, Logger, LogLevel } from './logger.js';
 import { maskText, safeField } from './mask.js';
 import { SyslogStream } from './syslog-stream.js';
@@ -101,7 +102,10 @@ function safeFields(fields: LogFields | undefined): Record<string, unknown> {
 
 async function openStream(format: LogFormat, given: LineStream | undefined, clock: Clock): Promise<LineStream> {
   const output = given ?? new FdStream(STDERR, clock, (dropped) => dropLine(dropped));
-  if (format === 'json') return printableStream(output);
+  if (format === 'json') {
+    const journal = given === undefined && goesToJournal(STDERR, process.env.JOURNAL_STREAM);
+    return printableStream(journal ? journalStream(output) : output);
+  }
   if (format === 'pretty') return prettyStream(output);
   return given ?? new SyslogStream({ clock, onTrouble: (text) => output.write(`stompctl: ${text}\n`) });
 }

@@ -10,6 +10,7 @@ import type { Message } from '../message/message.js';
 import { Ledger } from './ledger.js';
 import type { TransferReport } from './report.js';
 import { asStompctlError } from './supervisor.js';
+import type { HealthFacts } from './verdict.js';
 
 export interface TransferLimits {
   /** most unsettled deliveries */
@@ -89,10 +90,10 @@ export class Transfer {
   }
 
   /** The transfer's part of the verdict. */
-  get progress(): { stopping: boolean; inFlight: number; oldestUnsettledMs: number | undefined } {
-    const { count: inFlight, oldestMs } = this.#ledger;
+  get progress(): Pick<HealthFacts, 'stopping' | 'inFlight' | 'inFlightBytes' | 'oldestUnsettledMs'> {
+    const { count: inFlight, bytes: inFlightBytes, oldestMs } = this.#ledger;
     const oldestUnsettledMs = oldestMs && this.#parts.clock.monotonicMs() - oldestMs;
-    return { stopping: this.#ended !== undefined, inFlight, oldestUnsettledMs };
+    return { stopping: this.#ended !== undefined, inFlight, inFlightBytes, oldestUnsettledMs };
   }
 
   /** Ends the run: reading stops, what is in flight is settled, then `run` resolves. The first reason counts. */
@@ -203,7 +204,9 @@ export class Transfer {
     let rest = deliveries;
     while (rest.length > 0) {
       await this.#ledger.eased();
+      const startedMs = this.#parts.clock.monotonicMs();
       const outcomes = await processor.process(rest.map((delivery) => delivery.message));
+      this.#parts.report.statistics.processed(outcomes.length, this.#parts.clock.monotonicMs() - startedMs);
       if (outcomes.length === 0) return;
       this.#carryOut(rest.slice(0, outcomes.length), outcomes);
       rest = rest.slice(outcomes.length);
@@ -237,11 +240,13 @@ export class Transfer {
   }
 
   #send(delivery: Delivery, message: Message): void {
+    const size = message === delivery.message ? delivery.size : message.size;
     this.#parts.sink.send(message, delivery.id).then(
       () => {
+        const takenMs = this.#ledger.takenMs(delivery);
         if (!this.#ledger.take(delivery)) return;
         delivery.ack();
-        this.#parts.report.statistics.sent();
+        this.#parts.report.statistics.sent(size, takenMs);
       },
       (error: unknown) => this.#notSent(delivery, asStompctlError(error, delivery.name)),
     );
@@ -264,15 +269,17 @@ export class Transfer {
   }
 
   #drop(delivery: Delivery, reason: string): void {
+    const takenMs = this.#ledger.takenMs(delivery);
     if (!this.#ledger.take(delivery)) return;
     delivery.ack();
-    this.#parts.report.dropped(delivery.name, reason);
+    this.#parts.report.dropped(delivery.name, reason, delivery.size, takenMs);
   }
 
   #reject(delivery: Delivery, error: StompctlError): void {
+    const takenMs = this.#ledger.takenMs(delivery);
     if (!this.#ledger.take(delivery)) return;
     delivery.reject(error);
-    this.#parts.report.rejected(delivery.name, error);
+    this.#parts.report.rejected(delivery.name, error, delivery.size, takenMs);
   }
 
   #tooManyParked(parked: number): void {

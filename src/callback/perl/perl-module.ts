@@ -27,11 +27,15 @@ export function perlMemoryLimit(memoryBytes: number): number {
   return Math.max(LEAST_BYTES, memoryBytes) + OWN_BYTES;
 }
 
-/** Gives 25 MB back now, which else wait for a collection that a quiet thread may not have for long. */
+/**
+ * Gives 25 MB back now, which else wait for a collection that a quiet thread may not have for long. Both ports: a message that
+ * nobody takes is kept until its receiver is closed.
+ */
 function discard(bytes: Uint8Array<ArrayBuffer>): void {
-  const { port1 } = new MessageChannel();
+  const { port1, port2 } = new MessageChannel();
   port1.postMessage(undefined, [bytes.buffer]);
   port1.close();
+  port2.close();
 }
 
 const MODULE_FILE = ownFile('zeroperl.wasm');
