@@ -1,6 +1,6 @@
-import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import { MessageChannel } from 'node:worker_threads';
+import { ownFile } from '../../base/own-files.js';
 import { readLimitedModule } from './limited-module.js';
 
 /** Modules by the memory that their sandboxes may have, while a callback holds them. */
@@ -19,15 +19,6 @@ export async function sharedPerlModule(memoryBytes: number): Promise<WebAssembly
   discard(bytes);
   kept.clear();
   kept.set(memoryBytes, new WeakRef(module));
-  return module;
-}
-
-/** The same for this thread alone. */
-export function compilePerlModule(memoryBytes: number): WebAssembly.Module {
-  compileOnOneThread();
-  const bytes = readLimitedModule(MODULE_FILE, perlMemoryLimit(memoryBytes));
-  const module = new WebAssembly.Module(bytes);
-  discard(bytes);
   return module;
 }
 
@@ -56,7 +47,7 @@ function discard(bytes: Uint8Array<ArrayBuffer>): void {
   port2.close();
 }
 
-const MODULE_FILE = fileURLToPath(import.meta.resolve('@6over3/zeroperl-ts/zeroperl.wasm'));
+const MODULE_FILE = ownFile('zeroperl.wasm');
 const MEBIBYTE = 1024 * 1024;
 /** Perl's stack and library, which lie in its memory before any code is read */
 const OWN_BYTES = 32 * MEBIBYTE;
