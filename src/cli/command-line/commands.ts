@@ -48,7 +48,7 @@ export const COMMANDS = {
   },
   reload: {
     name: 'reload',
-    summary: 'Tell the instance of a pidfile to take its configuration over, and what came of it.',
+    summary: 'Have an instance read its configuration again, and say what came of it.',
     operands: 'CONFIG',
     helps: ['pidfile', 'config', 'timeout-linger', 'timeout-flush', 'help'],
   },
