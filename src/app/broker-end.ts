@@ -17,6 +17,7 @@ import { EndpointChooser } from '../stomp/transport/endpoint-chooser.js';
 import { connectTimeoutMs, parseSocketOptions } from '../stomp/transport/socket-options.js';
 import { readTlsFiles } from '../stomp/transport/tls-files.js';
 import type { Endpoint } from '../stomp/transport/transport.js';
+import type { SessionFacts } from '../transfer/verdict.js';
 import { RefusedLogins } from './refused-logins.js';
 
 export interface BrokerEndContext {
@@ -37,6 +38,8 @@ export interface BrokerEnd {
    * False when none was tried so far. Rejects as `connect` when they cannot be read.
    */
   readonly secretsChanged: () => Promise<boolean>;
+  /** what the last session was with; undefined: there was none */
+  readonly session: () => SessionFacts | undefined;
   /** To be asked after a refused login: has every broker of the list refused it since the last session? */
   readonly allRefused: () => boolean;
 }
@@ -47,6 +50,7 @@ export interface MadeEnd<End> {
   readonly end: End;
   readonly secretsChanged?: BrokerEnd['secretsChanged'];
   readonly allRefused?: () => boolean;
+  readonly session?: () => SessionFacts | undefined;
 }
 
 type BrokerSourceSettings = Extract<SourceSettings, { kind: 'broker' }>;
@@ -60,13 +64,10 @@ export function brokerSource(
   told: Pick<BrokerSourceOptions, 'events' | 'deadLetters' | 'onDuplicate'>,
 ): MadeEnd<BrokerSource> {
   const { window, windowBytes, maxParked, reliable } = settings;
-  const { allRefused, secretsChanged, ...common } = sessionsOf(broker, settings, context);
+  const { allRefused, secretsChanged, session, ...common } = sessionsOf(broker, settings, context);
   const limits = { prefetch, window, windowBytes, maxParked };
-  return {
-    end: new BrokerSource({ ...common, ...told, ...limits, subscriptions, reliable }),
-    allRefused,
-    secretsChanged,
-  };
+  const end = new BrokerSource({ ...common, ...told, ...limits, subscriptions, reliable });
+  return { end, allRefused, secretsChanged, session };
 }
 
 /** A sink that sends to the broker. */
@@ -77,10 +78,10 @@ export function brokerSink(
 ): MadeEnd<BrokerSink> {
   const { reliable, maxMessageSize, timeouts } = settings;
   const { persistent, contentLength } = broker;
-  const { allRefused, secretsChanged, ...common } = sessionsOf(broker, settings, context);
+  const { allRefused, secretsChanged, session, ...common } = sessionsOf(broker, settings, context);
   const limits = { maxMessageSize, flushMs: timeouts.flushMs };
   const end = new BrokerSink({ ...common, ...limits, reliable, persistent, contentLength });
-  return { end, allRefused, secretsChanged };
+  return { end, allRefused, secretsChanged, session };
 }
 
 /** What sources and sinks have in common. */
@@ -106,6 +107,7 @@ export function brokerEnd(broker: BrokerSettings, settings: Settings, context: B
     warned.add(text);
   };
   const refused = new RefusedLogins();
+  let last: SessionFacts | undefined;
   let used: { readonly over: Endpoint; readonly digest: string } | undefined;
   const secretsFor = async (endpoint: Endpoint, tell: (text: string) => void) => {
     const { login, passcode, x509 } = await resolveCredentials(broker.auth, context.env, tell);
@@ -143,16 +145,18 @@ export function brokerEnd(broker: BrokerSettings, settings: Settings, context: B
     connect: (signal) =>
       unlessCalledOff(options(), { name, clock, timeoutMs: timeouts.connectMs, signal, late: UNREAD }),
     secretsChanged: async () => {
-      const last = used;
+      const before = used;
       const { uris } = await brokerUris(broker.uri);
-      const over = last?.over ?? parseBrokerUri(uris[0] ?? broker.uri);
+      const over = before?.over ?? parseBrokerUri(uris[0] ?? broker.uri);
       const reading = secretsFor(over, () => undefined).then(
-        (secrets) => last !== undefined && digest(secrets) !== last.digest,
+        (secrets) => before !== undefined && digest(secrets) !== before.digest,
       );
       return unlessCalledOff(reading, { name, clock, timeoutMs: timeouts.connectMs, late: UNREAD });
     },
     allRefused: () => refused.all(),
+    session: () => last,
     onSession({ server, version, peer, dialect, certificateExpiry }) {
+      last = { server, version, certificateEnds: certificateExpiry?.toISOString() };
       refused.clear();
       const what = server ?? 'a broker that does not say what it is';
       logger.info('session-open', `connected to ${peer}: ${what}, STOMP ${version}`, {

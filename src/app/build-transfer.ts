@@ -1,9 +1,8 @@
 import type { Clock } from '../base/clock.js';
-import { unreachable } from '../base/errors.js';
 import type { Environment } from '../config/formats/environment.js';
 import type { Settings } from '../config/settings.js';
 import type { Logger } from '../observe/logger.js';
-import { QueueBacklog } from '../sources/queue/backlog.js';
+import { RateMeter } from '../transfer/rate-meter.js';
 import { TransferReport } from '../transfer/report.js';
 import { Statistics } from '../transfer/statistics.js';
 import type { Transfer } from '../transfer/transfer.js';
@@ -11,6 +10,7 @@ import type { HealthFacts } from '../transfer/verdict.js';
 import { openFailureQueue } from './failure-queue.js';
 import { openProcessor } from './open-processor.js';
 import { openTap } from './open-tap.js';
+import { queuesWaiting } from './queues-waiting.js';
 import { type ReloadedEnds, type ReloadWish, RunningTransfer } from './running-transfer.js';
 
 export interface BuildContext {
@@ -56,7 +56,8 @@ export async function buildTransfer(settings: Settings, context: BuildContext): 
   const openIt = (of: Settings) => openProcessor(of, { ...context, openTap: openTapQueue });
   const processor = await openIt(settings);
   const running = new RunningTransfer({ settings, context: endContext, failureQueue, processor, openIt });
-  let backlog = backlogOf(settings, clock);
+  let waits = queuesWaiting(settings, clock);
+  const rates = new RateMeter(clock);
   return {
     transfer: running.transfer,
     statistics,
@@ -69,35 +70,26 @@ export async function buildTransfer(settings: Settings, context: BuildContext): 
     get settings() {
       return running.settings;
     },
-    health: () => ({
-      ...running.transfer.progress,
-      ...statistics.last,
-      ends: running.ends(),
-      full: running.full(),
-      parked: statistics.snapshot().parked,
-      rejected: statistics.snapshot().rejected,
-      backlog: backlog?.sample(),
-    }),
+    health: () => {
+      const counted = statistics.snapshot();
+      return {
+        ...running.transfer.progress,
+        ...statistics.last,
+        ends: running.ends(),
+        full: running.full(),
+        parked: counted.parked,
+        rejected: counted.rejected,
+        ...waits(),
+        rate: rates.rate(counted),
+        counted,
+      };
+    },
     waiting: () => running.waiting(),
     reload: async (wish) => {
       const reloaded = await running.reload(wish);
-      if (reloaded.source) backlog = backlogOf(wish.settings, clock);
+      waits = queuesWaiting(wish.settings, clock);
       return reloaded;
     },
     close: () => running.close(),
   };
-}
-
-/** Of a queue that is only browsed everything stays: its number says nothing. */
-function backlogOf({ source, remove }: Settings, clock: Clock): QueueBacklog | undefined {
-  switch (source.kind) {
-    case 'queue': {
-      const { path, type } = source.queue;
-      return type === 'NULL' || !remove ? undefined : new QueueBacklog(path, type, clock);
-    }
-    case 'broker':
-      return undefined;
-    default:
-      return unreachable(source);
-  }
 }

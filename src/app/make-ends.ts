@@ -10,6 +10,7 @@ import type { DeadLetterSink } from '../sinks/queue/dead-letter-sink.js';
 import { NullSink } from '../sinks/queue/null-sink.js';
 import type { TransferReport } from '../transfer/report.js';
 import { type ReconnectPolicy, Supervisor } from '../transfer/supervisor.js';
+import type { SessionFacts } from '../transfer/verdict.js';
 import { brokerSink, brokerSource, failoverOptions, type MadeEnd } from './broker-end.js';
 import { FullQueues, queueSink, queueSource } from './queue-ends.js';
 
@@ -28,6 +29,8 @@ export interface SupervisedEnd<End> {
   readonly full: FullQueues;
   /** see `BrokerEnd.secretsChanged` */
   readonly secretsChanged: () => Promise<boolean>;
+  /** of a broker: what the last session was with */
+  readonly session: () => SessionFacts | undefined;
 }
 
 /** What the settings have the run read from. Nothing is opened yet. */
@@ -52,13 +55,19 @@ export function makeNowhere(settings: Settings, context: EndContext): Supervised
 }
 
 function supervised<End>(
-  { end, allRefused, secretsChanged }: MadeEnd<End>,
+  { end, allRefused, secretsChanged, session }: MadeEnd<End>,
   policy: ReconnectPolicy,
   { clock, logger }: EndContext,
   full: FullQueues,
 ): SupervisedEnd<End> {
   const supervisor = new Supervisor({ ...policy, ...(allRefused && { allRefused }), clock, logger });
-  return { end, supervisor, full, secretsChanged: secretsChanged ?? (async () => false) };
+  return {
+    end,
+    supervisor,
+    full,
+    secretsChanged: secretsChanged ?? (async () => false),
+    session: session ?? (() => undefined),
+  };
 }
 
 function sourceOf(

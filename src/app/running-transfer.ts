@@ -118,12 +118,17 @@ export class RunningTransfer {
   }
 
   ends(): EndFacts[] {
-    const facts: EndFacts[] = [
-      { role: 'source', name: this.#source.end.name, ...this.#source.supervisor.state },
-      { role: 'sink', name: this.#sink.end.name, ...this.#sink.supervisor.state },
-    ];
-    if (this.#tap !== undefined) facts.push({ role: 'tap', name: this.#tap.end.name, ...this.#tap.supervisor.state });
-    return facts;
+    const { lazy } = this.#settings;
+    const facts = (role: EndFacts['role'], { end, supervisor, session }: SupervisedEnd<{ readonly name: string }>) => ({
+      role,
+      name: end.name,
+      lazy: lazy && role !== 'source',
+      ...supervisor.state,
+      session: session(),
+    });
+    const ends: EndFacts[] = [facts('source', this.#source), facts('sink', this.#sink)];
+    if (this.#tap !== undefined) ends.push(facts('tap', this.#tap));
+    return ends;
   }
 
   full(): string[] {

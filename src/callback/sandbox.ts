@@ -1,4 +1,5 @@
 import { type ResourceLimits, Worker } from 'node:worker_threads';
+import { ownFile } from '../base/own-files.js';
 import { Board, IDLE, type LogRecord, readRecords, SETTING_UP } from './border/board.js';
 import type { Boot, Done, Lost, Program, Reply, Request, Thrown } from './border/protocol.js';
 import { CallWatch } from './call-watch.js';
@@ -9,7 +10,7 @@ export interface SandboxOptions {
   readonly timeoutMs: number;
   readonly memoryBytes: number;
   /** the engine, compiled, to be shared with other sandboxes */
-  readonly module?: WebAssembly.Module | undefined;
+  readonly module: WebAssembly.Module;
 }
 
 /** Why a sandbox could not be set up. */
@@ -60,7 +61,7 @@ export class Sandbox {
     this.#limitMs = options.timeoutMs + GRACE_MS;
     this.#createdNs = this.#board.begin(SETTING_UP);
     this.#call = new CallWatch(this.#board, Math.max(5, this.#limitMs / 8));
-    this.#worker = new Worker(new URL('./thread/worker.js', import.meta.url), {
+    this.#worker = new Worker(ownFile('worker.js'), {
       workerData: { ...options, shared: this.#board.shared } satisfies Boot,
       env: {},
       argv: [],

@@ -4,12 +4,10 @@ import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { reasonOf, StompctlError } from '../base/errors.js';
+import { ownFile } from '../base/own-files.js';
 import type { InProcessBroker } from '../broker/in-process-broker.js';
 
-const PACKAGE = fileURLToPath(new URL('../../../', import.meta.url));
-const COMMAND = fileURLToPath(new URL('../bin/stompctl.js', import.meta.url));
 export const DEMO_ROLES = ['sender', 'receiver'] as const;
 export type DemoRole = (typeof DEMO_ROLES)[number];
 
@@ -30,7 +28,7 @@ export async function setDemoScene(): Promise<DemoScene> {
   const broker = await InProcessBroker.start({ users: passwords });
   const configure = async (role: DemoRole) => {
     const path = join(folder, `${role}.conf`);
-    const sample = await readFile(join(PACKAGE, 'etc', `${role}.conf`), 'utf8');
+    const sample = await readFile(ownFile(`etc/${role}.conf`), 'utf8');
     const text = sample
       .replaceAll('/var/spool/stompctl/', `${folder}/spool/`)
       .replaceAll('/etc/stompctl/', `${folder}/`)
@@ -62,7 +60,7 @@ export class DemoProcess {
 
   constructor(role: DemoRole, configuration: string) {
     this.role = role;
-    const args = [COMMAND, 'run', '--config', configuration, '--log-format', 'json'];
+    const args = [ownFile('stompctl.js'), 'run', '--config', configuration, '--log-format', 'json'];
     this.#child = spawn(process.execPath, args, { stdio: ['ignore', 'inherit', 'pipe'] });
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.#log += text;

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { ownFile } from '../base/own-files.js';
 import { OPTION_TABLE } from '../config/options/option-table.js';
 import { COMMANDS, type CommandName } from './command-line/commands.js';
 import type { CommandIo } from './command-line/io.js';
@@ -40,5 +41,5 @@ export function listText(): string {
 
 /** `--manual`: the reference of the configuration, as it is installed with the program. */
 export async function printManual(io: CommandIo): Promise<void> {
-  io.out.write(await readFile(new URL('../../../docs/configuration.md', import.meta.url), 'utf8'));
+  io.out.write(await readFile(ownFile('configuration.md'), 'utf8'));
 }

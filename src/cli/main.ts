@@ -54,6 +54,21 @@ async function dispatch(argv: readonly string[], env: Environment, io: CommandIo
   if (name !== 'run' && name !== 'demo') io.signals.exitOnStop();
   const args = name === first ? argv.slice(1) : argv;
   if (name === 'queue') return (await import('./queue-command.js')).queue(args, env, io);
+  try {
+    return await parsedCommand(name, args, env, io);
+  } catch (error) {
+    // who runs plugins takes 64 for a program that is not there
+    if (name !== 'probe') throw error;
+    return (await import('./instances/probe-command.js')).probeFailed(error, io);
+  }
+}
+
+async function parsedCommand(
+  name: OtherCommand,
+  args: readonly string[],
+  env: Environment,
+  io: CommandIo,
+): Promise<number> {
   const { parseArguments } = await import('./command-line/option-command.js');
   const parsed = parseArguments(COMMANDS[name], args);
   if (await printedHelp(name, parsed, io)) return EXIT_CODES.ok;
@@ -92,6 +107,10 @@ async function execute(name: OtherCommand, parsed: ParsedArguments, env: Environ
   const input = { commandLine: parsed.options, env };
   if (name !== 'run' && name !== 'demo') io.signals.exitOnStop();
   switch (name) {
+    case 'init':
+      return (await import('./init-command.js')).init(parsed, env, io);
+    case 'migrate':
+      return (await import('./migrate-command.js')).migrate(parsed, env, io);
     case 'check':
       return (await import('./check-command.js')).check(parsed, env, io);
     case 'test':
@@ -100,6 +119,10 @@ async function execute(name: OtherCommand, parsed: ParsedArguments, env: Environ
       // as an option it is stompclt's: one line, and the codes that scripts know
       if (!parsed.options.has('status')) return (await import('./verdict-command.js')).tellVerdict(parsed, env, io);
       return statusOrQuit(name, input, io);
+    case 'probe':
+      return (await import('./instances/probe-command.js')).probe(parsed, env, io);
+    case 'top':
+      return (await import('./instances/top-command.js')).top(parsed, io);
     case 'quit':
       return statusOrQuit(name, input, io);
     case 'run': {

@@ -6,6 +6,7 @@ import { type ReloadPlan, type RunConfiguration, reloadPlan } from '../config/re
 import { maskText } from '../observe/mask.js';
 import type { RunLogger } from '../observe/pino-logger.js';
 import { logFormatOf } from './log-format.js';
+import type { ServiceManager } from './service-manager.js';
 
 /** What the last reload came to, for the status file and whoever waits for it. */
 export interface ReloadState {
@@ -28,6 +29,7 @@ export interface ReloadParts {
   readonly logger: RunLogger;
   /** its state has changed */
   readonly changed: () => void;
+  readonly service: Pick<ServiceManager, 'reloading' | 'reloaded'>;
 }
 
 /**
@@ -62,7 +64,11 @@ export class Reloader {
       this.#waiting = false;
       this.#tell({ ...this.#state, begun: this.#state.begun + 1 });
       const { begun } = this.#state;
-      this.#tell({ begun, done: begun, ...(await this.#reload()) });
+      const { service } = this.#parts;
+      service.reloading();
+      const done = await this.#reload();
+      service.reloaded(`HUP: ${done.outcome}: ${done.text}`);
+      this.#tell({ begun, done: begun, ...done });
     });
   }
 
@@ -71,7 +77,7 @@ export class Reloader {
     this.#parts.changed();
   }
 
-  async #reload(): Promise<Omit<ReloadState, 'begun' | 'done'>> {
+  async #reload(): Promise<Required<Pick<ReloadState, 'outcome' | 'text'>> & Partial<ReloadState>> {
     const { logger, read, built, start } = this.#parts;
     logger.info('reload-begin', 'HUP: reading the configuration again');
     try {

@@ -9,17 +9,21 @@ import type { QueueSettings, Settings } from '../config/settings.js';
 import { daemonize, isDaemonChild, reportStarted } from '../daemon/detach.js';
 import { Pidfile } from '../daemon/pidfile.js';
 import type { StatusFile } from '../daemon/status-file.js';
+import type { Monitor } from '../metrics/monitor.js';
 import { maskText } from '../observe/mask.js';
 import { createLogger, type RunLogger } from '../observe/pino-logger.js';
 import { statisticsLines } from '../transfer/statistics.js';
 import type { TransferOutcome } from '../transfer/transfer.js';
+import type { HealthFacts } from '../transfer/verdict.js';
 import { EXIT_CODES, exitCodeOf } from './command-line/exit-codes.js';
 import { type CommandIo, drained } from './command-line/io.js';
 import { type Progress, startProgress } from './command-line/progress.js';
 import { systemFault } from './command-line/system-fault.js';
 import { logFormatOf } from './log-format.js';
+import { monitorRun, openMonitor } from './open-monitor.js';
 import { publishStatus, statusPayload } from './published-status.js';
 import { Reloader } from './reload.js';
+import { type ServiceManager, serviceManager } from './service-manager.js';
 
 export interface RunContext {
   readonly io: CommandIo;
@@ -31,12 +35,12 @@ export interface RunContext {
   readonly read: (warn: (text: string) => void) => Promise<RunConfiguration>;
 }
 
-/** Publishes this each second; what it gives does it now. */
-type Publish = (payload: () => Readonly<Record<string, unknown>>) => () => void;
+/** Publishes the payload each second, and tells the service manager how it goes; what it gives publishes now. */
+type Publish = (payload: () => Readonly<Record<string, unknown>>, health: () => HealthFacts) => () => void;
 
 /** Runs one transfer; resolves to the exit code. What goes wrong from here on is logged. */
 export async function run(settings: Settings, context: RunContext): Promise<number> {
-  const { io } = context;
+  const { io, env } = context;
   if (settings.daemon && !isDaemonChild()) {
     return daemonize({ argv: process.argv.slice(1), out: io.out, err: io.err, signals: io.signals });
   }
@@ -45,54 +49,70 @@ export async function run(settings: Settings, context: RunContext): Promise<numb
   let pidfile: Pidfile | undefined;
   // a second stop signal exits at once, and then nothing after an await runs any more
   let statusFile: StatusFile | undefined;
+  let monitor: Monitor | undefined;
+  const service = serviceManager(env, logger);
   const releaseAtExit = () => {
     statusFile?.remove();
     pidfile?.release();
   };
   process.on('exit', releaseAtExit);
+  let code: number = EXIT_CODES.internal;
   try {
     for (const text of context.warnings) logger.warn('configuration', text);
     pidfile = await acquirePidfile(settings.pidfile, logger);
-    const publish: Publish = (payload) => {
+    const publish: Publish = (payload, health) => {
       if (settings.pidfile !== undefined) statusFile = publishStatus(settings.pidfile, payload, logger);
+      service.watch(health);
       return () => statusFile?.publish();
     };
-    return await runTransfer(settings, context, logger, pidfile, publish);
+    monitor = await openMonitor(settings, context.start.values, logger);
+    code = await runTransfer(settings, context, { logger, pidfile, publish, service, monitor });
+    await service.end(`ended with exit code ${code}`, code === EXIT_CODES.ok);
   } catch (error) {
     const known = error instanceof StompctlError;
     const internal = () => `internal error: ${error instanceof Error ? error.stack : String(error)}`;
     const text = known ? error.message : (systemFault(error)?.text ?? internal());
     logger.error('failed', text, { code: known ? error.code : 'INTERNAL' });
+    await service.end(text, false);
     // a terminal or a cron mail shows the log; a daemon's parent only what stands on standard error
     if (format === 'syslog') io.err.write(printableLines(`stompctl: ${maskText(text)}\n`));
-    return exitCodeOf(error);
+    code = exitCodeOf(error);
   } finally {
+    await monitor?.end(code);
     releaseAtExit();
     process.off('exit', releaseAtExit);
     await logger.flush();
   }
+  return code;
 }
 
-async function runTransfer(
-  settings: Settings,
-  context: RunContext,
-  logger: RunLogger,
-  pidfile: Pidfile | undefined,
-  publish: Publish,
-): Promise<number> {
+interface RunParts {
+  readonly logger: RunLogger;
+  readonly pidfile: Pidfile | undefined;
+  readonly publish: Publish;
+  readonly service: ServiceManager;
+  readonly monitor: Monitor | undefined;
+}
+
+async function runTransfer(settings: Settings, context: RunContext, parts: RunParts): Promise<number> {
   const { io, env } = context;
+  const { logger, pidfile, publish, service, monitor } = parts;
   const print = (printed: string | Uint8Array) => drained(io.out, printed);
   const built = await buildTransfer(settings, { clock: systemClock, logger, env, print });
   const { transfer, sourceName, sinkName } = built;
   const { start, read } = context;
-  const reloader = new Reloader({ start, read, built, logger, changed: () => publishNow() });
+  const reloader = new Reloader({ start, read, built, logger, service, changed: () => publishNow() });
   const health = () => ({ ...built.health(), reloadRefused: reloader.refused });
-  const publishNow = publish(() => ({ ...statusPayload(health()), reload: reloader.state }));
+  const publishNow = publish(() => ({ ...statusPayload(health()), reload: reloader.state }), health);
+  monitorRun(monitor, settings, { statistics: built.statistics, health });
   const unwatch = pidfile?.watch({
-    onQuit: () => transfer.stop('quit'),
+    onQuit: () => {
+      transfer.stop('quit');
+      service.stopping();
+    },
     onLost: (error) => transfer.fail(error),
   });
-  attachSignals({ ...built, health }, io, logger);
+  attachSignals({ ...built, health }, io, logger, service);
   io.signals.onReload(() => reloader.ask());
   logger.info('start', `moving messages from ${sourceName} to ${sinkName}`, {
     source: sourceName,
@@ -124,17 +144,19 @@ function attachSignals(
   built: Pick<BuiltTransfer, 'transfer' | 'statistics' | 'waiting' | 'health'>,
   { signals }: CommandIo,
   logger: RunLogger,
+  service: ServiceManager,
 ): void {
   const { transfer, statistics, waiting, health } = built;
   signals.onStop((signal) => {
     logger.info('stopping', `${signal}: settling ${transfer.inFlight} messages in flight; again to stop at once`);
     transfer.stop('signal');
+    service.stopping();
   });
   signals.onDebug(() => logger.toggleDebug());
   signals.onReport(() => {
     const waits = waiting();
     const text = waits.length === 0 ? '' : `; waiting for: ${waits.join('; ')}`;
-    const { state, reason, ...facts } = statusPayload(health());
+    const { state, reason, counted: _, ...facts } = statusPayload(health());
     logger.info('state', `${state}: ${reason}; ${transfer.inFlight} messages in flight${text}`, {
       state,
       reason,

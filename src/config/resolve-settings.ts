@@ -3,7 +3,7 @@ import { buildChecks, buildSettings, settingsWarnings } from './build-settings.j
 import { changeableFiles, exposedSecrets } from './exposed-secrets.js';
 import { readPlainFile } from './formats/config-file.js';
 import type { Origin } from './formats/config-node.js';
-import { COMMAND_LINE, firstOf, invalid, type Problem, problemError, unsupported } from './formats/problem.js';
+import { COMMAND_LINE, firstOf, invalid, type Problem, problemError } from './formats/problem.js';
 import { CHECK_RULES, RULES, URI_RULE } from './option-rules.js';
 import type { ReadOption } from './options/option-reader.js';
 import { OptionValues } from './options/option-values.js';
@@ -19,7 +19,7 @@ export interface Configuration {
   /** everything that is wrong with it, in the order of the file */
   readonly problems: readonly Problem[];
   readonly warnings: readonly string[];
-  /** undefined when there are problems other than features that do not exist yet */
+  /** undefined when there are problems */
   readonly settings: Settings | undefined;
 }
 
@@ -56,9 +56,7 @@ export async function examineConfiguration(input: ConfigurationInput): Promise<C
   // a rule across options may trip over a value that is wrong by itself; that of the URIs looks at texts alone
   const rules = problems.length === 0 ? RULES : [URI_RULE];
   problems.push(...rules.flatMap((rule) => [...rule.check({ values, whole })]));
-  const valid = problems.length === 0;
-  problems.push(...unsupportedUses(options.values()));
-  const settings = valid ? buildSettings(values, await callbackFile(values)) : undefined;
+  const settings = problems.length === 0 ? buildSettings(values, await callbackFile(values)) : undefined;
   if (settings !== undefined) warnings.push(...settingsWarnings(values, settings));
   warnings.push(...(await exposedSecrets(options.values())), ...(await changeableFiles(options.values())));
   return { file, values, problems: inFileOrder(problems), warnings: firstOf(warnings, 'warnings'), settings };
@@ -80,18 +78,11 @@ export async function resolveChecks(input: ConfigurationInput): Promise<Pick<Set
   return buildChecks(values, await callbackFile(values));
 }
 
-/** Every option given that the program cannot do yet. None is ignored. */
-function unsupportedUses(options: Iterable<ReadOption>): Problem[] {
-  return [...options].flatMap(({ row, origin }) =>
-    row.later === undefined ? [] : [unsupported(origin, `${row.name}: ${row.later}`)],
-  );
-}
-
 /** Ranges, choices and keys, by the zod schema of the table. */
 async function schemaProblems(options: ReadonlyMap<string, ReadOption>): Promise<Problem[]> {
-  const { OPTION_SCHEMA } = await import('./options/option-schema.js');
+  const { schemaOf } = await import('./options/option-schema.js');
   const plain = Object.fromEntries([...options].map(([name, option]) => [name, option.value]));
-  const result = OPTION_SCHEMA.safeParse(plain);
+  const result = schemaOf(Object.keys(plain)).safeParse(plain);
   if (result.success) return [];
   return result.error.issues.map((issue) => {
     const [name, ...rest] = issue.path.map(String);

@@ -5,6 +5,7 @@ import type { LogFormat } from '../observe/log-output.js';
 import type { LogLevel } from '../observe/logger.js';
 import type { BrokerType } from '../stomp/client-dialects.js';
 import type { StompVersion } from '../stomp/codec/frame.js';
+import type { ListenAddress } from './listen-address.js';
 
 export type SourceSettings =
   | { readonly kind: 'queue'; readonly queue: QueueSettings }
@@ -59,6 +60,10 @@ export interface Settings {
   /** -d: 0 to 3 */
   readonly debug: number;
   readonly logLevel: LogLevel;
+  readonly metricsListen: ListenAddress | undefined;
+  /** the address may be one that other hosts can reach */
+  readonly metricsRemote: boolean;
+  readonly metricsTextfile: string | undefined;
   readonly logFormat: LogFormat | undefined;
   readonly reconnect: {
     readonly delayMs: number;

@@ -1,6 +1,7 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 import { createRequire } from 'node:module';
 import { StompctlError } from '../base/errors.js';
+import { ownFile } from '../base/own-files.js';
 import { type Header, Message, newHeader } from './message.js';
 
 /** What a content-type says of a body. */
@@ -89,7 +90,7 @@ let iconv: Iconv | undefined;
 
 /** iconv-lite is large, and text in another charset is rare. */
 function loadIconv(): Iconv {
-  iconv ??= createRequire(import.meta.url)('iconv-lite') as Iconv;
+  iconv ??= createRequire(import.meta.url)(ownFile('iconv-lite.cjs')) as Iconv;
   return iconv;
 }
 

@@ -54,6 +54,15 @@ export const EVENTS = {
     when: 'USR2 was received: the level (`to`) is `debug` now, or again what was asked for',
   },
   'log-lines-dropped': { levels: ['warn'], when: 'log lines were lost because nobody read them' },
+  'metrics-fault': {
+    levels: ['warn'],
+    when: 'who reads the metrics or the page was not answered; the text says why',
+  },
+  'metrics-listen': { levels: ['info'], when: 'metrics and the status page are served; the address' },
+  'metrics-unwritable': {
+    levels: ['warn'],
+    when: 'the file of `metrics-textfile` cannot be written: once, until it can be again',
+  },
   'not-persistent': {
     levels: ['warn'],
     when: 'a message says `persistent:false` and is sent so that a restart of the broker loses it; told once',
@@ -91,6 +100,10 @@ export const EVENTS = {
   },
   'reload-begin': { levels: ['info'], when: 'HUP was received: the configuration is read again' },
   'sandbox-rebuilt': { levels: ['warn'], when: 'the sandbox of the callback was thrown away and made anew' },
+  'service-manager': {
+    levels: ['warn'],
+    when: 'the service manager that started the run (`NOTIFY_SOCKET`) cannot be told how it goes',
+  },
   'session-open': { levels: ['info'], when: 'a session with a broker is open: its server and the STOMP version' },
   'settled-in-vain': {
     levels: ['debug'],

@@ -48,6 +48,11 @@ export class Ledger {
     this.#bytes += delivery.size;
   }
 
+  /** When it was taken, of the monotonic clock; undefined: it is not in flight. */
+  takenMs(delivery: Delivery): number | undefined {
+    return this.#inFlight.get(delivery);
+  }
+
   /** True when the caller may settle this delivery now; false when somebody already has. */
   take(delivery: Delivery): boolean {
     if (!this.#inFlight.delete(delivery)) return false;

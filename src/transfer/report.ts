@@ -32,8 +32,8 @@ export class TransferReport implements SourceEvents {
     this.#tooManyParked = run;
   }
 
-  readonly rejected = (delivery: string, error: StompctlError): void => {
-    this.statistics.rejected(error.code);
+  readonly rejected = (delivery: string, error: StompctlError, size?: number, takenMs?: number): void => {
+    this.statistics.rejected(error.code, size, takenMs);
     this.logger.error('rejected', `rejected ${delivery}: ${error.message}`, { delivery, code: error.code });
   };
 
@@ -58,8 +58,8 @@ export class TransferReport implements SourceEvents {
     if (parked >= most) this.#tooManyParked(parked);
   };
 
-  dropped(delivery: string, reason: string): void {
-    this.statistics.dropped(reason);
+  dropped(delivery: string, reason: string, size: number, takenMs?: number): void {
+    this.statistics.dropped(reason, size, takenMs);
     this.logger.debug('dropped', `the callback dropped ${delivery}: ${reason}`, { delivery, reason });
   }
 

@@ -43,7 +43,7 @@ export function mayComeBack(error: unknown): boolean {
   return error instanceof StompctlError && MAY_COME_BACK.has(error.code);
 }
 
-export type EndState = Omit<EndFacts, 'role' | 'name'>;
+export type EndState = Omit<EndFacts, 'role' | 'name' | 'lazy' | 'session'>;
 
 interface Openable {
   readonly name: string;
@@ -60,6 +60,7 @@ export class Supervisor {
   #backOff: BackOff;
   #openedAtMs: number | undefined;
   #failures = 0;
+  #opened = 0;
   /** something was accepted or received since it was opened */
   #progressed = false;
   #waitingFor: string | undefined;
@@ -94,6 +95,7 @@ export class Supervisor {
     return {
       phase: this.#phase,
       attempt: this.#failures,
+      opened: this.#opened,
       awayMs: this.#awaySinceMs === undefined ? undefined : nowMs - this.#awaySinceMs,
       nextTryMs: this.#nextTryAtMs === undefined ? undefined : Math.max(0, this.#nextTryAtMs - nowMs),
       lastError: this.#lastError && { code, message, agoMs: nowMs - atMs },
@@ -123,6 +125,7 @@ export class Supervisor {
     } finally {
       this.#waitingFor = undefined;
       this.#phase = open ? 'open' : 'closed';
+      if (open) this.#opened += 1;
       this.#wasAwaySinceMs = this.#awaySinceMs;
       this.#awaySinceMs = undefined;
     }

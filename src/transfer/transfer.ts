@@ -61,16 +61,12 @@ export class Transfer {
   }
 
   /** The transfer's part of the verdict. */
-  get progress(): Pick<HealthFacts, 'stopping' | 'inFlight' | 'oldestUnsettledMs' | 'throttledMs'> {
-    const { count: inFlight, oldestMs } = this.#ledger;
+  get progress(): Pick<HealthFacts, 'stopping' | 'inFlight' | 'inFlightBytes' | 'oldestUnsettledMs' | 'throttledMs'> {
+    const { count: inFlight, bytes: inFlightBytes, oldestMs } = this.#ledger;
     const nowMs = this.#parts.clock.monotonicMs();
+    const stopping = this.#ended !== undefined;
     const throttledMs = this.#throttledMs && Math.max(0, this.#throttledMs - nowMs);
-    return {
-      stopping: this.#ended !== undefined,
-      inFlight,
-      oldestUnsettledMs: oldestMs && nowMs - oldestMs,
-      throttledMs,
-    };
+    return { stopping, inFlight, inFlightBytes, oldestUnsettledMs: oldestMs && nowMs - oldestMs, throttledMs };
   }
 
   /** Ends the run: reading stops, what is in flight is settled, then `run` resolves. The first reason counts. */
@@ -248,7 +244,9 @@ export class Transfer {
     let rest = deliveries;
     while (rest.length > 0) {
       await this.#ledger.eased();
+      const startedMs = this.#parts.clock.monotonicMs();
       const outcomes = await processor.process(rest.map((delivery) => delivery.message));
+      this.#parts.report.statistics.processed(outcomes.length, this.#parts.clock.monotonicMs() - startedMs);
       if (outcomes.length === 0) return;
       this.#carryOut(rest.slice(0, outcomes.length), outcomes);
       rest = rest.slice(outcomes.length);
@@ -282,11 +280,13 @@ export class Transfer {
   }
 
   #send(delivery: Delivery, message: Message): void {
+    const size = message === delivery.message ? delivery.size : message.size;
     this.#parts.sink.send(message, delivery.id).then(
       () => {
+        const takenMs = this.#ledger.takenMs(delivery);
         if (!this.#ledger.take(delivery)) return;
         delivery.ack();
-        this.#parts.report.statistics.sent();
+        this.#parts.report.statistics.sent(size, takenMs);
       },
       (error: unknown) => this.#notSent(delivery, asStompctlError(error, delivery.name)),
     );
@@ -309,15 +309,17 @@ export class Transfer {
   }
 
   #drop(delivery: Delivery, reason: string): void {
+    const takenMs = this.#ledger.takenMs(delivery);
     if (!this.#ledger.take(delivery)) return;
     delivery.ack();
-    this.#parts.report.dropped(delivery.name, reason);
+    this.#parts.report.dropped(delivery.name, reason, delivery.size, takenMs);
   }
 
   #reject(delivery: Delivery, error: StompctlError): void {
+    const takenMs = this.#ledger.takenMs(delivery);
     if (!this.#ledger.take(delivery)) return;
     delivery.reject(error);
-    this.#parts.report.rejected(delivery.name, error);
+    this.#parts.report.rejected(delivery.name, error, delivery.size, takenMs);
   }
 
   #tooManyParked(parked: number): void {

@@ -5,7 +5,7 @@ import { describe, it } from 'node:test';
 import { startChild } from '../support/child.js';
 import { tempFolder } from '../support/temp-folder.js';
 
-const PROGRAM = '../../src/bin/stompctl.js';
+const PROGRAM = '../../stompctl/stompctl.js';
 
 describe('output that nobody reads', () => {
   it('does not change the exit code, nor bring up a stack', async (test) => {

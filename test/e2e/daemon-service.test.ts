@@ -7,7 +7,7 @@ import { type Child, startChild } from '../support/child.js';
 import { eventually } from '../support/eventually.js';
 import { tempFolder } from '../support/temp-folder.js';
 
-const PROGRAM = '../../src/bin/stompctl.js';
+const PROGRAM = '../../stompctl/stompctl.js';
 
 async function scene(test: TestContext) {
   const folder = await tempFolder(test);

@@ -155,7 +155,7 @@ describe('run --dry-run', { concurrency: 2 }, () => {
     const code = 'print("x".repeat(1 << 20))';
     for (const args of [scene.mover(), scene.receiver('--timeout-inactivity', '600')]) {
       const callback = ['--callback-code', code, '--callback-language', 'javascript'];
-      const child = startChild(test, '../../src/bin/stompctl.js', ['--dry-run', ...args, ...callback]);
+      const child = startChild(test, '../../stompctl/stompctl.js', ['--dry-run', ...args, ...callback]);
       child.process.stdout?.destroy();
       assert.equal(await child.ended, 0, child.err());
     }

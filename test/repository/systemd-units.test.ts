@@ -4,6 +4,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
+import { ERROR_KINDS } from '../../src/base/errors.js';
 import { EXIT_CODES } from '../../src/cli/command-line/exit-codes.js';
 import { tempFolder } from '../support/temp-folder.js';
 
@@ -19,9 +20,8 @@ test('every unit passes systemd-analyze verify without a word', { skip }, async 
   const units = (await readdir(UNITS)).filter((name) => /\.(service|timer)$/.test(name));
   assert.deepEqual(units.sort(), ['stompctl-once@.service', 'stompctl-once@.timer', 'stompctl@.service']);
   for (const name of units) {
-    // verify looks for the program, which is not installed here: another one stands in for it
     const unit = await readFile(join(UNITS, name), 'utf8');
-    await writeFile(join(folder, name), unit.replace(/^ExecStart=stompctl /m, `ExecStart=${process.execPath} `));
+    await writeFile(join(folder, name), standIn(unit));
   }
   const { stdout, stderr } = await run('systemd-analyze', ['verify', ...units.map((name) => join(folder, name))]);
   assert.equal(stdout + stderr, '');
@@ -45,8 +45,32 @@ test('a service is not restarted for what can never work, and is for everything 
   const unit = await readFile(join(UNITS, 'stompctl@.service'), 'utf8');
   assert.match(unit, /^Restart=on-failure$/m);
   const never = /^RestartPreventExitStatus=(.*)$/m.exec(unit)?.[1]?.split(' ').map(Number);
-  assert.deepEqual(never, [EXIT_CODES.usage, EXIT_CODES.configuration]);
+  assert.deepEqual(never, [EXIT_CODES.usage, ERROR_KINDS.QUEUE_PERMISSION.exit, EXIT_CODES.configuration]);
 });
+
+test('the exposure that systemd-analyze security finds is 2.0 at most', { skip }, async (t) => {
+  const folder = await tempFolder(t);
+  for (const name of ['stompctl@', 'stompctl-once@']) {
+    const path = join(folder, `${name}x.service`);
+    await writeFile(path, standIn(await readFile(join(UNITS, `${name}.service`), 'utf8')));
+    await run('systemd-analyze', ['security', '--offline=true', '--threshold=20', path]);
+  }
+});
+
+/** What neither of these may have is said in the unit. */
+test('nothing is forbidden that V8, WebAssembly and the look-up of owners of locks need', async () => {
+  for (const name of ['stompctl@.service', 'stompctl-once@.service']) {
+    const unit = await readFile(join(UNITS, name), 'utf8');
+    assert.doesNotMatch(unit, /^(MemoryDenyWriteExecute|ProtectProc|ProcSubset|PrivateUsers)=/m, name);
+  }
+});
+
+/** The tools look for the program and its page, which are not installed here: others stand in for them. */
+function standIn(unit: string): string {
+  return unit
+    .replace(/^ExecStart=stompctl /m, `ExecStart=${process.execPath} `)
+    .replace(/^Documentation=man:.*\n/m, '');
+}
 
 // both tools change owners below their root
 const notRoot = process.getuid?.() === 0 ? false : 'needs root';

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
 /** the built command */
-export const STOMPCTL = fileURLToPath(new URL('../../src/bin/stompctl.js', import.meta.url));
+export const STOMPCTL = fileURLToPath(new URL('../../stompctl/stompctl.js', import.meta.url));
 
 /** How a process ended. */
 export interface Ended {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { QuickJSContext, QuickJSHandle, QuickJSRuntime } from 'quickjs-emscripten-core';
+import { ownFile } from '../../base/own-files.js';
 import { type Engine, type EngineHost, EngineLost, FLAG, OUTCOME, type Progress } from '../border/engine-contract.js';
 import { FieldReader, packFields } from '../border/fields.js';
 import type { Program, Thrown } from '../border/protocol.js';
@@ -36,8 +37,8 @@ export class QuickJsEngine implements Engine {
   }
 
   /** Loads WebAssembly and the prelude. */
-  static async open(program: Script, host: EngineHost): Promise<QuickJsEngine> {
-    const { quickjs, heap } = await loadQuickJS(host.memoryBytes);
+  static async open(program: Script, host: EngineHost, module: WebAssembly.Module): Promise<QuickJsEngine> {
+    const { quickjs, heap } = await loadQuickJS(host.memoryBytes, module);
     const runtime = quickjs.newRuntime();
     runtime.setMemoryLimit(host.memoryBytes);
     runtime.setMaxStackSize(STACK_BYTES);
@@ -272,7 +273,7 @@ function ifFunction(name: string): string {
 
 /** Only files of `guest/`, and only while the prelude loads. */
 function readGuestFile(name: string): string {
-  return readFileSync(new URL(`./guest/${name.replace(/^.*\//, '')}`, import.meta.url), 'utf8');
+  return readFileSync(ownFile(`guest/${name.replace(/^.*\//, '')}`), 'utf8');
 }
 
 /** The message did not fit in, and none of its code ran. */

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { ownFile } from '../../base/own-files.js';
 
 /** The Perl modules of ours, by the path that Perl finds them under. */
 export function readLibrary(): Map<string, Uint8Array> {
@@ -12,4 +13,4 @@ export function readLibrary(): Map<string, Uint8Array> {
   return files;
 }
 
-const FOLDER = join(import.meta.dirname, 'lib');
+const FOLDER = ownFile('perl');

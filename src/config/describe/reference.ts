@@ -26,7 +26,6 @@ function anchor(title: string): string {
 function optionText(row: OptionRow): string {
   const value = row.value === undefined ? '' : ` ${row.value}`;
   const parts = [`#### \`${row.name}${value}\``, row.doc, factsOf(row), row.notes ?? ''];
-  if (row.later !== undefined) parts.push(`**Not yet:** ${row.later}.`);
   if (row.keys !== undefined) parts.push(keysTable(row.keys));
   return parts.filter((part) => part !== '').join('\n\n');
 }

@@ -102,6 +102,4 @@ export interface OptionRow extends NumberLimits {
   readonly added?: boolean;
   readonly commandLineOnly?: boolean;
   readonly fileOnly?: boolean;
-  /** why it is refused for now: the sentence the user reads. Deleting it makes the option usable */
-  readonly later?: string;
 }

@@ -1,8 +1,5 @@
 import type { OptionRow } from './option.js';
 
-/** `later`: what the parser understands and the program cannot do yet. Refused at start with exit code 78 and this sentence. */
-const NO_METRICS = 'metrics are not supported yet: leave it out';
-
 const PROCESS_OPTIONS: readonly OptionRow[] = [
   {
     name: 'pidfile',
@@ -99,13 +96,25 @@ const LOGGING_OPTIONS: readonly OptionRow[] = [
   {
     name: 'metrics-listen',
     kind: 'text',
-    value: 'HOST:PORT',
+    value: 'ADDRESS',
     group: 'logging',
     reload: 'restart',
     defaultNote: 'off',
     added: true,
-    later: NO_METRICS,
-    doc: 'Serve metrics and the status page on this address.',
+    doc: 'Serve metrics and the status page on this address: `127.0.0.1:9464`, `[::1]:9464`, or `unix:/PATH`.',
+    notes:
+      '`/metrics` for Prometheus, `/healthz` and `/readyz` for probes, `/status` as JSON, `/` for people: see monitoring.md. ' +
+      'Nobody logs in there: anybody on this host can read it, and with a socket who has the rights to it. Port 0 takes a free one, which the log names.',
+  },
+  {
+    name: 'metrics-remote',
+    kind: 'boolean',
+    default: 'false',
+    group: 'logging',
+    reload: 'restart',
+    added: true,
+    doc: 'Let `metrics-listen` be an address that other hosts can reach, such as `0.0.0.0:9464`.',
+    notes: 'There is no login and no TLS: a firewall, or a proxy with both, has to stand before it.',
   },
   {
     name: 'metrics-textfile',
@@ -115,8 +124,10 @@ const LOGGING_OPTIONS: readonly OptionRow[] = [
     reload: 'restart',
     defaultNote: 'off',
     added: true,
-    later: NO_METRICS,
-    doc: 'Write metrics to this file, for the node exporter of Prometheus.',
+    doc: 'Write metrics to this file, for the node exporter of Prometheus: every 15 s, and when the run ends.',
+    notes:
+      'Replaced in one step. The node exporter reads files `*.prom` of its `--collector.textfile.directory`. After a run the file tells how it ended, ' +
+      'which is what there is to see of one from cron.',
   },
 ];
 

@@ -35,6 +35,7 @@ export interface HoldOptions {
  * a few milliseconds at a time, off the callers' stack. Their locks stand in the journal and are refreshed.
  */
 export class HeldElements implements Settler {
+  readonly #directory: QueueDirectory;
   readonly #elements: ElementStore;
   #options: HoldOptions;
   readonly #journal: LockJournal;
@@ -52,6 +53,7 @@ export class HeldElements implements Settler {
   #refreshing = false;
 
   constructor(directory: QueueDirectory, elements: ElementStore, options: HoldOptions) {
+    this.#directory = directory;
     this.#elements = elements;
     this.#options = options;
     this.#journal = new LockJournal(directory.path, directory.files);
@@ -274,7 +276,16 @@ export class HeldElements implements Settler {
    */
   #unlock({ name, lockTime }: Pick<QueueDelivery, 'name' | 'lockTime'>): void {
     const lock = this.#elements.lockInfo(name);
-    if (lock !== undefined && lock.modifiedMs < lockTime * 1000 + YOUNGEST_FOREIGN_MS) this.#elements.unlock(name);
+    if (lock !== undefined && lock.modifiedMs >= lockTime * 1000 + YOUNGEST_FOREIGN_MS) return;
+    if (lock === undefined || !this.#elements.unlock(name)) this.#queueMustBeThere();
+  }
+
+  /**
+   * An element or a lock that is not there is another process's doing, and settled; but not when the whole queue was moved
+   * away, or is on a disk that is: then both come back with it. Throws ENOENT.
+   */
+  #queueMustBeThere(): void {
+    this.#directory.files.statSync(this.#directory.path);
   }
 
   #giveBackLeft(): void {
@@ -284,7 +295,8 @@ export class HeldElements implements Settler {
   }
 
   #remove(delivery: QueueDelivery): void {
-    const { aside } = this.#elements.remove(delivery.name);
+    const { done, aside } = this.#elements.remove(delivery.name);
+    if (!done) this.#queueMustBeThere();
     this.#removals.removed(delivery.name, delivery.lockTime, aside);
   }
 

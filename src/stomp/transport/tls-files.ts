@@ -1,7 +1,6 @@
 import { constants } from 'node:fs';
 import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { rootCertificates } from 'node:tls';
 import { errnoOf, reasonOf, StompctlError } from '../../base/errors.js';
 import { readAtMost } from '../../base/read-at-most.js';
 import { parseTlsSockopts } from './socket-options.js';
@@ -78,6 +77,8 @@ async function readCas(path: string): Promise<Buffer[]> {
 }
 
 async function systemCas(): Promise<(string | Buffer)[]> {
+  // it and the certificates in it cost a twentieth of a start, and most starts need no TLS
+  const { rootCertificates } = await import('node:tls');
   for (const path of SYSTEM_CAS) {
     const content = await read(path).catch(() => undefined);
     if (content !== undefined) return [content, ...rootCertificates];
