@@ -14,6 +14,7 @@ import { maskText } from '../observe/mask.js';
 import { createLogger, type RunLogger } from '../observe/pino-logger.js';
 import { statisticsLines } from '../transfer/statistics.js';
 import type { TransferOutcome } from '../transfer/transfer.js';
+import type { HealthFacts } from '../transfer/verdict.js';
 import { EXIT_CODES, exitCodeOf } from './command-line/exit-codes.js';
 import { type CommandIo, drained } from './command-line/io.js';
 import { type Progress, startProgress } from './command-line/progress.js';
@@ -34,8 +35,8 @@ export interface RunContext {
   readonly read: (warn: (text: string) => void) => Promise<RunConfiguration>;
 }
 
-/** Publishes this each second; what it gives does it now. */
-type Publish = (payload: () => Readonly<Record<string, unknown>>) => () => void;
+/** Publishes the payload each second, and tells the service manager how it goes; what it gives publishes now. */
+type Publish = (payload: () => Readonly<Record<string, unknown>>, health: () => HealthFacts) => () => void;
 
 /** Runs one transfer; resolves to the exit code. What goes wrong from here on is logged. */
 export async function run(settings: Settings, context: RunContext): Promise<number> {
@@ -59,8 +60,9 @@ export async function run(settings: Settings, context: RunContext): Promise<numb
   try {
     for (const text of context.warnings) logger.warn('configuration', text);
     pidfile = await acquirePidfile(settings.pidfile, logger);
-    const publish: Publish = (payload) => {
+    const publish: Publish = (payload, health) => {
       if (settings.pidfile !== undefined) statusFile = publishStatus(settings.pidfile, payload, logger);
+      service.watch(health);
       return () => statusFile?.publish();
     };
     monitor = await openMonitor(settings, context.start.values, logger);
@@ -101,9 +103,8 @@ async function runTransfer(settings: Settings, context: RunContext, parts: RunPa
   const { start, read } = context;
   const reloader = new Reloader({ start, read, built, logger, service, changed: () => publishNow() });
   const health = () => ({ ...built.health(), reloadRefused: reloader.refused });
-  const publishNow = publish(() => ({ ...statusPayload(health()), reload: reloader.state }));
-  service.watch(health);
-  monitorRun(monitor, settings, { ...built, health });
+  const publishNow = publish(() => ({ ...statusPayload(health()), reload: reloader.state }), health);
+  monitorRun(monitor, settings, { statistics: built.statistics, health });
   const unwatch = pidfile?.watch({
     onQuit: () => {
       transfer.stop('quit');

@@ -54,7 +54,10 @@ export const EVENTS = {
     when: 'USR2 was received: the level (`to`) is `debug` now, or again what was asked for',
   },
   'log-lines-dropped': { levels: ['warn'], when: 'log lines were lost because nobody read them' },
-  'metrics-fault': { levels: ['warn'], when: 'who reads the metrics or the page was not answered; the text says why' },
+  'metrics-fault': {
+    levels: ['warn'],
+    when: 'who reads the metrics or the page was not answered; the text says why',
+  },
   'metrics-listen': { levels: ['info'], when: 'metrics and the status page are served; the address' },
   'metrics-unwritable': {
     levels: ['warn'],

@@ -49,6 +49,10 @@ export interface HealthFacts extends LastFacts {
   readonly inFlightBytes?: number;
   /** how long ago the oldest delivery was taken that is not settled */
   readonly oldestUnsettledMs?: number | undefined;
+  /** how long until `max-rate` lets the next message be taken; undefined: it does not hold anything up */
+  readonly throttledMs?: number | undefined;
+  /** why the last reload was refused; undefined: it was not */
+  readonly reloadRefused?: string | undefined;
   readonly parked: number;
   readonly rejected: number;
   /** of an incoming queue: what waits in it, and for how long the oldest has */
@@ -59,10 +63,6 @@ export interface HealthFacts extends LastFacts {
   readonly counted?: StatisticsSnapshot | undefined;
   /** messages a second, lately */
   readonly rate?: Rate | undefined;
-  /** how long until `max-rate` lets the next message be taken; undefined: it does not hold anything up */
-  readonly throttledMs?: number | undefined;
-  /** why the last reload was refused; undefined: it was not */
-  readonly reloadRefused?: string | undefined;
 }
 
 export type HealthState = 'moving' | 'idle' | 'stuck' | 'stopping';
