@@ -7,7 +7,7 @@ import type { Environment } from '../config/formats/environment.js';
 import type { OptionValues } from '../config/options/option-values.js';
 import type { QueueSettings, Settings } from '../config/settings.js';
 import { daemonize, isDaemonChild, reportStarted } from '../daemon/detach.js';
-import { Pidfile } from '../daemon/pidfile.js';
+import type { Pidfile } from '../daemon/pidfile.js';
 import type { StatusFile } from '../daemon/status-file.js';
 import type { Monitor } from '../metrics/monitor.js';
 import { maskText } from '../observe/mask.js';
@@ -15,6 +15,7 @@ import { createLogger, type RunLogger } from '../observe/pino-logger.js';
 import { statisticsLines } from '../transfer/statistics.js';
 import type { TransferOutcome } from '../transfer/transfer.js';
 import type { HealthFacts } from '../transfer/verdict.js';
+import { acquirePidfile } from './acquire-pidfile.js';
 import { EXIT_CODES, exitCodeOf } from './command-line/exit-codes.js';
 import { type CommandIo, drained } from './command-line/io.js';
 import { type Progress, startProgress } from './command-line/progress.js';
@@ -56,7 +57,12 @@ export async function run(settings: Settings, context: RunContext): Promise<numb
   let code: number = EXIT_CODES.internal;
   try {
     for (const text of context.warnings) logger.warn('configuration', text);
-    pidfile = await acquirePidfile(settings.pidfile, logger);
+    const acquired = await acquirePidfile(settings, logger);
+    if (acquired === 'overlap') {
+      await service.end('another run is at it', true);
+      return EXIT_CODES.ok;
+    }
+    pidfile = acquired;
     const publish = (health: () => HealthFacts) => {
       if (settings.pidfile !== undefined) statusFile = publishStatus(settings.pidfile, health, logger);
       service.watch(health);
@@ -124,13 +130,6 @@ async function runTransfer(settings: Settings, context: RunContext, parts: RunPa
     await built.close();
   }
   return tellOutcome(settings, outcome, built, io, logger);
-}
-
-async function acquirePidfile(path: string | undefined, logger: RunLogger): Promise<Pidfile | undefined> {
-  if (path === undefined) return undefined;
-  const onTakenOver = (pid: number | undefined) =>
-    logger.warn('pidfile-taken-over', `took over the pidfile ${path} of a dead process`, { deadPid: pid });
-  return Pidfile.acquire(path, { clock: systemClock, onTakenOver });
 }
 
 function attachSignals(built: BuiltTransfer, { signals }: CommandIo, logger: RunLogger, service: ServiceManager): void {

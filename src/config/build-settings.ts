@@ -60,6 +60,7 @@ export function buildSettings(values: OptionValues, callbackFile?: string): Sett
     durationMs: milliseconds(values.number('duration') || undefined),
     statistics: values.flag('statistics'),
     pidfile: values.text('pidfile'),
+    onOverlap: values.text('on-overlap') === 'quiet' ? 'quiet' : 'fail',
     daemon: values.flag('daemon'),
     debug: values.definite('debug'),
     logLevel: logLevel(values),

@@ -51,6 +51,8 @@ export interface Settings {
   readonly durationMs: number | undefined;
   readonly statistics: boolean;
   readonly pidfile: string | undefined;
+  /** what a start does while the process of the pidfile runs */
+  readonly onOverlap: 'fail' | 'quiet';
   readonly daemon: boolean;
   /** -d: 0 to 3 */
   readonly debug: number;
