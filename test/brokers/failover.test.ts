@@ -6,7 +6,7 @@ import { type RealBroker, startActivemq, startRabbitmq } from '../support/real-b
 import { RealScene, stopsWell } from '../support/real-scene.js';
 import { upTo } from '../support/scene.js';
 
-const DEADLINE = { deadlineMs: 60_000 };
+const DEADLINE = { deadlineMs: 120_000 };
 
 /** Which broker delivered a message, by the form of the identifiers that each gives. */
 function servedBy(messageId: string | undefined): RealBroker['kind'] | undefined {

@@ -6,7 +6,7 @@ import { describe, it } from 'node:test';
 import { SimpleQueue } from '../../src/dirq/simple-queue.js';
 import { Message, newHeader } from '../../src/message/message.js';
 import { namesOf } from '../support/queue-types.js';
-import { runQueue } from '../support/run-queue.js';
+import { runQueueHere } from '../support/run-main.js';
 import { filesOf } from '../support/sample-messages.js';
 import { STOMPCTL } from '../support/stompctl-process.js';
 import { type Cleaning, tempFolder } from '../support/temp-folder.js';
@@ -120,7 +120,7 @@ describe('stompctl queue refuses, and changes nothing', { concurrency: 2 }, () =
       if (name.endsWith('locked')) await new SimpleQueue({ path: join(folder, 'q') }).lock(element);
       const before = filesOf(folder);
       const put = (text: string): string => text.replaceAll('FOLDER', folder).replace('NAME', element);
-      const run = await runQueue(args.map(put), input);
+      const run = await runQueueHere(args.map(put), input);
       assert.equal(run.code, code, run.stderr);
       assert.match(run.stderr.replaceAll(folder, 'FOLDER'), says);
       assert.match(run.stderr, /^stompctl: [^\n]+\n$/);
@@ -133,7 +133,7 @@ describe('stompctl queue refuses, and changes nothing', { concurrency: 2 }, () =
       const folder = await tempFolder(test);
       const more = command === 'remove' || command === 'unlock' ? ['--all'] : [];
       const to = command === 'retry' || command === 'move' ? ['--to', join(folder, 'to')] : [];
-      const run = await runQueue([command, join(folder, 'none'), ...more, ...to]);
+      const run = await runQueueHere([command, join(folder, 'none'), ...more, ...to]);
       assert.deepEqual([run.code, run.stdout], [66, ''], run.stderr);
       assert.match(run.stderr, /open queue\(.*none\): there is no such folder/);
       assert.deepEqual(readdirSync(folder), []);

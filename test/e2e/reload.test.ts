@@ -33,7 +33,7 @@ async function running(test: TestContext) {
   const send = async () => {
     const before = by().length;
     broker.publish('/queue/q', {}, 'x');
-    await eventually(() => by().length === before + 1, { deadlineMs: 15_000 });
+    await eventually(() => by().length === before + 1);
     return by().at(-1);
   };
   const hup = async () => {

@@ -73,7 +73,7 @@ const LOUD = [
   '--reconnect-max-delay',
   '0.1',
 ];
-const WAIT = { deadlineMs: 40_000 };
+const WAIT = { deadlineMs: 120_000 };
 
 describe('a secret and a body are in no log, output, argument or environment', { concurrency: 2 }, () => {
   for (const format of ['json', 'pretty', 'syslog'] as const) {

@@ -107,7 +107,7 @@ class ScriptedBroker implements ScriptedHost {
   /** One after the other: replies have no number. */
   #order(order: Order): Promise<unknown> {
     const next = this.#orders.then(async () => {
-      const reply = once(this.#child, 'message', { signal: AbortSignal.timeout(10_000) });
+      const reply = once(this.#child, 'message', { signal: AbortSignal.timeout(60_000) });
       this.#child.send(order);
       await reply;
     });

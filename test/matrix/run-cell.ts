@@ -8,7 +8,7 @@ import { QueuePlace, type QueueType } from './queue-place.js';
 
 /** A strike may repeat what is unsettled of one source: the window, and the one message that may be parked. */
 const DUPLICATES_A_STRIKE = WINDOW + 1;
-const COMPLETE_MS = 60_000;
+const COMPLETE_MS = 120_000;
 
 /** One cell of the matrix: faults, a path, a broker. */
 export interface CellPlan {

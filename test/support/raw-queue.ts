@@ -13,6 +13,9 @@ export async function keptQueue(broker: RealBroker, destination: string): Promis
   const client = await loggedIn(broker);
   try {
     await subscribe(client, destination);
+    // RACE: a broker that has not noticed the end of this session gives it the first messages, and later others again
+    const answer = await client.request('UNSUBSCRIBE', { id: '1' });
+    if (answer.command !== 'RECEIPT') throw new Error(`keptQueue(${destination}): ${headerOf(answer, 'message')}`);
   } finally {
     client.destroy();
   }
