@@ -14,11 +14,11 @@ import { maskText } from '../observe/mask.js';
 import { createLogger, type RunLogger } from '../observe/pino-logger.js';
 import { statisticsLines } from '../transfer/statistics.js';
 import type { TransferOutcome } from '../transfer/transfer.js';
-import type { HealthFacts } from '../transfer/verdict.js';
+import { type HealthFacts, liveText } from '../transfer/verdict.js';
 import { acquirePidfile } from './acquire-pidfile.js';
 import { EXIT_CODES, exitCodeOf } from './command-line/exit-codes.js';
 import { type CommandIo, drained } from './command-line/io.js';
-import { type Progress, startProgress } from './command-line/progress.js';
+import { type Progress, startLiveLine, startProgress } from './command-line/progress.js';
 import { systemFault } from './command-line/system-fault.js';
 import { monitorRun, openMonitor } from './open-monitor.js';
 import { publishStatus, statusPayload } from './published-status.js';
@@ -154,11 +154,11 @@ function attachSignals(built: BuiltTransfer, { signals }: CommandIo, logger: Run
   });
 }
 
-/** On a terminal, for a run whose end is known. */
-async function showProgress(settings: Settings, { statistics }: BuiltTransfer): Promise<Progress | undefined> {
+/** On a terminal: a bar for a run whose end is known, for others a line. */
+async function showProgress(settings: Settings, { statistics, health }: BuiltTransfer): Promise<Progress | undefined> {
   if (!process.stderr.isTTY) return undefined;
   const total = settings.count ?? (await elementsToMove(settings));
-  if (total === undefined) return undefined;
+  if (total === undefined) return startLiveLine(process.stderr, () => liveText(health()));
   const done = () => {
     const { sent, dropped, rejected } = statistics.snapshot();
     return sent + dropped + rejected;

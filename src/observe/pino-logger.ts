@@ -1,5 +1,6 @@
 import { pino, stdTimeFunctions } from 'pino';
 import { type Clock, systemClock } from '../base/clock.js';
+import { clearLiveLine } from '../base/live-line.js';
 import { printable, printableLines } from '../base/printable.js';
 import { FdStream, type LineStream } from './fd-stream.js';
 import { FloodGuard } from './flood-guard.js';
@@ -101,7 +102,7 @@ function safeFields(fields: LogFields | undefined): Record<string, unknown> {
 }
 
 async function openStream(format: LogFormat, given: LineStream | undefined, clock: Clock): Promise<LineStream> {
-  const output = given ?? new FdStream(STDERR, clock, (dropped) => dropLine(dropped));
+  const output = given ?? new FdStream(STDERR, clock, (dropped) => dropLine(dropped), clearLiveLine);
   if (format === 'json') {
     const journal = given === undefined && goesToJournal(STDERR, process.env.JOURNAL_STREAM);
     return printableStream(journal ? journalStream(output) : output);
