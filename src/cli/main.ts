@@ -107,6 +107,10 @@ async function execute(name: OtherCommand, parsed: ParsedArguments, env: Environ
   const input = { commandLine: parsed.options, env };
   if (name !== 'run' && name !== 'demo') io.signals.exitOnStop();
   switch (name) {
+    case 'init':
+      return (await import('./init-command.js')).init(parsed, env, io);
+    case 'migrate':
+      return (await import('./migrate-command.js')).migrate(parsed, env, io);
     case 'check':
       return (await import('./check-command.js')).check(parsed, env, io);
     case 'test':
