@@ -158,7 +158,7 @@ function attachSignals(built: BuiltTransfer, { signals }: CommandIo, logger: Run
 async function showProgress(settings: Settings, { statistics, health }: BuiltTransfer): Promise<Progress | undefined> {
   if (!process.stderr.isTTY) return undefined;
   const total = settings.count ?? (await elementsToMove(settings));
-  if (total === undefined) return startLiveLine(process.stderr, () => liveText(health()));
+  if (total === undefined) return startLiveLine(process.stderr, () => maskText(liveText(health())));
   const done = () => {
     const { sent, dropped, rejected } = statistics.snapshot();
     return sent + dropped + rejected;
