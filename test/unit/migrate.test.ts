@@ -192,7 +192,7 @@ outgoing-queue = path=/out
 loop = Yes
 remove = on
 `,
-    env: { HOME_OF: '/h${A}' },
+    env: { HOME_OF: ['/h$', '{A}'].join('') },
   },
 };
 
@@ -226,7 +226,7 @@ describe('a configuration that was migrated means the same', () => {
   }
 
   it('with options of the command line', async (test) => {
-    const args = ['loop=true', 'outgoing-broker-auth=plain name=a pass=b%20c', 'callback-code=$hdr{a} = "${B}";'];
+    const args = ['loop=true', 'outgoing-broker-auth=plain name=a pass=b%20c', `callback-code=$hdr{a} = "\${B}";`];
     await sameMeaning(test, { text: readFileSync(join(FIXTURES, 'sender.conf'), 'utf8'), args });
   });
 
