@@ -1,5 +1,7 @@
 import { isUtf8 } from 'node:buffer';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { reasonOf } from '../base/errors.js';
+import { SerialQueue } from '../base/serial-queue.js';
 import type { Sink } from '../flow/sink.js';
 import { Message } from '../message/message.js';
 import type { LogRecord } from './border/board.js';
@@ -41,23 +43,57 @@ function cutName(name: string): string {
   return name.length > 100 ? `${name.slice(0, 100)}…` : name;
 }
 
+/** of copies, read and handed to their queues in one turn of the event loop; a larger one has a turn for itself */
+const TURN_BYTES = 1024 * 1024;
+
 /** The queues that a callback gives copies of messages to. Opened when first used, kept until the end. */
 export class Taps {
   readonly #sinks = new Map<string, Promise<Sink>>();
+  readonly #handing = new SerialQueue();
+  /** handed over since the event loop turned */
+  #handedBytes = 0;
 
   /** Sends copies; resolves when all are safe, or to the reason why one is not. `flush` hurries them. */
   async add(copies: readonly LogRecord[], options: TapOptions): Promise<string | undefined> {
     try {
-      const read = copies.map(readCopy);
-      const sinks = await Promise.all(read.map(({ path, type }) => this.#open(path, type, options)));
-      await Promise.all(read.map(({ message }, index) => sinks[index]?.send(message)));
+      const sends = await this.#handing.run(() => this.#hand(copies, options));
+      await Promise.all(sends);
       return undefined;
     } catch (error) {
       return `a copy was not added to its tap queue: ${reasonOf(error)}`;
     }
   }
 
+  /** Reads all before it sends any. One call may give out 64 MiB: the event loop turns meanwhile. */
+  async #hand(copies: readonly LogRecord[], options: TapOptions): Promise<readonly Promise<void>[]> {
+    const read: Copy[] = [];
+    for (const copy of copies) {
+      await this.#turn(copy.bytes.length);
+      read.push(readCopy(copy));
+    }
+    const sinks = await Promise.all(read.map(({ path, type }) => this.#open(path, type, options)));
+    const sends: Promise<void>[] = [];
+    for (const [index, { message }] of read.entries()) {
+      await this.#turn(message.size);
+      const send = sinks[index]?.send(message) ?? Promise.resolve();
+      // told by `add`, when the others are on their way
+      send.catch(() => undefined);
+      sends.push(send);
+    }
+    return sends;
+  }
+
+  /** Waits for the next turn of the event loop when enough was done in this one. */
+  async #turn(bytes: number): Promise<void> {
+    if (this.#handedBytes > 0 && this.#handedBytes + bytes > TURN_BYTES) {
+      await nextTurn();
+      this.#handedBytes = 0;
+    }
+    this.#handedBytes += bytes;
+  }
+
   async flush(): Promise<void> {
+    await this.#handing.done();
     const opened = await Promise.allSettled(this.#sinks.values());
     await Promise.allSettled(
       opened.map((result) => (result.status === 'fulfilled' ? result.value.flush() : undefined)),

@@ -1,10 +1,8 @@
 import { systemClock } from '../base/clock.js';
-import { StatusFile, type StatusRecord } from '../daemon/status-file.js';
+import { StatusFile } from '../daemon/status-file.js';
 import { maskText } from '../observe/mask.js';
 import type { RunLogger } from '../observe/pino-logger.js';
-import { type HealthFacts, type HealthState, type Verdict, verdictOf } from '../transfer/verdict.js';
-
-const STATES: readonly HealthState[] = ['moving', 'idle', 'stuck', 'stopping'];
+import { type HealthFacts, type Verdict, verdictOf } from '../transfer/verdict.js';
 
 /** What a run says of itself: the verdict first, then what it was made of. Nothing in it is a secret: anybody may read it. */
 export function statusPayload(facts: HealthFacts): Verdict & Readonly<Record<string, unknown>> {
@@ -13,21 +11,21 @@ export function statusPayload(facts: HealthFacts): Verdict & Readonly<Record<str
     ...end,
     ...(lastError && { lastError: { ...lastError, message: maskText(lastError.message) } }),
   }));
-  return { ...facts, state, reason: maskText(reason), full: facts.full.map((line) => maskText(line)), ends };
+  // reasons to drop are the callback's words: the log has them, and who may see the metrics
+  const { droppedBy: _, ...counted } = facts.counted ?? {};
+  const full = facts.full.map((line) => maskText(line));
+  return { ...facts, state, reason: maskText(reason), full, ends, ...(facts.counted && { counted }) };
 }
 
 /** Publishes the verdict on the run each second beside its pidfile. */
-export function publishStatus(pidfile: string, health: () => HealthFacts, logger: RunLogger): StatusFile {
+export function publishStatus(
+  pidfile: string,
+  payload: () => Readonly<Record<string, unknown>>,
+  logger: RunLogger,
+): StatusFile {
   const file = new StatusFile(pidfile, systemClock, ({ message, code }) => {
     logger.warn('status-unwritable', message, { code });
   });
-  file.start(() => statusPayload(health()));
+  file.start(payload);
   return file;
-}
-
-/** The verdict in a status file; undefined: another version's. */
-export function publishedVerdict(record: StatusRecord): Verdict | undefined {
-  const { state, reason } = record;
-  const known = STATES.find((each) => each === state);
-  return known === undefined || typeof reason !== 'string' ? undefined : { state: known, reason };
 }

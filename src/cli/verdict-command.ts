@@ -1,41 +1,11 @@
-import { type Clock, systemClock } from '../base/clock.js';
-import { reasonOf, StompctlError } from '../base/errors.js';
-import { wait } from '../base/wait.js';
+import { StompctlError } from '../base/errors.js';
 import type { Environment } from '../config/formats/environment.js';
 import { readPidOptions } from '../config/pid-options.js';
-import { mayBeOwner } from '../daemon/liveness.js';
-import { readPidfile } from '../daemon/pidfile-content.js';
-import { awaitStatus, type PidfileStatus } from '../daemon/pidfile-status.js';
-import { readStatus, type StatusRecord, statusPath } from '../daemon/status-file.js';
-import type { Verdict } from '../transfer/verdict.js';
+import { secondsText } from '../transfer/verdict.js';
 import type { CommandIo } from './command-line/io.js';
 import type { ParsedArguments } from './command-line/option-command.js';
-import { publishedVerdict } from './published-status.js';
-
-/** The exit codes of `stompctl status`; the worst of several instances counts. */
-const MOVING_OR_IDLE = 0;
-const NOT_RUNNING = 1;
-const STUCK = 2;
-
-/** A status file is written each second: an older one is another clock's, or its process does not run */
-const FRESH_MS = 5000;
-/** so long is waited for the next one, which tells the two apart */
-const NEXT_MS = 2500;
-const LOOK_MS = 50;
-
-/** What is known of one instance. */
-export interface InstanceStatus {
-  readonly pidfile: string;
-  readonly code: number;
-  /** stompclt's line and code */
-  readonly known: PidfileStatus;
-  readonly pid: number | undefined;
-  /** undefined: it does not run, or publishes nothing that this version can read */
-  readonly verdict: Verdict | undefined;
-  readonly record: StatusRecord | undefined;
-  /** why there is no verdict on a process that runs */
-  readonly unknown: string | undefined;
-}
+import { type InstanceStatus, instanceStatus, MOVING_OR_IDLE, statusJson } from './instances/instance-status.js';
+import { type PublishedEnd, publishedEnds, publishedNumber } from './instances/published-facts.js';
 
 /**
  * `stompctl status [--json] [CONFIG…]`: the line of `--status`, then the verdict that the process publishes. With a
@@ -54,7 +24,7 @@ export async function tellVerdict(parsed: ParsedArguments, env: Environment, io:
     const instance = await instanceStatus(pidfile, statusMs ?? 0);
     const forScripts = operands.length === 0 && !flags.has('json') && instance.verdict === undefined;
     worst = Math.max(worst, forScripts ? instance.known.code : instance.code);
-    if (flags.has('json')) io.out.write(`${JSON.stringify(asJson(instance))}\n`);
+    if (flags.has('json')) io.out.write(`${JSON.stringify(statusJson(instance))}\n`);
     else {
       if (operands.length > 1) io.out.write(`${operands[index]}\n`);
       io.out.write(`stompctl ${instance.known.text}\n`);
@@ -65,98 +35,46 @@ export async function tellVerdict(parsed: ParsedArguments, env: Environment, io:
   return worst;
 }
 
-/** Asks as `--status` does, for at most `timeoutMs`, and then for the verdict. PIDFILE_INVALID when it is no pidfile. */
-export async function instanceStatus(
-  pidfile: string,
-  timeoutMs: number,
-  clock: Clock = systemClock,
-): Promise<InstanceStatus> {
-  const known = await awaitStatus(pidfile, timeoutMs, clock);
-  const content = readPidfile(pidfile);
-  const base = { pidfile, known, pid: undefined, verdict: undefined, record: undefined, unknown: undefined };
-  // a pid that was given to another program after the file was last touched is no sign of life
-  if (content?.kind !== 'owned' || !mayBeOwner(content.pid, content.touchedMs)) return { ...base, code: NOT_RUNNING };
-  const { pid } = content;
-  const path = statusPath(pidfile);
-  const silent = known.code === 4 ? STUCK : MOVING_OR_IDLE;
-  const without = (unknown: string): InstanceStatus => ({ ...base, pid, code: silent, unknown });
-  let record: StatusRecord | undefined;
-  try {
-    record = readStatus(path);
-    if (record === undefined) return without(`${path} is not there, or not of this version`);
-    if (record.pid !== pid) return without(`${path} is of pid ${record.pid}`);
-    record = await freshest(path, record, clock);
-  } catch (error) {
-    return without(`${path} cannot be read: ${reasonOf(error)}`);
-  }
-  const last = record ?? readStatusQuietly(path);
-  const verdict = record === undefined ? silentVerdict(last, clock) : publishedVerdict(record);
-  if (verdict === undefined) return without(`${path} is not of this version`);
-  return { ...base, pid, verdict, record: last, code: verdict.state === 'stuck' ? STUCK : MOVING_OR_IDLE };
-}
-
-/**
- * The record, when it is fresh or a next one comes; undefined: the process has stopped to write. A clock that was stepped
- * makes a fresh file look old, or of the future: only the next one tells.
- */
-async function freshest(path: string, record: StatusRecord, clock: Clock): Promise<StatusRecord | undefined> {
-  const ageMs = clock.wallMs() - Date.parse(record.at);
-  if (ageMs > -FRESH_MS && ageMs < FRESH_MS) return record;
-  const deadline = clock.monotonicMs() + NEXT_MS;
-  while (clock.monotonicMs() < deadline) {
-    await wait(clock, LOOK_MS);
-    const next = readStatus(path);
-    if (next !== undefined && next.pid === record.pid && next.sequence !== record.sequence) return next;
-  }
-  return undefined;
-}
-
-function readStatusQuietly(path: string): StatusRecord | undefined {
-  try {
-    return readStatus(path);
-  } catch {
-    // it was readable a moment ago; what it said is not worth an error
-    return undefined;
-  }
-}
-
-function silentVerdict(last: StatusRecord | undefined, clock: Clock): Verdict {
-  const agoMs = last === undefined ? 0 : clock.wallMs() - Date.parse(last.at);
-  const since = agoMs > 0 ? `${Math.round(agoMs / 1000)} s` : `${NEXT_MS / 1000} s`;
-  const reason = `it has published nothing for ${since}: the process is stopped, blocked, or cannot write its status file`;
-  return { state: 'stuck', reason };
-}
-
-function asJson({
-  pidfile,
-  code,
-  known,
-  pid,
-  verdict,
-  record,
-  unknown,
-}: InstanceStatus): Readonly<Record<string, unknown>> {
-  const state = verdict?.state ?? (pid === undefined ? 'not-running' : 'unknown');
-  const reason = verdict?.reason ?? unknown ?? known.text;
-  return { ...record, pidfile, running: pid !== undefined, pid, code, text: known.text, state, reason };
-}
-
 function linesOf({ verdict, record, unknown }: InstanceStatus): string[] {
   if (verdict === undefined) return unknown === undefined ? [] : [`running; it is not known how it goes: ${unknown}`];
-  return [`${verdict.state}: ${verdict.reason}`, ...endLines(record?.ends)];
+  const lines = [...publishedEnds(record).map(endLine), lastLine(record), countLine(record), queueLine(record)];
+  return [`${verdict.state}: ${verdict.reason}`, ...lines.flatMap((line) => (line === '' ? [] : `  ${line}`))];
 }
 
-/** An end a line, with its last error though it was overcome. What another version wrote there is left out. */
-function endLines(ends: unknown): string[] {
-  if (!Array.isArray(ends)) return [];
-  return ends.flatMap((end: unknown) => {
-    const { role, name, phase, lastError }: Record<string, unknown> = { ...Object(end) };
-    if (typeof role !== 'string' || typeof name !== 'string' || typeof phase !== 'string') return [];
-    const { message, agoMs }: Record<string, unknown> = { ...Object(lastError) };
-    const error =
-      typeof message === 'string' && typeof agoMs === 'number'
-        ? `; last error ${Math.round(agoMs / 1000)} s before: ${message}`
-        : '';
-    return [`  ${role} ${name}: ${phase}${error}`];
-  });
+/** With its last error, though it was overcome. */
+function endLine({ role, name, phase, awayMs, attempt, nextTryMs, lastError }: PublishedEnd): string {
+  const away = awayMs === undefined ? '' : `, away for ${secondsText(awayMs)}, attempt ${attempt ?? 0}`;
+  const next = nextTryMs === undefined ? '' : `, next try in ${secondsText(nextTryMs)}`;
+  const error = lastError && `; last error ${secondsText(lastError.agoMs)} before: ${lastError.message}`;
+  return `${role} ${name}: ${phase}${away}${next}${error ?? ''}`;
+}
+
+function lastLine(record: unknown): string {
+  const ago = (what: string, name: string) => {
+    const ms = publishedNumber(record, name);
+    return ms === undefined ? [] : `${what} ${secondsText(ms)} ago`;
+  };
+  const [received, sent] = [ago('last received', 'lastReceivedMs'), ago('last sent', 'lastSentMs')];
+  return [received, sent, ago('oldest unsettled taken', 'oldestUnsettledMs')].flat().join(', ');
+}
+
+function countLine(record: unknown): string {
+  const count = (what: string, ...path: string[]) => {
+    const number = publishedNumber(record, ...path);
+    return number === undefined ? [] : `${what} ${number}`;
+  };
+  const counted = ['received', 'sent', 'dropped', 'rejected'].flatMap((name) => count(name, 'counted', name));
+  const rate = publishedNumber(record, 'rate', 'sent');
+  const lately = rate === undefined ? [] : `${rate.toFixed(1)} sent a second`;
+  return [counted, count('in flight', 'inFlight'), count('parked', 'parked'), lately].flat().join(', ');
+}
+
+function queueLine(record: unknown): string {
+  const waiting = (what: string, name: string) => {
+    const elements = publishedNumber(record, name, 'elements');
+    const oldestMs = publishedNumber(record, name, 'oldestMs');
+    if (elements === undefined) return [];
+    return `${what} ${elements}${oldestMs === undefined ? '' : `, the oldest for ${secondsText(oldestMs)}`}`;
+  };
+  return [waiting('incoming queue', 'backlog'), waiting('failure queue', 'failures')].flat().join('; ');
 }

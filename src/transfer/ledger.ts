@@ -6,8 +6,8 @@ import type { Demand } from '../flow/source.js';
  * it is a single delivery. Whoever takes one out settles it; after any stop the ledger is empty.
  */
 export class Ledger {
-  readonly #window: number;
-  readonly #windowBytes: number;
+  #window: number;
+  #windowBytes: number;
   /** and when each was taken */
   readonly #inFlight = new Map<Delivery, number>();
   /** bytes by which a delivery became larger on its way */
@@ -19,6 +19,13 @@ export class Ledger {
   constructor(window: number, windowBytes: number) {
     this.#window = window;
     this.#windowBytes = windowBytes;
+  }
+
+  /** Other limits; what is in flight stays, also when it is more than they allow. */
+  resize(window: number, windowBytes: number): void {
+    this.#window = window;
+    this.#windowBytes = windowBytes;
+    this.#wake();
   }
 
   get count(): number {
@@ -39,6 +46,11 @@ export class Ledger {
   add(delivery: Delivery, nowMs = 0): void {
     this.#inFlight.set(delivery, nowMs);
     this.#bytes += delivery.size;
+  }
+
+  /** When it was taken, of the monotonic clock; undefined: it is not in flight. */
+  takenMs(delivery: Delivery): number | undefined {
+    return this.#inFlight.get(delivery);
   }
 
   /** True when the caller may settle this delivery now; false when somebody already has. */

@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.js';
-import type { HealthFacts } from './verdict.js';
+import { Latency, type LatencySnapshot } from './latency.js';
 
 /** What is counted of a transfer. All counts are since its start. */
 export interface StatisticsSnapshot {
@@ -9,12 +9,17 @@ export interface StatisticsSnapshot {
   readonly receivedBytes: number;
   /** messages made safe by the sink */
   readonly sent: number;
+  /** their size, after the callback */
+  readonly sentBytes: number;
   /** messages dropped by the callback */
   readonly dropped: number;
+  readonly droppedBytes: number;
   /** the same by reason; reasons beyond the limit are together under `(other)` */
   readonly droppedBy: Readonly<Record<string, number>>;
   /** messages rejected, inputs that never became a message included */
   readonly rejected: number;
+  /** of those that were messages */
+  readonly rejectedBytes: number;
   /** the same by error code */
   readonly rejectedBy: Readonly<Record<string, number>>;
   /** empty inputs, left by a crash, that were removed */
@@ -31,8 +36,19 @@ export interface StatisticsSnapshot {
   readonly duplicates: number;
   /** second settlings of one delivery: should be 0 */
   readonly settledTwice: number;
+  /** messages that went through rules and callback, and how long these took */
+  readonly processed: number;
+  readonly processedSeconds: number;
   /** between the first message taken and the last one settled, in seconds; 0 with fewer than two */
   readonly elapsedSeconds: number;
+}
+
+/** Milliseconds ago; undefined: never. */
+export interface LastFacts {
+  readonly lastReceivedMs?: number | undefined;
+  readonly lastSentMs?: number | undefined;
+  /** sent, dropped or rejected */
+  readonly lastSettledMs?: number | undefined;
 }
 
 /** Reasons to drop come from the callback, that is from outside: only so many are told apart. */
@@ -48,8 +64,13 @@ export class Statistics {
   #received = 0;
   #receivedBytes = 0;
   #sent = 0;
+  #sentBytes = 0;
   #dropped = 0;
+  #droppedBytes = 0;
   #rejected = 0;
+  #rejectedBytes = 0;
+  #processed = 0;
+  #processedMs = 0;
   #discarded = 0;
   #released = 0;
   #parked = 0;
@@ -61,6 +82,7 @@ export class Statistics {
   #lastMs = 0;
   #lastReceivedMs: number | undefined;
   #lastSentMs: number | undefined;
+  readonly #latency = new Latency();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -75,26 +97,38 @@ export class Statistics {
     this.#receivedBytes += size + 1;
   }
 
-  /** One message made safe by the sink. */
-  sent(): void {
+  /** One message of `size` made safe by the sink; it was taken at `takenMs` of the clock. */
+  sent(size?: number, takenMs?: number): void {
     this.#sent += 1;
+    if (size !== undefined) this.#sentBytes += size + 1;
     this.#lastMs = this.#lastSentMs = this.#clock.monotonicMs();
+    if (takenMs !== undefined) this.#latency.observe(this.#lastMs - takenMs);
   }
 
   /** One message that the callback dropped. */
-  dropped(reason: string): void {
+  dropped(reason: string, size?: number, takenMs?: number): void {
     this.#dropped += 1;
+    if (size !== undefined) this.#droppedBytes += size + 1;
     const key = reason.length > MAX_REASON_LENGTH ? `${reason.slice(0, MAX_REASON_LENGTH)}…` : reason;
     const known = this.#droppedBy.has(key) || this.#droppedBy.size < MAX_REASONS;
     count(this.#droppedBy, known ? key : OTHER);
     this.#lastMs = this.#clock.monotonicMs();
+    if (takenMs !== undefined) this.#latency.observe(this.#lastMs - takenMs);
   }
 
-  /** One message, or one input that never became a message, that was rejected; `code` is the error's. */
-  rejected(code: string): void {
+  /** One message, or one input that never became a message and has no size, that was rejected; `code` is the error's. */
+  rejected(code: string, size?: number, takenMs?: number): void {
     this.#rejected += 1;
+    if (size !== undefined) this.#rejectedBytes += size + 1;
     count(this.#rejectedBy, code);
     this.#lastMs = this.#clock.monotonicMs();
+    if (takenMs !== undefined) this.#latency.observe(this.#lastMs - takenMs);
+  }
+
+  /** A batch of `messages` went through rules and callback. */
+  processed(messages: number, ms: number): void {
+    this.#processed += messages;
+    this.#processedMs += ms;
   }
 
   /** One empty input removed. */
@@ -128,11 +162,16 @@ export class Statistics {
   }
 
   /** How long ago something came, was made safe, or was settled in any way; undefined: never. For the verdict. */
-  get last(): Pick<HealthFacts, 'lastReceivedMs' | 'lastSentMs' | 'lastSettledMs'> {
+  get last(): LastFacts {
     const nowMs = this.#clock.monotonicMs();
     const ago = (atMs: number | undefined) => (atMs === undefined ? undefined : nowMs - atMs);
     const lastSettledMs = this.#received === 0 && this.#rejected === 0 ? undefined : ago(this.#lastMs);
     return { lastReceivedMs: ago(this.#lastReceivedMs), lastSentMs: ago(this.#lastSentMs), lastSettledMs };
+  }
+
+  /** From the taking of a message to its settling; what was given back is not in it. */
+  get latency(): LatencySnapshot {
+    return this.#latency.snapshot();
   }
 
   snapshot(): StatisticsSnapshot {
@@ -140,9 +179,12 @@ export class Statistics {
       received: this.#received,
       receivedBytes: this.#receivedBytes,
       sent: this.#sent,
+      sentBytes: this.#sentBytes,
       dropped: this.#dropped,
+      droppedBytes: this.#droppedBytes,
       droppedBy: asRecord(this.#droppedBy),
       rejected: this.#rejected,
+      rejectedBytes: this.#rejectedBytes,
       rejectedBy: asRecord(this.#rejectedBy),
       discarded: this.#discarded,
       released: this.#released,
@@ -151,6 +193,8 @@ export class Statistics {
       settledTooLate: this.#settledTooLate,
       settledTwice: this.#settledTwice,
       duplicates: this.#duplicates,
+      processed: this.#processed,
+      processedSeconds: Math.round(this.#processedMs) / 1000,
       elapsedSeconds: this.#received < 2 ? 0 : Math.round(this.#lastMs - this.#firstMs) / 1000,
     };
   }

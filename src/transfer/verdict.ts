@@ -1,3 +1,6 @@
+import type { Rate } from './rate-meter.js';
+import type { LastFacts, StatisticsSnapshot } from './statistics.js';
+
 /** One end of a transfer, as its supervisor knows it. Times are milliseconds ago, or ahead: no clock may step in them. */
 export interface EndFacts {
   readonly role: 'source' | 'sink' | 'tap';
@@ -12,26 +15,54 @@ export interface EndFacts {
   readonly nextTryMs?: number | undefined;
   /** the last loss or failed attempt, also one that was overcome since */
   readonly lastError?: { readonly code: string; readonly message: string; readonly agoMs: number } | undefined;
+  /** how often it was opened */
+  readonly opened?: number;
+  /** is opened at the first message only */
+  readonly lazy?: boolean;
+  /** of a broker: what the last session was with */
+  readonly session?: SessionFacts | undefined;
+}
+
+/** What a broker said of itself when it let us in. */
+export interface SessionFacts {
+  /** `RabbitMQ/3.10.8`; undefined: it does not say */
+  readonly server?: string | undefined;
+  readonly version: string;
+  /** when its certificate ends, ISO 8601; undefined: no TLS */
+  readonly certificateEnds?: string | undefined;
+}
+
+/** What waits in a queue, and for how long the oldest has. */
+export interface QueueFacts {
+  readonly elements: number;
+  readonly oldestMs?: number | undefined;
 }
 
 /** What a verdict is computed from. */
-export interface HealthFacts {
+export interface HealthFacts extends LastFacts {
   /** somebody, or an end of the run, has asked for the stop */
   readonly stopping: boolean;
   readonly ends: readonly EndFacts[];
   /** queues with no room, and a failure queue that cannot be written to: why, a line each */
   readonly full: readonly string[];
   readonly inFlight: number;
+  readonly inFlightBytes?: number;
   /** how long ago the oldest delivery was taken that is not settled */
   readonly oldestUnsettledMs?: number | undefined;
-  readonly lastReceivedMs?: number | undefined;
-  readonly lastSentMs?: number | undefined;
-  /** sent, dropped or rejected */
-  readonly lastSettledMs?: number | undefined;
   readonly parked: number;
   readonly rejected: number;
   /** of an incoming queue: what waits in it, and for how long the oldest has */
-  readonly backlog?: { readonly elements: number; readonly oldestMs?: number | undefined } | undefined;
+  readonly backlog?: QueueFacts | undefined;
+  /** of a failure queue: what waits in it for somebody to look */
+  readonly failures?: QueueFacts | undefined;
+  /** what was counted since the start */
+  readonly counted?: StatisticsSnapshot | undefined;
+  /** messages a second, lately */
+  readonly rate?: Rate | undefined;
+  /** how long until `max-rate` lets the next message be taken; undefined: it does not hold anything up */
+  readonly throttledMs?: number | undefined;
+  /** why the last reload was refused; undefined: it was not */
+  readonly reloadRefused?: string | undefined;
 }
 
 export type HealthState = 'moving' | 'idle' | 'stuck' | 'stopping';
@@ -69,8 +100,15 @@ const RULES: readonly Rule[] = [
     why: ({ lastSentMs, lastReceivedMs, inFlight }) => {
       const recent = [lastSentMs, lastReceivedMs].some((ms) => ms !== undefined && ms < MOVING_MS);
       if (!recent && inFlight === 0) return undefined;
-      return `${messages(inFlight)} in flight, ${lastSentMs === undefined ? 'none sent yet' : `the last sent ${seconds(lastSentMs)} ago`}`;
+      return `${messages(inFlight)} in flight, ${lastSentMs === undefined ? 'none sent yet' : `the last sent ${secondsText(lastSentMs)} ago`}`;
     },
+  },
+  {
+    state: 'moving',
+    why: ({ throttledMs }) =>
+      throttledMs === undefined
+        ? undefined
+        : `held to max-rate, the next message is taken in ${secondsText(throttledMs)}`,
   },
   {
     state: 'idle',
@@ -94,27 +132,31 @@ function whyAway(end: EndFacts, { inFlight }: HealthFacts): string | undefined {
   const { phase, awayMs = 0, attempt, nextTryMs, lastError, name } = end;
   if (phase === 'open' || phase === 'closed' || awayMs < AWAY_MS) return undefined;
   const error = lastError === undefined ? 'no answer yet' : lastError.message;
-  const next = nextTryMs === undefined ? 'trying now' : `next try in ${seconds(nextTryMs)}`;
+  const next = nextTryMs === undefined ? 'trying now' : `next try in ${secondsText(nextTryMs)}`;
   const waits = inFlight === 0 ? '' : `; ${messages(inFlight)} in flight wait for it`;
   const tried = attempt === 0 ? '' : `attempt ${attempt}, `;
-  return `${end.role} ${name} is away for ${seconds(awayMs)}: ${error} (${tried}${next})${waits}`;
+  return `${end.role} ${name} is away for ${secondsText(awayMs)}: ${error} (${tried}${next})${waits}`;
 }
 
 function whyUnsettled({ inFlight, oldestUnsettledMs, lastSettledMs }: HealthFacts): string | undefined {
   const quietMs = Math.min(oldestUnsettledMs ?? 0, lastSettledMs ?? Number.POSITIVE_INFINITY);
   if (inFlight === 0 || quietMs < UNSETTLED_MS) return undefined;
-  return `none of the ${messages(inFlight)} in flight was settled for ${seconds(quietMs)}: the callback, or who takes them, does not answer`;
+  return `none of the ${messages(inFlight)} in flight was settled for ${secondsText(quietMs)}: the callback, or who takes them, does not answer`;
 }
 
 /** What does not decide, but is to be known. */
-function notes({ parked, rejected, backlog }: HealthFacts): string[] {
+function notes({ parked, rejected, backlog, failures, reloadRefused }: HealthFacts): string[] {
   const list: string[] = [];
   if (backlog !== undefined && backlog.elements > 0) {
-    const age = backlog.oldestMs === undefined ? '' : `, the oldest for ${seconds(backlog.oldestMs)}`;
+    const age = backlog.oldestMs === undefined ? '' : `, the oldest for ${secondsText(backlog.oldestMs)}`;
     list.push(`${messages(backlog.elements)} in the incoming queue${age}`);
   }
   if (parked > 0) list.push(`${messages(parked)} parked unacknowledged at the broker`);
   if (rejected > 0) list.push(`${messages(rejected)} rejected`);
+  if (failures !== undefined && failures.elements > 0) list.push(`${messages(failures.elements)} in the failure queue`);
+  if (reloadRefused !== undefined) {
+    list.push(`the last reload was refused, the old configuration goes on: ${reloadRefused}`);
+  }
   return list;
 }
 
@@ -122,7 +164,8 @@ function messages(count: number): string {
   return count === 1 ? '1 message' : `${count} messages`;
 }
 
-function seconds(ms: number): string {
+/** A time for people: `12 s`, `3 min`, `11 h`. */
+export function secondsText(ms: number): string {
   const whole = Math.max(0, Math.round(ms / 1000));
   return whole < 600
     ? `${whole} s`

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { freshQueue, subscribe } from '../support/raw-queue.js';
+import { freshQueue, keptQueue, subscribe } from '../support/raw-queue.js';
 import { loggedIn } from '../support/raw-session.js';
 import { headerOf } from '../support/raw-stomp.js';
 import { startActivemq, startRabbitmq } from '../support/real-brokers.js';
@@ -13,6 +13,7 @@ describe('messages with a receipt, and a broker that is killed', () => {
       const broker = await start();
       t.after(() => broker.stop());
       const destination = freshQueue('durability');
+      await keptQueue(broker, destination);
       const client = await loggedIn(broker);
       for (const [body, header] of [
         ['kept', { persistent: 'true' }],

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { eventually } from '../support/eventually.js';
+import { keptQueue } from '../support/raw-queue.js';
 import { type RealBroker, startActivemq, startRabbitmq } from '../support/real-brokers.js';
 import { RealScene, stopsWell } from '../support/real-scene.js';
 import { upTo } from '../support/scene.js';
 
-const DEADLINE = { deadlineMs: 60_000 };
+const DEADLINE = { deadlineMs: 120_000 };
 
 /** Which broker delivered a message, by the form of the identifiers that each gives. */
 function servedBy(messageId: string | undefined): RealBroker['kind'] | undefined {
@@ -24,6 +25,7 @@ describe('a sender and a receiver with a list of RabbitMQ and ActiveMQ', () => {
     assert.ok(rabbitmq !== undefined && activemq !== undefined, 'both brokers start');
 
     const scene = await RealScene.set(test, rabbitmq);
+    await keptQueue(rabbitmq, scene.destination);
     const uri = `failover:(${rabbitmq.uri},${activemq.uri})?randomize=false&maxReconnectDelay=200`;
     const sender = scene.startSender(uri, '--window', '50');
     const receiver = scene.startReceiver(uri, '--window', '50');

@@ -35,6 +35,7 @@ async function killsAndStarts(broker: RealBroker): Promise<void> {
   assert.deepEqual(await broker.queueDepth('harness'), { ready: 3, unacknowledged: 0 });
   await assert.rejects(broker.start(), /runs already/);
 
+  await broker.keepQueues();
   await broker.kill();
   await eventually(() => first.closed);
   await assert.rejects(RawStomp.open(broker), /ECONNREFUSED/);

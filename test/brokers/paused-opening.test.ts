@@ -29,7 +29,7 @@ for (const kind of ['activemq', 'rabbitmq'] as const) {
         ...['--failure-queue', `path=${scene.path('failures')}`],
       );
       const moved = () => scene.elements('out') === SUBSCRIPTIONS && scene.elements('failures') === SUBSCRIPTIONS;
-      await eventually(moved, { deadlineMs: 60_000, what: run.stderr.slice(-2000) });
+      await eventually(moved, { deadlineMs: 120_000, what: run.stderr.slice(-2000) });
       await stopsWell(run);
       assert.equal(run.log('session-open').length, 1);
     });

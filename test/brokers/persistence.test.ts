@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { keptQueue } from '../support/raw-queue.js';
 import { brokerKinds, startActivemq, startRabbitmq } from '../support/real-brokers.js';
 import { consume, produce, sampleMessages } from '../support/sample-messages.js';
 import { runStompctl } from '../support/stompctl-process.js';
@@ -22,6 +23,7 @@ describe('what a producer sends without a persistent header', { concurrency: fal
         ...[`--${direction}-broker-auth`, `plain name=${broker.user} pass=${broker.pass}`],
       ];
       const queue = (direction: string, name: string) => [`--${direction}-queue`, `path=${join(folder, name)}`];
+      await keptQueue(broker, '/queue/kept');
       const destination = ['--callback-language', 'javascript', '--callback-code', 'hdr.destination = "/queue/kept"'];
       const sent = await runStompctl([...queue('incoming', 'in'), '--remove', ...login('outgoing'), ...destination]);
       assert.equal(sent.code, 0, sent.stderr);

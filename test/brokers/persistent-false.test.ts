@@ -4,7 +4,7 @@ import { eventually } from '../support/eventually.js';
 import { useBroker } from '../support/real-brokers.js';
 import { RealScene, stopsWell } from '../support/real-scene.js';
 
-const DEADLINE = { deadlineMs: 15_000 };
+const DEADLINE = { deadlineMs: 120_000 };
 
 describe('messages with a persistent header, sent to RabbitMQ', () => {
   const broker = useBroker('rabbitmq');

@@ -33,7 +33,7 @@ for (const kind of brokerKinds()) {
       const sender = scene.startSender(broker().uri, ...failures, '--max-attempts', '2');
       const good = upTo(scene.produced).filter((number) => !poisoned.includes(number));
       await eventually(() => scene.numbers('out').length === good.length && scene.elements('failed') === 3, {
-        deadlineMs: 25_000,
+        deadlineMs: 120_000,
         everyMs: 50,
         what: 'every message is where it belongs',
       });

@@ -11,7 +11,7 @@ import { TcpProxy } from '../support/tcp-proxy.js';
 const WINDOW = 100;
 const STOPS = 5;
 const CUTS = 5;
-const DEADLINE = { deadlineMs: 60_000 };
+const DEADLINE = { deadlineMs: 120_000 };
 
 /** What happens to both ends at once; resolves when it is over. */
 type Fault = (index: number) => Promise<void>;

@@ -5,6 +5,7 @@ import { describe, it, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { eventually } from '../support/eventually.js';
 import { Random, testSeed } from '../support/random.js';
+import { keptQueue } from '../support/raw-queue.js';
 import { brokerKinds, type RealBroker, startActivemq, startRabbitmq } from '../support/real-brokers.js';
 import { consume, elementPaths, filesOf, produce, type Sample, sampleMessages } from '../support/sample-messages.js';
 import { StompctlProcess } from '../support/stompctl-process.js';
@@ -68,7 +69,7 @@ class Reference {
   async freezeWhen(condition: () => boolean): Promise<void> {
     do {
       this.#process.signal('SIGCONT');
-      await eventually(condition, { deadlineMs: 60_000, everyMs: 1 });
+      await eventually(condition, { deadlineMs: 120_000, everyMs: 1 });
       this.#process.signal('SIGSTOP');
     } while (!condition());
   }
@@ -152,7 +153,7 @@ async function scenario(test: TestContext, broker: RealBroker, seed: number): Pr
         if (stored >= (due.receiver[0] ?? Number.POSITIVE_INFINITY)) return 'receiver';
         return stored >= (due.broker[0] ?? Number.POSITIVE_INFINITY) && 'broker';
       },
-      { deadlineMs: 60_000, everyMs: 1, what: `the next kill of ${JSON.stringify(due)}` },
+      { deadlineMs: 120_000, everyMs: 1, what: `the next kill of ${JSON.stringify(due)}` },
     );
     due[next].shift();
     suspicion.faults += 1;
@@ -160,8 +161,8 @@ async function scenario(test: TestContext, broker: RealBroker, seed: number): Pr
   }
 
   producer.produce(MESSAGES - producer.produced);
-  await eventually(() => storedBy(receiver) === MESSAGES, { deadlineMs: 90_000, everyMs: 50 });
-  await eventually(() => sender.elements === 0, { deadlineMs: 30_000 });
+  await eventually(() => storedBy(receiver) === MESSAGES, { deadlineMs: 120_000, everyMs: 50 });
+  await eventually(() => sender.elements === 0);
   for (const end of [sender, receiver]) {
     const ended = await end.process.stop();
     assert.deepEqual([ended.code, ended.signal], [0, null], ended.stderr.slice(-2000));
@@ -190,8 +191,9 @@ async function killSender({ test, producer, sender, receiver, suspicion }: Scene
       test.diagnostic(`sender killed with ${sender.elements} left, ${locked.length} locked`);
     });
     const waitedFor = locked.filter((path) => existsSync(path));
+    // a start takes seconds on a busy machine; without the journal it would be the ten minutes of `maxlock`
     await eventually(() => waitedFor.length === 0 || waitedFor.some((path) => !existsSync(path)), {
-      deadlineMs: 5000,
+      deadlineMs: 120_000,
       what: 'the restarted sender resumes its own elements',
     });
   });
@@ -202,7 +204,7 @@ async function killReceiver({ test, broker, producer, sender, receiver, suspicio
   // a receiver that keeps up holds next to nothing: frozen, it is handed what is sent meanwhile
   producer.produce(HELD_BACK);
   await eventually(() => producer.produced - sender.elements - storedBy(receiver) >= 50, {
-    deadlineMs: 60_000,
+    deadlineMs: 120_000,
     everyMs: 1,
     what: 'the sender sends something that the receiver has not stored',
   });
@@ -213,7 +215,7 @@ async function killReceiver({ test, broker, producer, sender, receiver, suspicio
       for (const number of numbersOf(receiver.queue).keys()) suspicion.numbers.add(number);
       test.diagnostic(`receiver killed at ${storedBy(receiver)} stored, ${unacknowledged} unacknowledged`);
     });
-    await eventually(() => receiver.process.log('session-open').length > 0, { deadlineMs: 60_000 });
+    await eventually(() => receiver.process.log('session-open').length > 0, { deadlineMs: 120_000 });
   });
 }
 
@@ -228,7 +230,7 @@ async function killBroker({ test, broker, sender, receiver, suspicion }: Scene):
   // what it had delivered was stored meanwhile, and acknowledged in vain
   for (const number of numbersOf(receiver.queue).keys()) suspicion.numbers.add(number);
   await eventually(() => sessions().every((count, index) => count > (sessionsBefore[index] ?? 0)), {
-    deadlineMs: 90_000,
+    deadlineMs: 120_000,
     what: 'both ends come back',
   });
 }
@@ -306,6 +308,7 @@ describe('the reference configurations', { concurrency: false }, () => {
       const broker = await starters[kind]({ anonymous: true });
       test.after(() => broker.stop());
       try {
+        await keptQueue(broker, '/queue/myapp.data');
         await scenario(test, broker, testSeed());
       } catch (error) {
         test.diagnostic(await broker.logTail(30));

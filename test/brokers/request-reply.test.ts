@@ -8,7 +8,7 @@ import { RealScene, stopsWell } from '../support/real-scene.js';
 import { consume, produce, type Sample } from '../support/sample-messages.js';
 
 const PAGE = readFileSync(join(import.meta.dirname, '../../../docs/request-reply.md'), 'utf8');
-const DEADLINE = { deadlineMs: 15_000 };
+const DEADLINE = { deadlineMs: 120_000 };
 
 /** A configuration of docs/request-reply.md with only its paths, its broker and the names of its destinations changed. */
 function example(name: string, scene: RealScene, broker: RealBroker): string {

@@ -9,7 +9,7 @@ import { RealScene, stopsWell } from '../support/real-scene.js';
 import type { StompctlProcess } from '../support/stompctl-process.js';
 
 const NAME = `sub-${process.pid}-${Date.now()}`;
-const DEADLINE = { deadlineMs: 15_000 };
+const DEADLINE = { deadlineMs: 120_000 };
 
 /** A value of KEY=VALUE lists, which are split at blanks. */
 const list = (header: Readonly<Record<string, string>>) =>

@@ -49,7 +49,7 @@ describe('a sender and a receiver on RabbitMQ', () => {
         scene.startReceiver(where, ...options('incoming')),
       ];
       await eventually(() => scene.elements('out') === MESSAGES, {
-        deadlineMs: 25_000,
+        deadlineMs: 120_000,
         what: `${MESSAGES} messages; ${ends[0]?.stderr}`,
       });
       for (const end of ends) await stopsWell(end);

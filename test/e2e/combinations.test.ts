@@ -105,7 +105,7 @@ describe('stompctl', () => {
     test.after(async () => {
       for (const one of processes) if (one.running) await one.stop('SIGKILL');
     });
-    await eventually(() => elementPaths(join(folder, 'out')).length === MESSAGES, { deadlineMs: 30_000 });
+    await eventually(() => elementPaths(join(folder, 'out')).length === MESSAGES);
     for (const one of processes) {
       const ended = await one.stop();
       assert.equal(ended.code, 0, ended.stderr);

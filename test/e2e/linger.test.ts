@@ -9,7 +9,7 @@ const ALWAYS = { times: Number.POSITIVE_INFINITY };
 
 /** The defaults of what is waited for are 60 s; a process on a busy machine may take several to start. */
 function notTheDefault(started: number): void {
-  assert.ok(performance.now() - started < 30_000, `${performance.now() - started} ms`);
+  assert.ok(performance.now() - started < 60_000, `${performance.now() - started} ms`);
 }
 
 describe('a stop', { concurrency: 3 }, () => {

@@ -7,7 +7,7 @@ import { produce } from '../support/sample-messages.js';
 import { DESTINATION, numbered, Scene } from '../support/scene.js';
 
 /** many processes at once, on a busy machine */
-const WAIT = { deadlineMs: 40_000 };
+const WAIT = { deadlineMs: 120_000 };
 
 /** The permission bits of everything below a folder, by kind. */
 function modesBelow(folder: string): { files: string[]; folders: string[] } {

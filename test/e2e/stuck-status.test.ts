@@ -43,8 +43,11 @@ describe('a sender whose broker goes away, with twenty messages waiting', () => 
     assert.match(String(verdict), /\((attempt \d+, )(next try in \d+ s|trying now)\)/);
     assert.match(
       ends.join('\n'),
-      /^ {2}source queue .*: open\n {2}sink broker .*: (waiting|opening); last error 0 s before: /,
+      /^ {2}source queue .*: open\n {2}sink broker .*: (waiting|opening), away for \d+ s, attempt \d+(, next try in \d+ s)?; last error \d s before: /,
     );
+    assert.match(ends.join('\n'), /\n {2}last received \d+ s ago, oldest unsettled taken \d+ s ago\n/);
+    assert.match(ends.join('\n'), /\n {2}received 20, sent 0, dropped 0, rejected 0, in flight 20, parked 0, /);
+    assert.match(ends.join('\n'), /\n {2}incoming queue 20, the oldest for /);
     const json = JSON.parse((await runMain(['status', '--json', config])).out);
     assert.deepEqual([json.state, json.code, json.running, json.pid], ['stuck', 2, true, run.pid]);
     assert.equal(json.backlog.elements, 20);

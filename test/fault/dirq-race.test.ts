@@ -103,7 +103,7 @@ for (const type of ['DQS', 'DQN'] as const) {
     t.after(async () => {
       for (const { child } of crew.workers) child.kill('SIGKILL');
     });
-    await eventually(() => crew.lines().some(({ what }) => what === 'S'), { deadlineMs: 30_000 });
+    await eventually(() => crew.lines().some(({ what }) => what === 'S'));
     const end = performance.now() + RACE_MS;
     let kills = 0;
     while (performance.now() < end) {

@@ -20,7 +20,7 @@ describe('a stop', { concurrency: 3 }, () => {
       await eventually(() => run.log('rejected').length === 5 && run.log('queue-full').length === 1);
       run.signal('SIGTERM');
       // far from the minutes that flush and disconnect may take
-      await eventually(() => !run.running, { deadlineMs: 30_000 });
+      await eventually(() => !run.running);
       const ended = await run.ended();
       assert.equal(ended.code, 0, ended.stderr);
       assert.equal(run.log('linger-exceeded').length, 1);
@@ -33,7 +33,7 @@ describe('a stop', { concurrency: 3 }, () => {
     const scene = await Scene.set(test, { faults: [brokerFallsSilent({ command: 'RECEIPT' })] });
     scene.fill('in', 3);
     const run = scene.start(scene.sender('--loop', '--count', '3', '--no-heart-beat', ...LINGER));
-    await eventually(() => !run.running, { deadlineMs: 30_000 });
+    await eventually(() => !run.running);
     const ended = await run.ended();
     assert.equal(ended.code, 75, ended.stderr);
     assert.match(ended.stderr, /"code":"LINGER_EXCEEDED"/);

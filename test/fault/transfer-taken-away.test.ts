@@ -84,9 +84,7 @@ describe('a folder that is taken away for a while', { concurrency: 2 }, () => {
       const before = run.log('open-retry').length;
       chmodSync(scene.path(queue), NOTHING);
       if (queue === 'out') scene.fill('in', 5);
-      await eventually(() => run.log('open-retry').length > before, { deadlineMs: 20_000 }).finally(() =>
-        chmodSync(scene.path(queue), ALL),
-      );
+      await eventually(() => run.log('open-retry').length > before).finally(() => chmodSync(scene.path(queue), ALL));
       if (queue === 'in') scene.fill('in', 5);
       count += 5;
     }
@@ -109,7 +107,7 @@ describe('a folder that is taken away for a while', { concurrency: 2 }, () => {
     const waiting = Array.isArray(state?.waiting) ? state.waiting.map(String) : [];
     assert.match(waiting[0] ?? '', new RegExp(`^queue ${scene.path('failures')}: open queue.*must be permitted`));
     chmodSync(scene.path('failures'), ALL);
-    await eventually(() => scene.stored('failures').length === 3, { deadlineMs: 30_000 });
+    await eventually(() => scene.stored('failures').length === 3);
     assert.equal((await run.stop()).code, 0);
     assert.deepEqual([scene.stored('failures'), scene.stored('in')], [upTo(3), []]);
   });

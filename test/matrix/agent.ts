@@ -4,8 +4,8 @@ import { StompctlProcess, WITHOUT_PRIVILEGES } from '../support/stompctl-process
 
 /** Between an end and the next start, as a service manager would wait. */
 const RESTART_MS = 100;
-const STOP_MS = 30_000;
-const READY_MS = 20_000;
+const STOP_MS = 120_000;
+const READY_MS = 120_000;
 const SETTLE_MS = 100;
 
 /** The kernel ends it when the harness dies. */

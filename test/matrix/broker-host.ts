@@ -18,6 +18,8 @@ export interface BrokerHost {
   kill(signal: 'SIGKILL' | 'SIGTERM'): Promise<void>;
   /** Starts it again; resolves when it lets clients in. */
   start(): Promise<void>;
+  /** Resolves when all queues made by now survive a SIGKILL. */
+  keepQueues(): Promise<void>;
   /** The end of its log. */
   logTail(): Promise<string>;
   stop(): Promise<void>;
@@ -40,7 +42,8 @@ export async function startHost(name: BrokerName): Promise<BrokerHost> {
     ...{ name, host, port, user, pass },
     kill: (signal) => broker.kill(signal),
     start: () => broker.start(),
-    logTail: () => broker.logTail(),
+    keepQueues: () => broker.keepQueues(),
+    logTail: () => broker.logTail(100),
     stop: () => broker.stop(),
   };
 }
@@ -86,6 +89,10 @@ class ScriptedBroker implements ScriptedHost {
     await this.#order({ do: 'delay receipts', ms });
   }
 
+  keepQueues(): Promise<void> {
+    return Promise.resolve();
+  }
+
   logTail(): Promise<string> {
     return Promise.resolve('(it writes no log)');
   }
@@ -100,7 +107,7 @@ class ScriptedBroker implements ScriptedHost {
   /** One after the other: replies have no number. */
   #order(order: Order): Promise<unknown> {
     const next = this.#orders.then(async () => {
-      const reply = once(this.#child, 'message', { signal: AbortSignal.timeout(10_000) });
+      const reply = once(this.#child, 'message', { signal: AbortSignal.timeout(60_000) });
       this.#child.send(order);
       await reply;
     });

@@ -41,7 +41,7 @@ const QUICK = [
   ...['--window', String(WINDOW), '--max-parked', '1'],
   ...['--reconnect-delay', '0.05', '--reconnect-max-delay', '0.3'],
 ];
-const LONG_TIMEOUTS = ['--timeout-connect', '5', '--timeout-broker', '10'];
+const LONG_TIMEOUTS = ['--timeout-connect', '20', '--timeout-broker', '60'];
 
 type Cleaner = () => Promise<unknown>;
 

@@ -15,7 +15,7 @@ const PRELOAD = new URL('kill-at-step.js', import.meta.url).href;
 const STOPPED_MS = 4000;
 const SHORT_HEART_BEATS = ['--timeout-server', '1', '--timeout-client', '1'];
 const FAKETIME = '/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1';
-const REACH_MS = 15_000;
+const REACH_MS = 60_000;
 const MOST_BURSTS = 30;
 
 const randomKills: Fault = {

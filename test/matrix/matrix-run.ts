@@ -21,13 +21,12 @@ export interface RunPlan {
   readonly say: (text: string) => void;
 }
 
-interface NotRun extends Place {
-  readonly why: string;
-}
+type WhyNotRun = 'only root can mount' | 'the time was over';
 
 /** Goes through the cells, the sample of every path, broker and family first. No cell and no broker that breaks ends it. */
 export class MatrixRun {
-  readonly notRun: NotRun[] = [];
+  readonly #notRun: { readonly place: Place; readonly why: WhyNotRun }[] = [];
+  #sample: ReadonlySet<Place> = new Set();
   readonly #plan: RunPlan;
   readonly #hosts: Host[] = [];
 
@@ -43,18 +42,30 @@ export class MatrixRun {
     const workers: BrokerName[][] = jobs === 1 ? [['RabbitMQ', 'ActiveMQ']] : [['RabbitMQ'], ['ActiveMQ']];
     try {
       // the brokers of the sample are used before the rest of any of them
-      const [sample, rest] = sampleFirst(left, kept.seed).map((places) => [...places]);
+      const [sample, rest] = sampleFirst(left, kept.seed);
+      this.#sample = new Set(sample);
       await Promise.all(
         workers.map(async (kinds) => {
           const hosts = [...kinds, 'scripted' as const].map((name) => new Host(name));
           this.#hosts.push(...hosts);
-          for (const waiting of [sample ?? [], rest ?? []]) for (const host of hosts) await this.#work(waiting, host);
+          for (const waiting of [sample, rest]) for (const host of hosts) await this.#work(waiting, host);
         }),
       );
     } finally {
       for (const host of this.#hosts) await host.stop();
     }
     return kept.results.sort((a, b) => a.seed - b.seed);
+  }
+
+  /** How many cells were not run, a line for each reason. */
+  notRunCounts(): string[] {
+    return (['only root can mount', 'the time was over'] as const).flatMap((why) => {
+      const places = this.#notRun.filter((one) => one.why === why);
+      const ofSample = places.filter(({ place }) => this.#sample.has(place)).length;
+      return places.length === 0
+        ? []
+        : [`not run, since ${why}: ${places.length} cells, ${ofSample} of them of the sample`];
+    });
   }
 
   #seedOf(place: Place): number {
@@ -76,11 +87,11 @@ export class MatrixRun {
     const { faults, path, broker } = place;
     const { kept, say, untilMs } = this.#plan;
     if (faults.some((fault) => fault.needsRoot === true) && process.getuid?.() !== 0) {
-      this.notRun.push({ ...place, why: 'only root can mount' });
+      this.#notRun.push({ place, why: 'only root can mount' });
       return;
     }
     if (performance.now() > untilMs) {
-      this.notRun.push({ ...place, why: 'the time was over' });
+      this.#notRun.push({ place, why: 'the time was over' });
       return;
     }
     const seed = this.#seedOf(place);

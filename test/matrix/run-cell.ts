@@ -8,7 +8,7 @@ import { QueuePlace, type QueueType } from './queue-place.js';
 
 /** A strike may repeat what is unsettled of one source: the window, and the one message that may be parked. */
 const DUPLICATES_A_STRIKE = WINDOW + 1;
-const COMPLETE_MS = 60_000;
+const COMPLETE_MS = 120_000;
 
 /** One cell of the matrix: faults, a path, a broker. */
 export interface CellPlan {
@@ -52,6 +52,7 @@ export async function runCell(plan: CellPlan): Promise<CellResult> {
   try {
     for (const fault of faults) await fault.prepare?.(cell);
     for (const place of [cell.source, cell.sink]) if (place instanceof BrokerPlace) await place.declare();
+    if (faults.some((fault) => fault.forgets === true)) await cell.host.keepQueues();
     cell.startAgents();
     // what strikes before the first message has arrived is a fault at the start: those have cells of their own
     const ready = Promise.all(cell.agents.map((agent) => agent.ready())).then(() => firstArrival(cell));

@@ -5,14 +5,25 @@ const END = '<!-- matrix: end -->';
 
 /** One cell for the terminal, with everything about it when it is red. */
 export function line(result: CellResult): string {
-  const { fault, path, broker, verdict, seconds, wrong, log } = result;
+  if (result.wrong.length === 0) return head(result);
+  return [head(result), ...reasons(result), '    the end of its log:', result.log].join('\n');
+}
+
+/** Every red cell in a few lines, for who reads only the end of the output. */
+export function redCells(results: readonly CellResult[]): string {
+  const red = results.filter(({ wrong }) => wrong.length > 0);
+  return red.map((result) => [head(result), ...reasons(result)].join('\n')).join('\n');
+}
+
+function head({ fault, path, broker, verdict, seconds, wrong }: CellResult): string {
   const { messages, duplicates, failed, lost } = verdict;
   const mark = wrong.length === 0 ? 'ok ' : 'RED';
   const counts = `${messages} messages, ${duplicates} duplicates, ${failed} failed, ${lost.length} lost`;
-  const head = `${mark} ${fault}, ${path}, ${broker}: ${counts}, ${seconds.toFixed(1)} s`;
-  if (wrong.length === 0) return head;
-  const why = wrong.map((text) => `    ${text}`).join('\n');
-  return `${head}\n${why}\n    the end of its log:\n${log}`;
+  return `${mark} ${fault}, ${path}, ${broker}: ${counts}, ${seconds.toFixed(1)} s`;
+}
+
+function reasons({ wrong }: CellResult): string[] {
+  return wrong.map((text) => `    ${text}`);
 }
 
 export function markdown(results: readonly CellResult[]): string {

@@ -7,7 +7,7 @@ import { promisify, stripVTControlCharacters } from 'node:util';
 import { errnoOf } from '../../src/base/errors.js';
 
 const run = promisify(execFile);
-const EXIT_DEADLINE_MS = 20_000;
+const EXIT_DEADLINE_MS = 60_000;
 
 /** The user that a broker runs as when the tests run as root. */
 const USER = 'nobody';

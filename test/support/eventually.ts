@@ -1,5 +1,6 @@
 export interface EventuallyOptions {
-  /** the longest wait, in milliseconds; default 30,000: only who fails waits that long */
+  /** the longest wait, in milliseconds; default 120,000: on a machine that is busy with ten other things a process
+   * takes many seconds to start, and only who fails waits that long */
   readonly deadlineMs?: number;
   /** between two looks, in milliseconds; default 10 */
   readonly everyMs?: number;
@@ -15,7 +16,7 @@ export async function eventually<T>(
   condition: () => T | Promise<T>,
   options: EventuallyOptions = {},
 ): Promise<Exclude<T, false | 0 | '' | null | undefined>> {
-  const { deadlineMs = 30_000, everyMs = 10, what = condition.toString() } = options;
+  const { deadlineMs = 120_000, everyMs = 10, what = condition.toString() } = options;
   const end = performance.now() + deadlineMs;
   let cause: unknown;
   while (true) {

@@ -23,5 +23,6 @@ export function externalBroker(kind: BrokerKind, uri: string): RealBroker {
     stop: () => Promise.resolve(),
     logTail: () => Promise.resolve('(external broker: see its own log)'),
     queueDepth: () => ours('queueDepth'),
+    keepQueues: () => ours('keepQueues'),
   };
 }

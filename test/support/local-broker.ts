@@ -23,6 +23,8 @@ export interface LocalBrokerParts {
   readonly helper?: BrokerProcess;
   /** asks the broker's own tools */
   depth(name: string): Promise<QueueDepth>;
+  /** the same, to write down which queues there are; without it they are as soon as they are made */
+  keep?(): Promise<void>;
 }
 
 /** A broker that we started: its server process can be killed and started again on the same folder and port. */
@@ -109,6 +111,10 @@ export class LocalBroker implements RealBroker {
 
   queueDepth(name: string): Promise<QueueDepth> {
     return this.#parts.depth(name);
+  }
+
+  async keepQueues(): Promise<void> {
+    await this.#parts.keep?.();
   }
 
   async #logIn(deadlineMs: number): Promise<void> {

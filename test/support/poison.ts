@@ -90,9 +90,9 @@ export function testPoison(poisons: readonly Poison[]): void {
           for (const number of scene.arrived()) arrived.add(number);
           return arrived.size === count && run.log('rejected').length === NUMBERS.length;
         };
-        await eventually(() => have(GOOD.length), { deadlineMs: 20_000 });
+        await eventually(() => have(GOOD.length), { deadlineMs: 120_000 });
         produce(scene.path('in'), numbered(20, { destination: DESTINATION }, COUNT));
-        await eventually(() => have(GOOD.length + 20), { deadlineMs: 20_000 });
+        await eventually(() => have(GOOD.length + 20), { deadlineMs: 120_000 });
         const ended = await run.stop();
         assert.equal(ended.code, 0, ended.stderr);
         const told = logLines(ended.stderr, 'rejected');

@@ -90,11 +90,11 @@ export class RawBytes {
 
   /** Resolves to the text once it has `part` in it. */
   async until(part: string): Promise<string> {
-    await eventually(() => this.text.includes(part), { deadlineMs: 5000, what: `${part} in ${this.text}` });
+    await eventually(() => this.text.includes(part), { what: `${part} in ${this.text}` });
     return this.text;
   }
 
   async untilClosed(): Promise<void> {
-    await eventually(() => this.#closed, { deadlineMs: 5000, what: 'the broker closes' });
+    await eventually(() => this.#closed, { what: 'the broker closes' });
   }
 }

@@ -1,9 +1,25 @@
 import { randomUUID } from 'node:crypto';
+import { loggedIn } from './raw-session.js';
 import { headerOf, type RawFrame, type RawStomp } from './raw-stomp.js';
+import type { RealBroker } from './real-broker.js';
 
 /** A destination that no other test uses: `/queue/NAME-…`. */
 export function freshQueue(name: string): string {
   return `/queue/${name}-${randomUUID().slice(0, 8)}`;
+}
+
+/** Makes a queue that survives a SIGKILL of its broker from now on. */
+export async function keptQueue(broker: RealBroker, destination: string): Promise<void> {
+  const client = await loggedIn(broker);
+  try {
+    await subscribe(client, destination);
+    // RACE: a broker that has not noticed the end of this session gives it the first messages, and later others again
+    const answer = await client.request('UNSUBSCRIBE', { id: '1' });
+    if (answer.command !== 'RECEIPT') throw new Error(`keptQueue(${destination}): ${headerOf(answer, 'message')}`);
+  } finally {
+    client.destroy();
+  }
+  await broker.keepQueues();
 }
 
 /** SEND with a receipt; throws when the broker refuses it. */

@@ -13,7 +13,7 @@ export interface RawFrame {
 
 export type RawHeaders = Readonly<Record<string, string>> | readonly (readonly [string, string])[];
 
-const DEADLINE_MS = 20_000;
+const DEADLINE_MS = 60_000;
 
 /** The first value of a header; undefined when there is none. */
 export function headerOf(frame: RawFrame, name: string): string | undefined {

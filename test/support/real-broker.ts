@@ -36,6 +36,11 @@ export interface RealBroker {
   logTail(lines?: number): Promise<string>;
   /** What stands in a queue (`/queue/NAME`), asked with the broker's own tools: takes a second or two. Not for external ones. */
   queueDepth(name: string): Promise<QueueDepth>;
+  /**
+   * Resolves when all queues made by now survive a SIGKILL. RabbitMQ has a new queue on its disk at once, but its decision
+   * to keep that up to two seconds later: without it the queue is dropped at the next start, confirmed messages and all.
+   */
+  keepQueues(): Promise<void>;
 }
 
 export interface StartOptions {

@@ -35,6 +35,7 @@ const DIRECT = [
   'js-yaml',
   'pino',
   'pino-pretty',
+  'prom-client',
   'quickjs-emscripten-core',
   'ws',
   'zod',

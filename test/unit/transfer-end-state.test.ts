@@ -28,7 +28,7 @@ describe('the state of an end', () => {
     await settled();
     await clock.advance(400);
     const { lastError, ...first } = supervisor.state;
-    assert.deepEqual(first, { phase: 'waiting', attempt: 1, awayMs: 400, nextTryMs: 600 });
+    assert.deepEqual(first, { phase: 'waiting', attempt: 1, awayMs: 400, nextTryMs: 600, opened: 0 });
     assert.deepEqual(lastError, { code: 'CONNECT_FAILED', message: 'connect(b): refused', agoMs: 400 });
     await clock.advance(1000);
     const { attempt, awayMs, nextTryMs } = supervisor.state;
@@ -36,7 +36,7 @@ describe('the state of an end', () => {
     await clock.advance(2000);
     assert.equal(await opened, true);
     const open = supervisor.state;
-    assert.deepEqual([open.phase, open.awayMs, open.nextTryMs], ['open', undefined, undefined]);
+    assert.deepEqual([open.phase, open.awayMs, open.nextTryMs, open.opened], ['open', undefined, undefined, 1]);
     assert.equal(open.lastError?.agoMs, 2400);
   });
 });

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Message } from '../../src/message/message.js';
+import { LATENCY_BOUNDS } from '../../src/transfer/latency.js';
+import { RateMeter } from '../../src/transfer/rate-meter.js';
 import { Statistics, statisticsLines } from '../../src/transfer/statistics.js';
 import { ManualClock } from '../support/manual-clock.js';
 
@@ -100,6 +102,11 @@ describe('the counters of a transfer', () => {
       settledTwice: 1,
       duplicates: 1,
       elapsedSeconds: 0,
+      sentBytes: 0,
+      droppedBytes: 0,
+      rejectedBytes: 0,
+      processed: 0,
+      processedSeconds: 0,
     });
   });
 
@@ -112,5 +119,70 @@ describe('the counters of a transfer', () => {
     assert.equal(Object.keys(droppedBy).length, 101);
     assert.equal(droppedBy['(other)'], 201);
     assert.ok(Object.keys(droppedBy).every((reason) => reason.length <= 201));
+  });
+});
+
+describe('what the metrics are made of', () => {
+  it('counts bytes by outcome, as those that came: one more than the size', () => {
+    const statistics = new Statistics(new ManualClock());
+    statistics.sent(10);
+    statistics.sent(20);
+    statistics.dropped('dull', 5);
+    statistics.rejected('MESSAGE_REFUSED', 7);
+    statistics.rejected('ELEMENT_UNREADABLE');
+    const { sentBytes, droppedBytes, rejectedBytes, rejected } = statistics.snapshot();
+    assert.deepEqual([sentBytes, droppedBytes, rejectedBytes, rejected], [32, 6, 8, 2]);
+  });
+
+  it('puts the time from taking to settling into buckets, their upper bounds included', () => {
+    const clock = new ManualClock();
+    const statistics = new Statistics(clock);
+    const takenMs = clock.monotonicMs();
+    statistics.sent(1, takenMs);
+    clock.skip(1);
+    statistics.sent(1, takenMs);
+    clock.skip(4);
+    statistics.dropped('dull', 1, takenMs);
+    clock.skip(400_000);
+    statistics.rejected('MESSAGE_REFUSED', 1, takenMs);
+    statistics.sent(1);
+    const { atMost, count, sumSeconds } = statistics.latency;
+    assert.equal(atMost.length, LATENCY_BOUNDS.length);
+    assert.deepEqual(atMost.slice(0, 4), [2, 2, 3, 3]);
+    assert.deepEqual([atMost.at(-1), count, sumSeconds], [3, 4, 400.011]);
+  });
+
+  it('adds up what rules and callback took', () => {
+    const statistics = new Statistics(new ManualClock());
+    statistics.processed(3, 10);
+    statistics.processed(1, 20);
+    const { processed, processedSeconds } = statistics.snapshot();
+    assert.deepEqual([processed, processedSeconds], [4, 0.03]);
+  });
+});
+
+describe('the rate', () => {
+  it('is that of the last ten seconds, and of less at first', async () => {
+    const clock = new ManualClock();
+    const meter = new RateMeter(clock);
+    assert.equal(meter.rate({ received: 0, sent: 0 }), undefined);
+    clock.skip(1000);
+    assert.deepEqual(meter.rate({ received: 20, sent: 10 }), { received: 20, sent: 10 });
+    for (let second = 0; second < 20; second += 1) {
+      clock.skip(1000);
+      meter.rate({ received: 20, sent: 10 });
+    }
+    assert.deepEqual(meter.rate({ received: 20, sent: 10 }), { received: 0, sent: 0 });
+  });
+
+  it('keeps as much for who asks all the time as for who asks each second', () => {
+    const clock = new ManualClock();
+    const meter = new RateMeter(clock);
+    let last: unknown;
+    for (let step = 0; step <= 3000; step += 1) {
+      last = meter.rate({ received: step, sent: step });
+      clock.skip(10);
+    }
+    assert.deepEqual(last, { received: 100, sent: 100 });
   });
 });

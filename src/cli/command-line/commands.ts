@@ -46,6 +46,16 @@ const MIGRATE_FLAGS = [
 
 const STATUS_FLAGS = [{ name: 'json', doc: 'print one JSON object a line, for each instance' }];
 
+const PROBE_FLAGS = [
+  { name: 'max-backlog', value: 'N', doc: 'critical when more messages wait in the incoming queue' },
+  { name: 'max-age', value: 'TIME', doc: 'critical when the oldest of them has waited longer: seconds, or as 5m, 2h' },
+  { name: 'max-failures', value: 'N', doc: 'critical when more messages are in the failure queue' },
+  { name: 'warn', value: 'RANGES', doc: 'warning: NAME=RANGE,…, as backlog=100,age=60,rate=1:' },
+  { name: 'crit', value: 'RANGES', doc: 'critical: the same' },
+];
+
+const TOP_FLAGS = [{ name: 'json', doc: 'print one JSON object a line, for each instance, once' }];
+
 /** Every command, in the order in which help lists them. */
 export const COMMANDS = {
   run: { name: 'run', summary: 'Move messages (the default command).' },
@@ -84,9 +94,29 @@ export const COMMANDS = {
     flags: STATUS_FLAGS,
     helps: ['pidfile', 'config', 'timeout-status', 'help'],
   },
+  probe: {
+    name: 'probe',
+    summary: 'Tell how an instance does, in the form of Nagios plugins.',
+    operands: 'CONFIG',
+    flags: PROBE_FLAGS,
+    helps: ['pidfile', 'config', 'timeout-status', 'help'],
+  },
+  top: {
+    name: 'top',
+    summary: 'Show every instance of this host, live.',
+    operands: 'PLACE',
+    flags: TOP_FLAGS,
+    helps: ['pidfile', 'help'],
+  },
   quit: {
     name: 'quit',
     summary: 'Tell the instance of a pidfile to quit, and wait for it.',
+    helps: ['pidfile', 'config', 'timeout-linger', 'timeout-flush', 'help'],
+  },
+  reload: {
+    name: 'reload',
+    summary: 'Tell the instance of a pidfile to take its configuration over, and what came of it.',
+    operands: 'CONFIG',
     helps: ['pidfile', 'config', 'timeout-linger', 'timeout-flush', 'help'],
   },
   demo: {

@@ -64,7 +64,7 @@ export class LockJournal {
     if (names.length === 0) return;
     try {
       // RACE: a process that could not see this one (it was stopped for minutes, say) took the journal for a dead one's
-      if (this.#open !== undefined && this.#files.fstatSync(this.#open.fd).nlink === 0) this.#letGo();
+      if (this.#open !== undefined && this.#isRemoved(this.#open)) this.#letGo();
       this.#open ??= this.#create();
       this.#write(this.#open, `@${journalTime(time)}\n${names.join('\n')}\n`);
     } catch (error) {
@@ -111,15 +111,19 @@ export class LockJournal {
   }
 
   /**
-   * Nothing is held: the file goes. The next `append` makes another. Throws the system's error when the file cannot be
+   * Nothing is held: the file goes, if the queue is where it was. The next `append` makes another. Throws the system's error when the file cannot be
    * removed: the journal is then as it was.
    */
   drop(): void {
     const open = this.#open;
     if (open === undefined) return;
-    // RACE: someone cleaned up by hand
-    unless('ENOENT', () => this.#files.unlinkSync(open.path));
-    this.#letGo();
+    const unlinked = unless('ENOENT', () => this.#files.unlinkSync(open.path));
+    // RACE: someone cleaned up by hand; or the queue was moved away: then the file is to go when both are back
+    if (unlinked || this.#isRemoved(open)) this.#letGo();
+  }
+
+  #isRemoved({ fd }: OpenJournal): boolean {
+    return this.#files.fstatSync(fd).nlink === 0;
   }
 
   /** Ends the journal. `keep`: locks of ours are left; the next process is to find them in the file. Throws as `drop`. */

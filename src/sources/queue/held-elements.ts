@@ -35,8 +35,9 @@ export interface HoldOptions {
  * a few milliseconds at a time, off the callers' stack. Their locks stand in the journal and are refreshed.
  */
 export class HeldElements implements Settler {
+  readonly #directory: QueueDirectory;
   readonly #elements: ElementStore;
-  readonly #options: HoldOptions;
+  #options: HoldOptions;
   readonly #journal: LockJournal;
   readonly #removals: RemovalSync;
   readonly #held = new Map<string, QueueDelivery>();
@@ -52,10 +53,16 @@ export class HeldElements implements Settler {
   #refreshing = false;
 
   constructor(directory: QueueDirectory, elements: ElementStore, options: HoldOptions) {
+    this.#directory = directory;
     this.#elements = elements;
     this.#options = options;
     this.#journal = new LockJournal(directory.path, directory.files);
     this.#removals = new RemovalSync(directory, elements, options.sync, options.window);
+  }
+
+  tune(tuned: Pick<HoldOptions, 'window' | 'deadLetters'>): void {
+    this.#options = { ...this.#options, ...tuned };
+    this.#removals.resize(this.#options.sync, tuned.window);
   }
 
   get size(): number {
@@ -64,7 +71,7 @@ export class HeldElements implements Settler {
 
   /** How many more may be held: what is settled counts until that is carried out, for a kill before would undo it. */
   get room(): number {
-    return this.#options.window - this.#held.size;
+    return Math.max(0, this.#options.window - this.#held.size);
   }
 
   get hasReleased(): boolean {
@@ -269,7 +276,16 @@ export class HeldElements implements Settler {
    */
   #unlock({ name, lockTime }: Pick<QueueDelivery, 'name' | 'lockTime'>): void {
     const lock = this.#elements.lockInfo(name);
-    if (lock !== undefined && lock.modifiedMs < lockTime * 1000 + YOUNGEST_FOREIGN_MS) this.#elements.unlock(name);
+    if (lock !== undefined && lock.modifiedMs >= lockTime * 1000 + YOUNGEST_FOREIGN_MS) return;
+    if (lock === undefined || !this.#elements.unlock(name)) this.#queueMustBeThere();
+  }
+
+  /**
+   * An element or a lock that is not there is another process's doing, and settled; but not when the whole queue was moved
+   * away, or is on a disk that is: then both come back with it. Throws ENOENT.
+   */
+  #queueMustBeThere(): void {
+    this.#directory.files.statSync(this.#directory.path);
   }
 
   #giveBackLeft(): void {
@@ -279,7 +295,8 @@ export class HeldElements implements Settler {
   }
 
   #remove(delivery: QueueDelivery): void {
-    const { aside } = this.#elements.remove(delivery.name);
+    const { done, aside } = this.#elements.remove(delivery.name);
+    if (!done) this.#queueMustBeThere();
     this.#removals.removed(delivery.name, delivery.lockTime, aside);
   }
 
@@ -291,8 +308,12 @@ export class HeldElements implements Settler {
       if (deadLetters !== undefined && delivery.reason !== undefined) {
         if (delivery.raw === undefined) {
           await deadLetters.store(delivery.message, delivery.reason, { source, name: delivery.name });
-        } else await deadLetters.storeRaw?.(delivery.raw, delivery.reason);
-        stored = true;
+          stored = true;
+        } else if (deadLetters.storeRaw !== undefined) {
+          await deadLetters.storeRaw(delivery.raw, delivery.reason);
+          stored = true;
+        }
+        // neither: a reload gave a failure queue that has no raw elements after this one was taken
       }
     } catch (error) {
       const failure = queueError('store in failure queue', delivery.name, error);

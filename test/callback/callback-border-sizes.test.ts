@@ -63,6 +63,7 @@ const SIZES: Large[] = [
   { name: 'a huge thrown text', code: 'throw "日".repeat(8e6)', expected: /^CALLBACK_(?:THREW|MEMORY)$/ },
   { name: 'a huge header', code: 'hdr.big = "日".repeat(8e6)', expected: /^CALLBACK_(?:BAD_RESULT|MEMORY)$/ },
   { name: 'a huge header name', code: 'hdr["x".repeat(3e7)] = {}', expected: /^CALLBACK_(?:BAD_RESULT|MEMORY)$/ },
+  { name: 'a header of quotes', code: `hdr.big = '\\\\"'.repeat(3e6)`, expected: /^(?:passed|CALLBACK_MEMORY)$/ },
   {
     name: 'very many headers',
     code: 'for (let n = 0; n < 1e5; n++) hdr["h" + n] = ""',
