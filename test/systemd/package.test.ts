@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { appendFileSync, copyFileSync, existsSync, lstatSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -12,6 +12,8 @@ import { BootedMachine, cannotBoot } from './booted-machine.js';
 const ROOT = join(import.meta.dirname, '../../..');
 const PASSWORD = 'pass word';
 const skip = cannotBoot() ?? false;
+// in CI its absence is a failure of the set-up
+const noLintian = process.env.CI === undefined && spawnSync('lintian', ['--version']).error !== undefined;
 
 /** `node:test` gives suites no context: what is to be done at their end. */
 const cleaning: (() => Promise<void>)[] = [];
@@ -52,6 +54,12 @@ describe('the package, under a systemd of its own', { skip }, () => {
 
   after(async () => {
     for (const run of cleaning) await run();
+  });
+
+  it('has no error that lintian knows of', { skip: noLintian }, () => {
+    const { stdout, status, error } = spawnSync('lintian', ['--fail-on', 'error', ...packages], { encoding: 'utf8' });
+    assert.equal(error, undefined);
+    assert.equal(status, 0, stdout);
   });
 
   it('installs, with user, folders, units, man page and completions', async () => {
@@ -101,6 +109,10 @@ describe('the package, under a systemd of its own', { skip }, () => {
 
   it('reloads', async () => {
     await must('systemctl', 'reload', 'stompctl@sender');
+    assert.equal(await property('ActiveState'), 'active');
+    appendFileSync(machine.path('/etc/stompctl/sender.conf'), 'pidfil = /x\n');
+    assert.notEqual((await machine.run('systemctl', 'reload', 'stompctl@sender')).code, 0, 'refused');
+    await must('sed', '--in-place', '$d', '/etc/stompctl/sender.conf');
     await eventually(async () => (await property('ActiveState')) === 'active');
     await eventually(async () =>
       /"event":"reload/.test(await must('journalctl', '--no-pager', '--unit', 'stompctl@sender')),
