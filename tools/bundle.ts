@@ -23,7 +23,7 @@ const OWN_FILES: Readonly<Record<string, string>> = {
   perl: 'src/callback/perl/lib',
   guest: 'dist/src/callback/javascript/guest',
   'zeroperl.wasm': 'node_modules/@6over3/zeroperl-ts/dist/esm/zeroperl.wasm',
-  'emscripten-module.wasm': 'node_modules/@jitl/quickjs-wasmfile-release-sync/dist/emscripten-module.wasm',
+  'quickjs.wasm': 'node_modules/@jitl/quickjs-wasmfile-release-sync/dist/emscripten-module.wasm',
 };
 
 /** What every run needs is in one file, and what every command and thread needs in two more; the rest is loaded on use. */

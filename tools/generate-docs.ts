@@ -2,6 +2,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { manPage } from '../src/cli/man-page.js';
 import { configurationSchema } from '../src/config/describe/json-schema.js';
 import { configurationReference } from '../src/config/describe/reference.js';
+import { METRIC_TABLE, PROGRAM_METRICS, SETTLE_HISTOGRAM } from '../src/metrics/metric-table.js';
+import { eventTable } from '../src/observe/events.js';
 import { readCorpus } from '../test/support/perl-corpus.js';
 import { differencesTable } from '../test/support/perl-differences.js';
 import { importRules, readRooms } from './import-rules.js';
@@ -17,10 +19,52 @@ const GENERATED: readonly { readonly path: string; readonly marker?: string; rea
       make: () => differencesTable(readCorpus().length),
     },
     { path: 'docs/configuration.md', marker: 'do not edit below this line. -->\n', make: configurationReference },
+    {
+      path: 'docs/logs.md',
+      marker: '<!-- Generated from src/observe/events.ts by "npm run docs"; do not edit until the end mark. -->\n',
+      end: '<!-- end of what is generated -->',
+      make: eventTable,
+    },
     { path: 'docs/stompctl.1', make: manPage },
     { path: 'docs/stompctl.schema.json', make: configurationSchema },
     { path: 'biome.rooms.json', make: linterRooms },
+    { path: 'src/metrics/page-text.ts', make: pageText },
+    {
+      path: 'docs/monitoring.md',
+      marker:
+        '<!-- Generated from src/metrics/metric-table.ts by "npm run docs"; do not edit until the end mark. -->\n',
+      end: '<!-- end of what is generated -->',
+      make: metricsTable,
+    },
   ];
+
+/** Every metric, as a table. */
+function metricsTable(): string {
+  const { build, started, ended, exit } = PROGRAM_METRICS;
+  const row = (name: string, type: string, labels: readonly string[], help: string): string =>
+    `| \`${name}\` | ${type} | ${labels.map((label) => `\`${label}\``).join(', ')} | ${help} |\n`;
+  return [
+    '| metric | type | labels | meaning |\n| --- | --- | --- | --- |\n',
+    ...METRIC_TABLE.map(({ name, type, labels, help }) => row(name, type, labels, help)),
+    row(SETTLE_HISTOGRAM.name, 'histogram', ['le'], SETTLE_HISTOGRAM.help),
+    row(build.name, 'gauge', build.labels, build.help),
+    ...[started, ended, exit].map(({ name, help }) => row(name, 'gauge', [], help)),
+  ].join('');
+}
+
+/** The texts of the status page, as a module: a bundle of the program has them too. */
+function pageText(): string {
+  const text = (name: string): string => {
+    return JSON.stringify(readFileSync(new URL(`../../src/metrics/page/${name}`, import.meta.url), 'utf8').trim());
+  };
+  return [
+    '// Made by "npm run docs" of src/metrics/page/: do not edit.',
+    `export const PAGE_HTML: string = ${text('page.html')};`,
+    `export const PAGE_STYLE: string = ${text('page.css')};`,
+    `export const PAGE_SCRIPT: string = ${text('page.js')};`,
+    '',
+  ].join('\n');
+}
 
 /** The linter's rules of what each folder may import, from the table of docs/design.md. */
 function linterRooms(): string {

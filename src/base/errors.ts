@@ -31,8 +31,12 @@ export const ERROR_KINDS = {
   PIDFILE_CANNOT_CREATE: { action: 'stop', exit: 73 },
   PIDFILE_LOST: { action: 'stop', exit: 75 },
   STATUS_UNWRITABLE: { action: 'wait', exit: 73 },
+  METRICS_LISTEN: { action: 'stop', exit: 73 },
+  METRICS_UNWRITABLE: { action: 'wait', exit: 73 },
   NOTIFY_FAILED: { action: 'wait', exit: 69 },
   QUIT_FAILED: { action: 'stop', exit: 77 },
+  RELOAD_REFUSED: { action: 'stop', exit: 78 },
+  RELOAD_UNKNOWN: { action: 'stop', exit: 75 },
   DAEMON_FAILED: { action: 'stop', exit: 75 },
   // directory queues
   QUEUE_MISSING: { action: 'stop', exit: 66 },

@@ -1,5 +1,5 @@
 import { systemClock } from '../base/clock.js';
-import { type ErrorCode, StompctlError } from '../base/errors.js';
+import { type ErrorCode, StompctlError, unreachable } from '../base/errors.js';
 import { SerialQueue } from '../base/serial-queue.js';
 import type { Outcome } from '../flow/processor.js';
 import type { Sink } from '../flow/sink.js';
@@ -8,6 +8,7 @@ import { packBatch } from './batch.js';
 import { type LogRecord, RECORD } from './border/board.js';
 import { type Done, type Request, UNSUPPORTED } from './border/protocol.js';
 import { type CallbackSource, type Compiled, compile } from './compile.js';
+import { sharedQuickJsModule } from './javascript/quickjs-module.js';
 import type { Language } from './language.js';
 import { OutcomeReader } from './outcome.js';
 import { sharedPerlModule } from './perl/perl-module.js';
@@ -39,7 +40,7 @@ export class Callback {
   readonly #options: CallbackOptions;
   readonly #compiled: Compiled;
   /** held so that a sandbox made anew needs no compiling */
-  readonly #module: WebAssembly.Module | undefined;
+  readonly #module: WebAssembly.Module;
   readonly #reader: OutcomeReader;
   #sandbox: Sandbox;
   /** whether bodies cross; set for good when the code turned out to want them */
@@ -53,12 +54,7 @@ export class Callback {
   readonly #relay: Relay;
   readonly #queue = new SerialQueue();
 
-  private constructor(
-    options: CallbackOptions,
-    compiled: Compiled,
-    sandbox: Sandbox,
-    module: WebAssembly.Module | undefined,
-  ) {
+  private constructor(options: CallbackOptions, compiled: Compiled, sandbox: Sandbox, module: WebAssembly.Module) {
     this.#options = options;
     this.#compiled = compiled;
     this.#module = module;
@@ -75,7 +71,7 @@ export class Callback {
    */
   static async open(options: CallbackOptions): Promise<Callback> {
     const compiled = compile(options);
-    const module = compiled.language === 'perl' ? await sharedPerlModule(options.memoryBytes) : undefined;
+    const module = await engineFor(compiled.language, options.memoryBytes);
     return new Callback(options, compiled, await openSandbox(options, compiled, module), module);
   }
 
@@ -246,11 +242,19 @@ const ENOUGH_BYTES = 4 * 1024 * 1024;
 /** for which the end waits for who reads what `stop` prints */
 const LAST_PRINT_MS = 5000;
 
-async function openSandbox(
-  options: CallbackOptions,
-  compiled: Compiled,
-  module: WebAssembly.Module | undefined,
-): Promise<Sandbox> {
+/** The engine, compiled, to be shared by the sandboxes that run it. */
+function engineFor(language: Language, memoryBytes: number): Promise<WebAssembly.Module> {
+  switch (language) {
+    case 'javascript':
+      return sharedQuickJsModule();
+    case 'perl':
+      return sharedPerlModule(memoryBytes);
+    default:
+      return unreachable(language);
+  }
+}
+
+async function openSandbox(options: CallbackOptions, compiled: Compiled, module: WebAssembly.Module): Promise<Sandbox> {
   const { data, timeoutMs, memoryBytes } = options;
   try {
     return await Sandbox.open({ program: compiled.program, data, timeoutMs, memoryBytes, module });

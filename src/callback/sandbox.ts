@@ -10,7 +10,7 @@ export interface SandboxOptions {
   readonly timeoutMs: number;
   readonly memoryBytes: number;
   /** the engine, compiled, to be shared with other sandboxes */
-  readonly module?: WebAssembly.Module | undefined;
+  readonly module: WebAssembly.Module;
 }
 
 /** Why a sandbox could not be set up. */

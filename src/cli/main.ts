@@ -53,13 +53,13 @@ async function dispatch(argv: readonly string[], env: Environment, io: CommandIo
   const name = isCommandName(first) ? first : 'run';
   if (name !== 'run' && name !== 'demo') io.signals.exitOnStop();
   const args = name === first ? argv.slice(1) : argv;
-  if (name === 'queue') return (await import('./queue-command.js')).queue(args, io);
+  if (name === 'queue') return (await import('./queue-command.js')).queue(args, env, io);
   try {
     return await parsedCommand(name, args, env, io);
   } catch (error) {
     // who runs plugins takes 64 for a program that is not there
     if (name !== 'probe') throw error;
-    return (await import('./probe-command.js')).probeFailed(error, io);
+    return (await import('./instances/probe-command.js')).probeFailed(error, io);
   }
 }
 
@@ -107,6 +107,10 @@ async function execute(name: OtherCommand, parsed: ParsedArguments, env: Environ
   const input = { commandLine: parsed.options, env };
   if (name !== 'run' && name !== 'demo') io.signals.exitOnStop();
   switch (name) {
+    case 'init':
+      return (await import('./init-command.js')).init(parsed, env, io);
+    case 'migrate':
+      return (await import('./migrate-command.js')).migrate(parsed, env, io);
     case 'check':
       return (await import('./check-command.js')).check(parsed, env, io);
     case 'test':
@@ -116,21 +120,26 @@ async function execute(name: OtherCommand, parsed: ParsedArguments, env: Environ
       if (!parsed.options.has('status')) return (await import('./verdict-command.js')).tellVerdict(parsed, env, io);
       return statusOrQuit(name, input, io);
     case 'probe':
-      return (await import('./probe-command.js')).probe(parsed, env, io);
+      return (await import('./instances/probe-command.js')).probe(parsed, env, io);
+    case 'top':
+      return (await import('./instances/top-command.js')).top(parsed, io);
     case 'quit':
       return statusOrQuit(name, input, io);
     case 'run': {
       const dry = parsed.options.has('dry-run');
-      const [{ resolveSettings }, execute] = await Promise.all([
+      const [{ resolveConfiguration }, execute] = await Promise.all([
         import('../config/resolve-settings.js'),
         dry
           ? import('./dry-run.js').then((module) => module.dryRun)
           : import('./run-command.js').then((module) => module.run),
       ]);
       const warnings: string[] = [];
-      const settings = await resolveSettings(input, (text) => warnings.push(text));
-      return execute(settings, { io, env, warnings, read: () => resolveSettings(input) });
+      const read = (warn: (text: string) => void) => resolveConfiguration(input, warn);
+      const start = await read((text) => warnings.push(text));
+      return execute(start.settings, { io, env, warnings, start, read });
     }
+    case 'reload':
+      return (await import('./reload-command.js')).reload(parsed, env, io);
     case 'completion':
       return (await import('./completion/completion.js')).completion(parsed, io);
     case 'demo':

@@ -98,7 +98,6 @@ function optionEntry(row: OptionRow): string {
     row.notes ?? '',
     row.fileOnly ? 'In a configuration file only.' : '',
     fallback === undefined ? '' : `Default: ${fallback}.`,
-    row.later === undefined ? '' : `Not yet: ${row.later}.`,
   ];
   const keys = (row.keys ?? []).map(
     (key) =>

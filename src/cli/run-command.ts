@@ -4,21 +4,24 @@ import { systemClock } from '../base/clock.js';
 import { StompctlError, unreachable } from '../base/errors.js';
 import { printableLines } from '../base/printable.js';
 import type { Environment } from '../config/formats/environment.js';
+import type { RunConfiguration } from '../config/reload-plan.js';
 import type { QueueSettings, Settings } from '../config/settings.js';
 import { daemonize, isDaemonChild, reportStarted } from '../daemon/detach.js';
 import { Pidfile } from '../daemon/pidfile.js';
 import type { StatusFile } from '../daemon/status-file.js';
+import type { Monitor } from '../metrics/monitor.js';
 import { maskText } from '../observe/mask.js';
 import { createLogger, type RunLogger } from '../observe/pino-logger.js';
 import { statisticsLines } from '../transfer/statistics.js';
 import type { TransferOutcome } from '../transfer/transfer.js';
-import type { HealthFacts } from '../transfer/verdict.js';
 import { EXIT_CODES, exitCodeOf } from './command-line/exit-codes.js';
 import { type CommandIo, drained } from './command-line/io.js';
 import { type Progress, startProgress } from './command-line/progress.js';
 import { systemFault } from './command-line/system-fault.js';
+import { logFormatOf } from './log-format.js';
+import { monitorRun, openMonitor } from './open-monitor.js';
 import { publishStatus, statusPayload } from './published-status.js';
-import { reloader } from './reload.js';
+import { Reloader } from './reload.js';
 import { type ServiceManager, serviceManager } from './service-manager.js';
 
 export interface RunContext {
@@ -26,9 +29,13 @@ export interface RunContext {
   readonly env: Environment;
   /** what the configuration deserves to be warned about at start */
   readonly warnings: readonly string[];
+  readonly start: RunConfiguration;
   /** reads the configuration again */
-  readonly read: () => Promise<Settings>;
+  readonly read: (warn: (text: string) => void) => Promise<RunConfiguration>;
 }
+
+/** Publishes this each second; what it gives does it now. */
+type Publish = (payload: () => Readonly<Record<string, unknown>>) => () => void;
 
 /** Runs one transfer; resolves to the exit code. What goes wrong from here on is logged. */
 export async function run(settings: Settings, context: RunContext): Promise<number> {
@@ -36,27 +43,29 @@ export async function run(settings: Settings, context: RunContext): Promise<numb
   if (settings.daemon && !isDaemonChild()) {
     return daemonize({ argv: process.argv.slice(1), out: io.out, err: io.err, signals: io.signals });
   }
-  const format = settings.logFormat ?? (settings.daemon ? 'syslog' : undefined);
+  const format = logFormatOf(settings);
   const logger = await createLogger({ level: settings.logLevel, format });
   let pidfile: Pidfile | undefined;
   // a second stop signal exits at once, and then nothing after an await runs any more
   let statusFile: StatusFile | undefined;
+  let monitor: Monitor | undefined;
   const service = serviceManager(env, logger);
   const releaseAtExit = () => {
     statusFile?.remove();
     pidfile?.release();
   };
   process.on('exit', releaseAtExit);
+  let code: number = EXIT_CODES.internal;
   try {
     for (const text of context.warnings) logger.warn('configuration', text);
     pidfile = await acquirePidfile(settings.pidfile, logger);
-    const publish = (health: () => HealthFacts) => {
-      if (settings.pidfile !== undefined) statusFile = publishStatus(settings.pidfile, health, logger);
-      service.watch(health);
+    const publish: Publish = (payload) => {
+      if (settings.pidfile !== undefined) statusFile = publishStatus(settings.pidfile, payload, logger);
+      return () => statusFile?.publish();
     };
-    const code = await runTransfer(settings, context, { logger, pidfile, publish, service });
+    monitor = await openMonitor(settings, context.start.values, logger);
+    code = await runTransfer(settings, context, { logger, pidfile, publish, service, monitor });
     await service.end(`ended with exit code ${code}`, code === EXIT_CODES.ok);
-    return code;
   } catch (error) {
     const known = error instanceof StompctlError;
     const internal = () => `internal error: ${error instanceof Error ? error.stack : String(error)}`;
@@ -65,28 +74,36 @@ export async function run(settings: Settings, context: RunContext): Promise<numb
     await service.end(text, false);
     // a terminal or a cron mail shows the log; a daemon's parent only what stands on standard error
     if (format === 'syslog') io.err.write(printableLines(`stompctl: ${maskText(text)}\n`));
-    return exitCodeOf(error);
+    code = exitCodeOf(error);
   } finally {
+    await monitor?.end(code);
     releaseAtExit();
     process.off('exit', releaseAtExit);
     await logger.flush();
   }
+  return code;
 }
 
 interface RunParts {
   readonly logger: RunLogger;
   readonly pidfile: Pidfile | undefined;
-  readonly publish: (health: () => HealthFacts) => void;
+  readonly publish: Publish;
   readonly service: ServiceManager;
+  readonly monitor: Monitor | undefined;
 }
 
 async function runTransfer(settings: Settings, context: RunContext, parts: RunParts): Promise<number> {
   const { io, env } = context;
-  const { logger, pidfile, publish, service } = parts;
+  const { logger, pidfile, publish, service, monitor } = parts;
   const print = (printed: string | Uint8Array) => drained(io.out, printed);
   const built = await buildTransfer(settings, { clock: systemClock, logger, env, print });
   const { transfer, sourceName, sinkName } = built;
-  publish(built.health);
+  const { start, read } = context;
+  const reloader = new Reloader({ start, read, built, logger, service, changed: () => publishNow() });
+  const health = () => ({ ...built.health(), reloadRefused: reloader.refused });
+  const publishNow = publish(() => ({ ...statusPayload(health()), reload: reloader.state }));
+  service.watch(health);
+  monitorRun(monitor, settings, { ...built, health });
   const unwatch = pidfile?.watch({
     onQuit: () => {
       transfer.stop('quit');
@@ -94,8 +111,8 @@ async function runTransfer(settings: Settings, context: RunContext, parts: RunPa
     },
     onLost: (error) => transfer.fail(error),
   });
-  attachSignals(built, io, logger, service);
-  io.signals.onReload(reloader({ settings, read: context.read, built, logger, service }));
+  attachSignals({ ...built, health }, io, logger, service);
+  io.signals.onReload(() => reloader.ask());
   logger.info('start', `moving messages from ${sourceName} to ${sinkName}`, {
     source: sourceName,
     sink: sinkName,
@@ -112,7 +129,7 @@ async function runTransfer(settings: Settings, context: RunContext, parts: RunPa
     unwatch?.();
     await built.close();
   }
-  return tellOutcome(settings, outcome, built, io, logger);
+  return tellOutcome(outcome, built, io, logger);
 }
 
 async function acquirePidfile(path: string | undefined, logger: RunLogger): Promise<Pidfile | undefined> {
@@ -122,13 +139,19 @@ async function acquirePidfile(path: string | undefined, logger: RunLogger): Prom
   return Pidfile.acquire(path, { clock: systemClock, onTakenOver });
 }
 
-function attachSignals(built: BuiltTransfer, { signals }: CommandIo, logger: RunLogger, service: ServiceManager): void {
+function attachSignals(
+  built: Pick<BuiltTransfer, 'transfer' | 'statistics' | 'waiting' | 'health'>,
+  { signals }: CommandIo,
+  logger: RunLogger,
+  service: ServiceManager,
+): void {
   const { transfer, statistics, waiting, health } = built;
   signals.onStop((signal) => {
     logger.info('stopping', `${signal}: settling ${transfer.inFlight} messages in flight; again to stop at once`);
     transfer.stop('signal');
     service.stopping();
   });
+  signals.onDebug(() => logger.toggleDebug());
   signals.onReport(() => {
     const waits = waiting();
     const text = waits.length === 0 ? '' : `; waiting for: ${waits.join('; ')}`;
@@ -176,9 +199,8 @@ async function elementsOf({ path, type, umask }: QueueSettings): Promise<number 
 }
 
 function tellOutcome(
-  settings: Settings,
   { reason, failure, released }: TransferOutcome,
-  { statistics }: BuiltTransfer,
+  { statistics, settings }: BuiltTransfer,
   io: CommandIo,
   logger: RunLogger,
 ): number {

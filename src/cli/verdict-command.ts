@@ -4,8 +4,8 @@ import { readPidOptions } from '../config/pid-options.js';
 import { secondsText } from '../transfer/verdict.js';
 import type { CommandIo } from './command-line/io.js';
 import type { ParsedArguments } from './command-line/option-command.js';
-import { type InstanceStatus, instanceStatus, MOVING_OR_IDLE } from './instance-status.js';
-import { type PublishedEnd, publishedEnds, publishedNumber } from './published-status.js';
+import { type InstanceStatus, instanceStatus, MOVING_OR_IDLE, statusJson } from './instances/instance-status.js';
+import { type PublishedEnd, publishedEnds, publishedNumber } from './instances/published-facts.js';
 
 /**
  * `stompctl status [--json] [CONFIG…]`: the line of `--status`, then the verdict that the process publishes. With a
@@ -33,20 +33,6 @@ export async function tellVerdict(parsed: ParsedArguments, env: Environment, io:
     }
   }
   return worst;
-}
-
-export function statusJson({
-  pidfile,
-  code,
-  known,
-  pid,
-  verdict,
-  record,
-  unknown,
-}: InstanceStatus): Readonly<Record<string, unknown>> {
-  const state = verdict?.state ?? (pid === undefined ? 'not-running' : 'unknown');
-  const reason = verdict?.reason ?? unknown ?? known.text;
-  return { ...record, pidfile, running: pid !== undefined, pid, code, text: known.text, state, reason };
 }
 
 function linesOf({ verdict, record, unknown }: InstanceStatus): string[] {

@@ -4,6 +4,7 @@ import type { BrokerType } from '../stomp/client-dialects.js';
 import { uriScheme } from './broker-uri.js';
 import { ignoredFailoverOptions } from './broker-uris.js';
 import { placeOf } from './formats/config-node.js';
+import { parseListenAddress } from './listen-address.js';
 import type { Table } from './options/option-reader.js';
 import type { OptionValues } from './options/option-values.js';
 import type {
@@ -57,11 +58,16 @@ export function buildSettings(values: OptionValues, callbackFile?: string): Sett
     // no time at all is no message: what is open is closed again
     count: values.number('duration') === 0 ? 0 : values.number('count'),
     durationMs: milliseconds(values.number('duration') || undefined),
+    maxRate: values.number('max-rate'),
+    maxRateBytes: values.number('max-rate-bytes'),
     statistics: values.flag('statistics'),
     pidfile: values.text('pidfile'),
     daemon: values.flag('daemon'),
     debug: values.definite('debug'),
     logLevel: logLevel(values),
+    metricsListen: metricsListen(values),
+    metricsRemote: values.flag('metrics-remote'),
+    metricsTextfile: values.text('metrics-textfile'),
     logFormat: values.text('log-format') as Settings['logFormat'],
     reconnect: {
       delayMs: definiteMs(values, 'reconnect-delay'),
@@ -109,6 +115,13 @@ function logLevel(values: OptionValues): LogLevel {
   const debug = values.definite('debug');
   if (values.has('log-level') || debug === 0) return values.text('log-level') as LogLevel;
   return debug === 1 ? 'debug' : 'trace';
+}
+
+function metricsListen(values: OptionValues): Settings['metricsListen'] {
+  const text = values.text('metrics-listen');
+  const address = text === undefined ? undefined : parseListenAddress(text, values.flag('metrics-remote'));
+  // a rule has refused what is none
+  return typeof address === 'string' ? undefined : address;
 }
 
 /** As stompclt: a run that counts does not take more from the broker than it needs. */
@@ -244,6 +257,12 @@ export function settingsWarnings(values: OptionValues, settings: Settings): stri
         `${placeOf(place.origin)}: ${name}: of the failover options these are ignored: ${ignored.join(', ')}`,
       );
     }
+  }
+  const textfile = values.given.get('metrics-textfile');
+  if (textfile !== undefined && settings.metricsTextfile?.endsWith('.prom') === false) {
+    warnings.push(
+      `${placeOf(textfile.origin)}: metrics-textfile: the node exporter reads only files whose names end in .prom`,
+    );
   }
   const data = values.given.get('callback-data');
   if (data !== undefined && settings.callback === undefined) {

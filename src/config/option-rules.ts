@@ -6,6 +6,7 @@ import { uriScheme } from './broker-uri.js';
 import { checkBrokerUris } from './broker-uris.js';
 import type { Origin } from './formats/config-node.js';
 import { COMMAND_LINE, invalid, type Problem } from './formats/problem.js';
+import { parseListenAddress } from './listen-address.js';
 import type { Table } from './options/option-reader.js';
 import type { OptionValues } from './options/option-values.js';
 import { ruleProblems } from './options/rewrite-option.js';
@@ -297,6 +298,19 @@ const delaysAreOrdered: Rule = {
   },
 };
 
+const metricsAddress: Rule = {
+  name: 'metrics-listen is an address, and of this host alone unless metrics-remote is set',
+  *check(context) {
+    const { values } = context;
+    const text = values.text('metrics-listen');
+    const address = text === undefined ? undefined : parseListenAddress(text, values.flag('metrics-remote'));
+    if (typeof address === 'string') yield invalid(originOf(context, 'metrics-listen'), `metrics-listen: ${address}`);
+    if (text === undefined && values.flag('metrics-remote')) {
+      yield invalid(originOf(context, 'metrics-remote'), 'metrics-remote is of no use without metrics-listen');
+    }
+  },
+};
+
 const rewriteRulesAreRules: Rule = {
   name: 'rewrite rules can be read',
   *check({ values }) {
@@ -327,4 +341,5 @@ export const RULES: readonly Rule[] = [
   queueKeysFitType,
   queuesDiffer,
   delaysAreOrdered,
+  metricsAddress,
 ];

@@ -3,11 +3,12 @@ import { buildChecks, buildSettings, settingsWarnings } from './build-settings.j
 import { changeableFiles, exposedSecrets } from './exposed-secrets.js';
 import { readPlainFile } from './formats/config-file.js';
 import type { Origin } from './formats/config-node.js';
-import { COMMAND_LINE, firstOf, invalid, type Problem, problemError, unsupported } from './formats/problem.js';
+import { COMMAND_LINE, firstOf, invalid, type Problem, problemError } from './formats/problem.js';
 import { CHECK_RULES, RULES, URI_RULE } from './option-rules.js';
 import type { ReadOption } from './options/option-reader.js';
 import { OptionValues } from './options/option-values.js';
 import { type ConfigurationInput, readGiven } from './read-given.js';
+import type { RunConfiguration } from './reload-plan.js';
 import type { Settings } from './settings.js';
 
 /** A configuration looked at from all sides. */
@@ -18,7 +19,7 @@ export interface Configuration {
   /** everything that is wrong with it, in the order of the file */
   readonly problems: readonly Problem[];
   readonly warnings: readonly string[];
-  /** undefined when there are problems other than features that do not exist yet */
+  /** undefined when there are problems */
   readonly settings: Settings | undefined;
 }
 
@@ -28,12 +29,20 @@ export interface Configuration {
  * CONFIG_SYNTAX, CONFIG_INVALID, URI_INVALID, CONFIG_UNSUPPORTED. `warn` gets what deserves attention at start.
  */
 export async function resolveSettings(input: ConfigurationInput, warn?: (text: string) => void): Promise<Settings> {
-  const { settings, problems, warnings } = await examineConfiguration(input);
+  return (await resolveConfiguration(input, warn)).settings;
+}
+
+/** As `resolveSettings`, with the values that the settings were made of: a reload compares them. */
+export async function resolveConfiguration(
+  input: ConfigurationInput,
+  warn?: (text: string) => void,
+): Promise<RunConfiguration> {
+  const { settings, values, problems, warnings } = await examineConfiguration(input);
   const [first, ...others] = problems;
   if (first !== undefined) throw problemError([first, ...others]);
   if (settings === undefined) throw new StompctlError('INTERNAL', 'configuration', '', 'no settings and no problem');
   for (const text of warnings) warn?.(text);
-  return settings;
+  return { settings, values };
 }
 
 /** As `resolveSettings`, but collects all problems. Rejects only when a file cannot be read or parsed. */
@@ -47,9 +56,7 @@ export async function examineConfiguration(input: ConfigurationInput): Promise<C
   // a rule across options may trip over a value that is wrong by itself; that of the URIs looks at texts alone
   const rules = problems.length === 0 ? RULES : [URI_RULE];
   problems.push(...rules.flatMap((rule) => [...rule.check({ values, whole })]));
-  const valid = problems.length === 0;
-  problems.push(...unsupportedUses(options.values()));
-  const settings = valid ? buildSettings(values, await callbackFile(values)) : undefined;
+  const settings = problems.length === 0 ? buildSettings(values, await callbackFile(values)) : undefined;
   if (settings !== undefined) warnings.push(...settingsWarnings(values, settings));
   warnings.push(...(await exposedSecrets(options.values())), ...(await changeableFiles(options.values())));
   return { file, values, problems: inFileOrder(problems), warnings: firstOf(warnings, 'warnings'), settings };
@@ -69,13 +76,6 @@ export async function resolveChecks(input: ConfigurationInput): Promise<Pick<Set
   const [first, ...others] = problems;
   if (first !== undefined) throw problemError([first, ...others]);
   return buildChecks(values, await callbackFile(values));
-}
-
-/** Every option given that the program cannot do yet. None is ignored. */
-function unsupportedUses(options: Iterable<ReadOption>): Problem[] {
-  return [...options].flatMap(({ row, origin }) =>
-    row.later === undefined ? [] : [unsupported(origin, `${row.name}: ${row.later}`)],
-  );
 }
 
 /** Ranges, choices and keys, by the zod schema of the table. */

@@ -1,6 +1,7 @@
-import { closeSync, constants, fstatSync, openSync, readSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import type { Clock } from '../base/clock.js';
 import { errnoOf, reasonOf, StompctlError } from '../base/errors.js';
+import { replaceFile } from '../base/replace-file.js';
 import { unlinkIfThere } from './takeover.js';
 
 /** What every status file says besides its payload. */
@@ -30,6 +31,7 @@ export class StatusFile {
   readonly #clock: Clock;
   readonly #onTrouble: (error: StompctlError) => void;
   #sequence = 0;
+  #payload: () => Readonly<Record<string, unknown>> = () => ({});
   #told = false;
   #stopped = false;
 
@@ -43,8 +45,14 @@ export class StatusFile {
   /** Writes now and each second what `payload` gives. Does not keep the process alive. */
   start(payload: () => Readonly<Record<string, unknown>>): void {
     if (this.#stopped) return;
-    this.#write(payload());
+    this.#payload = payload;
+    this.publish();
     this.#clock.after(PERIOD_MS, () => this.start(payload), false);
+  }
+
+  /** Writes now what it writes each second. */
+  publish(): void {
+    if (!this.#stopped) this.#write(this.#payload());
   }
 
   /** Ends it and removes the file, if it is ours. Synchronous, so that an `exit` listener may call it. */
@@ -63,25 +71,11 @@ export class StatusFile {
     this.#sequence += 1;
     const at = new Date(this.#clock.wallMs()).toISOString();
     const head: StatusHead = { version: 1, pid: process.pid, sequence: this.#sequence, at };
-    const temporary = `${this.#path}.${process.pid}.tmp`;
     try {
-      // left by a process that had our pid and was killed right here; never written through a link
-      unlinkIfThere(temporary);
-      const file = openSync(temporary, 'wx', 0o644);
-      try {
-        writeSync(file, `${JSON.stringify({ ...head, ...payload })}\n`);
-      } finally {
-        closeSync(file);
-      }
-      renameSync(temporary, this.#path);
+      replaceFile(this.#path, `${JSON.stringify({ ...head, ...payload })}\n`);
       this.#told = false;
     } catch (error) {
       this.#trouble(error);
-      try {
-        unlinkIfThere(temporary);
-      } catch {
-        // it could not be written, nor be removed: that was told
-      }
     }
   }
 
@@ -97,10 +91,11 @@ export class StatusFile {
 export function readStatus(path: string): StatusRecord | undefined {
   let file: number;
   try {
-    // O_NONBLOCK: a FIFO at this path must not hang us
-    file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    // O_NONBLOCK: a FIFO at this path must not hang us; O_NOFOLLOW: we make no link there, somebody else has
+    file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined;
+    // ENXIO: a socket
+    if (['ENOENT', 'ELOOP', 'ENXIO'].includes(errnoOf(error) ?? '')) return undefined;
     throw error;
   }
   try {

@@ -58,17 +58,17 @@ describe('stompctl check', () => {
 
   it('checks each of several files, and has the exit code of the first that is wrong', async (t) => {
     const folder = await tempFolder(t);
-    const later = join(folder, 'later.conf');
-    await writeFile(later, 'metrics-listen = :9100\nincoming-queue = path=/in\noutgoing-queue = path=/out\n');
-    const { code, out } = await runMain(['check', SENDER, '/nowhere/x.conf', later]);
+    const remote = join(folder, 'remote.conf');
+    await writeFile(remote, 'metrics-listen = 0.0.0.0:9100\nincoming-queue = path=/in\noutgoing-queue = path=/out\n');
+    const { code, out } = await runMain(['check', SENDER, '/nowhere/x.conf', remote]);
     assert.equal(code, 66);
     assert.match(out, /sender.conf: valid\n/);
     assert.match(
       out,
       /^\/nowhere\/x.conf: not valid\n {2}error: configuration\(\/nowhere\/x.conf\): there is no such file$/m,
     );
-    assert.match(out, /later.conf:1: metrics-listen: metrics are not supported yet/);
-    assert.equal((await runMain(['check', later])).code, 78);
+    assert.match(out, /remote.conf:1: metrics-listen: 0\.0\.0\.0 can be reached by other hosts/);
+    assert.equal((await runMain(['check', remote])).code, 78);
   });
 
   it('takes options that the run would be given', async () => {

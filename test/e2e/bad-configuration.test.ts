@@ -94,10 +94,10 @@ const CASES: readonly Case[] = [
     says: /"code":"CALLBACK_SYNTAX"/,
   },
   {
-    name: 'an option of a later version',
-    args: [...QUEUES, '--metrics-listen', '127.0.0.1:9000'],
-    code: 78,
-    says: /metrics-listen: metrics are not supported yet: leave it out/,
+    name: 'metrics for everybody',
+    args: [...QUEUES, '--metrics-listen', '0.0.0.0:9000'],
+    code: 64,
+    says: /metrics-listen: 0\.0\.0\.0 can be reached by other hosts, .*: set metrics-remote to allow that/,
   },
   {
     name: 'a failure queue that keeps nothing, in a file',

@@ -6,8 +6,10 @@ import { Random, testSeed } from '../support/random.js';
 import { elementPaths, filesOf } from '../support/sample-messages.js';
 import { DESTINATION, Scene, upTo } from '../support/scene.js';
 import type { StompctlProcess } from '../support/stompctl-process.js';
+import { THOROUGH } from '../support/thorough.js';
 
-const COUNT = 2000;
+/** enough for each kill to come in a window of its own */
+const COUNT = THOROUGH ? 2000 : 800;
 const WINDOW = 50;
 /** known to take `prefetch-count`, so that what it has unacknowledged is bounded: the window and what may be parked */
 const BROKER = { server: 'RabbitMQ/3.10.8', rememberFrames: 0 };

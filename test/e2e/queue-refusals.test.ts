@@ -6,7 +6,7 @@ import { describe, it } from 'node:test';
 import { SimpleQueue } from '../../src/dirq/simple-queue.js';
 import { Message, newHeader } from '../../src/message/message.js';
 import { namesOf } from '../support/queue-types.js';
-import { runQueue } from '../support/run-queue.js';
+import { runQueueHere } from '../support/run-main.js';
 import { filesOf } from '../support/sample-messages.js';
 import { STOMPCTL } from '../support/stompctl-process.js';
 import { type Cleaning, tempFolder } from '../support/temp-folder.js';
@@ -80,10 +80,25 @@ const CASES: readonly Case[] = [
     code: 64,
     says: /takes more than \d+ ms on one message: write a simpler expression/,
   },
-  { name: 'retry to nowhere', args: ['retry', Q], code: 64, says: /option\(--to\): is missing/ },
+  {
+    name: 'retry of what says no origin',
+    args: ['retry', Q],
+    code: 1,
+    says: /does not say where it came from.*--to QUEUE.*--through CONFIG/,
+  },
   { name: 'a move onto itself', args: ['move', Q, '--to', 'FOLDER/empty/../q/'], code: 64, says: /is the same queue/ },
   { name: 'no such name', args: ['show', Q, ABSENT], code: 66, says: /there is no such element in FOLDER\/q/ },
   { name: 'no name at all', args: ['show', Q, '../etc/passwd'], code: 64, says: /is not the name of an element/ },
+  ...['show', 'remove', 'unlock'].flatMap((command) =>
+    ['../NAME', '../../etc/passwd', '/etc/passwd', 'FOLDER/q/NAME', '00000000/../../file', 'NAME/../../../file'].map(
+      (path) => ({
+        name: `${command} of a path out of the queue, ${path}`,
+        args: [command, Q, path],
+        code: 64,
+        says: /is not the name of an element/,
+      }),
+    ),
+  ),
   { name: 'an empty queue', args: ['show', 'FOLDER/empty'], code: 66, says: /the queue is empty/ },
   { name: 'raw and header only', args: ['show', Q, '--raw', '--header-only'], code: 64, says: /excludes --raw/ },
   { name: 'removing nothing', args: ['remove', Q], code: 64, says: /say which messages/ },
@@ -120,7 +135,7 @@ describe('stompctl queue refuses, and changes nothing', { concurrency: 2 }, () =
       if (name.endsWith('locked')) await new SimpleQueue({ path: join(folder, 'q') }).lock(element);
       const before = filesOf(folder);
       const put = (text: string): string => text.replaceAll('FOLDER', folder).replace('NAME', element);
-      const run = await runQueue(args.map(put), input);
+      const run = await runQueueHere(args.map(put), input);
       assert.equal(run.code, code, run.stderr);
       assert.match(run.stderr.replaceAll(folder, 'FOLDER'), says);
       assert.match(run.stderr, /^stompctl: [^\n]+\n$/);
@@ -133,7 +148,7 @@ describe('stompctl queue refuses, and changes nothing', { concurrency: 2 }, () =
       const folder = await tempFolder(test);
       const more = command === 'remove' || command === 'unlock' ? ['--all'] : [];
       const to = command === 'retry' || command === 'move' ? ['--to', join(folder, 'to')] : [];
-      const run = await runQueue([command, join(folder, 'none'), ...more, ...to]);
+      const run = await runQueueHere([command, join(folder, 'none'), ...more, ...to]);
       assert.deepEqual([run.code, run.stdout], [66, ''], run.stderr);
       assert.match(run.stderr, /open queue\(.*none\): there is no such folder/);
       assert.deepEqual(readdirSync(folder), []);

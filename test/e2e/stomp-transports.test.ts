@@ -14,13 +14,15 @@ const MESSAGES = 20;
 /** A queue with messages, and a run that sends them all with the broker options given. */
 async function send(test: TestContext, options: readonly string[], env: NodeJS.ProcessEnv = {}) {
   const folder = await tempFolder(test);
-  produce(join(folder, 'in'), [...sampleMessages(MESSAGES, 7)]);
+  const header = { destination: '/queue/q' };
+  produce(
+    join(folder, 'in'),
+    [...sampleMessages(MESSAGES, 7)].map((each) => ({ ...each, header: { ...each.header, ...header } })),
+  );
   const config = join(folder, 'sender.conf');
   const lines = [
     `incoming-queue = path=${folder}/in`,
     'remove = true',
-    'callback-language = javascript',
-    'callback-code = hdr.destination = "/queue/q"',
     'reconnect-attempts = 3',
     'reconnect-delay = 0.01',
     ...options,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
-import { instanceStatus } from '../../src/cli/instance-status.js';
+import { instanceStatus } from '../../src/cli/instances/instance-status.js';
 import { statusPath } from '../../src/daemon/status-file.js';
 import { HurriedClock } from '../support/hurried-clock.js';
 import { DEAD_PID } from '../support/queue-journal.js';

@@ -56,12 +56,15 @@ process.exit();
 });
 
 test('npm test runs every folder of test/ that holds tests and needs no broker', async () => {
-  const { scripts } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { scripts: { test: string } };
+  const { scripts } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as {
+    scripts: { test: string; 'test:steps': string };
+  };
   const folders = readdirSync(join(ROOT, 'test'), { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map(({ name }) => name)
     .filter((name) => readdirSync(join(ROOT, 'test', name)).some((file) => file.endsWith('.test.ts')));
-  const ELSEWHERE = ['bounds', 'brokers', 'interop', 'long'];
+  const ELSEWHERE = ['bounds', 'brokers', 'browser', 'interop', 'long', 'power-loss'];
+  assert.ok(scripts['test:steps'].includes(' dist/test/power-loss/*.test.js'));
   for (const folder of folders) {
     const all = readdirSync(join(ROOT, 'test', folder)).includes('all.ts') ? 'all.js' : '*.test.js';
     assert.equal(scripts.test.includes(` dist/test/${folder}/${all}`), !ELSEWHERE.includes(folder), folder);

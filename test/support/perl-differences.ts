@@ -4,8 +4,8 @@ export interface Difference {
   readonly stompclt: string;
   /** what happens here */
   readonly here: string;
-  /** why it is so on purpose; without it, it is not yet as there */
-  readonly why?: string;
+  /** what is refused by design, and why: each of its snippets is answered with `sentence` */
+  readonly refused?: { readonly why: string; readonly sentence: RegExp };
   /** the snippets of `test/fixtures/perl` that show it */
   readonly snippets: readonly string[];
 }
@@ -14,7 +14,10 @@ export const DIFFERENCES: readonly Difference[] = [
   {
     stompclt: 'an empty string, 0 or undef returned ends the run',
     here: 'it rejects the message',
-    why: 'one odd message must not keep all others waiting',
+    refused: {
+      why: 'under stompclt that message is lost, and one odd message keeps all others waiting',
+      sentence: /^bad result$/,
+    },
     snippets: [
       'control: return zero',
       'control: return an empty string',
@@ -28,13 +31,16 @@ export const DIFFERENCES: readonly Difference[] = [
   {
     stompclt: '`exit` ends the run',
     here: 'it dies',
-    why: 'a callback does not end a transfer',
+    refused: { why: 'a callback does not end a transfer', sentence: /^exit is not there in a callback: / },
     snippets: ['control: exit'],
   },
   {
-    stompclt: 'programs, `fork`, sockets, files and the environment of the host',
-    here: 'none: they die, or are not found, with a line in the log',
-    why: 'code runs in a sandbox',
+    stompclt: 'programs, `fork`, sockets, files and users of the host',
+    here: 'none: they die, or are not found with a line in the log, and are told what to do instead',
+    refused: {
+      why: 'code runs in a sandbox',
+      sentence: /is not there in a callback[:,] |: a callback reaches no file: /,
+    },
     snippets: [
       'modules: subprocess',
       'modules: system call',
@@ -43,7 +49,6 @@ export const DIFFERENCES: readonly Difference[] = [
       'modules: file written and read',
       'modules: file of the host read',
       'modules: IO::File that is missing',
-      'modules: environment of the host',
       'modules: identity of the process',
       'subs: file test and read refused or missing',
     ],
@@ -51,25 +56,20 @@ export const DIFFERENCES: readonly Difference[] = [
   {
     stompclt: 'a module that is missing is told with the folders of the machine',
     here: 'with what to do instead',
-    why: 'the folders are none that the user could add to',
+    refused: {
+      why: 'the folders are none that the user could add to',
+      sentence: /is not among the modules of a callback: put what it does into the callback/,
+    },
     snippets: ['modules: module that is not there'],
   },
   {
-    stompclt:
-      'code without `sub` is indented by two blanks: texts over several lines get them, here-documents do not end',
-    here: 'the code is used as it is written',
-    why: 'here-documents work, and texts are what the file says',
-    snippets: [
-      'headers: multi-line string in the code',
-      'strings: heredocs',
-      'strings: heredoc in code of the configuration',
-      'misc: pragmas and comments',
-    ],
+    stompclt: 'here-documents and POD are errors in code without `sub`, whose lines it indents',
+    here: 'they work: such code is not indented',
+    snippets: ['strings: heredocs', 'strings: heredoc in code of the configuration', 'misc: pragmas and comments'],
   },
   {
-    stompclt: '`check`, `start`, `idle` and `stop` need their prototypes',
-    here: 'they do not',
-    why: 'what stompclt refused can only run here, never run otherwise',
+    stompclt: '`check`, `start`, `idle` and `stop` without their prototypes are errors',
+    here: 'they work',
     snippets: [
       'subs: check with a signature',
       'subs: check with another prototype',
@@ -79,9 +79,9 @@ export const DIFFERENCES: readonly Difference[] = [
     ],
   },
   {
-    stompclt: '`END` blocks run',
-    here: 'they do not: use `stop`',
-    snippets: ['subs: BEGIN and END blocks'],
+    stompclt: 'the environment of the host is there',
+    here: '`%ENV` is empty: give values as `callback-data`',
+    snippets: ['modules: environment of the host'],
   },
   {
     stompclt: 'the numbers of `errno` are those of the machine',
@@ -100,24 +100,32 @@ export const DIFFERENCES: readonly Difference[] = [
   },
 ];
 
-/** The differences as docs/callbacks.md shows them, with the shares of the snippets (`total`) that are alike. */
+/** The differences as docs/callbacks.md shows them, with how many of the snippets (`total`) are alike. */
 export function differencesTable(total: number): string {
-  const meant = DIFFERENCES.filter(({ why }) => why !== undefined);
-  const open = DIFFERENCES.filter(({ why }) => why === undefined);
-  const alike = total - count(DIFFERENCES);
-  const share = (part: number): string =>
-    `${part} of ${total} (${(Math.floor((part / total) * 1000) / 10).toFixed(1)} %)`;
+  const refused = DIFFERENCES.filter((one) => one.refused !== undefined);
+  const differ = DIFFERENCES.filter((one) => one.refused === undefined);
+  const able = total - count(refused);
+  const alike = able - count(differ);
+  const share = (Math.floor((alike / able) * 1000) / 10).toFixed(1);
   return [
-    `Alike are ${share(alike)}; with those that differ on purpose it is ${share(alike + count(meant))}.`,
-    `On purpose (${count(meant)} callbacks):`,
+    table(
+      ['of the callbacks compared', String(total)],
+      [
+        ['alike: the same headers, bodies, prints, drops and errors', String(alike)],
+        ['refused by design, with a sentence that says what to do instead', String(count(refused))],
+        ['differ', String(count(differ))],
+      ],
+    ),
+    `Of the ${able} that are not refused by design ${share} % are alike.`,
+    `Refused by design (${count(refused)}):`,
     table(
       ['under stompclt', 'here', 'because'],
-      meant.map(({ stompclt, here, why = '' }) => [stompclt, here, why]),
+      refused.map((one) => [one.stompclt, one.here, one.refused?.why ?? '']),
     ),
-    `Not yet (${count(open)} callbacks):`,
+    `Differ (${count(differ)}):`,
     table(
       ['under stompclt', 'here'],
-      open.map(({ stompclt, here }) => [stompclt, here]),
+      differ.map(({ stompclt, here }) => [stompclt, here]),
     ),
     '',
   ].join('\n\n');

@@ -1,6 +1,7 @@
 import { FLAG, OUTCOME } from '../../src/callback/border/engine-contract.js';
 import { packFields, readFields } from '../../src/callback/border/fields.js';
 import { PerlEngine } from '../../src/callback/perl/perl-engine.js';
+import { sharedPerlModule } from '../../src/callback/perl/perl-module.js';
 
 /** One callback, and the message it gets. */
 export interface EngineCase {
@@ -22,6 +23,8 @@ export interface EngineOutcome {
 }
 
 const MEMORY = 64 * 1024 * 1024;
+/** compiled once for all */
+const PERL = await sharedPerlModule(MEMORY);
 
 /** What the Perl engine makes of a callback. Without its thread: that is quicker. */
 export function runInEngine(snippet: EngineCase): EngineOutcome {
@@ -37,7 +40,7 @@ export function runInEngine(snippet: EngineCase): EngineOutcome {
   };
   const { code } = snippet;
   const program = { language: 'perl', code, fromPath: false, file: 'x.conf', firstLine: 1 } as const;
-  const engine = PerlEngine.open(program, host);
+  const engine = PerlEngine.open(program, host, PERL);
   const wrong = engine.adopt() ?? engine.call('start');
   if (wrong !== undefined) return { printed, error: wrong.message };
   const header = packFields(Object.entries(snippet.header).flat());
@@ -58,7 +61,7 @@ export function checkWithoutBody(code: string): 'complete' | 'needs-body' {
   const program = { language: 'perl', code, fromPath: false, file: 'x.conf', firstLine: 1 } as const;
   const nothing = (): undefined => undefined;
   const host = { memoryBytes: MEMORY, data: {}, interrupted: () => false, room: nothing, output: nothing };
-  const engine = PerlEngine.open(program, host);
+  const engine = PerlEngine.open(program, host, PERL);
   const wrong = engine.adopt();
   if (wrong !== undefined) throw new Error(wrong.message);
   const batch = packFields([Buffer.of(FLAG.text | FLAG.noBody), Buffer.alloc(0), Buffer.alloc(0)]);

@@ -7,8 +7,8 @@ export interface Boot {
   readonly data: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
   readonly memoryBytes: number;
-  /** the engine, compiled; without it the worker compiles its own */
-  readonly module?: WebAssembly.Module | undefined;
+  /** the engine, compiled */
+  readonly module: WebAssembly.Module;
 }
 
 /** Code ready for an engine. */

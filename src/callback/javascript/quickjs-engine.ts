@@ -37,8 +37,8 @@ export class QuickJsEngine implements Engine {
   }
 
   /** Loads WebAssembly and the prelude. */
-  static async open(program: Script, host: EngineHost): Promise<QuickJsEngine> {
-    const { quickjs, heap } = await loadQuickJS(host.memoryBytes);
+  static async open(program: Script, host: EngineHost, module: WebAssembly.Module): Promise<QuickJsEngine> {
+    const { quickjs, heap } = await loadQuickJS(host.memoryBytes, module);
     const runtime = quickjs.newRuntime();
     runtime.setMemoryLimit(host.memoryBytes);
     runtime.setMaxStackSize(STACK_BYTES);

@@ -7,11 +7,14 @@ import {
 import type { Heap } from './bridge.js';
 
 /**
- * Instantiates QuickJS in a memory of its own that cannot outgrow `memoryBytes`. QuickJS's own limit counts nothing in
+ * Instantiates QuickJS (`sharedQuickJsModule`) in a memory of its own that cannot outgrow `memoryBytes`. QuickJS's own limit counts nothing in
  * this build (`malloc_usable_size` is 0 under Emscripten: an array of buffers grew to 2 GiB under a limit of 64 MiB), so
  * WebAssembly's memory itself is given a maximum.
  */
-export async function loadQuickJS(memoryBytes: number): Promise<{ quickjs: QuickJSWASMModule; heap: Heap }> {
+export async function loadQuickJS(
+  memoryBytes: number,
+  wasmModule: WebAssembly.Module,
+): Promise<{ quickjs: QuickJSWASMModule; heap: Heap }> {
   // its type declarations are those of the CommonJS build, where the variant lies one `default` deeper
   const { default: given } = await import('@jitl/quickjs-wasmfile-release-sync');
   const variant = given as unknown as QuickJSSyncVariant;
@@ -29,13 +32,13 @@ export async function loadQuickJS(memoryBytes: number): Promise<{ quickjs: Quick
       };
     },
   };
-  const bounded = newVariant(watched, { wasmMemory: boundedMemory(memoryBytes) });
+  const bounded = newVariant(watched, { wasmModule, wasmMemory: boundedMemory(memoryBytes) });
   const quickjs = await newQuickJSWASMModuleFromVariant(bounded);
   if (heap === undefined) throw new Error('the QuickJS module was not loaded');
   return { quickjs, heap };
 }
 
-function boundedMemory(memoryBytes: number): WasmMemory {
+function boundedMemory(memoryBytes: number): WebAssembly.Memory {
   const pages = Math.ceil((memoryBytes + OWN_BYTES) / PAGE_BYTES);
   const maximum = Math.min(Math.max(INITIAL_PAGES, pages), MOST_PAGES);
   return new WebAssembly.Memory({ initial: INITIAL_PAGES, maximum });
@@ -47,9 +50,3 @@ const MOST_PAGES = 32_768;
 const PAGE_BYTES = 65_536;
 /** the interpreter's own data and stack */
 const OWN_BYTES = 4 * 1024 * 1024;
-
-/** Node's type declarations leave WebAssembly to the DOM's, which are not for us. */
-interface WasmMemory {
-  readonly buffer: ArrayBuffer;
-}
-declare const WebAssembly: { Memory: new (limits: { initial: number; maximum: number }) => WasmMemory };

@@ -3,7 +3,7 @@ import { packFields } from '../border/fields.js';
 import { type Program, type Thrown, UNSUPPORTED } from '../border/protocol.js';
 import { type Arriving, bodyIsApart, CODE, describe, layOut, readOutcome, readTap, utf8 } from './dialogue.js';
 import { readLibrary } from './library.js';
-import { compilePerlModule, perlMemoryLimit } from './perl-module.js';
+import { perlMemoryLimit } from './perl-module.js';
 import { Wasi } from './wasi.js';
 import { wrapPerl } from './wrap-perl.js';
 
@@ -71,9 +71,9 @@ export class PerlEngine implements Engine {
     this.#wasi.attach(this.#exports.memory);
   }
 
-  /** `module`: one of `sharedPerlModule`, for the same memory; without it, Perl is compiled for this engine. */
-  static open(program: PerlProgram, host: EngineHost, module?: WebAssembly.Module): PerlEngine {
-    const engine = new PerlEngine(program, host, module ?? compilePerlModule(host.memoryBytes));
+  /** `module`: one of `sharedPerlModule`, for the same memory. */
+  static open(program: PerlProgram, host: EngineHost, module: WebAssembly.Module): PerlEngine {
+    const engine = new PerlEngine(program, host, module);
     engine.#guarded(() => {
       engine.#exports._initialize();
       if (engine.#exports.zeroperl_init() !== 0) throw new EngineLost('crash', 'Perl did not start');

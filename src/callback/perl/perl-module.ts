@@ -1,6 +1,6 @@
-import { setFlagsFromString } from 'node:v8';
 import { MessageChannel } from 'node:worker_threads';
 import { ownFile } from '../../base/own-files.js';
+import { optimiseLater } from '../border/optimise-later.js';
 import { readLimitedModule } from './limited-module.js';
 
 /** Modules by the memory that their sandboxes may have, while a callback holds them. */
@@ -13,7 +13,7 @@ const kept = new Map<number, WeakRef<WebAssembly.Module>>();
 export async function sharedPerlModule(memoryBytes: number): Promise<WebAssembly.Module> {
   const known = kept.get(memoryBytes)?.deref();
   if (known !== undefined) return known;
-  compileOnOneThread();
+  optimiseLater();
   const bytes = readLimitedModule(MODULE_FILE, perlMemoryLimit(memoryBytes));
   const module = await WebAssembly.compile(bytes);
   discard(bytes);
@@ -22,34 +22,20 @@ export async function sharedPerlModule(memoryBytes: number): Promise<WebAssembly
   return module;
 }
 
-/** The same for this thread alone. */
-export function compilePerlModule(memoryBytes: number): WebAssembly.Module {
-  compileOnOneThread();
-  const bytes = readLimitedModule(MODULE_FILE, perlMemoryLimit(memoryBytes));
-  const module = new WebAssembly.Module(bytes);
-  discard(bytes);
-  return module;
-}
-
-/**
- * V8 optimises Perl's large functions while they run, on four threads at once: that took 75 MB more and twice the processor
- * time until Perl was ready. There is no such setting for one thread or module; it concerns WebAssembly only, is read
- * whenever V8 plans a compilation, and is set before there is any.
- */
-function compileOnOneThread(): void {
-  setFlagsFromString('--wasm-num-compilation-tasks=1');
-}
-
 /** Bytes of memory that Perl may have, with its own, when the code may have `memoryBytes`. */
 export function perlMemoryLimit(memoryBytes: number): number {
   return Math.max(LEAST_BYTES, memoryBytes) + OWN_BYTES;
 }
 
-/** Gives 25 MB back now, which else wait for a collection that a quiet thread may not have for long. */
+/**
+ * Gives 25 MB back now, which else wait for a collection that a quiet thread may not have for long. Both ports: a message that
+ * nobody takes is kept until its receiver is closed.
+ */
 function discard(bytes: Uint8Array<ArrayBuffer>): void {
-  const { port1 } = new MessageChannel();
+  const { port1, port2 } = new MessageChannel();
   port1.postMessage(undefined, [bytes.buffer]);
   port1.close();
+  port2.close();
 }
 
 const MODULE_FILE = ownFile('zeroperl.wasm');

@@ -6,14 +6,41 @@ import type { Program } from '../border/protocol.js';
  */
 export function wrapPerl({ code, fromPath, file, firstLine }: Program & { readonly language: 'perl' }): string {
   const place = `#line ${firstLine} "${file.replace(/["\n]/g, '_')}"\n`;
+  const ended = nameEndBlocks(code);
   const head = 'package callback; use strict; use warnings qw(FATAL all); no warnings qw(signal);';
-  if (fromPath || definesSub(code)) return `${head}\n${place}${code}\n;1;\n`;
+  if (fromPath || definesSub(code)) return `${head}\n${place}${ended}\n;1;\n`;
   const body = perlUsesBodies(code, fromPath) ? 'local *bdy = $msg->body_ref();' : '';
   return (
     `${head} our(%hdr, $bdy); sub check ($) { my $msg = $_[0]; local *hdr = $msg->header(); ${body}\n` +
-    `${place}${code}\n;return($msg); }\n1;\n`
+    `${place}${indented(ended)}\n;return($msg); }\n1;\n`
   );
 }
+
+/**
+ * stompclt puts two blanks before each line, which texts over several lines have in them. Here-documents and POD would not
+ * be found any more: there such code is an error, here it works.
+ */
+function indented(code: string): string {
+  return HERE_DOCUMENT.test(code) || POD.test(code) ? code : code.replace(/^/gm, '  ');
+}
+
+/**
+ * END blocks run when the process ends, which Perl in WebAssembly never sees. As subs with names that Stompctl.pm knows they are
+ * called at the end; it looks that each has become one, for these words may stand in a text.
+ */
+function nameEndBlocks(code: string): string {
+  let count = 0;
+  return code.replace(END_BLOCK, (all, before: string, at: number) => {
+    const line = code.slice(code.lastIndexOf('\n', at + before.length - 1) + 1, at + before.length);
+    if (line.includes('#')) return all;
+    count += 1;
+    return `${before}sub Stompctl::END_${count} `;
+  });
+}
+
+const HERE_DOCUMENT = /<<(?:~?[A-Za-z_]|~?\s*["'])/;
+const POD = /^=[a-z]/m;
+const END_BLOCK = /((?:^|[;}])\s*)END(?=\s*\{)/gm;
 
 function definesSub(code: string): boolean {
   return /^\s*sub\s/m.test(code);

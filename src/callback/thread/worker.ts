@@ -9,7 +9,7 @@ class Worker implements EngineHost, Progress {
   readonly memoryBytes: number;
   readonly data: Readonly<Record<string, string>>;
   readonly #program: Program;
-  readonly #module: WebAssembly.Module | undefined;
+  readonly #module: WebAssembly.Module;
   readonly #port: MessagePort;
   readonly #board: Board;
   readonly #limitNs: bigint;
@@ -117,11 +117,11 @@ class Worker implements EngineHost, Progress {
   }
 }
 
-async function openEngine(program: Program, host: EngineHost, module?: WebAssembly.Module): Promise<Engine> {
+async function openEngine(program: Program, host: EngineHost, module: WebAssembly.Module): Promise<Engine> {
   switch (program.language) {
     case 'javascript': {
       const { QuickJsEngine } = await import('../javascript/quickjs-engine.js');
-      return QuickJsEngine.open(program, host);
+      return QuickJsEngine.open(program, host, module);
     }
     case 'perl': {
       const { PerlEngine } = await import('../perl/perl-engine.js');

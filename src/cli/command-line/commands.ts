@@ -15,6 +15,35 @@ const TEST_FLAGS = [
   },
 ];
 
+const INIT_FLAGS = [
+  { name: 'direction', value: 'WHICH', doc: 'sender, receiver, shovel or cron' },
+  { name: 'uri', value: 'URI', doc: 'the broker, such as ssl://HOST:61614' },
+  {
+    name: 'user',
+    value: 'NAME',
+    doc: 'user at the broker; the password is asked for, or the first line of standard input',
+  },
+  { name: 'pass-file', value: 'FILE', doc: 'file that holds the password already' },
+  { name: 'ca', value: 'FILE', doc: 'the CA that signed the certificate of the broker' },
+  { name: 'to-uri', value: 'URI', doc: 'shovel: the broker that it sends to' },
+  { name: 'to-user', value: 'NAME', doc: 'shovel: user there; its password is the next line of standard input' },
+  { name: 'to-pass-file', value: 'FILE', doc: 'shovel: file that holds the password there' },
+  { name: 'to-ca', value: 'FILE', doc: 'shovel: the CA of that broker' },
+  { name: 'queue', value: 'PATH', doc: 'folder of the queue on this machine' },
+  {
+    name: 'destination',
+    value: 'NAME',
+    doc: 'destination at the broker: what is received, or where every message is sent',
+  },
+  { name: 'offline', doc: 'do not log in at the end' },
+  { name: 'force', doc: 'replace files that are there' },
+];
+
+const MIGRATE_FLAGS = [
+  { name: 'output', value: 'FILE', doc: 'write the configuration there (mode 0640), instead of to standard output' },
+  { name: 'force', doc: 'replace a file that is there' },
+];
+
 const STATUS_FLAGS = [{ name: 'json', doc: 'print one JSON object a line, for each instance' }];
 
 const PROBE_FLAGS = [
@@ -25,9 +54,25 @@ const PROBE_FLAGS = [
   { name: 'crit', value: 'RANGES', doc: 'critical: the same' },
 ];
 
+const TOP_FLAGS = [{ name: 'json', doc: 'print one JSON object a line, for each instance, once' }];
+
 /** Every command, in the order in which help lists them. */
 export const COMMANDS = {
   run: { name: 'run', summary: 'Move messages (the default command).' },
+  init: {
+    name: 'init',
+    summary: 'Ask what is needed, write a configuration, check it and log in.',
+    operands: 'FILE',
+    flags: INIT_FLAGS,
+    helps: ['help'],
+  },
+  migrate: {
+    name: 'migrate',
+    summary: 'Make YAML of a configuration of stompclt, and say what is different.',
+    operands: 'FILE',
+    flags: MIGRATE_FLAGS,
+    helps: ['config-general', 'help'],
+  },
   check: {
     name: 'check',
     summary: 'Parse and validate configuration files, and say what they will do.',
@@ -56,9 +101,22 @@ export const COMMANDS = {
     flags: PROBE_FLAGS,
     helps: ['pidfile', 'config', 'timeout-status', 'help'],
   },
+  top: {
+    name: 'top',
+    summary: 'Show every instance of this host, live.',
+    operands: 'PLACE',
+    flags: TOP_FLAGS,
+    helps: ['pidfile', 'help'],
+  },
   quit: {
     name: 'quit',
     summary: 'Tell the instance of a pidfile to quit, and wait for it.',
+    helps: ['pidfile', 'config', 'timeout-linger', 'timeout-flush', 'help'],
+  },
+  reload: {
+    name: 'reload',
+    summary: 'Tell the instance of a pidfile to take its configuration over, and what came of it.',
+    operands: 'CONFIG',
     helps: ['pidfile', 'config', 'timeout-linger', 'timeout-flush', 'help'],
   },
   demo: {

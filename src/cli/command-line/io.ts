@@ -7,6 +7,9 @@ export interface TextOutput {
   write(text: string | Uint8Array): unknown;
   /** false: its reader is gone */
   readonly writable?: boolean;
+  /** of a terminal, as of now */
+  readonly columns?: number;
+  readonly rows?: number;
   once?(event: 'drain' | 'error', run: () => void): unknown;
   off?(event: 'drain' | 'error', run: () => void): unknown;
 }

@@ -22,7 +22,7 @@ export interface CompletedOption {
 export function completedOptions(): CompletedOption[] {
   return OPTION_TABLE.flatMap((row) => {
     // what is refused for now is not offered
-    if (row.fileOnly || row.later !== undefined) return [];
+    if (row.fileOnly) return [];
     const option = completedOption(row);
     const negated = { ...option, names: [`--no-${row.name}`], doc: `Not: ${option.doc}` };
     return row.kind === 'boolean' ? [option, negated] : [option];
@@ -62,9 +62,12 @@ export function completedQueueCommands(): readonly (Pick<QueueCommandDefinition,
   }));
 }
 
+/** Operands that are files or folders. */
+const FILES = ['FILE', 'CONFIG', 'PLACE'];
+
 /** What an operand of this name may be: shells, a file, or anything. */
 export function operandChoices(operands: string | undefined): readonly string[] | 'files' {
   if (operands === 'SHELL') return ['bash', 'zsh', 'fish'];
   if (operands === 'COMMAND') return Object.keys(COMMANDS);
-  return operands === 'FILE' ? 'files' : [];
+  return operands !== undefined && FILES.includes(operands) ? 'files' : [];
 }

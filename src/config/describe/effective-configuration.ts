@@ -28,7 +28,7 @@ export function effectiveConfiguration(values: OptionValues, settings?: Settings
     if (given !== undefined) {
       return [{ name: row.name, value: textOf(row, given.value), source: placeOf(given.origin) }];
     }
-    if (row.later !== undefined || !matters(row, values)) return [];
+    if (!matters(row, values)) return [];
     const value =
       (settings === undefined ? undefined : dependentDefault(row.name, settings)) ?? row.defaultNote ?? row.default;
     return value === undefined ? [] : [{ name: row.name, value: value.replaceAll('`', ''), source: 'default' }];
@@ -46,6 +46,8 @@ function matters(row: OptionRow, values: OptionValues): boolean {
     return values.has('incoming-broker-uri');
   }
   if (row.name.startsWith('outgoing-broker-')) return values.has('outgoing-broker-uri');
+  if (row.name === 'metrics-remote') return values.has('metrics-listen');
+  if (row.name.startsWith('metrics-')) return false;
   if (row.name === 'loop' || row.name === 'remove') return values.has('incoming-queue');
   return true;
 }

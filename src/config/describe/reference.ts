@@ -1,4 +1,11 @@
-import { OPTION_GROUPS, type OptionGroup, type OptionKind, type OptionRow, type TableKey } from '../options/option.js';
+import {
+  OPTION_GROUPS,
+  type OptionGroup,
+  type OptionKind,
+  type OptionRow,
+  type ReloadClass,
+  type TableKey,
+} from '../options/option.js';
 import { OPTION_TABLE } from '../options/option-table.js';
 
 /** The part of `docs/configuration.md` that lists every option by group, in Markdown. */
@@ -19,10 +26,19 @@ function anchor(title: string): string {
 function optionText(row: OptionRow): string {
   const value = row.value === undefined ? '' : ` ${row.value}`;
   const parts = [`#### \`${row.name}${value}\``, row.doc, factsOf(row), row.notes ?? ''];
-  if (row.later !== undefined) parts.push(`**Not yet:** ${row.later}.`);
   if (row.keys !== undefined) parts.push(keysTable(row.keys));
   return parts.filter((part) => part !== '').join('\n\n');
 }
+
+/** What a reload does about a changed value. */
+const RELOADED: Readonly<Record<ReloadClass, string>> = {
+  'in-place': 'reload: in place',
+  source: 'reload: opens the source anew',
+  sink: 'reload: opens the destination anew',
+  ends: 'reload: opens both ends anew',
+  restart: 'reload: waits for a restart',
+  'command-line': '',
+};
 
 /** Kind, limits, default and spellings, in one line. */
 function factsOf(row: OptionRow): string {
@@ -35,6 +51,7 @@ function factsOf(row: OptionRow): string {
   if (aliases.length > 0) facts.push(`also ${aliases.join(', ')}`);
   if (row.fileOnly) facts.push('in a file only');
   if (row.commandLineOnly) facts.push('command line only');
+  facts.push(RELOADED[row.reload]);
   if (row.added) facts.push('unknown to stompclt');
   return sentence(facts.filter((fact) => fact !== ''));
 }

@@ -6,10 +6,7 @@ export const COMMAND_LINE: Origin = { file: 'command line', line: 0 };
 
 /** Something wrong with a configuration. All of them are collected, so that one look shows what is to be done. */
 export interface Problem {
-  readonly code: Extract<
-    ErrorCode,
-    'USAGE' | 'CONFIG_INVALID' | 'CONFIG_UNSUPPORTED' | 'URI_INVALID' | 'CREDENTIAL_INVALID'
-  >;
+  readonly code: Extract<ErrorCode, 'USAGE' | 'CONFIG_INVALID' | 'URI_INVALID' | 'CREDENTIAL_INVALID'>;
   readonly origin: Origin;
   readonly reason: string;
 }
@@ -17,10 +14,6 @@ export interface Problem {
 /** A problem with what was written at `origin`: on the command line, a usage error. */
 export function invalid(origin: Origin, reason: string): Problem {
   return { code: origin === COMMAND_LINE ? 'USAGE' : 'CONFIG_INVALID', origin, reason };
-}
-
-export function unsupported(origin: Origin, reason: string): Problem {
-  return { code: 'CONFIG_UNSUPPORTED', origin, reason };
 }
 
 /** `FILE:LINE: reason`, or `command line: reason`. */

@@ -13,6 +13,8 @@ export type Table = Record<string, string | number>;
 export interface ReadOption {
   readonly row: OptionRow;
   readonly value: OptionValue;
+  /** what it was read from */
+  readonly node: ConfigNode;
   readonly origin: Origin;
   /** the line of the value's first character */
   readonly textOrigin: Origin;
@@ -37,7 +39,7 @@ export function readOption(row: OptionRow, node: ConfigNode): ReadOption | Probl
     const first = node.kind === 'list' ? (node.items[0] ?? node) : node;
     const line = first.kind === 'scalar' ? first.textLine : first.origin.line;
     const textOrigin = line === node.origin.line ? node.origin : { file: first.origin.file, line };
-    return { row, value, origin: node.origin, textOrigin, places };
+    return { row, value, node, origin: node.origin, textOrigin, places };
   } catch (error) {
     if (error instanceof Unreadable) return error.problem;
     throw error;

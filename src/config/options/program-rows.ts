@@ -1,14 +1,12 @@
 import type { OptionRow } from './option.js';
 
-/** `later`: what the parser understands and the program cannot do yet. Refused at start with exit code 78 and this sentence. */
-const NO_METRICS = 'metrics are not supported yet: leave it out';
-
 const PROCESS_OPTIONS: readonly OptionRow[] = [
   {
     name: 'pidfile',
     kind: 'text',
     value: 'PATH',
     group: 'process',
+    reload: 'restart',
     doc: 'Write the process id to this file; refuse to start when it belongs to a living process.',
   },
   {
@@ -16,12 +14,14 @@ const PROCESS_OPTIONS: readonly OptionRow[] = [
     kind: 'boolean',
     default: 'false',
     group: 'process',
+    reload: 'restart',
     doc: 'Go to the background; logs go to syslog.',
   },
   {
     name: 'status',
     kind: 'flag',
     group: 'process',
+    reload: 'command-line',
     commandLineOnly: true,
     doc: 'Tell whether the instance of this pidfile runs (exit 0 running, 1 dead, 3 not running, 4 unknown).',
   },
@@ -29,6 +29,7 @@ const PROCESS_OPTIONS: readonly OptionRow[] = [
     name: 'quit',
     kind: 'flag',
     group: 'process',
+    reload: 'command-line',
     commandLineOnly: true,
     doc: 'Tell the instance of this pidfile to quit, and wait for it.',
   },
@@ -36,6 +37,7 @@ const PROCESS_OPTIONS: readonly OptionRow[] = [
     name: 'dry-run',
     kind: 'flag',
     group: 'process',
+    reload: 'command-line',
     commandLineOnly: true,
     added: true,
     doc: 'Show what a run would make of each message, as a difference, and move nothing.',
@@ -50,6 +52,7 @@ const PROCESS_OPTIONS: readonly OptionRow[] = [
     kind: 'boolean',
     default: 'false',
     group: 'process',
+    reload: 'in-place',
     doc: 'Print how many messages there were, and how fast, at the end.',
   },
 ];
@@ -63,6 +66,7 @@ const LOGGING_OPTIONS: readonly OptionRow[] = [
     min: 0,
     default: '0',
     group: 'logging',
+    reload: 'in-place',
     doc: 'Log more; several times (up to 3) for more still.',
     notes: 'In a file, a number. More than 3 is 3.',
   },
@@ -72,6 +76,7 @@ const LOGGING_OPTIONS: readonly OptionRow[] = [
     choices: ['trace', 'debug', 'info', 'warn', 'error'],
     value: 'LEVEL',
     group: 'logging',
+    reload: 'in-place',
     default: 'info',
     defaultNote: '`info`; `debug` with `debug` 1, `trace` with more',
     added: true,
@@ -80,9 +85,10 @@ const LOGGING_OPTIONS: readonly OptionRow[] = [
   {
     name: 'log-format',
     kind: 'choice',
-    choices: ['json', 'pretty', 'syslog'],
+    choices: ['json', 'pretty', 'logfmt', 'syslog'],
     value: 'FORMAT',
     group: 'logging',
+    reload: 'in-place',
     defaultNote: '`pretty` on a terminal, `syslog` with `daemon`, otherwise `json`',
     added: true,
     doc: 'How log lines look, and where they go: standard error, or syslog.',
@@ -90,22 +96,38 @@ const LOGGING_OPTIONS: readonly OptionRow[] = [
   {
     name: 'metrics-listen',
     kind: 'text',
-    value: 'HOST:PORT',
+    value: 'ADDRESS',
     group: 'logging',
+    reload: 'restart',
     defaultNote: 'off',
     added: true,
-    later: NO_METRICS,
-    doc: 'Serve metrics and the status page on this address.',
+    doc: 'Serve metrics and the status page on this address: `127.0.0.1:9464`, `[::1]:9464`, or `unix:/PATH`.',
+    notes:
+      '`/metrics` for Prometheus, `/healthz` and `/readyz` for probes, `/status` as JSON, `/` for people: see monitoring.md. ' +
+      'Nobody logs in there: anybody on this host can read it, and with a socket who has the rights to it. Port 0 takes a free one, which the log names.',
+  },
+  {
+    name: 'metrics-remote',
+    kind: 'boolean',
+    default: 'false',
+    group: 'logging',
+    reload: 'restart',
+    added: true,
+    doc: 'Let `metrics-listen` be an address that other hosts can reach, such as `0.0.0.0:9464`.',
+    notes: 'There is no login and no TLS: a firewall, or a proxy with both, has to stand before it.',
   },
   {
     name: 'metrics-textfile',
     kind: 'text',
     value: 'PATH',
     group: 'logging',
+    reload: 'restart',
     defaultNote: 'off',
     added: true,
-    later: NO_METRICS,
-    doc: 'Write metrics to this file, for the node exporter of Prometheus.',
+    doc: 'Write metrics to this file, for the node exporter of Prometheus: every 15 s, and when the run ends.',
+    notes:
+      'Replaced in one step. The node exporter reads files `*.prom` of its `--collector.textfile.directory`. After a run the file tells how it ended, ' +
+      'which is what there is to see of one from cron.',
   },
 ];
 
@@ -116,6 +138,7 @@ const HELP_OPTIONS: readonly OptionRow[] = [
     kind: 'text',
     value: 'FILE',
     group: 'help',
+    reload: 'command-line',
     commandLineOnly: true,
     doc: 'Read this configuration file; options on the command line win over it.',
   },
@@ -126,20 +149,45 @@ const HELP_OPTIONS: readonly OptionRow[] = [
     choices: ['-AutoTrue', '-InterPolateEnv', '-InterPolateVars', '-LowerCaseNames', '-MergeDuplicateBlocks'],
     value: 'OPTIONS',
     group: 'help',
+    reload: 'in-place',
     doc: 'Read an Apache-style file with these options of Perl’s Config::General.',
     notes: 'Written alone, such as `-AutoTrue`, or as stompclt wants it, `-AutoTrue=1`.',
   },
-  { name: 'help', aliases: ['h', '?'], kind: 'flag', group: 'help', commandLineOnly: true, doc: 'Show this help.' },
+  {
+    name: 'help',
+    aliases: ['h', '?'],
+    kind: 'flag',
+    group: 'help',
+    reload: 'command-line',
+    commandLineOnly: true,
+    doc: 'Show this help.',
+  },
   {
     name: 'list',
     aliases: ['l'],
     kind: 'flag',
     group: 'help',
+    reload: 'command-line',
     commandLineOnly: true,
     doc: 'List every option with its default, one a line.',
   },
-  { name: 'manual', aliases: ['m'], kind: 'flag', group: 'help', commandLineOnly: true, doc: 'Show the manual.' },
-  { name: 'version', kind: 'flag', group: 'help', commandLineOnly: true, doc: 'Show the version.' },
+  {
+    name: 'manual',
+    aliases: ['m'],
+    kind: 'flag',
+    group: 'help',
+    reload: 'command-line',
+    commandLineOnly: true,
+    doc: 'Show the manual.',
+  },
+  {
+    name: 'version',
+    kind: 'flag',
+    group: 'help',
+    reload: 'command-line',
+    commandLineOnly: true,
+    doc: 'Show the version.',
+  },
 ];
 
 export const PROGRAM_OPTIONS: readonly OptionRow[] = [...PROCESS_OPTIONS, ...LOGGING_OPTIONS, ...HELP_OPTIONS];

@@ -27,6 +27,10 @@ sub WIDE () { 16 }
 our($asked_home, $from_home);
 # no outcome is wanted any more
 our $stopped;
+# names of the callback's END blocks, the last one first
+our @at_end;
+# names of functions whose lack was told
+our %asked_for_user;
 
 sub refuse {
     my($what, $instead) = @_;
@@ -43,6 +47,14 @@ BEGIN {
     }
     foreach my $name (qw(socket connect bind listen accept shutdown socketpair)) {
         *{"CORE::GLOBAL::$name"} = sub { refuse($name, $no_net) };
+    }
+    foreach my $name (qw(getpwnam getpwuid getgrnam getgrgid)) {
+        *{"CORE::GLOBAL::$name"} = sub ($) {
+            my(undef, $file, $line) = caller();
+            return if $asked_for_user{$name}++;
+            log_line("warn", "$name is not there in a callback, which knows no users: give names as callback-data at $file line $line");
+            return;
+        };
     }
     *CORE::GLOBAL::exit = sub (;$) { refuse("exit", "return a reason to drop the message, or die to reject it") };
     # callback-timeout limits each call: code that sets itself a limit as well goes on
@@ -172,6 +184,10 @@ sub adopt {
     # as stompclt sets them
     { no warnings "once"; $Data::Dumper::Indent = $Data::Dumper::Sortkeys = 1 }
     my $error = evaluate($code) ? "" : thrown($@);
+    my @ends = $code =~ /\bsub (Stompctl::END_[0-9]+) /g;
+    $error = "\"END {\" begins a line inside of a text: put something before it\n"
+        unless length($error) or @ends == grep(defined(&$_), @ends);
+    @at_end = reverse(@ends);
     $error = "missing function in callback: check(\$)\n" unless length($error) or defined(&callback::check);
     offer_log() unless length($error);
     say_to_host("a" . $error);
@@ -193,6 +209,10 @@ sub hook {
     if ($code) {
         my %data = map({ utf8::decode($_); $_ } @list);
         eval { $name eq "start" ? $code->(\%data) : $code->(); 1 } or $error = thrown($@);
+    }
+    if ($name eq "stop") {
+        no strict "refs";
+        eval { &$_() foreach @at_end; 1 } or $error ||= thrown($@);
     }
     say_to_host("a" . $error);
 }

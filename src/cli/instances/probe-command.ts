@@ -1,12 +1,12 @@
-import { reasonOf, StompctlError } from '../base/errors.js';
-import type { Environment } from '../config/formats/environment.js';
-import { readPidOptions } from '../config/pid-options.js';
-import { maskText } from '../observe/mask.js';
-import type { CommandIo } from './command-line/io.js';
-import type { ParsedArguments } from './command-line/option-command.js';
+import { reasonOf, StompctlError } from '../../base/errors.js';
+import type { Environment } from '../../config/formats/environment.js';
+import { readPidOptions } from '../../config/pid-options.js';
+import { maskText } from '../../observe/mask.js';
+import type { CommandIo } from '../command-line/io.js';
+import type { ParsedArguments } from '../command-line/option-command.js';
 import { type InstanceStatus, instanceStatus } from './instance-status.js';
 import { type AlertRange, PROBED, type Probed, parseMost, parseRanges } from './probe-thresholds.js';
-import { publishedNumber } from './published-status.js';
+import { publishedNumber } from './published-facts.js';
 
 /** The exit codes of Nagios plugins, and the words that their first line begins with. */
 const OK = 0;

@@ -1,12 +1,12 @@
-import { type Clock, systemClock } from '../base/clock.js';
-import { reasonOf } from '../base/errors.js';
-import { wait } from '../base/wait.js';
-import { mayBeOwner } from '../daemon/liveness.js';
-import { readPidfile } from '../daemon/pidfile-content.js';
-import { awaitStatus, type PidfileStatus } from '../daemon/pidfile-status.js';
-import { readStatus, type StatusRecord, statusPath } from '../daemon/status-file.js';
-import type { Verdict } from '../transfer/verdict.js';
-import { publishedVerdict } from './published-status.js';
+import { type Clock, systemClock } from '../../base/clock.js';
+import { reasonOf } from '../../base/errors.js';
+import { wait } from '../../base/wait.js';
+import { mayBeOwner } from '../../daemon/liveness.js';
+import { readPidfile } from '../../daemon/pidfile-content.js';
+import { awaitStatus, type PidfileStatus } from '../../daemon/pidfile-status.js';
+import { readStatus, type StatusRecord, statusPath } from '../../daemon/status-file.js';
+import type { Verdict } from '../../transfer/verdict.js';
+import { publishedVerdict } from './published-facts.js';
 
 /** The exit codes of `stompctl status`; the worst of several instances counts. */
 export const MOVING_OR_IDLE = 0;
@@ -93,4 +93,19 @@ function silentVerdict(last: StatusRecord | undefined, clock: Clock): Verdict {
   const since = agoMs > 0 ? `${Math.round(agoMs / 1000)} s` : `${NEXT_MS / 1000} s`;
   const reason = `it has published nothing for ${since}: the process is stopped, blocked, or cannot write its status file`;
   return { state: 'stuck', reason };
+}
+
+/** What `--json` prints of an instance: what it publishes, and what is known from outside. */
+export function statusJson({
+  pidfile,
+  code,
+  known,
+  pid,
+  verdict,
+  record,
+  unknown,
+}: InstanceStatus): Readonly<Record<string, unknown>> {
+  const state = verdict?.state ?? (pid === undefined ? 'not-running' : 'unknown');
+  const reason = verdict?.reason ?? unknown ?? known.text;
+  return { ...record, pidfile, running: pid !== undefined, pid, code, text: known.text, state, reason };
 }

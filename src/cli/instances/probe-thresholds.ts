@@ -1,4 +1,4 @@
-import { StompctlError } from '../base/errors.js';
+import { StompctlError } from '../../base/errors.js';
 
 /** A range as Nagios plugins have it: what is outside of it alerts; with `@`, what is inside. */
 export interface AlertRange {

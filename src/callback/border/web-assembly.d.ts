@@ -1,7 +1,8 @@
 /** What is used of WebAssembly; TypeScript has its types for browsers only. */
 declare namespace WebAssembly {
-  interface Memory {
+  class Memory {
     readonly buffer: ArrayBuffer;
+    constructor(limits: { readonly initial: number; readonly maximum: number });
   }
   class Module {
     private readonly module;

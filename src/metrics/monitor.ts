@@ -1,0 +1,116 @@
+import { basename } from 'node:path';
+import type { Clock, Timer } from '../base/clock.js';
+import { reasonOf } from '../base/errors.js';
+import type { ListenAddress } from '../config/listen-address.js';
+import type { Logger } from '../observe/logger.js';
+import type { HealthFacts, Verdict } from '../transfer/verdict.js';
+import { MetricsServer } from './metrics-server.js';
+import { routes, type ShownOption } from './routes.js';
+import { type MeteredRun, RunMetrics } from './run-metrics.js';
+import { TextFile } from './text-file.js';
+
+export interface MonitorOptions {
+  readonly listen: ListenAddress | undefined;
+  readonly remote: boolean;
+  readonly textfile: string | undefined;
+  readonly version: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly status: (facts: HealthFacts) => Verdict & Readonly<Record<string, unknown>>;
+  /** the configuration in effect, secrets masked */
+  readonly shownOptions: () => readonly ShownOption[];
+}
+
+export interface MonitoredRun extends MeteredRun {
+  /** what stands between source and sink, in words; undefined: nothing does */
+  readonly processor: string | undefined;
+}
+
+const WRITE_MS = 15_000;
+
+/** What others see of a run: `metrics-listen` and `metrics-textfile`. */
+export class Monitor {
+  readonly #options: MonitorOptions;
+  readonly #startedMs: number;
+  #run: MonitoredRun | undefined;
+  #server: MetricsServer | undefined;
+  #served: RunMetrics | undefined;
+  #file: { readonly file: TextFile; readonly metrics: RunMetrics } | undefined;
+  #timer: Timer | undefined;
+
+  private constructor(options: MonitorOptions) {
+    this.#options = options;
+    this.#startedMs = options.clock.wallMs();
+  }
+
+  /** Listens at once. Rejects with METRICS_LISTEN. */
+  static async open(options: MonitorOptions): Promise<Monitor> {
+    const monitor = new Monitor(options);
+    await monitor.#open();
+    return monitor;
+  }
+
+  /** From now on there is something to see. */
+  show(run: MonitoredRun): void {
+    this.#run = run;
+    this.#served?.show(run);
+    this.#file?.metrics.show(run);
+    if (this.#file !== undefined) void this.#write();
+  }
+
+  /** The run has ended, with this code: nobody is answered any more, and the text file says so. Never rejects. */
+  async end(exitCode: number): Promise<void> {
+    this.#timer?.cancel();
+    await this.#server?.close();
+    if (this.#file === undefined) return;
+    const { file, metrics } = this.#file;
+    file.write(await metrics.endText(exitCode));
+    this.#file = undefined;
+  }
+
+  async #open(): Promise<void> {
+    const { listen, remote, textfile, version, clock, logger } = this.#options;
+    if (listen !== undefined) {
+      this.#served = await RunMetrics.open({ version, ofProcess: true });
+      const onFault = (error: unknown) => logger.warn('metrics-fault', `metrics-listen: ${reasonOf(error)}`);
+      const answer = this.#routes(this.#served);
+      this.#server = await MetricsServer.listen({ address: listen, remote, clock, answer, onFault });
+      const { address } = this.#server;
+      logger.info('metrics-listen', `metrics and the status page are at ${address}`, { address });
+    }
+    if (textfile !== undefined) {
+      // files of several instances are read together: each needs a name of its own
+      const labels = { file: basename(textfile).replace(/\.prom$/, '') };
+      const metrics = await RunMetrics.open({ version, ofProcess: false, labels });
+      const onTrouble = ({ message, code }: { message: string; code: string }) => {
+        logger.warn('metrics-unwritable', message, { code });
+      };
+      this.#file = { file: new TextFile(textfile, onTrouble), metrics };
+    }
+  }
+
+  #routes(metrics: RunMetrics) {
+    const { clock, status, shownOptions, version } = this.#options;
+    return routes({
+      clock,
+      health: () => this.#run?.health(),
+      status,
+      metrics: async () => ({ type: metrics.contentType, text: await metrics.text() }),
+      about: () => ({
+        version,
+        pid: process.pid,
+        startedAt: new Date(this.#startedMs).toISOString(),
+        processor: this.#run?.processor,
+      }),
+      options: shownOptions,
+    });
+  }
+
+  async #write(): Promise<void> {
+    const text = await this.#file?.metrics.text();
+    // it may have ended meanwhile: then its last words stand there
+    if (this.#file === undefined || text === undefined) return;
+    this.#file.file.write(text);
+    this.#timer = this.#options.clock.after(WRITE_MS, () => void this.#write(), false);
+  }
+}
