@@ -19,10 +19,9 @@ import { EXIT_CODES, exitCodeOf } from './command-line/exit-codes.js';
 import { type CommandIo, drained } from './command-line/io.js';
 import { type Progress, startProgress } from './command-line/progress.js';
 import { systemFault } from './command-line/system-fault.js';
-import { logFormatOf } from './log-format.js';
 import { monitorRun, openMonitor } from './open-monitor.js';
 import { publishStatus, statusPayload } from './published-status.js';
-import { Reloader } from './reload.js';
+import { logFormatOf, Reloader } from './reload.js';
 import { type ServiceManager, serviceManager } from './service-manager.js';
 
 export interface RunContext {
