@@ -87,6 +87,10 @@ const CHANGES: Readonly<Record<string, Change>> = {
   'timeout-inactivity': { after: { 'timeout-inactivity': 3600 } },
   'timeout-status': { after: { 'timeout-status': 20 } },
   pidfile: { after: { pidfile: 'FOLDER/pid' } },
+  'on-overlap': {
+    before: { pidfile: 'FOLDER/pid' },
+    after: { pidfile: 'FOLDER/pid', 'on-overlap': 'quiet' },
+  },
   daemon: { after: { daemon: true } },
   statistics: { after: { statistics: true } },
   debug: { after: { debug: 1 } },
