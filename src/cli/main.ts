@@ -139,7 +139,7 @@ async function execute(name: OtherCommand, parsed: ParsedArguments, env: Environ
       return execute(start.settings, { io, env, warnings, start, read });
     }
     case 'reload':
-      return (await import('./reload-command.js')).reload(parsed, env, io);
+      return (await import('./instances/reload-command.js')).reload(parsed, env, io);
     case 'completion':
       return (await import('./completion/completion.js')).completion(parsed, io);
     case 'demo':

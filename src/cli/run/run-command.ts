@@ -20,10 +20,9 @@ import { type CommandIo, drained } from '../command-line/io.js';
 import { type Progress, startLiveLine, startProgress } from '../command-line/progress.js';
 import { systemFault } from '../command-line/system-fault.js';
 import { acquirePidfile } from './acquire-pidfile.js';
-import { logFormatOf } from './log-format.js';
 import { monitorRun, openMonitor } from './open-monitor.js';
 import { publishStatus, statusPayload } from './published-status.js';
-import { Reloader } from './reload.js';
+import { logFormatOf, Reloader } from './reload.js';
 import { type ServiceManager, serviceManager } from './service-manager.js';
 
 export interface RunContext {
