@@ -3,6 +3,7 @@ import { manPage } from '../src/cli/man-page.js';
 import { configurationSchema } from '../src/config/describe/json-schema.js';
 import { configurationReference } from '../src/config/describe/reference.js';
 import { METRIC_TABLE, PROGRAM_METRICS, SETTLE_HISTOGRAM } from '../src/metrics/metric-table.js';
+import { eventTable } from '../src/observe/events.js';
 import { readCorpus } from '../test/support/perl-corpus.js';
 import { differencesTable } from '../test/support/perl-differences.js';
 import { importRules, readRooms } from './import-rules.js';
@@ -18,6 +19,12 @@ const GENERATED: readonly { readonly path: string; readonly marker?: string; rea
       make: () => differencesTable(readCorpus().length),
     },
     { path: 'docs/configuration.md', marker: 'do not edit below this line. -->\n', make: configurationReference },
+    {
+      path: 'docs/logs.md',
+      marker: '<!-- Generated from src/observe/events.ts by "npm run docs"; do not edit until the end mark. -->\n',
+      end: '<!-- end of what is generated -->',
+      make: eventTable,
+    },
     { path: 'docs/stompctl.1', make: manPage },
     { path: 'docs/stompctl.schema.json', make: configurationSchema },
     { path: 'biome.rooms.json', make: linterRooms },

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Clock } from '../base/clock.js';
 import { StompctlError } from '../base/errors.js';
 import { unlessCalledOff } from '../base/wait.js';
@@ -8,8 +9,8 @@ import type { Environment } from '../config/formats/environment.js';
 import type { BrokerSettings, Settings, SinkSettings, SourceSettings } from '../config/settings.js';
 import type { Logger } from '../observe/logger.js';
 import { shownUri } from '../observe/mask.js';
-import { BrokerSink } from '../sinks/broker/broker-sink.js';
-import { BrokerSource, type BrokerSourceOptions } from '../sources/broker/broker-source.js';
+import { BrokerSink, type SinkWarning } from '../sinks/broker/broker-sink.js';
+import { BrokerSource, type BrokerSourceOptions, type SourceWarning } from '../sources/broker/broker-source.js';
 import type { StompSession } from '../stomp/session.js';
 import type { SeenFrame, SessionOptions } from '../stomp/session-options.js';
 import { EndpointChooser } from '../stomp/transport/endpoint-chooser.js';
@@ -32,6 +33,11 @@ export interface BrokerEnd {
   /** Reads the credentials again and gives the options of one session. */
   readonly connect: (signal?: AbortSignal) => Promise<SessionOptions>;
   readonly onSession: (session: StompSession) => void;
+  /**
+   * Would the next session log in otherwise than the last one did: with another name, password, key or certificate?
+   * False when none was tried so far. Rejects as `connect` when they cannot be read.
+   */
+  readonly secretsChanged: () => Promise<boolean>;
   /** what the last session was with; undefined: there was none */
   readonly session: () => SessionFacts | undefined;
   /** To be asked after a refused login: has every broker of the list refused it since the last session? */
@@ -42,6 +48,7 @@ const UNREAD = ['its addresses, passwords and certificates were not read', 'is a
 /** One end of a transfer, and what its supervisor needs to know of a list of brokers. */
 export interface MadeEnd<End> {
   readonly end: End;
+  readonly secretsChanged?: BrokerEnd['secretsChanged'];
   readonly allRefused?: () => boolean;
   readonly session?: () => SessionFacts | undefined;
 }
@@ -57,9 +64,10 @@ export function brokerSource(
   told: Pick<BrokerSourceOptions, 'events' | 'deadLetters' | 'onDuplicate'>,
 ): MadeEnd<BrokerSource> {
   const { window, windowBytes, maxParked, reliable } = settings;
-  const { allRefused, session, ...common } = sessionsOf(broker, settings, context);
+  const { allRefused, secretsChanged, session, ...common } = sessionsOf(broker, settings, context);
   const limits = { prefetch, window, windowBytes, maxParked };
-  return { end: new BrokerSource({ ...common, ...told, ...limits, subscriptions, reliable }), allRefused, session };
+  const end = new BrokerSource({ ...common, ...told, ...limits, subscriptions, reliable });
+  return { end, allRefused, secretsChanged, session };
 }
 
 /** A sink that sends to the broker. */
@@ -70,17 +78,17 @@ export function brokerSink(
 ): MadeEnd<BrokerSink> {
   const { reliable, maxMessageSize, timeouts } = settings;
   const { persistent, contentLength } = broker;
-  const { allRefused, session, ...common } = sessionsOf(broker, settings, context);
+  const { allRefused, secretsChanged, session, ...common } = sessionsOf(broker, settings, context);
   const limits = { maxMessageSize, flushMs: timeouts.flushMs };
   const end = new BrokerSink({ ...common, ...limits, reliable, persistent, contentLength });
-  return { end, allRefused, session };
+  return { end, allRefused, secretsChanged, session };
 }
 
 /** What sources and sinks have in common. */
 function sessionsOf(broker: BrokerSettings, settings: Settings, context: BrokerEndContext) {
   const { clock, logger } = context;
   const { name, ...rest } = brokerEnd(broker, settings, context);
-  const onWarning = (event: string, text: string) => logger.warn(event, text, { end: name });
+  const onWarning = (event: SinkWarning | SourceWarning, text: string) => logger.warn(event, text, { end: name });
   return { ...rest, name, clock, onWarning };
 }
 
@@ -100,12 +108,19 @@ export function brokerEnd(broker: BrokerSettings, settings: Settings, context: B
   };
   const refused = new RefusedLogins();
   let last: SessionFacts | undefined;
+  let used: { readonly over: Endpoint; readonly digest: string } | undefined;
+  const secretsFor = async (endpoint: Endpoint, tell: (text: string) => void) => {
+    const { login, passcode, x509 } = await resolveCredentials(broker.auth, context.env, tell);
+    const secure = secured(endpoint, broker, x509 !== undefined);
+    const tls = isSecure(secure) ? await readTlsFiles(x509, broker.sockopts) : undefined;
+    return { secure, login, passcode, tls };
+  };
   const options = async (): Promise<SessionOptions> => {
     const { uris, uri, endpoint, vhost } = await chooseEndpoint(broker, settings, chooser, name, logger);
     refused.trying(uri, uris);
-    const { login, passcode, x509 } = await resolveCredentials(broker.auth, context.env, warn);
-    const secure = secured(endpoint, broker, x509 !== undefined);
-    const tls = isSecure(secure) ? await readTlsFiles(x509, broker.sockopts) : undefined;
+    const secrets = await secretsFor(endpoint, warn);
+    const { secure, login, passcode, tls } = secrets;
+    used = { over: endpoint, digest: digest(secrets) };
     return {
       endpoint: secure,
       vhost,
@@ -129,6 +144,15 @@ export function brokerEnd(broker: BrokerSettings, settings: Settings, context: B
     name,
     connect: (signal) =>
       unlessCalledOff(options(), { name, clock, timeoutMs: timeouts.connectMs, signal, late: UNREAD }),
+    secretsChanged: async () => {
+      const before = used;
+      const { uris } = await brokerUris(broker.uri);
+      const over = before?.over ?? parseBrokerUri(uris[0] ?? broker.uri);
+      const reading = secretsFor(over, () => undefined).then(
+        (secrets) => before !== undefined && digest(secrets) !== before.digest,
+      );
+      return unlessCalledOff(reading, { name, clock, timeoutMs: timeouts.connectMs, late: UNREAD });
+    },
     allRefused: () => refused.all(),
     session: () => last,
     onSession({ server, version, peer, dialect, certificateExpiry }) {
@@ -149,6 +173,11 @@ export function brokerEnd(broker: BrokerSettings, settings: Settings, context: B
       });
     },
   };
+}
+
+/** Tells two sets of secrets apart, and holds none. */
+function digest(secrets: object): string {
+  return createHash('sha256').update(JSON.stringify(secrets)).digest('base64');
 }
 
 /** The options of a `failover:` URI; none for others. */

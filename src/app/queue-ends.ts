@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock.js';
 import type { QueueSettings, Settings } from '../config/settings.js';
 import type { QueueType } from '../dirq/queue-options.js';
 import type { Sink } from '../flow/sink.js';
-import type { Source, SourceEvents } from '../flow/source.js';
+import type { SourceEvents, TunableSource } from '../flow/source.js';
 import type { Logger } from '../observe/logger.js';
 import type { DeadLetterSink } from '../sinks/queue/dead-letter-sink.js';
 import { NullSink } from '../sinks/queue/null-sink.js';
@@ -36,7 +36,7 @@ export function queueSource(
   { clock, logger }: QueueContext,
   events: SourceEvents,
   deadLetters: DeadLetterSink | undefined,
-): Source {
+): TunableSource {
   const { window, maxMessageSize, loop, remove, sync } = settings;
   if (queue.type === 'NULL') return new NullSource(loop, clock);
   const end = `queue ${queue.path}`;

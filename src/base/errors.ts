@@ -35,6 +35,8 @@ export const ERROR_KINDS = {
   METRICS_UNWRITABLE: { action: 'wait', exit: 73 },
   NOTIFY_FAILED: { action: 'wait', exit: 69 },
   QUIT_FAILED: { action: 'stop', exit: 77 },
+  RELOAD_REFUSED: { action: 'stop', exit: 78 },
+  RELOAD_UNKNOWN: { action: 'stop', exit: 75 },
   DAEMON_FAILED: { action: 'stop', exit: 75 },
   // directory queues
   QUEUE_MISSING: { action: 'stop', exit: 66 },

@@ -1,8 +1,7 @@
-import { accessSync, constants, statSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { brokerEnd } from '../app/broker-end.js';
+import { checkQueue } from '../app/check-queue.js';
 import { systemClock } from '../base/clock.js';
-import { errnoOf, reasonOf, StompctlError, unreachable } from '../base/errors.js';
+import { StompctlError, unreachable } from '../base/errors.js';
 import { brokerUris } from '../config/broker-uris.js';
 import type { Environment } from '../config/formats/environment.js';
 import type { BrokerSettings, Settings } from '../config/settings.js';
@@ -28,7 +27,7 @@ export async function checkEnds(settings: Settings, env: Environment): Promise<E
     switch (end.kind) {
       case 'queue':
         if (end.queue.type === 'NULL') break;
-        findings.push(checkQueue(end.queue.path, end === settings.source && !settings.loop));
+        findings.push(lookAtQueue(end.queue.path, end === settings.source && !settings.loop));
         break;
       case 'broker':
         findings.push(...(await checkBrokers(end.broker, settings, env)));
@@ -38,7 +37,7 @@ export async function checkEnds(settings: Settings, env: Environment): Promise<E
     }
   }
   for (const queue of [settings.failureQueue, settings.tapQueue]) {
-    if (queue !== undefined) findings.push(checkQueue(queue.path));
+    if (queue !== undefined) findings.push(lookAtQueue(queue.path));
   }
   return findings;
 }
@@ -75,38 +74,14 @@ async function checkBroker(broker: BrokerSettings, settings: Settings, env: Envi
   return { ...finding, warnings: [...warnings] };
 }
 
-/** `mustExist`: it is read once, and so is not made. */
-function checkQueue(path: string, mustExist = false): EndFinding {
+function lookAtQueue(path: string, mustExist = false): EndFinding {
   try {
-    const stats = statSync(path, { throwIfNoEntry: false });
-    if (stats === undefined && mustExist) {
-      throw new StompctlError(
-        'QUEUE_MISSING',
-        'check',
-        path,
-        'there is no such folder: correct the path, or make the folder',
-      );
-    }
-    if (stats !== undefined && !stats.isDirectory()) {
-      throw new StompctlError('QUEUE_INVALID', 'check', path, 'is not a folder; name a folder of its own');
-    }
-    accessSync(stats === undefined ? existingParent(path) : path, constants.R_OK | constants.W_OK | constants.X_OK);
-    return { found: `queue ${path}: ${stats === undefined ? 'is not there yet and will be made' : 'can be used'}` };
-  } catch (caught) {
-    const error = caught instanceof StompctlError ? caught : noAccess(path, caught);
-    return { found: `queue ${path}`, error };
+    const found = checkQueue(path, mustExist);
+    return { found: `queue ${path}: ${found === 'is-there' ? 'can be used' : 'is not there yet and will be made'}` };
+  } catch (error) {
+    if (error instanceof StompctlError) return { found: `queue ${path}`, error };
+    throw error;
   }
-}
-
-function existingParent(path: string): string {
-  const parent = dirname(path);
-  return statSync(parent, { throwIfNoEntry: false }) === undefined && parent !== path ? existingParent(parent) : parent;
-}
-
-function noAccess(path: string, cause: unknown): StompctlError {
-  const denied = errnoOf(cause) === 'EACCES' || errnoOf(cause) === 'EROFS';
-  const reason = `${reasonOf(cause)}; the user that runs stompctl must be able to read and write it`;
-  return new StompctlError(denied ? 'QUEUE_PERMISSION' : 'QUEUE_INVALID', 'check', path, reason, cause);
 }
 
 async function attempt(look: () => Promise<string>): Promise<EndFinding> {

@@ -53,7 +53,7 @@ async function dispatch(argv: readonly string[], env: Environment, io: CommandIo
   const name = isCommandName(first) ? first : 'run';
   if (name !== 'run' && name !== 'demo') io.signals.exitOnStop();
   const args = name === first ? argv.slice(1) : argv;
-  if (name === 'queue') return (await import('./queue-command.js')).queue(args, io);
+  if (name === 'queue') return (await import('./queue-command.js')).queue(args, env, io);
   try {
     return await parsedCommand(name, args, env, io);
   } catch (error) {
@@ -127,16 +127,19 @@ async function execute(name: OtherCommand, parsed: ParsedArguments, env: Environ
       return statusOrQuit(name, input, io);
     case 'run': {
       const dry = parsed.options.has('dry-run');
-      const [{ resolveConfiguration, resolveSettings }, execute] = await Promise.all([
+      const [{ resolveConfiguration }, execute] = await Promise.all([
         import('../config/resolve-settings.js'),
         dry
           ? import('./dry-run.js').then((module) => module.dryRun)
           : import('./run-command.js').then((module) => module.run),
       ]);
       const warnings: string[] = [];
-      const { settings, values } = await resolveConfiguration(input, (text) => warnings.push(text));
-      return execute(settings, { io, env, warnings, values, read: () => resolveSettings(input) });
+      const read = (warn: (text: string) => void) => resolveConfiguration(input, warn);
+      const start = await read((text) => warnings.push(text));
+      return execute(start.settings, { io, env, warnings, start, read });
     }
+    case 'reload':
+      return (await import('./reload-command.js')).reload(parsed, env, io);
     case 'completion':
       return (await import('./completion/completion.js')).completion(parsed, io);
     case 'demo':

@@ -18,10 +18,14 @@ export function statusPayload(facts: HealthFacts): Verdict & Readonly<Record<str
 }
 
 /** Publishes the verdict on the run each second beside its pidfile. */
-export function publishStatus(pidfile: string, health: () => HealthFacts, logger: RunLogger): StatusFile {
+export function publishStatus(
+  pidfile: string,
+  payload: () => Readonly<Record<string, unknown>>,
+  logger: RunLogger,
+): StatusFile {
   const file = new StatusFile(pidfile, systemClock, ({ message, code }) => {
     logger.warn('status-unwritable', message, { code });
   });
-  file.start(() => statusPayload(health()));
+  file.start(payload);
   return file;
 }

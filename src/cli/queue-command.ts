@@ -1,6 +1,7 @@
 import { didYouMean } from '../base/closest-name.js';
 import { errnoOf, StompctlError } from '../base/errors.js';
 import { printable } from '../base/printable.js';
+import type { Environment } from '../config/formats/environment.js';
 import { EXIT_CODES } from './command-line/exit-codes.js';
 import type { CommandIo } from './command-line/io.js';
 import { Output } from './queue/output.js';
@@ -9,7 +10,7 @@ import { isQueueCommandName, QUEUE_COMMANDS, type QueueCommandName } from './que
 import type { QueueContext } from './queue/queue-context.js';
 
 /** `stompctl queue COMMAND …`: works on a queue from the shell. Resolves to the exit code; rejects with StompctlErrors. */
-export async function queue(argv: readonly string[], io: CommandIo): Promise<number> {
+export async function queue(argv: readonly string[], env: Environment, io: CommandIo): Promise<number> {
   const [name = '', ...rest] = argv;
   if (['', '--help', '-help', '-h', 'help'].includes(name)) {
     if (name === '') {
@@ -33,6 +34,7 @@ export async function queue(argv: readonly string[], io: CommandIo): Promise<num
     complain: (text) => io.err.write(`stompctl: ${printable(text)}\n`),
     input: () => io.input?.() ?? process.stdin,
     signals: io.signals,
+    openPath: async (config) => (await import('./configured-path.js')).openConfiguredPath(config, env, io),
   };
   try {
     const code = await (await load(name))(context);
@@ -64,7 +66,7 @@ async function load(name: QueueCommandName): Promise<(context: QueueContext) => 
     case 'purge':
       return (await import('./queue/purge-command.js')).purge;
     case 'retry':
-      return (await import('./queue/move-command.js')).retry;
+      return (await import('./queue/retry-command.js')).retry;
     case 'move':
       return (await import('./queue/move-command.js')).move;
     case 'export':

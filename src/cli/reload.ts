@@ -1,72 +1,114 @@
 import type { BuiltTransfer } from '../app/build-transfer.js';
+import type { ReloadedEnds } from '../app/running-transfer.js';
 import { reasonOf } from '../base/errors.js';
 import { SerialQueue } from '../base/serial-queue.js';
-import type { Settings } from '../config/settings.js';
-import type { Logger } from '../observe/logger.js';
+import { type ReloadPlan, type RunConfiguration, reloadPlan } from '../config/reload-plan.js';
+import { maskText } from '../observe/mask.js';
+import type { RunLogger } from '../observe/pino-logger.js';
+import { logFormatOf } from './log-format.js';
 import type { ServiceManager } from './service-manager.js';
 
+/** What the last reload came to, for the status file and whoever waits for it. */
+export interface ReloadState {
+  /** reloads that have read, or are reading, the configuration */
+  readonly begun: number;
+  /** those that are over */
+  readonly done: number;
+  /** of the last one that is over */
+  readonly outcome?: 'applied' | 'refused';
+  readonly text?: string;
+  readonly applied?: readonly string[];
+  readonly pending?: readonly string[];
+}
+
 export interface ReloadParts {
-  readonly settings: Settings;
+  readonly start: RunConfiguration;
   /** reads the configuration again, as the command line named it */
-  readonly read: () => Promise<Settings>;
+  readonly read: (warn: (text: string) => void) => Promise<RunConfiguration>;
   readonly built: BuiltTransfer;
-  readonly logger: Logger;
+  readonly logger: RunLogger;
+  /** its state has changed */
+  readonly changed: () => void;
   readonly service: Pick<ServiceManager, 'reloading' | 'reloaded'>;
 }
 
 /**
- * What HUP does: the configuration is read again, and its callback and rules take the place of the old ones between two
- * batches. A configuration that is wrong is refused, and the old one goes on. Other changes wait for a restart, and are
- * named.
+ * What HUP does: the configuration is read again and checked whole, then taken over. One that is wrong is refused, and the
+ * old one goes on. One at a time; those asked for while one waits for its turn are one.
  */
-export function reloader({ settings, read, built, logger, service }: ReloadParts): () => void {
-  const queue = new SerialQueue();
-  const reload = async () => {
-    service.reloading();
-    const told = (text: string) => {
-      service.reloaded(text);
-      return text;
-    };
+export class Reloader {
+  readonly #parts: ReloadParts;
+  readonly #queue = new SerialQueue();
+  #running: RunConfiguration;
+  #waiting = false;
+  #state: ReloadState = { begun: 0, done: 0 };
+
+  constructor(parts: ReloadParts) {
+    this.#parts = parts;
+    this.#running = parts.start;
+  }
+
+  get state(): ReloadState {
+    return this.#state;
+  }
+
+  /** Why the last one was refused; undefined: it was not. */
+  get refused(): string | undefined {
+    return this.#state.outcome === 'refused' ? this.#state.text : undefined;
+  }
+
+  ask(): void {
+    if (this.#waiting) return;
+    this.#waiting = true;
+    void this.#queue.run(async () => {
+      this.#waiting = false;
+      this.#tell({ ...this.#state, begun: this.#state.begun + 1 });
+      const { begun } = this.#state;
+      const { service } = this.#parts;
+      service.reloading();
+      const done = await this.#reload();
+      service.reloaded(`HUP: ${done.outcome}: ${done.text}`);
+      this.#tell({ begun, done: begun, ...done });
+    });
+  }
+
+  #tell(state: ReloadState): void {
+    this.#state = state;
+    this.#parts.changed();
+  }
+
+  async #reload(): Promise<Required<Pick<ReloadState, 'outcome' | 'text'>> & Partial<ReloadState>> {
+    const { logger, read, built, start } = this.#parts;
+    logger.info('reload-begin', 'HUP: reading the configuration again');
     try {
-      const fresh = await read();
-      const reloaded = await built.reloadProcessor(fresh);
-      const what = reloaded
-        ? 'the callback and rules are those of the configuration as it is now'
-        : 'nothing to reload';
-      const changed = changedOptions(settings, fresh, reloaded ? ['callback', 'rewrite'] : []);
-      const rest = changed.length === 0 ? '' : `; what changed besides waits for a restart: ${changed.join(', ')}`;
-      logger.info('reload', told(`HUP: ${what}${rest}`));
+      const warnings: string[] = [];
+      const fresh = await read((text) => warnings.push(text));
+      const plan = reloadPlan(start, this.#running, fresh);
+      const ends = await built.reload({ settings: fresh.settings, source: plan.source, sink: plan.sink });
+      this.#running = fresh;
+      const { logLevel: level } = fresh.settings;
+      await logger.configure({ level, format: logFormatOf({ ...fresh.settings, daemon: start.settings.daemon }) });
+      for (const text of warnings) logger.warn('configuration', text);
+      const text = textOf(plan, ends);
+      const { applied, pending } = plan;
+      logger.info('reload', `HUP: ${text}`, { applied, pending, ends });
+      return { outcome: 'applied', text, applied, pending };
     } catch (error) {
-      logger.error('reload', told(`HUP: refused, the old configuration goes on: ${reasonOf(error)}`));
+      const text = maskText(reasonOf(error));
+      logger.error('reload', `HUP: refused, the old configuration goes on: ${text}`);
+      return { outcome: 'refused', text };
     }
-  };
-  return () => {
-    void queue.run(reload);
-  };
+  }
 }
 
-/** The settings that differ, under the names of their options, or of the block that these stand in. */
-function changedOptions(one: Settings, other: Settings, taken: readonly string[]): string[] {
-  const names = new Set<string>();
-  const compare = (left: object, right: object, name: (key: string) => string) => {
-    const before: Record<string, unknown> = { ...left };
-    const after: Record<string, unknown> = { ...right };
-    for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
-      if (!taken.includes(key) && JSON.stringify(before[key]) !== JSON.stringify(after[key])) names.add(name(key));
-    }
-  };
-  const { timeouts, reconnect, ...rest } = one;
-  const { timeouts: freshTimeouts, reconnect: freshReconnect, ...freshRest } = other;
-  compare(rest, freshRest, (key) => BLOCKS[key] ?? dashed(key));
-  compare(timeouts, freshTimeouts, (key) => `timeout-${dashed(key)}`);
-  compare(reconnect, freshReconnect, (key) => `reconnect-${dashed(key)}`);
-  return [...names];
-}
-
-/** What several options make together. */
-const BLOCKS: Readonly<Record<string, string>> = { source: 'incoming', sink: 'outgoing' };
-
-/** `maxMessageSize` is `max-message-size`, `lingerMs` `linger`. */
-function dashed(key: string): string {
-  return key.replace(/Ms$/, '').replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+function textOf({ applied, pending, ...planned }: ReloadPlan, ends: ReloadedEnds): string {
+  const parts: string[] = [];
+  if (applied.length > 0) parts.push(`taken over: ${applied.join(', ')}`);
+  for (const end of ['source', 'sink'] as const) {
+    if (!ends[end]) continue;
+    parts.push(`the ${end} is opened anew${planned[end] ? '' : ', for its password or certificate has changed'}`);
+  }
+  if (parts.length === 0) parts.push('nothing has changed');
+  if (pending.length > 0) parts.push(`waits for a restart: ${pending.join(', ')}`);
+  return parts.join('; ');
 }

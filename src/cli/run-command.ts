@@ -4,7 +4,7 @@ import { systemClock } from '../base/clock.js';
 import { StompctlError, unreachable } from '../base/errors.js';
 import { printableLines } from '../base/printable.js';
 import type { Environment } from '../config/formats/environment.js';
-import type { OptionValues } from '../config/options/option-values.js';
+import type { RunConfiguration } from '../config/reload-plan.js';
 import type { QueueSettings, Settings } from '../config/settings.js';
 import { daemonize, isDaemonChild, reportStarted } from '../daemon/detach.js';
 import type { Pidfile } from '../daemon/pidfile.js';
@@ -20,9 +20,10 @@ import { EXIT_CODES, exitCodeOf } from './command-line/exit-codes.js';
 import { type CommandIo, drained } from './command-line/io.js';
 import { type Progress, startLiveLine, startProgress } from './command-line/progress.js';
 import { systemFault } from './command-line/system-fault.js';
+import { logFormatOf } from './log-format.js';
 import { monitorRun, openMonitor } from './open-monitor.js';
 import { publishStatus, statusPayload } from './published-status.js';
-import { reloader } from './reload.js';
+import { Reloader } from './reload.js';
 import { type ServiceManager, serviceManager } from './service-manager.js';
 
 export interface RunContext {
@@ -30,11 +31,13 @@ export interface RunContext {
   readonly env: Environment;
   /** what the configuration deserves to be warned about at start */
   readonly warnings: readonly string[];
-  /** what was given, to be shown */
-  readonly values: OptionValues;
+  readonly start: RunConfiguration;
   /** reads the configuration again */
-  readonly read: () => Promise<Settings>;
+  readonly read: (warn: (text: string) => void) => Promise<RunConfiguration>;
 }
+
+/** Publishes the payload each second, and tells the service manager how it goes; what it gives publishes now. */
+type Publish = (payload: () => Readonly<Record<string, unknown>>, health: () => HealthFacts) => () => void;
 
 /** Runs one transfer; resolves to the exit code. What goes wrong from here on is logged. */
 export async function run(settings: Settings, context: RunContext): Promise<number> {
@@ -42,7 +45,7 @@ export async function run(settings: Settings, context: RunContext): Promise<numb
   if (settings.daemon && !isDaemonChild()) {
     return daemonize({ argv: process.argv.slice(1), out: io.out, err: io.err, signals: io.signals });
   }
-  const format = settings.logFormat ?? (settings.daemon ? 'syslog' : undefined);
+  const format = logFormatOf(settings);
   const logger = await createLogger({ level: settings.logLevel, format });
   let pidfile: Pidfile | undefined;
   // a second stop signal exits at once, and then nothing after an await runs any more
@@ -63,11 +66,12 @@ export async function run(settings: Settings, context: RunContext): Promise<numb
       return EXIT_CODES.ok;
     }
     pidfile = acquired;
-    const publish = (health: () => HealthFacts) => {
-      if (settings.pidfile !== undefined) statusFile = publishStatus(settings.pidfile, health, logger);
+    const publish: Publish = (payload, health) => {
+      if (settings.pidfile !== undefined) statusFile = publishStatus(settings.pidfile, payload, logger);
       service.watch(health);
+      return () => statusFile?.publish();
     };
-    monitor = await openMonitor(settings, context.values, logger);
+    monitor = await openMonitor(settings, context.start.values, logger);
     code = await runTransfer(settings, context, { logger, pidfile, publish, service, monitor });
     await service.end(`ended with exit code ${code}`, code === EXIT_CODES.ok);
   } catch (error) {
@@ -91,7 +95,7 @@ export async function run(settings: Settings, context: RunContext): Promise<numb
 interface RunParts {
   readonly logger: RunLogger;
   readonly pidfile: Pidfile | undefined;
-  readonly publish: (health: () => HealthFacts) => void;
+  readonly publish: Publish;
   readonly service: ServiceManager;
   readonly monitor: Monitor | undefined;
 }
@@ -102,8 +106,11 @@ async function runTransfer(settings: Settings, context: RunContext, parts: RunPa
   const print = (printed: string | Uint8Array) => drained(io.out, printed);
   const built = await buildTransfer(settings, { clock: systemClock, logger, env, print });
   const { transfer, sourceName, sinkName } = built;
-  publish(built.health);
-  monitorRun(monitor, settings, built);
+  const { start, read } = context;
+  const reloader = new Reloader({ start, read, built, logger, service, changed: () => publishNow() });
+  const health = () => ({ ...built.health(), reloadRefused: reloader.refused });
+  const publishNow = publish(() => ({ ...statusPayload(health()), reload: reloader.state }), health);
+  monitorRun(monitor, settings, { statistics: built.statistics, health });
   const unwatch = pidfile?.watch({
     onQuit: () => {
       transfer.stop('quit');
@@ -111,8 +118,8 @@ async function runTransfer(settings: Settings, context: RunContext, parts: RunPa
     },
     onLost: (error) => transfer.fail(error),
   });
-  attachSignals(built, io, logger, service);
-  io.signals.onReload(reloader({ settings, read: context.read, built, logger, service }));
+  attachSignals({ ...built, health }, io, logger, service);
+  io.signals.onReload(() => reloader.ask());
   logger.info('start', `moving messages from ${sourceName} to ${sinkName}`, {
     source: sourceName,
     sink: sinkName,
@@ -129,16 +136,22 @@ async function runTransfer(settings: Settings, context: RunContext, parts: RunPa
     unwatch?.();
     await built.close();
   }
-  return tellOutcome(settings, outcome, built, io, logger);
+  return tellOutcome(outcome, built, io, logger);
 }
 
-function attachSignals(built: BuiltTransfer, { signals }: CommandIo, logger: RunLogger, service: ServiceManager): void {
+function attachSignals(
+  built: Pick<BuiltTransfer, 'transfer' | 'statistics' | 'waiting' | 'health'>,
+  { signals }: CommandIo,
+  logger: RunLogger,
+  service: ServiceManager,
+): void {
   const { transfer, statistics, waiting, health } = built;
   signals.onStop((signal) => {
     logger.info('stopping', `${signal}: settling ${transfer.inFlight} messages in flight; again to stop at once`);
     transfer.stop('signal');
     service.stopping();
   });
+  signals.onDebug(() => logger.toggleDebug());
   signals.onReport(() => {
     const waits = waiting();
     const text = waits.length === 0 ? '' : `; waiting for: ${waits.join('; ')}`;
@@ -186,9 +199,8 @@ async function elementsOf({ path, type, umask }: QueueSettings): Promise<number 
 }
 
 function tellOutcome(
-  settings: Settings,
   { reason, failure, released }: TransferOutcome,
-  { statistics }: BuiltTransfer,
+  { statistics, settings }: BuiltTransfer,
   io: CommandIo,
   logger: RunLogger,
 ): number {

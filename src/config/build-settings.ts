@@ -58,6 +58,8 @@ export function buildSettings(values: OptionValues, callbackFile?: string): Sett
     // no time at all is no message: what is open is closed again
     count: values.number('duration') === 0 ? 0 : values.number('count'),
     durationMs: milliseconds(values.number('duration') || undefined),
+    maxRate: values.number('max-rate'),
+    maxRateBytes: values.number('max-rate-bytes'),
     statistics: values.flag('statistics'),
     pidfile: values.text('pidfile'),
     onOverlap: values.text('on-overlap') === 'quiet' ? 'quiet' : 'fail',

@@ -8,6 +8,7 @@ import { CHECK_RULES, RULES, URI_RULE } from './option-rules.js';
 import type { ReadOption } from './options/option-reader.js';
 import { OptionValues } from './options/option-values.js';
 import { type ConfigurationInput, readGiven } from './read-given.js';
+import type { RunConfiguration } from './reload-plan.js';
 import type { Settings } from './settings.js';
 
 /** A configuration looked at from all sides. */
@@ -31,11 +32,11 @@ export async function resolveSettings(input: ConfigurationInput, warn?: (text: s
   return (await resolveConfiguration(input, warn)).settings;
 }
 
-/** The same, and what was given, to be shown. */
+/** As `resolveSettings`, with the values that the settings were made of: a reload compares them. */
 export async function resolveConfiguration(
   input: ConfigurationInput,
   warn?: (text: string) => void,
-): Promise<{ readonly settings: Settings; readonly values: OptionValues }> {
+): Promise<RunConfiguration> {
   const { settings, values, problems, warnings } = await examineConfiguration(input);
   const [first, ...others] = problems;
   if (first !== undefined) throw problemError([first, ...others]);

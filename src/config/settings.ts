@@ -1,6 +1,7 @@
 import type { QueueLimits } from '../dirq/queue-gauge.js';
 import type { QueueType, SyncMode } from '../dirq/queue-options.js';
 import type { Compression } from '../message/json.js';
+import type { LogFormat } from '../observe/log-output.js';
 import type { LogLevel } from '../observe/logger.js';
 import type { BrokerType } from '../stomp/client-dialects.js';
 import type { StompVersion } from '../stomp/codec/frame.js';
@@ -49,6 +50,10 @@ export interface Settings {
   /** messages taken from the source; undefined: without end */
   readonly count: number | undefined;
   readonly durationMs: number | undefined;
+  /** messages a second taken from the source; undefined: as they come */
+  readonly maxRate: number | undefined;
+  /** bytes a second */
+  readonly maxRateBytes: number | undefined;
   readonly statistics: boolean;
   readonly pidfile: string | undefined;
   /** what a start does while the process of the pidfile runs */
@@ -61,7 +66,7 @@ export interface Settings {
   /** the address may be one that other hosts can reach */
   readonly metricsRemote: boolean;
   readonly metricsTextfile: string | undefined;
-  readonly logFormat: 'json' | 'pretty' | 'syslog' | undefined;
+  readonly logFormat: LogFormat | undefined;
   readonly reconnect: {
     readonly delayMs: number;
     readonly maxDelayMs: number;

@@ -20,7 +20,7 @@ export interface SignalTarget {
 /** Where nobody acts on a stop within this time while the program starts, something it reads hangs: there is nothing to drain. */
 const START_MS = 5000;
 
-/** The signals of the process, as wishes. A wish that comes before its handler waits for it; HUP and USR1 coalesce. */
+/** The signals of the process, as wishes. A wish that comes before its handler waits for it; HUP, USR1 and USR2 coalesce. */
 export interface Signals {
   /**
    * TERM, INT or QUIT: `run` is called once, for the first; the second of them ends the process at once, by that signal (a shell
@@ -33,6 +33,8 @@ export interface Signals {
   onReload(run: () => void): void;
   /** USR1 */
   onReport(run: () => void): void;
+  /** USR2 */
+  onDebug(run: () => void): void;
   /**
    * Ends the process at once where an exit would wait for a file that hangs: by the stop signal received, or else by one that
    * says to supervisors what `code` would have said: TERM (ended well) in place of 0, KILL (failed) in place of others.
@@ -44,13 +46,14 @@ export interface Signals {
   dispose(): void;
 }
 
-/** Installs listeners for TERM INT QUIT HUP USR1 PIPE at once. PIPE is ignored: writing to a closed pipe fails with EPIPE. */
+/** Installs listeners for TERM INT QUIT HUP USR1 USR2 PIPE at once. PIPE is ignored: writing to a closed pipe fails with EPIPE. */
 export function installSignals(target: SignalTarget = process): Signals {
   let stopped: StopSignal | undefined;
   let stop: ((signal: StopSignal) => void) | undefined;
   let hanging: NodeJS.Timeout | undefined;
   const reload = new Wish();
   const report = new Wish();
+  const debug = new Wish();
 
   const exitBy = (signal: StopSignal): void => {
     // An exit by ourselves waits for the threads that read files, and a file that hangs (a FIFO nobody writes to, a mount whose
@@ -76,6 +79,7 @@ export function installSignals(target: SignalTarget = process): Signals {
     ['SIGQUIT', () => receive('SIGQUIT')],
     ['SIGHUP', () => reload.come()],
     ['SIGUSR1', () => report.come()],
+    ['SIGUSR2', () => debug.come()],
     ['SIGPIPE', () => undefined],
   ];
   for (const [signal, run] of listeners) target.on(signal, run);
@@ -91,6 +95,7 @@ export function installSignals(target: SignalTarget = process): Signals {
     exitOnStop: () => onStop(exitBy),
     onReload: (run) => reload.attach(run),
     onReport: (run) => report.attach(run),
+    onDebug: (run) => debug.attach(run),
     end: (code) => {
       if (stopped !== undefined) exitBy(stopped);
       else if (code === 0) exitBy('SIGTERM');

@@ -31,6 +31,7 @@ export class StatusFile {
   readonly #clock: Clock;
   readonly #onTrouble: (error: StompctlError) => void;
   #sequence = 0;
+  #payload: () => Readonly<Record<string, unknown>> = () => ({});
   #told = false;
   #stopped = false;
 
@@ -44,8 +45,14 @@ export class StatusFile {
   /** Writes now and each second what `payload` gives. Does not keep the process alive. */
   start(payload: () => Readonly<Record<string, unknown>>): void {
     if (this.#stopped) return;
-    this.#write(payload());
+    this.#payload = payload;
+    this.publish();
     this.#clock.after(PERIOD_MS, () => this.start(payload), false);
+  }
+
+  /** Writes now what it writes each second. */
+  publish(): void {
+    if (!this.#stopped) this.#write(this.#payload());
   }
 
   /** Ends it and removes the file, if it is ours. Synchronous, so that an `exit` listener may call it. */
@@ -84,10 +91,11 @@ export class StatusFile {
 export function readStatus(path: string): StatusRecord | undefined {
   let file: number;
   try {
-    // O_NONBLOCK: a FIFO at this path must not hang us
-    file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    // O_NONBLOCK: a FIFO at this path must not hang us; O_NOFOLLOW: we make no link there, somebody else has
+    file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined;
+    // ENXIO: a socket
+    if (['ENOENT', 'ELOOP', 'ENXIO'].includes(errnoOf(error) ?? '')) return undefined;
     throw error;
   }
   try {

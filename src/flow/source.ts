@@ -1,5 +1,18 @@
 import type { StompctlError } from '../base/errors.js';
+import type { DeadLetters } from './dead-letters.js';
 import type { Delivery } from './delivery.js';
+
+/** What of a source may change while it is open. */
+export interface SourceLimits {
+  /** most unsettled deliveries */
+  readonly window: number;
+  /** most unsettled bytes */
+  readonly windowBytes: number;
+  /** most rejected deliveries that wait unacknowledged */
+  readonly maxParked: number;
+  /** where rejected messages go; undefined: they stay */
+  readonly deadLetters?: DeadLetters | undefined;
+}
 
 /** How much more the transfer can take now: never more deliveries, nor more bytes unless it is a single delivery. */
 export interface Demand {
@@ -38,4 +51,10 @@ export interface Source {
   settle(): Promise<void>;
   /** Ends the reading for good: settles, gives back what it still holds, closes. Never rejects twice; safe when not open. */
   close(): Promise<void>;
+}
+
+/** A source whose limits may change. */
+export interface TunableSource extends Source {
+  /** Other limits from now on. */
+  tune(limits: SourceLimits): void;
 }

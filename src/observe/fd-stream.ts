@@ -12,6 +12,8 @@ export interface LineStream {
   write(lines: string): void;
   /** Hurries what waits; resolves when it is out, dropped, or a second is over. Never rejects. */
   flush(): Promise<void>;
+  /** Ends what takes the lines, if that is its own; lines written later are lost. */
+  close?(): void;
 }
 
 /**

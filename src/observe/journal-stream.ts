@@ -1,5 +1,4 @@
 import { fstatSync } from 'node:fs';
-import type { LineStream } from './fd-stream.js';
 
 /** sd-daemon(3): what the journal takes from the beginning of a line, and takes away. */
 const PRIORITIES: Readonly<Record<string, string>> = {
@@ -22,13 +21,7 @@ export function goesToJournal(fd: number, journalStream: string | undefined): bo
   }
 }
 
-/** Gives JSON lines of ours their priority, so that `journalctl -p warning` finds them. */
-export function journalStream(output: LineStream): LineStream {
-  return {
-    write: (lines) =>
-      output.write(
-        lines.replace(/^\{"level":"(\w+)"/gm, (begin, level: string) => `${PRIORITIES[level] ?? ''}${begin}`),
-      ),
-    flush: () => output.flush(),
-  };
+/** What a line of this level begins with, so that `journalctl -p warning` finds it. */
+export function journalPriority(level: unknown): string {
+  return PRIORITIES[String(level)] ?? '<6>';
 }

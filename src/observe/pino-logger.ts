@@ -1,15 +1,11 @@
 import { pino, stdTimeFunctions } from 'pino';
 import { type Clock, systemClock } from '../base/clock.js';
-import { clearLiveLine } from '../base/live-line.js';
-import { printable, printableLines } from '../base/printable.js';
-import { FdStream, type LineStream } from './fd-stream.js';
+import type { LogEvent } from './events.js';
+import type { LineStream } from './fd-stream.js';
 import { FloodGuard } from './flood-guard.js';
-import { goesToJournal, journalStream } from './journal-stream.js';
+import { type LogFormat, openOutput } from './log-output.js';
 import type { LogFields, Logger, LogLevel } from './logger.js';
 import { maskText, safeField } from './mask.js';
-import { SyslogStream } from './syslog-stream.js';
-
-export type LogFormat = 'json' | 'pretty' | 'syslog';
 
 export interface LoggerOptions {
   /** what is below it is not logged */
@@ -22,6 +18,8 @@ export interface LoggerOptions {
   /** lines of one event and text that pass in ten seconds before the rest is collapsed, and ten times as many of one
    * event; default 10 */
   readonly burst?: number;
+  /** does standard error go to the journal? Default: as JOURNAL_STREAM says */
+  readonly journal?: boolean | undefined;
 }
 
 /** The logger of a run. */
@@ -31,10 +29,13 @@ export interface RunLogger extends Logger {
    * Call it, and await it if you can, before the process ends.
    */
   flush(): Promise<void>;
+  /** Another level and form from now on. What was written goes out in the old one. */
+  configure(options: Pick<LoggerOptions, 'level' | 'format'>): Promise<void>;
+  /** Logs `debug` too, or, the next time, only what was asked for again; and says so, whatever the level. */
+  toggleDebug(): void;
 }
 
 const RANKS: Readonly<Record<LogLevel, number>> = { trace: 10, debug: 20, info: 30, warn: 40, error: 50 };
-const STDERR = 2;
 const EVENT_FACTOR = 10;
 /** What somebody wants to see each of: never collapsed, as lines below info are not. */
 const ASKED_FOR: ReadonlySet<string> = new Set(['frame']);
@@ -45,22 +46,26 @@ const ASKED_FOR: ReadonlySet<string> = new Set(['frame']);
  */
 export async function createLogger(options: LoggerOptions): Promise<RunLogger> {
   const clock = options.clock ?? systemClock;
-  const format = options.format ?? (process.stderr.isTTY ? 'pretty' : 'json');
-  const stream = await openStream(format, options.stream, clock);
+  let format = formatOf(options);
+  const outputOptions = { stream: options.stream, clock, journal: options.journal };
+  let stream = await openOutput(format, outputOptions);
+  let { level: asked } = options;
+  let toggled = false;
+  const current = (): LogLevel => (toggled && RANKS[asked] > RANKS.debug ? 'debug' : asked);
   const sink = pino(
     {
-      level: options.level,
+      // what is below the threshold does not come here
+      level: 'trace',
       base: { pid: process.pid, name: 'stompctl' },
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    stream,
+    { write: (lines: string) => stream.write(lines) },
   );
   const { burst = 10 } = options;
   const byText = new FloodGuard({ clock, burst });
   // texts with names in them all differ
   const byEvent = new FloodGuard({ clock, burst: burst * EVENT_FACTOR });
-  const threshold = RANKS[options.level];
 
   const line = (level: LogLevel, event: string, text: string, fields?: LogFields) => {
     const write = (stands: number) => {
@@ -69,10 +74,13 @@ export async function createLogger(options: LoggerOptions): Promise<RunLogger> {
     if (RANKS[level] < RANKS.info || ASKED_FOR.has(event)) write(1);
     else byText.pass(`${level} ${event} ${text}`, (stands) => byEvent.pass(`${level} ${event}`, write, stands));
   };
-  const at = (level: LogLevel) =>
-    RANKS[level] < threshold
-      ? () => undefined
-      : (event: string, text: string, fields?: LogFields) => line(level, event, text, fields);
+  const at = (level: LogLevel) => (event: LogEvent, text: string, fields?: LogFields) => {
+    if (RANKS[level] >= RANKS[current()]) line(level, event, text, fields);
+  };
+  const release = () => {
+    byText.flush();
+    byEvent.flush();
+  };
   return {
     trace: at('trace'),
     debug: at('debug'),
@@ -80,9 +88,24 @@ export async function createLogger(options: LoggerOptions): Promise<RunLogger> {
     warn: at('warn'),
     error: at('error'),
     flush() {
-      byText.flush();
-      byEvent.flush();
+      release();
       return stream.flush();
+    },
+    async configure(changed) {
+      asked = changed.level;
+      const wanted = formatOf(changed);
+      if (wanted === format) return;
+      const fresh = await openOutput(wanted, outputOptions);
+      release();
+      const old = stream;
+      format = wanted;
+      stream = fresh;
+      await old.flush();
+      old.close?.();
+    },
+    toggleDebug() {
+      toggled = !toggled;
+      line('info', 'log-level', `USR2: the log level is ${current()}`, { to: current() });
     },
   };
 }
@@ -101,57 +124,6 @@ function safeFields(fields: LogFields | undefined): Record<string, unknown> {
   return safe;
 }
 
-async function openStream(format: LogFormat, given: LineStream | undefined, clock: Clock): Promise<LineStream> {
-  const output = given ?? new FdStream(STDERR, clock, (dropped) => dropLine(dropped), clearLiveLine);
-  if (format === 'json') {
-    const journal = given === undefined && goesToJournal(STDERR, process.env.JOURNAL_STREAM);
-    return printableStream(journal ? journalStream(output) : output);
-  }
-  if (format === 'pretty') return prettyStream(output);
-  return given ?? new SyslogStream({ clock, onTrouble: (text) => output.write(`stompctl: ${text}\n`) });
-}
-
-/** JSON escapes only some of what a terminal obeys; inside its strings, the only place for the rest, `\u009b` says the same. */
-function printableStream(output: LineStream): LineStream {
-  return { write: (lines) => output.write(printableLines(lines)), flush: () => output.flush() };
-}
-
-async function prettyStream(output: LineStream): Promise<LineStream> {
-  const { prettyFactory } = await import('pino-pretty');
-  const colorize = process.stderr.isTTY === true && (process.env.NO_COLOR ?? '') === '';
-  const prettify = prettyFactory({
-    colorize,
-    translateTime: 'SYS:HH:MM:ss.l',
-    ignore: 'pid,name',
-    // the sentence has what people need; the fields are for programs, except where they are what was asked for
-    hideObject: true,
-    messageFormat: prettyText,
-    errorLikeObjectKeys: [],
-  });
-  return {
-    write(lines) {
-      output.write(prettify(lines) ?? lines);
-    },
-    flush: () => output.flush(),
-  };
-}
-
-/** What somebody asked for: the parts of a frame, the counters of USR1. */
-const WITH_FIELDS: ReadonlySet<unknown> = new Set(['frame', 'state']);
-
-function prettyText({ level: _, time: __, pid: ___, name: ____, event, msg, repeated, ...fields }: LogFields): string {
-  const stands = repeated === undefined ? '' : ` (${repeated} times)`;
-  return printable(`${event}: ${msg}${stands}${WITH_FIELDS.has(event) ? ` ${JSON.stringify(fields)}` : ''}`);
-}
-
-function dropLine(dropped: number): string {
-  const line = {
-    level: 'warn',
-    time: new Date().toISOString(),
-    pid: process.pid,
-    name: 'stompctl',
-    event: 'log-lines-dropped',
-    msg: `${dropped} log lines were dropped: standard error was not read`,
-  };
-  return `${JSON.stringify(line)}\n`;
+function formatOf({ format }: Pick<LoggerOptions, 'format'>): LogFormat {
+  return format ?? (process.stderr.isTTY ? 'pretty' : 'json');
 }

@@ -20,13 +20,13 @@ export function newTrial(): Trial {
  * that nothing speaks against are refused as well, the broker is at fault, and nothing counts against anybody.
  */
 export class Evidence {
-  readonly #maxAttempts: number;
+  maxAttempts: number;
   #accepted = 0;
   /** those refused since a message was accepted */
   readonly #row = new Set<Trial>();
 
   constructor(maxAttempts: number) {
-    this.#maxAttempts = maxAttempts;
+    this.maxAttempts = maxAttempts;
   }
 
   /** How many different messages were refused since one was accepted. */
@@ -53,7 +53,7 @@ export class Evidence {
 
   /** Is the message to be rejected? */
   isFinal({ confirmed, against }: Trial): boolean {
-    return confirmed && against >= this.#maxAttempts;
+    return confirmed && against >= this.maxAttempts;
   }
 
   /** The message is gone, whatever became of it. */

@@ -6,8 +6,8 @@ import type { Demand } from '../flow/source.js';
  * it is a single delivery. Whoever takes one out settles it; after any stop the ledger is empty.
  */
 export class Ledger {
-  readonly #window: number;
-  readonly #windowBytes: number;
+  #window: number;
+  #windowBytes: number;
   /** and when each was taken */
   readonly #inFlight = new Map<Delivery, number>();
   /** bytes by which a delivery became larger on its way */
@@ -19,6 +19,13 @@ export class Ledger {
   constructor(window: number, windowBytes: number) {
     this.#window = window;
     this.#windowBytes = windowBytes;
+  }
+
+  /** Other limits; what is in flight stays, also when it is more than they allow. */
+  resize(window: number, windowBytes: number): void {
+    this.#window = window;
+    this.#windowBytes = windowBytes;
+    this.#wake();
   }
 
   get count(): number {

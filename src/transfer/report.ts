@@ -17,13 +17,14 @@ export interface TransferReportOptions {
 export class TransferReport implements SourceEvents {
   readonly statistics: Statistics;
   readonly logger: Logger;
-  readonly #maxParked: number;
+  /** rejected deliveries that may wait unacknowledged */
+  maxParked: number;
   #tooManyParked: (parked: number) => void = () => undefined;
 
   constructor({ statistics, logger, maxParked }: TransferReportOptions) {
     this.statistics = statistics;
     this.logger = logger;
-    this.#maxParked = maxParked;
+    this.maxParked = maxParked;
   }
 
   /** `run` is called each time a delivery is parked and as many wait as may. */
@@ -49,7 +50,7 @@ export class TransferReport implements SourceEvents {
   };
 
   readonly parked = (delivery: string, parked: number): void => {
-    const most = this.#maxParked;
+    const most = this.maxParked;
     this.statistics.setParked(parked);
     this.logger.warn('parked', `${delivery} stays unacknowledged at the broker (${parked} of at most ${most})`, {
       parked,

@@ -1,4 +1,6 @@
+import type { Clock } from '../base/clock.js';
 import { StompctlError } from '../base/errors.js';
+import { withDeadline } from '../base/wait.js';
 import type { Sink } from '../flow/sink.js';
 import type { Message } from '../message/message.js';
 import type { Logger } from '../observe/logger.js';
@@ -25,6 +27,14 @@ export interface SupervisedSinkOptions {
   readonly onReopened?: () => void;
 }
 
+export interface ExchangeLimits {
+  /** the longest that what was sent is waited for */
+  readonly lingerMs: number;
+  /** the longest that its closing is */
+  readonly closeMs: number;
+  readonly clock: Clock;
+}
+
 /**
  * A sink that outlives its sessions. `send` resolves when the message is safe, however many openings that takes, and
  * rejects when the message itself is at fault or the run must end.
@@ -35,22 +45,63 @@ export interface SupervisedSinkOptions {
  * nothing is asked for one message at a time, with growing delays. `Evidence` says whose fault a refusal is.
  */
 export class SupervisedSink implements Sink {
-  readonly name: string;
-  readonly #inner: Sink;
-  readonly #options: SupervisedSinkOptions;
+  #inner: Sink;
+  #options: SupervisedSinkOptions;
   readonly #entries = new Set<Entry>();
   #state: 'new' | 'opening' | 'open' | 'probing' | 'closed' = 'new';
   #opening = 0;
   #acceptedInOpening = 0;
   #barrenOpenings = 0;
+  /** which inner sink: what was begun with an earlier one ends without effect */
+  #generation = 0;
   #failure: StompctlError | undefined;
   readonly #evidence: Evidence;
 
   constructor(inner: Sink, options: SupervisedSinkOptions) {
     this.#evidence = new Evidence(options.maxAttempts);
-    this.name = inner.name;
     this.#inner = inner;
     this.#options = options;
+  }
+
+  get name(): string {
+    return this.#inner.name;
+  }
+
+  /** How often a message may be refused, from now on. */
+  set maxAttempts(maxAttempts: number) {
+    this.#evidence.maxAttempts = maxAttempts;
+  }
+
+  /**
+   * Puts another sink in the place of the inner one. From now on nothing goes to the old one; what it has is made safe, for
+   * `lingerMs` at most, and it is closed. What is not known to be safe then goes to the new one, which is opened at once if the
+   * old one was wanted. Resolves when the old one is closed, whether or not the new one can be opened.
+   */
+  async exchange(inner: Sink, supervisor: Supervisor, { clock, lingerMs, closeMs }: ExchangeLimits): Promise<void> {
+    const { logger } = this.#options;
+    const old = this.#inner;
+    const hasSent = this.#state === 'open' || this.#state === 'probing';
+    this.#generation += 1;
+    if (this.#state !== 'new' && this.#state !== 'closed') this.#state = 'opening';
+    this.#options.supervisor.interrupt();
+    try {
+      if (hasSent) await withDeadline(clock, lingerMs, old.flush(), () => undefined);
+      const late = () => logger.warn('close-failed', `${old.name} was not closed in time, and is left behind`);
+      await withDeadline(clock, closeMs, old.close(), late);
+    } catch (error) {
+      logger.warn('close-failed', asStompctlError(error, old.name).message);
+    }
+    this.#inner = inner;
+    this.#options = { ...this.#options, supervisor };
+    if (this.#state === 'closed') supervisor.interrupt();
+    // sent to the old one, which is not waited for any more
+    for (const entry of this.#entries) entry.opening = 0;
+    if (this.#state === 'opening') void this.#reopen();
+  }
+
+  /** Forgets what is not safe: each of these sends is rejected with SESSION_CLOSED. */
+  giveBack(): void {
+    for (const entry of [...this.#entries]) this.#settle(entry, closed(this.name));
   }
 
   /** Opens now instead of at the first message. Resolves also when interrupted. */
@@ -80,15 +131,20 @@ export class SupervisedSink implements Sink {
     this.#options.supervisor.interrupt();
     this.#state = 'closed';
     await this.#inner.close();
-    for (const entry of [...this.#entries]) this.#settle(entry, closed(this.name));
+    this.giveBack();
   }
 
   #forward(entry: Entry): void {
     const opening = this.#opening;
+    const generation = this.#generation;
     entry.opening = opening;
     this.#inner.send(entry.message, entry.id).then(
       () => this.#accepted(entry),
-      (error: unknown) => this.#notSafe(entry, opening, asStompctlError(error, this.name)),
+      (error: unknown) => {
+        if (generation === this.#generation) this.#notSafe(entry, opening, asStompctlError(error, this.name));
+        // of a sink that was exchanged meanwhile: the next one gets it
+        else if (entry.opening === opening) entry.opening = 0;
+      },
     );
   }
 
@@ -125,6 +181,7 @@ export class SupervisedSink implements Sink {
 
   /** Opens (again), then sends what waits. Never rejects: a failure that ends the run is kept, and every send rejects with it. */
   async #reopen(lost?: StompctlError): Promise<void> {
+    const generation = this.#generation;
     this.#state = 'opening';
     if (lost !== undefined) {
       this.#barrenOpenings = this.#acceptedInOpening === 0 ? this.#barrenOpenings + 1 : 0;
@@ -134,7 +191,7 @@ export class SupervisedSink implements Sink {
     const probe = lost !== undefined && this.#entries.size > 0 && suspicious;
     if (!(await this.#openInner(lost))) return;
     if (probe) await this.#probe();
-    if (this.#isClosed() || this.#failure !== undefined) return;
+    if (this.#isOver(generation) || this.#failure !== undefined) return;
     this.#state = 'open';
     for (const entry of this.#entries) {
       // what the inner sink still has is sent again only once it says that it is not safe
@@ -143,13 +200,15 @@ export class SupervisedSink implements Sink {
   }
 
   async #openInner(lost?: StompctlError): Promise<boolean> {
+    const inner = this.#inner;
+    const generation = this.#generation;
     try {
       const opening = this.#opening + 1;
-      const end = { name: this.name, open: () => this.#inner.open((error) => this.#lost(opening, error)) };
+      const end = { name: inner.name, open: () => inner.open((error) => this.#lost(opening, error)) };
       const open = await this.#options.supervisor.open(end, lost);
-      if (!open || this.#isClosed()) return false;
+      if (!open || this.#isOver(generation)) return false;
     } catch (error) {
-      this.#fail(asStompctlError(error, this.name));
+      if (!this.#isOver(generation)) this.#fail(asStompctlError(error, this.name));
       return false;
     }
     this.#opening += 1;
@@ -161,6 +220,7 @@ export class SupervisedSink implements Sink {
   /** Sends what was unsettled one by one, so that a refusal names its message; then the caller goes back to full speed. */
   async #probe(): Promise<void> {
     this.#state = 'probing';
+    const generation = this.#generation;
     const suspects = new Set(this.#entries);
     this.#options.logger.info(
       'probe',
@@ -171,6 +231,7 @@ export class SupervisedSink implements Sink {
       },
     );
     for (const entry of suspects) {
+      if (this.#isOver(generation)) return;
       if (!this.#entries.has(entry)) continue;
       entry.opening = this.#opening;
       try {
@@ -178,6 +239,7 @@ export class SupervisedSink implements Sink {
         this.#accepted(entry);
       } catch (caught) {
         const error = asStompctlError(caught, this.name);
+        if (this.#isOver(generation)) return;
         entry.opening = 0;
         if (isFinal(error)) this.#settle(entry, error);
         if (error.action === 'stop') return this.#fail(error);
@@ -217,9 +279,9 @@ export class SupervisedSink implements Sink {
     return new StompctlError('BROKER_ERROR', 'send', this.name, `the broker refused ${what}: ${error.message}`, error);
   }
 
-  /** Asked for by those who waited: the state may have changed meanwhile. */
-  #isClosed(): boolean {
-    return this.#state === 'closed';
+  /** Asked for by those who waited: it may have been closed meanwhile, or have another inner sink. */
+  #isOver(generation: number): boolean {
+    return this.#state === 'closed' || generation !== this.#generation;
   }
 
   #fail(error: StompctlError): void {

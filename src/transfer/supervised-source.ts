@@ -1,3 +1,6 @@
+import type { Clock } from '../base/clock.js';
+import type { StompctlError } from '../base/errors.js';
+import { withDeadline } from '../base/wait.js';
 import type { Demand, Source, SourceResult } from '../flow/source.js';
 import type { Logger } from '../observe/logger.js';
 import { asStompctlError, type Supervisor } from './supervisor.js';
@@ -11,15 +14,40 @@ export interface SupervisedSourceOptions {
 
 /** A source that outlives its sessions: `next` opens it again when it must, and rejects only with what ends the run. */
 export class SupervisedSource implements Source {
-  readonly name: string;
-  readonly #inner: Source;
-  readonly #options: SupervisedSourceOptions;
+  #inner: Source;
+  #options: SupervisedSourceOptions;
   #open = false;
 
   constructor(inner: Source, options: SupervisedSourceOptions) {
-    this.name = inner.name;
     this.#inner = inner;
     this.#options = options;
+  }
+
+  get name(): string {
+    return this.#inner.name;
+  }
+
+  /**
+   * Puts another source in the place of the inner one, which is closed (for `closeMs` at most; then it is left behind). To be
+   * called between two `next`, with nothing of the old one in flight. The next `next` opens the new one.
+   */
+  async exchange(inner: Source, supervisor: Supervisor, clock: Clock, closeMs: number): Promise<void> {
+    const { logger } = this.#options;
+    this.#open = false;
+    try {
+      const late = () => logger.warn('close-failed', `${this.name} was not closed in time, and is left behind`);
+      await withDeadline(clock, closeMs, this.#settleAndClose(), late);
+    } catch (error) {
+      logger.warn('close-failed', asStompctlError(error, this.name).message);
+    }
+    this.#inner = inner;
+    this.#options = { ...this.#options, supervisor };
+  }
+
+  async #settleAndClose(): Promise<void> {
+    this.#options.supervisor.interrupt();
+    await this.#inner.settle();
+    await this.#inner.close();
   }
 
   /** Resolves also when interrupted. */
@@ -28,22 +56,26 @@ export class SupervisedSource implements Source {
   }
 
   async next(demand: Demand, interrupt: AbortSignal): Promise<SourceResult> {
-    if (!this.#open) return { kind: 'idle', reason: 'interrupted' };
+    if (!this.#open) return this.#reopen(interrupt);
     try {
       const result = await this.#inner.next(demand, interrupt);
       if (result.kind === 'batch') this.#options.supervisor.succeeded();
       return result;
     } catch (caught) {
-      const error = asStompctlError(caught, this.name);
-      const { supervisor } = this.#options;
-      const stop = () => supervisor.interrupt();
-      if (interrupt.aborted) stop();
-      interrupt.addEventListener('abort', stop, { once: true });
-      this.#open = await supervisor.open(this.#inner, error);
-      interrupt.removeEventListener('abort', stop);
-      if (this.#open) this.#options.onReopened?.();
-      return { kind: 'idle', reason: 'interrupted' };
+      return this.#reopen(interrupt, asStompctlError(caught, this.name));
     }
+  }
+
+  /** Who interrupts wants no session of this source any more. `lost`: why it is not open; absent when it never was. */
+  async #reopen(interrupt: AbortSignal, lost?: StompctlError): Promise<SourceResult> {
+    const { supervisor } = this.#options;
+    const stop = () => supervisor.interrupt();
+    if (interrupt.aborted) stop();
+    interrupt.addEventListener('abort', stop, { once: true });
+    this.#open = await supervisor.open(this.#inner, lost);
+    interrupt.removeEventListener('abort', stop);
+    if (this.#open && lost !== undefined) this.#options.onReopened?.();
+    return { kind: 'idle', reason: 'interrupted' };
   }
 
   settle(): Promise<void> {

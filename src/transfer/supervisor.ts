@@ -5,7 +5,8 @@ import { unlessAborted, wait } from '../base/wait.js';
 import type { Logger } from '../observe/logger.js';
 import type { EndFacts } from './verdict.js';
 
-export interface SupervisorOptions {
+/** How long, and how often. */
+export interface ReconnectPolicy {
   /** longest delay before the first new attempt, in milliseconds */
   readonly delayMs: number;
   readonly maxDelayMs: number;
@@ -15,6 +16,9 @@ export interface SupervisorOptions {
   readonly attempts: number | undefined;
   /** a run that ends by itself (one pass of a queue, `count`, …): what somebody must mend first ends it at once */
   readonly bounded: boolean;
+}
+
+export interface SupervisorOptions extends ReconnectPolicy {
   /** after a refused login: have all brokers of the list refused it by now? Without it there is only one */
   readonly allRefused?: () => boolean;
   readonly clock: Clock;
@@ -52,8 +56,8 @@ interface Openable {
  * was taken away for a while: a folder without rights, a mount that is read-only or missing.
  */
 export class Supervisor {
-  readonly #options: SupervisorOptions;
-  readonly #backOff: BackOff;
+  #options: SupervisorOptions;
+  #backOff: BackOff;
   #openedAtMs: number | undefined;
   #failures = 0;
   #opened = 0;
@@ -70,8 +74,13 @@ export class Supervisor {
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
-    const { delayMs, maxDelayMs, factor = 2, random } = options;
-    this.#backOff = new BackOff({ initialMs: delayMs, factor, maxMs: maxDelayMs, ...(random && { random }) });
+    this.#backOff = backOffOf(options);
+  }
+
+  /** Another policy from the next attempt on: the delays start small again. */
+  configure(policy: ReconnectPolicy): void {
+    this.#options = { ...this.#options, ...policy };
+    this.#backOff = backOffOf(this.#options);
   }
 
   /** What is waited for now, for the state of the run; undefined: nothing. */
@@ -206,6 +215,10 @@ export class Supervisor {
   #nowMs(): number {
     return this.#options.clock.monotonicMs();
   }
+}
+
+function backOffOf({ delayMs, maxDelayMs, factor = 2, random }: SupervisorOptions): BackOff {
+  return new BackOff({ initialMs: delayMs, factor, maxMs: maxDelayMs, ...(random && { random }) });
 }
 
 /** Anything thrown, as one of our errors: what is not ours already is a fault in this program. */

@@ -1,63 +1,27 @@
-import type { Clock, Timer } from '../base/clock.js';
 import { StompctlError, unreachable } from '../base/errors.js';
 import { SerialQueue } from '../base/serial-queue.js';
-import { unlessAborted, withDeadline } from '../base/wait.js';
+import { unlessAborted, wait, withDeadline } from '../base/wait.js';
 import type { Delivery } from '../flow/delivery.js';
 import type { Outcome, Processor } from '../flow/processor.js';
 import type { Sink } from '../flow/sink.js';
 import type { Source } from '../flow/source.js';
 import type { Message } from '../message/message.js';
+import { closeEnds } from './close-ends.js';
+import { type Exchange, Exchanges } from './exchanges.js';
 import { Ledger } from './ledger.js';
-import type { TransferReport } from './report.js';
+import { RateLimit } from './rate-limit.js';
+import { RunTimers } from './run-timers.js';
 import { asStompctlError } from './supervisor.js';
+import type { EndReason, TransferLimits, TransferOutcome, TransferParts } from './transfer-parts.js';
 import type { HealthFacts } from './verdict.js';
 
-export interface TransferLimits {
-  /** most unsettled deliveries */
-  readonly window: number;
-  /** most unsettled bytes; one delivery is always allowed */
-  readonly windowBytes: number;
-  /** deliveries to take before the run ends; undefined: without end */
-  readonly count: number | undefined;
-  readonly durationMs: number | undefined;
-  /** the run ends after that long without a delivery; undefined: off */
-  readonly inactivityMs: number | undefined;
-  /** the longest a drain may take */
-  readonly lingerMs: number;
-  /** the longest that closing both ends may take, once everything is settled */
-  readonly closeMs: number;
-}
-
-export interface TransferParts {
-  readonly source: Source;
-  readonly sink: Sink;
-  /** undefined: every message passes as it is */
-  readonly processor: Processor | undefined;
-  readonly limits: TransferLimits;
-  /** open the sink at the first message */
-  readonly lazy: boolean;
-  /** the one that the source has, too */
-  readonly report: TransferReport;
-  readonly clock: Clock;
-  /** Called when the time of a drain is over: what still waits on the way to a failure queue gives up. */
-  readonly giveUp?: () => Promise<void>;
-}
+export type { EndReason, TransferLimits, TransferOutcome } from './transfer-parts.js';
 
 /** When the time to drain is over, the ends get this long to give back and close; what hangs then is left behind. */
 const GIVE_UP_MS = 2000;
 
 /** What is still being opened when the time of a run is over gets this long: a short run on a busy machine is no failure. */
 const OPENING_MS = 5000;
-
-/** Why a run ended. `signal` and `quit` were asked for; `failed` has the error in the outcome. */
-export type EndReason = 'end' | 'count' | 'duration' | 'inactivity' | 'signal' | 'quit' | 'failed';
-
-export interface TransferOutcome {
-  readonly reason: EndReason;
-  readonly failure: StompctlError | undefined;
-  /** deliveries given back because the drain took longer than `lingerMs` */
-  readonly released: number;
-}
 
 /**
  * One transfer: source, callback, sink, and the loop that drives them. A delivery is acknowledged only after the sink made
@@ -67,19 +31,26 @@ export class Transfer {
   readonly #parts: TransferParts;
   readonly #ledger: Ledger;
   readonly #interrupt = new AbortController();
-  #timers: Timer[] = [];
+  readonly #exchanges = new Exchanges();
+  readonly #timers: RunTimers;
+  readonly #rate: RateLimit;
+  #throttledMs: number | undefined;
+  #limits: TransferLimits;
+  #processor: Processor | undefined;
   #ended: EndReason | undefined;
   #failure: StompctlError | undefined;
   /** of `count` */
-  #stillToTake: number;
-  #lastDeliveryMs = 0;
+  #taken = 0;
   #gaveUp = false;
   /** callback and sends of one batch after the other, so that the next batch is read meanwhile and the order kept */
   readonly #pipeline = new SerialQueue();
 
   constructor(parts: TransferParts) {
     this.#parts = parts;
-    this.#stillToTake = parts.limits.count ?? Number.POSITIVE_INFINITY;
+    this.#limits = parts.limits;
+    this.#processor = parts.processor;
+    this.#timers = new RunTimers(parts.clock, parts.limits, (why) => this.stop(why));
+    this.#rate = new RateLimit(parts.clock, parts.limits);
     this.#ledger = new Ledger(parts.limits.window, parts.limits.windowBytes);
     parts.report.onTooManyParked((parked) => this.#tooManyParked(parked));
   }
@@ -90,35 +61,63 @@ export class Transfer {
   }
 
   /** The transfer's part of the verdict. */
-  get progress(): Pick<HealthFacts, 'stopping' | 'inFlight' | 'inFlightBytes' | 'oldestUnsettledMs'> {
+  get progress(): Pick<HealthFacts, 'stopping' | 'inFlight' | 'inFlightBytes' | 'oldestUnsettledMs' | 'throttledMs'> {
     const { count: inFlight, bytes: inFlightBytes, oldestMs } = this.#ledger;
-    const oldestUnsettledMs = oldestMs && this.#parts.clock.monotonicMs() - oldestMs;
-    return { stopping: this.#ended !== undefined, inFlight, inFlightBytes, oldestUnsettledMs };
+    const nowMs = this.#parts.clock.monotonicMs();
+    const stopping = this.#ended !== undefined;
+    const throttledMs = this.#throttledMs && Math.max(0, this.#throttledMs - nowMs);
+    return { stopping, inFlight, inFlightBytes, oldestUnsettledMs: oldestMs && nowMs - oldestMs, throttledMs };
   }
 
   /** Ends the run: reading stops, what is in flight is settled, then `run` resolves. The first reason counts. */
   stop(reason: EndReason): void {
     if (this.#ended !== undefined) return;
     this.#ended = reason;
-    for (const timer of this.#timers) timer.cancel();
+    this.#timers.cancel();
     this.#interrupt.abort();
+    this.#exchanges.close();
+  }
+
+  /** Other limits from now on. A `count` that is reached already ends the run. */
+  configure(limits: TransferLimits): void {
+    this.#limits = limits;
+    this.#ledger.resize(limits.window, limits.windowBytes);
+    this.#rate.configure(limits);
+    if (this.#ended === undefined) this.#timers.configure(limits);
+  }
+
+  /** What is taken from now on goes through it, behind what is on its way to the sink already. */
+  insert(processor: Processor): void {
+    this.#processor = processor;
+  }
+
+  /**
+   * Stops reading, has what is in flight settled (what is not within `lingerMs` is given back), calls `run`, and reads
+   * on. `run` needs a time limit of its own. Resolves false when the run ended before, and rejects with what `run` does.
+   */
+  exchange(run: Exchange): Promise<boolean> {
+    return this.#exchanges.ask(run);
   }
 
   /** Resolves when everything is settled and closed. Never rejects: what went wrong is in the outcome. */
   async run(): Promise<TransferOutcome> {
     const { source, sink, lazy, report } = this.#parts;
-    this.#startTimers();
+    if (this.#ended === undefined) this.#timers.start();
     try {
       // both ends wait inside `open` for as long as their broker is away: a stop must not wait with them
       if (!lazy) await this.#open(sink);
       await this.#open(source);
-      while (this.#ended === undefined) await this.#step();
+      while (this.#ended === undefined) {
+        if (this.#exchanges.turn.aborted) await this.#exchangeAll();
+        else await this.#step();
+      }
     } catch (error) {
       this.fail(asStompctlError(error, source.name));
     }
     const { inFlight } = this;
     report.logger.debug('drain', `no more reading (${this.#ended}); ${inFlight} in flight`, { inFlight });
     const drained = await this.#drain();
+    this.#gaveUp = !drained;
     const released = drained ? 0 : this.#giveBack();
     const closed = await this.#close(drained);
     // who asked for the stop wants to hear whether it is over; a run that was to do something did not do all of it
@@ -137,7 +136,10 @@ export class Transfer {
   async #open(end: Source | Sink): Promise<void> {
     if (this.#ended !== undefined) return;
     const opening = end.open();
-    await unlessAborted(opening, this.#interrupt.signal);
+    // an exchange need not wait until a broker that is away is back
+    while ((await unlessAborted(opening, this.#exchanges.turn)) === 'aborted' && this.#ended === undefined) {
+      await this.#exchangeAll();
+    }
     if (this.#ended !== 'duration' && this.#ended !== 'inactivity') return;
     const opened = opening.then(() => true);
     const isOpen = await withDeadline(this.#parts.clock, OPENING_MS, opened, () => false);
@@ -146,16 +148,41 @@ export class Transfer {
     this.#failure ??= new StompctlError('CONNECT_TIMEOUT', 'transfer', end.name, reason);
   }
 
+  #exchangeAll(): Promise<void> {
+    return this.#exchanges.runAll(() => this.#drainForExchange());
+  }
+
+  /** Undefined: the run was stopped meanwhile, which drains as well. */
+  async #drainForExchange(): Promise<'drained' | 'given-back' | undefined> {
+    if (this.#ended !== undefined) return undefined;
+    const draining = withDeadline(this.#parts.clock, this.#limits.lingerMs, this.#settleTaken(), () => false);
+    const drained = await unlessAborted(draining, this.#interrupt.signal);
+    if (this.#ended !== undefined || drained === 'aborted') return undefined;
+    if (drained) return 'drained';
+    // they will be taken again
+    this.#taken -= this.#giveBack();
+    return 'given-back';
+  }
+
+  get #stillToTake(): number {
+    const { count } = this.#limits;
+    return count === undefined ? Number.POSITIVE_INFINITY : Math.max(0, count - this.#taken);
+  }
+
   async #step(): Promise<void> {
     const { source } = this.#parts;
+    const { turn } = this.#exchanges;
     const demand = this.#ledger.demand();
     const wanted = Math.min(demand.deliveries, this.#stillToTake);
     if (wanted <= 0) {
       if (this.#stillToTake === 0) return this.stop('count');
-      await unlessAborted(this.#ledger.room(), this.#interrupt.signal);
+      await unlessAborted(this.#ledger.room(), turn);
       return;
     }
-    const result = await source.next({ deliveries: wanted, bytes: demand.bytes }, this.#interrupt.signal);
+    const allowed = this.#rate.allowance();
+    if (allowed.deliveries === 0) return this.#throttle(allowed.waitMs, turn);
+    const deliveries = Math.min(wanted, allowed.deliveries);
+    const result = await source.next({ deliveries, bytes: Math.min(demand.bytes, allowed.bytes) }, turn);
     switch (result.kind) {
       case 'batch':
         this.#take(result.deliveries);
@@ -173,24 +200,37 @@ export class Transfer {
     }
   }
 
+  /** Nothing is taken for a while: the source waits, which is no inactivity. */
+  async #throttle(waitMs: number, turn: AbortSignal): Promise<void> {
+    const { clock } = this.#parts;
+    this.#throttledMs = clock.monotonicMs() + waitMs;
+    this.#timers.hold(true);
+    await wait(clock, waitMs, { signal: turn, bell: this.#rate.changed });
+    this.#throttledMs = undefined;
+    this.#timers.hold(false);
+  }
+
   #idle(): void {
-    const { processor } = this.#parts;
+    const processor = this.#processor;
     if (processor === undefined) return;
     this.#pipeline.run(() => processor.idle()).catch((error: unknown) => this.fail(asStompctlError(error, 'callback')));
   }
 
   #take(deliveries: readonly Delivery[]): void {
-    this.#lastDeliveryMs = this.#parts.clock.monotonicMs();
-    this.#stillToTake -= deliveries.length;
+    const nowMs = this.#timers.delivered();
+    this.#taken += deliveries.length;
+    let bytes = 0;
     for (const delivery of deliveries) {
-      this.#ledger.add(delivery, this.#lastDeliveryMs);
+      bytes += delivery.size;
+      this.#ledger.add(delivery, nowMs);
       this.#parts.report.statistics.received(delivery.size);
     }
-    if (this.#parts.processor === undefined) {
+    this.#rate.spend(deliveries.length, bytes);
+    const processor = this.#processor;
+    if (processor === undefined) {
       for (const delivery of deliveries) this.#send(delivery, delivery.message);
       return;
     }
-    const { processor } = this.#parts;
     this.#pipeline
       .run(() => this.#check(processor, deliveries))
       .catch((error: unknown) => {
@@ -296,14 +336,18 @@ export class Transfer {
 
   /** Settles what is in flight, the source's part included, at most for `lingerMs`; false when that was not enough. */
   async #drain(): Promise<boolean> {
-    const { limits, clock } = this.#parts;
-    return withDeadline(clock, limits.lingerMs, this.#settleAll(), () => false);
+    return withDeadline(this.#parts.clock, this.#limits.lingerMs, this.#settleAll(), () => false);
   }
 
   async #settleAll(): Promise<true> {
+    await this.#settleTaken();
+    await this.#settleSource();
+    return true;
+  }
+
+  async #settleTaken(): Promise<true> {
     await this.#pipeline.done();
     await Promise.all([this.#ledger.empty(), this.#parts.sink.flush().catch(() => undefined)]);
-    await this.#settleSource();
     return true;
   }
 
@@ -319,18 +363,17 @@ export class Transfer {
 
   /** Gives back what is in flight. Answers how many that were. */
   #giveBack(): number {
-    const { limits, report } = this.#parts;
-    this.#gaveUp = true;
     const left = this.#ledger.all();
     for (const delivery of left) this.#release(delivery);
     const text = `${left.length} messages were not settled in time and stay with the source`;
-    report.logger.warn('linger-exceeded', text, { released: left.length, lingerMs: limits.lingerMs });
+    const { lingerMs } = this.#limits;
+    this.#parts.report.logger.warn('linger-exceeded', text, { released: left.length, lingerMs });
     return left.length;
   }
 
   #lingerExceeded(released: number): StompctlError {
-    const { source, limits } = this.#parts;
-    const seconds = limits.lingerMs / 1000;
+    const { source } = this.#parts;
+    const seconds = this.#limits.lingerMs / 1000;
     const what = released === 0 ? 'not everything was' : `${released} messages were not`;
     const reason = `${what} settled within ${seconds} s (timeout-linger): what is left stays with the source, for the next run`;
     return new StompctlError('LINGER_EXCEEDED', 'transfer', source.name, reason);
@@ -338,53 +381,18 @@ export class Transfer {
 
   /** Closes both ends. False when the source did not say in time that everything is given back. */
   async #close(drained: boolean): Promise<boolean> {
-    const { source, sink, processor, clock, limits, giveUp } = this.#parts;
-    const late = new AbortController();
-    const timer = clock.after(drained ? limits.closeMs : GIVE_UP_MS, () => late.abort());
-    let closed = false;
-    const closings = [
-      async () => {
-        await source.close();
+    const { source, sink, clock, giveUp, report } = this.#parts;
+    if (!drained && giveUp !== undefined) void giveUp().catch(() => undefined);
+    return closeEnds({
+      clock,
+      limitMs: drained ? this.#limits.closeMs : GIVE_UP_MS,
+      closings: [() => source.close(), () => sink.close(), async () => this.#processor?.close()],
+      inOrder: drained,
+      name: source.name,
+      onError: (error) => {
+        if (drained) this.#failure ??= error;
+        else report.logger.warn('close-failed', error.message);
       },
-      () => sink.close(),
-      async () => processor?.close(),
-    ];
-    const close = async (closing: () => Promise<void>, isSource: boolean): Promise<void> => {
-      try {
-        await unlessAborted(closing(), late.signal);
-      } catch (error) {
-        if (drained) this.#failure ??= asStompctlError(error, source.name);
-        else this.#parts.report.logger.warn('close-failed', asStompctlError(error, source.name).message);
-      }
-      if (isSource && !late.signal.aborted) closed = true;
-    };
-    if (drained) for (const [index, closing] of closings.entries()) await close(closing, index === 0);
-    else {
-      if (giveUp !== undefined) void giveUp().catch(() => undefined);
-      await Promise.all(closings.map((closing, index) => close(closing, index === 0)));
-    }
-    timer.cancel();
-    return closed;
-  }
-
-  #startTimers(): void {
-    const { limits, clock } = this.#parts;
-    if (this.#ended !== undefined) return;
-    this.#lastDeliveryMs = clock.monotonicMs();
-    if (limits.durationMs !== undefined) this.#timers.push(clock.after(limits.durationMs, () => this.stop('duration')));
-    if (limits.inactivityMs !== undefined) this.#watchInactivity(limits.inactivityMs);
-  }
-
-  #watchInactivity(inactivityMs: number): void {
-    const quietMs = this.#parts.clock.monotonicMs() - this.#lastDeliveryMs;
-    if (quietMs >= inactivityMs) {
-      this.stop('inactivity');
-      return;
-    }
-    const timer = this.#parts.clock.after(inactivityMs - quietMs, () => {
-      this.#timers = this.#timers.filter((other) => other !== timer);
-      if (this.#ended === undefined) this.#watchInactivity(inactivityMs);
     });
-    this.#timers.push(timer);
   }
 }

@@ -49,6 +49,10 @@ export interface HealthFacts extends LastFacts {
   readonly inFlightBytes?: number;
   /** how long ago the oldest delivery was taken that is not settled */
   readonly oldestUnsettledMs?: number | undefined;
+  /** how long until `max-rate` lets the next message be taken; undefined: it does not hold anything up */
+  readonly throttledMs?: number | undefined;
+  /** why the last reload was refused; undefined: it was not */
+  readonly reloadRefused?: string | undefined;
   readonly parked: number;
   readonly rejected: number;
   /** of an incoming queue: what waits in it, and for how long the oldest has */
@@ -100,6 +104,13 @@ const RULES: readonly Rule[] = [
     },
   },
   {
+    state: 'moving',
+    why: ({ throttledMs }) =>
+      throttledMs === undefined
+        ? undefined
+        : `held to max-rate, the next message is taken in ${secondsText(throttledMs)}`,
+  },
+  {
     state: 'idle',
     why: ({ ends }) => {
       const opening = ends.find(({ phase }) => phase === 'opening' || phase === 'waiting');
@@ -134,7 +145,7 @@ function whyUnsettled({ inFlight, oldestUnsettledMs, lastSettledMs }: HealthFact
 }
 
 /** What does not decide, but is to be known. */
-function notes({ parked, rejected, backlog, failures }: HealthFacts): string[] {
+function notes({ parked, rejected, backlog, failures, reloadRefused }: HealthFacts): string[] {
   const list: string[] = [];
   if (backlog !== undefined && backlog.elements > 0) {
     const age = backlog.oldestMs === undefined ? '' : `, the oldest for ${secondsText(backlog.oldestMs)}`;
@@ -143,6 +154,9 @@ function notes({ parked, rejected, backlog, failures }: HealthFacts): string[] {
   if (parked > 0) list.push(`${messages(parked)} parked unacknowledged at the broker`);
   if (rejected > 0) list.push(`${messages(rejected)} rejected`);
   if (failures !== undefined && failures.elements > 0) list.push(`${messages(failures.elements)} in the failure queue`);
+  if (reloadRefused !== undefined) {
+    list.push(`the last reload was refused, the old configuration goes on: ${reloadRefused}`);
+  }
   return list;
 }
 

@@ -24,7 +24,7 @@ const CASES: readonly [words: readonly string[], offers: readonly string[]][] = 
   [['stompctl', 'ch'], ['check']],
   [
     ['stompctl', ''],
-    ['run', 'check', 'test', 'status', 'probe', 'top', 'quit', 'demo', 'queue', 'completion', 'help'],
+    ['run', 'check', 'test', 'status', 'probe', 'top', 'quit', 'reload', 'demo', 'queue', 'completion', 'help'],
   ],
   [
     ['stompctl', '--timeout-c'],

@@ -28,36 +28,36 @@ async function setUp(test: TestContext, options: { maxWaiting?: number } = {}) {
 describe('logging to syslog', () => {
   it('starts one logger with tag and pid and gives each line its priority', async (test) => {
     const { logger, received, has } = await setUp(test);
-    logger.error('a', 'one', { count: 1 });
-    logger.warn('b', 'two');
-    logger.info('c', 'three');
-    logger.debug('d', 'four');
-    logger.trace('e', 'five');
+    logger.error('start', 'one', { count: 1 });
+    logger.warn('end', 'two');
+    logger.info('state', 'three');
+    logger.debug('purged', 'four');
+    logger.trace('probe', 'five');
     await has('five');
     assert.deepEqual(await received(), [
       `started --prio-prefix -t stompctl --id=${process.pid} --size=4100`,
-      '<11>a: one {"count":1}',
-      '<12>b: two',
-      '<14>c: three',
-      '<15>d: four',
-      '<15>e: five',
+      '<11>start: one {"count":1}',
+      '<12>end: two',
+      '<14>state: three',
+      '<15>purged: four',
+      '<15>probe: five',
     ]);
   });
 
   it('keeps a text with line ends in one entry', async (test) => {
     const { logger, received, has } = await setUp(test);
-    logger.info('a', 'one\n<8>forged');
-    logger.info('b', 'end');
-    await has('b: end');
-    assert.equal((await received())[1], '<14>a: one\\u000a<8>forged');
+    logger.info('start', 'one\n<8>forged');
+    logger.info('end', 'end');
+    await has('end: end');
+    assert.equal((await received())[1], '<14>start: one\\u000a<8>forged');
   });
 
   it('starts another logger when one dies, and goes on', async (test) => {
     const { clock, logger, received, has } = await setUp(test);
-    logger.info('a', 'DIE');
+    logger.info('start', 'DIE');
     await has('DIE');
     await eventually(() => clock.pending > 0, { what: 'the restart to be planned' });
-    logger.info('b', 'while away');
+    logger.info('end', 'while away');
     clock.skip(60_000);
     await has('while away');
     assert.equal((await received()).filter((line) => line.startsWith('started')).length, 2);
@@ -65,13 +65,13 @@ describe('logging to syslog', () => {
 
   it('drops lines rather than wait or grow, and says how many', async (test) => {
     const { clock, logger, has } = await setUp(test, { maxWaiting: 1000 });
-    logger.info('a', 'DIE');
+    logger.info('start', 'DIE');
     await has('DIE');
     await eventually(() => clock.pending > 0, { what: 'the restart to be planned' });
-    for (let at = 0; at < 100; at += 1) logger.info('b', `line ${at} ${'x'.repeat(80)}`);
+    for (let at = 0; at < 100; at += 1) logger.info('end', `line ${at} ${'x'.repeat(80)}`);
     clock.skip(60_000);
     await has('line 9 ');
-    logger.info('c', 'after');
+    logger.info('state', 'after');
     assert.match(String(await has('log-lines-dropped')), /^<12>log-lines-dropped: 90 log lines were dropped/);
   });
 

@@ -76,7 +76,7 @@ const LOUD = [
 const WAIT = { deadlineMs: 120_000 };
 
 describe('a secret and a body are in no log, output, argument or environment', { concurrency: 2 }, () => {
-  for (const format of ['json', 'pretty', 'syslog'] as const) {
+  for (const format of ['json', 'pretty', 'logfmt', 'syslog'] as const) {
     it(`of a run whose login fails with a broker that repeats the password, log format ${format}`, async (test) => {
       const message = `Access refused for me with ${CANARY}`;
       const scene = await Scene.set(test, { faults: [brokerRefusesLogin({ message })] });

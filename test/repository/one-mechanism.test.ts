@@ -31,7 +31,7 @@ test('one piece of work after the other is the task of SerialQueue', () => {
 const DECLARED_ONCE = [
   { type: /'1\.0' \| '1\.1'/, where: 'stomp/codec/frame.ts' },
   { type: /'ActiveMQ' \| 'Apollo'/, where: 'stomp/client-dialects.ts' },
-  { type: /'trace' \| 'debug'/, where: 'observe/logger.ts' },
+  { type: /'trace' \| 'debug'/, where: 'observe/log-level.ts' },
   { type: /'DQS' \| 'DQN'/, where: 'dirq/queue-options.ts' },
   { type: /'batch' \| 'message' \| 'none'/, where: 'dirq/queue-options.ts' },
   { type: /export type (?:Outcome =|\{ Outcome)/, where: 'flow/processor.ts' },

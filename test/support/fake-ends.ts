@@ -35,7 +35,7 @@ export class FakeSource implements Source {
     this.demands.push(demand);
     const failure = this.failures.shift();
     if (failure !== undefined) throw failure;
-    const batch = this.#messages.splice(0, Math.min(demand.deliveries, 100));
+    const batch = this.#messages.splice(0, this.#fitting(demand));
     if (batch.length > 0) return { kind: 'batch', deliveries: batch.map((message) => this.#deliver(message)) };
     if (!this.#endless) return { kind: 'end' };
     await new Promise<void>((resolve) => {
@@ -49,6 +49,16 @@ export class FakeSource implements Source {
 
   async close(): Promise<void> {
     this.closed += 1;
+  }
+
+  /** How many messages the demand is for; one in any case. */
+  #fitting({ deliveries, bytes }: Demand): number {
+    let left = bytes;
+    const over = this.#messages.findIndex(({ size }, index) => {
+      left -= size;
+      return index > 0 && left < 0;
+    });
+    return Math.min(deliveries, 100, over === -1 ? this.#messages.length : over);
   }
 
   #deliver(message: Message): Delivery {

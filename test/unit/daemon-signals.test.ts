@@ -127,10 +127,10 @@ describe('signals', () => {
 
   it('listens to PIPE, and takes all listeners away at dispose', () => {
     const { target, signals } = install();
-    const names = ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGUSR1', 'SIGPIPE'];
+    const names = ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGPIPE'];
     assert.deepEqual(
       names.map((name) => target.listenerCount(name)),
-      [1, 1, 1, 1, 1, 1],
+      [1, 1, 1, 1, 1, 1, 1],
     );
     signals.dispose();
     assert.deepEqual(target.eventNames(), ['exit']);

@@ -24,7 +24,7 @@ async function setUp(options: Partial<LoggerOptions> = {}) {
 describe('the logger in JSON', () => {
   it('writes one line with event, sentence, level, time, pid and name', async () => {
     const { logger, lines } = await setUp();
-    logger.warn('session-lost', 'the broker closed the connection', { broker: 'stomp://host' });
+    logger.warn('open-retry', 'the broker closed the connection', { broker: 'stomp://host' });
     const [line] = lines();
     assert.equal(lines().length, 1);
     assert.match(String(line?.time), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
@@ -35,7 +35,7 @@ describe('the logger in JSON', () => {
         time: '',
         pid: process.pid,
         name: 'stompctl',
-        event: 'session-lost',
+        event: 'open-retry',
         msg: 'the broker closed the connection',
         broker: 'stomp://host',
       },
@@ -44,7 +44,7 @@ describe('the logger in JSON', () => {
 
   it('leaves out what is below its level', async () => {
     const { logger, lines } = await setUp({ level: 'warn' });
-    for (const level of ['trace', 'debug', 'info', 'warn', 'error'] as const) logger[level](level, 'x');
+    for (const level of ['trace', 'debug', 'info', 'warn', 'error'] as const) logger[level]('callback', 'x');
     assert.deepEqual(
       lines().map((line) => line.level),
       ['warn', 'error'],
@@ -53,21 +53,21 @@ describe('the logger in JSON', () => {
 
   it('masks secrets in text and fields', async () => {
     const { logger, text } = await setUp();
-    logger.info('connect', 'to ssl://me:hidden@host', { headers: { passcode: 'hidden' }, body: Buffer.from('hidden') });
+    logger.info('start', 'to ssl://me:hidden@host', { headers: { passcode: 'hidden' }, body: Buffer.from('hidden') });
     assert.doesNotMatch(text(), /hidden/);
   });
 
   it('keeps a field from taking the place of a fixed one', async () => {
     const { logger, lines } = await setUp();
-    logger.info('e', 't', { event: 'x', msg: 'y', pid: 1, level: 'z' });
+    logger.info('probe', 't', { event: 'x', msg: 'y', pid: 1, level: 'z' });
     const [line] = lines();
-    assert.deepEqual([line?.event, line?.msg, line?.pid, line?.level], ['e', 't', process.pid, 'info']);
+    assert.deepEqual([line?.event, line?.msg, line?.pid, line?.level], ['probe', 't', process.pid, 'info']);
     assert.deepEqual([line?.event_, line?.msg_, line?.pid_, line?.level_], ['x', 'y', 1, 'z']);
   });
 
   it('cannot be made to write a second line by a text with line ends', async () => {
     const { logger, lines } = await setUp();
-    logger.info('e', 'a\n{"event":"forged"}', { value: 'b\nc' });
+    logger.info('probe', 'a\n{"event":"forged"}', { value: 'b\nc' });
     assert.equal(lines().length, 1);
   });
 
@@ -92,15 +92,15 @@ describe('the logger in JSON', () => {
 
   it('collapses nothing below info, nor frames', async () => {
     const { logger, lines } = await setUp({ level: 'trace', burst: 3 });
-    for (let at = 0; at < 10; at += 1) logger.trace('message', 'x');
-    for (let at = 0; at < 10; at += 1) logger.debug('message', 'x');
+    for (let at = 0; at < 10; at += 1) logger.trace('callback', 'x');
+    for (let at = 0; at < 10; at += 1) logger.debug('dropped', 'x');
     for (let at = 0; at < 10; at += 1) logger.info('frame', 'x');
     assert.equal(lines().length, 30);
   });
 
   it('lets out what is held before flush returns', async () => {
     const { logger, lines } = await setUp({ burst: 1 });
-    for (let at = 0; at < 3; at += 1) logger.info('e', 't');
+    for (let at = 0; at < 3; at += 1) logger.info('probe', 't');
     const flushed = logger.flush();
     assert.equal(lines()[1]?.repeated, 2);
     await flushed;
@@ -110,7 +110,7 @@ describe('the logger in JSON', () => {
 describe('the logger for people', () => {
   it('writes time, level, event and sentence on one line, without colour when not on a terminal', async () => {
     const { logger, text } = await setUp({ format: 'pretty' });
-    logger.error('stop', 'cannot go on', { error: Object.assign(new Error('no'), { code: 'EX' }), count: 3 });
-    assert.match(text(), /^\[\d\d:\d\d:\d\d\.\d{3}\] ERROR: stop: cannot go on\n$/);
+    logger.error('failed', 'cannot go on', { error: Object.assign(new Error('no'), { code: 'EX' }), count: 3 });
+    assert.match(text(), /^\[\d\d:\d\d:\d\d\.\d{3}\] ERROR: failed: cannot go on\n$/);
   });
 });

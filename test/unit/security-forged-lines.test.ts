@@ -4,7 +4,8 @@ import { StompctlError } from '../../src/base/errors.js';
 import { printable, printableLines } from '../../src/base/printable.js';
 import { errorText } from '../../src/cli/main.js';
 import { headerText, terminalText } from '../../src/cli/queue/header-text.js';
-import { createLogger, type LogFormat } from '../../src/observe/pino-logger.js';
+import type { LogFormat } from '../../src/observe/log-output.js';
+import { createLogger } from '../../src/observe/pino-logger.js';
 import { syslogLine } from '../../src/observe/syslog-stream.js';
 
 /** What a broker or a producer may put into a text, so that a reader of it is deceived. */
@@ -30,7 +31,7 @@ async function logged(format: LogFormat, text: string): Promise<string> {
     flush: async () => undefined,
   };
   const logger = await createLogger({ level: 'trace', format, stream });
-  logger.warn('send-retry', text, { reason: text, [text]: text });
+  logger.warn('open-retry', text, { reason: text, [text]: text });
   logger.info('frame', `received ${text}`, { header: { [text]: text } });
   await logger.flush();
   return written;
@@ -38,7 +39,7 @@ async function logged(format: LogFormat, text: string): Promise<string> {
 
 for (const [what, text] of Object.entries(HOSTILE)) {
   describe(`${what} is shown and not obeyed`, () => {
-    for (const format of ['json', 'pretty', 'syslog'] as const) {
+    for (const format of ['json', 'pretty', 'logfmt', 'syslog'] as const) {
       it(`in a log of format ${format}`, async () => {
         const lines = (await logged(format === 'syslog' ? 'json' : format, text)).split('\n');
         assert.equal(lines.pop(), '');

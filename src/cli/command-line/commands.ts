@@ -113,6 +113,12 @@ export const COMMANDS = {
     summary: 'Tell the instance of a pidfile to quit, and wait for it.',
     helps: ['pidfile', 'config', 'timeout-linger', 'timeout-flush', 'help'],
   },
+  reload: {
+    name: 'reload',
+    summary: 'Have an instance read its configuration again.',
+    operands: 'CONFIG',
+    helps: ['pidfile', 'config', 'timeout-linger', 'timeout-flush', 'help'],
+  },
   demo: {
     name: 'demo',
     summary: 'Show a sender and a receiver at work, with a broker of their own.',

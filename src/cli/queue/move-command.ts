@@ -1,7 +1,6 @@
 import { realpathSync } from 'node:fs';
 import { errnoOf, StompctlError } from '../../base/errors.js';
-import { Message, newHeader } from '../../message/message.js';
-import { FAILURE_HEADER_PREFIX, FAILURE_HEADERS } from '../../sinks/queue/dead-letter-sink.js';
+import type { Message } from '../../message/message.js';
 import { EXIT_CODES } from '../command-line/exit-codes.js';
 import { messages } from './complaints.js';
 import { HeaderMatch } from './header-match.js';
@@ -15,24 +14,8 @@ export function move(context: QueueContext): Promise<number> {
   return carryOver(context, 'moved', (message) => message, true);
 }
 
-/** `stompctl queue retry`: from a failure queue back, without the headers that a failure queue adds. */
-export function retry(context: QueueContext): Promise<number> {
-  return carryOver(context, 'put back', withoutFailureHeaders, false);
-}
-
-/** Errors: MESSAGE_TOO_LARGE for a message whose body was not kept: it would go on as an empty one. */
-function withoutFailureHeaders({ header, body, text }: Message): Message {
-  const missing = header[`${FAILURE_HEADER_PREFIX}body-bytes`];
-  if (missing !== undefined) {
-    const reason = `its body of ${missing} bytes was over max-message-size, and is not here; raise the limit, and have it sent again`;
-    throw new StompctlError('MESSAGE_TOO_LARGE', 'retry', 'message', reason);
-  }
-  const kept = newHeader(header);
-  for (const name of FAILURE_HEADERS) delete kept[FAILURE_HEADER_PREFIX + name];
-  return new Message(kept, body, text);
-}
-
-async function carryOver(
+/** Carries what is meant over to the queue of `--to`, changed by `change`; `raw`: also what cannot be decoded. */
+export async function carryOver(
   context: QueueContext,
   label: string,
   change: (message: Message) => Message,
@@ -67,7 +50,7 @@ async function carryOver(
 }
 
 /** Without symbolic links, as far as it is there. */
-function pathOf(path: string): string {
+export function pathOf(path: string): string {
   try {
     return realpathSync(path);
   } catch (error) {

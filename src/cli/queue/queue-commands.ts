@@ -27,6 +27,11 @@ const TYPE: QueueOption = {
   doc: 'the type of the queue; otherwise its folder tells, and a new one is DQS',
 };
 const TO: QueueOption = { name: 'to', value: 'PATH', doc: 'the queue they go to; it is made when missing' };
+const THROUGH: QueueOption = {
+  name: 'through',
+  value: 'CONFIG',
+  doc: 'send them the way of this configuration instead: through its rules and callback, to its destination',
+};
 const TO_TYPE: QueueOption = {
   name: 'to-type',
   value: 'TYPE',
@@ -131,11 +136,12 @@ export const QUEUE_COMMANDS = {
   },
   retry: {
     name: 'retry',
-    summary: 'Put messages of a failure queue back, without the headers that say why they are there.',
+    summary:
+      'Put messages of a failure queue back to where they came from, without the headers that say why they are there.',
     operands: 'FAILURES',
     least: 1,
     most: 1,
-    options: [TO, MATCH, COUNT, TYPE, TO_TYPE],
+    options: [TO, THROUGH, MATCH, COUNT, TYPE, TO_TYPE],
   },
   move: {
     name: 'move',

@@ -1,4 +1,11 @@
-import { OPTION_GROUPS, type OptionGroup, type OptionKind, type OptionRow, type TableKey } from '../options/option.js';
+import {
+  OPTION_GROUPS,
+  type OptionGroup,
+  type OptionKind,
+  type OptionRow,
+  type ReloadClass,
+  type TableKey,
+} from '../options/option.js';
 import { OPTION_TABLE } from '../options/option-table.js';
 
 /** The part of `docs/configuration.md` that lists every option by group, in Markdown. */
@@ -23,6 +30,16 @@ function optionText(row: OptionRow): string {
   return parts.filter((part) => part !== '').join('\n\n');
 }
 
+/** What a reload does about a changed value. */
+const RELOADED: Readonly<Record<ReloadClass, string>> = {
+  'in-place': 'reload: in place',
+  source: 'reload: opens the source anew',
+  sink: 'reload: opens the destination anew',
+  ends: 'reload: opens both ends anew',
+  restart: 'reload: waits for a restart',
+  'command-line': '',
+};
+
 /** Kind, limits, default and spellings, in one line. */
 function factsOf(row: OptionRow): string {
   const facts = [kindText(row)];
@@ -34,6 +51,7 @@ function factsOf(row: OptionRow): string {
   if (aliases.length > 0) facts.push(`also ${aliases.join(', ')}`);
   if (row.fileOnly) facts.push('in a file only');
   if (row.commandLineOnly) facts.push('command line only');
+  facts.push(RELOADED[row.reload]);
   if (row.added) facts.push('unknown to stompclt');
   return sentence(facts.filter((fact) => fact !== ''));
 }

@@ -17,6 +17,7 @@ function brokerOptions(side: 'incoming' | 'outgoing'): OptionRow[] {
       kind: 'text',
       value: 'URI',
       group,
+      reload: group,
       doc: `${verb} the broker at this address: stomp://, ssl://, ws://, wss://${udp}, failover:(URI,URI) or file:PATH.`,
       notes:
         '`stomp://HOST:PORT` or `tcp://` is plain TCP; `ssl://`, `tls://`, `stomp+ssl://` and `stomp+tls://` speak TLS, and ' +
@@ -34,6 +35,7 @@ function brokerOptions(side: 'incoming' | 'outgoing'): OptionRow[] {
       kind: 'credentials',
       value: 'STRING',
       group,
+      reload: group,
       doc: 'Log in with this credential; may be given several times.',
       notes:
         '`SCHEME key=value …` with %-escaped values, or a block with `scheme` and the keys. Schemes: `none`; `plain` ' +
@@ -49,6 +51,7 @@ function brokerOptions(side: 'incoming' | 'outgoing'): OptionRow[] {
       choices: BROKER_TYPES,
       value: 'TYPE',
       group,
+      reload: group,
       defaultNote: 'recognised at login',
       doc: 'Say which broker it is, when it cannot be recognised.',
     },
@@ -57,6 +60,7 @@ function brokerOptions(side: 'incoming' | 'outgoing'): OptionRow[] {
       kind: 'table',
       value: 'KEY=VALUE…',
       group,
+      reload: group,
       doc: 'Add these headers to CONNECT; they win over ours.',
       notes:
         '`version=1.1` (or a list, `version=1.0,1.1`) restricts the versions of STOMP that are offered; ' +
@@ -67,6 +71,7 @@ function brokerOptions(side: 'incoming' | 'outgoing'): OptionRow[] {
       kind: 'table',
       value: 'KEY=VALUE…',
       group,
+      reload: group,
       doc: 'Use these options of the socket and of TLS.',
       notes:
         'Of the socket: `LocalAddr`, `LocalPort`, `Family` (4 or 6), `KeepAlive` (seconds, 0 for off), `NoDelay`, ' +
@@ -81,6 +86,7 @@ function brokerOptions(side: 'incoming' | 'outgoing'): OptionRow[] {
       choices: STOMP_DEBUG_FLAGS,
       value: 'FLAGS',
       group,
+      reload: group,
       doc: 'Log this of the STOMP frames, secrets masked.',
     },
   ];
@@ -93,6 +99,7 @@ export const BROKER_OPTIONS: readonly OptionRow[] = [
     kind: 'tables',
     value: 'KEY=VALUE…',
     group: 'source',
+    reload: 'source',
     doc: 'Subscribe with these headers; may be given several times.',
     notes:
       '`destination` is needed. An `id` and a receipt are added. When `reliable`, an `ack` other than `client-individual` is replaced, with a warning.',
@@ -102,6 +109,7 @@ export const BROKER_OPTIONS: readonly OptionRow[] = [
     kind: 'tables',
     value: 'KEY=VALUE…',
     group: 'source',
+    reload: 'source',
     defaultNote: 'no UNSUBSCRIBE is sent',
     doc: 'Send UNSUBSCRIBE with these headers at the end, even when empty; the first one goes with the first `subscribe`.',
   },
@@ -116,6 +124,7 @@ export const BROKER_OPTIONS: readonly OptionRow[] = [
     unit: 'messages',
     value: 'N',
     group: 'source',
+    reload: 'source',
     defaultNote: 'the window when `reliable` and the broker is known; with `count`, the smaller of it and 100',
     doc: 'Ask the broker for at most this many unacknowledged messages.',
   },
@@ -126,6 +135,7 @@ export const BROKER_OPTIONS: readonly OptionRow[] = [
     choices: ['auto', 'always', 'never'],
     value: 'WHEN',
     group: 'sink',
+    reload: 'sink',
     default: 'auto',
     added: true,
     doc: 'Give text messages a `content-length`: always, never, or as the kind of broker needs it (`auto`).',
@@ -139,6 +149,7 @@ export const BROKER_OPTIONS: readonly OptionRow[] = [
     choices: ['true', 'keep'],
     value: 'WHEN',
     group: 'sink',
+    reload: 'sink',
     default: 'true',
     added: true,
     doc: 'Add `persistent:true` to a message that says nothing about it when `reliable` (`true`), or never (`keep`).',

@@ -1,4 +1,4 @@
-import type { OptionRow } from './option.js';
+import type { OptionRow, ReloadClass } from './option.js';
 
 const DAY = 86_400;
 
@@ -7,6 +7,7 @@ interface Timeout {
   readonly default?: string;
   readonly defaultNote?: string;
   readonly zero?: 'default' | 'off';
+  readonly reload: ReloadClass;
   readonly doc: string;
   readonly notes?: string;
 }
@@ -14,42 +15,49 @@ interface Timeout {
 const TIMEOUTS: readonly Timeout[] = [
   {
     name: 'timeout-connect',
+    reload: 'ends',
     default: '30',
     zero: 'default',
     doc: 'Give up a connection that takes longer: name, network, TLS and login together.',
   },
   {
     name: 'timeout-broker',
+    reload: 'ends',
     default: '60',
     zero: 'default',
     doc: 'Give up a session whose broker owes a receipt for longer.',
   },
   {
     name: 'timeout-client',
+    reload: 'ends',
     default: '40',
     doc: 'Send the broker a sign of life at least this often.',
     notes: '0: none is sent.',
   },
   {
     name: 'timeout-server',
+    reload: 'ends',
     default: '10',
     doc: 'Ask the broker for a sign of life at least this often.',
     notes: '0: none is asked for.',
   },
   {
     name: 'timeout-flush',
+    reload: 'sink',
     default: '60',
     zero: 'default',
     doc: 'At a stop, wait this long for the last bytes to leave.',
   },
   {
     name: 'timeout-disconnect',
+    reload: 'ends',
     default: '60',
     zero: 'default',
     doc: 'At a stop, wait this long for the broker to confirm the end of the session.',
   },
   {
     name: 'timeout-linger',
+    reload: 'in-place',
     default: '60',
     zero: 'default',
     doc: 'At a stop, wait this long for the messages in flight to be settled.',
@@ -57,11 +65,18 @@ const TIMEOUTS: readonly Timeout[] = [
   },
   {
     name: 'timeout-inactivity',
+    reload: 'in-place',
     defaultNote: 'off',
     zero: 'off',
     doc: 'End after this time without a message.',
   },
-  { name: 'timeout-status', defaultNote: 'off', zero: 'off', doc: 'Let `--status` try again for this long.' },
+  {
+    name: 'timeout-status',
+    reload: 'in-place',
+    defaultNote: 'off',
+    zero: 'off',
+    doc: 'Let `--status` try again for this long.',
+  },
 ];
 
 function timeoutOption(timeout: Timeout): OptionRow {
@@ -74,6 +89,7 @@ export const CONNECTION_OPTIONS: readonly OptionRow[] = [
     kind: 'boolean',
     default: 'true',
     group: 'connection',
+    reload: 'ends',
     doc: 'Exchange signs of life with the brokers (see `timeout-client`, `timeout-server`).',
     notes: 'stompclt has it off by default; `--no-heart-beat` gives that.',
   },
@@ -86,6 +102,7 @@ export const CONNECTION_OPTIONS: readonly OptionRow[] = [
     default: '1',
     value: 'SECONDS',
     group: 'connection',
+    reload: 'in-place',
     added: true,
     doc: 'Wait up to this long before the second attempt to connect; the delay doubles at each further attempt.',
     notes:
@@ -101,6 +118,7 @@ export const CONNECTION_OPTIONS: readonly OptionRow[] = [
     default: '60',
     value: 'SECONDS',
     group: 'connection',
+    reload: 'in-place',
     added: true,
     doc: 'Never wait longer than this between two attempts.',
   },
@@ -113,6 +131,7 @@ export const CONNECTION_OPTIONS: readonly OptionRow[] = [
     unit: 'attempts',
     value: 'N',
     group: 'connection',
+    reload: 'in-place',
     defaultNote: 'without end with `loop` or an incoming broker, otherwise 10',
     added: true,
     doc: 'Give up, with the exit code of the last error, after this many attempts in a row without progress.',

@@ -28,18 +28,23 @@ export class OptionValues {
     return this.given.has(name);
   }
 
+  /** As given or by default, of whatever kind. */
+  value(name: string): OptionValue | undefined {
+    return this.given.get(name)?.value ?? DEFAULTS.get(name);
+  }
+
   flag(name: string): boolean {
-    return this.#value(name) === true;
+    return this.value(name) === true;
   }
 
   text(name: string): string | undefined {
-    const value = this.#value(name);
+    const value = this.value(name);
     return typeof value === 'string' ? value : undefined;
   }
 
   /** The number; undefined when neither given nor defaulted, or when it is 0 and 0 stands for that. */
   number(name: string): number | undefined {
-    const value = this.#value(name);
+    const value = this.value(name);
     if (typeof value !== 'number') return undefined;
     const row = this.given.get(name)?.row;
     if (value !== 0 || row?.zero === undefined) return value;
@@ -53,26 +58,22 @@ export class OptionValues {
   }
 
   words(name: string): readonly string[] {
-    const value = this.#value(name);
+    const value = this.value(name);
     return Array.isArray(value) ? (value as string[]) : [];
   }
 
   table(name: string): Table | undefined {
-    const value = this.#value(name);
+    const value = this.value(name);
     return typeof value === 'object' && !Array.isArray(value) ? (value as Table) : undefined;
   }
 
   tables(name: string): readonly Table[] {
-    const value = this.#value(name);
+    const value = this.value(name);
     return Array.isArray(value) ? (value as Table[]) : [];
   }
 
   rules(name: string): RuleList | undefined {
-    const value = this.#value(name);
+    const value = this.value(name);
     return typeof value === 'object' && 'rules' in value ? (value as RuleList) : undefined;
-  }
-
-  #value(name: string): OptionValue | undefined {
-    return this.given.get(name)?.value ?? DEFAULTS.get(name);
   }
 }

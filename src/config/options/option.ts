@@ -15,6 +15,16 @@ export const OPTION_GROUPS = {
 export type OptionGroup = keyof typeof OPTION_GROUPS;
 
 /**
+ * What a reload does about an option whose value has changed:
+ *
+ * - `in-place`: it counts from then on, and both ends stay open
+ * - `source`, `sink`, `ends`: that end, or both, are drained, closed and opened anew, in the same process
+ * - `restart`: it waits for the next start, and the reload says so
+ * - `command-line`: it belongs to the command line, which a reload does not read again
+ */
+export type ReloadClass = 'in-place' | 'source' | 'sink' | 'ends' | 'restart' | 'command-line';
+
+/**
  * The shapes an option's value has.
  *
  * - `flag`: command line only, no value, cannot be negated (`--help`)
@@ -71,6 +81,7 @@ export interface OptionRow extends NumberLimits {
   readonly aliases?: readonly string[];
   readonly kind: OptionKind;
   readonly group: OptionGroup;
+  readonly reload: ReloadClass;
   /** one sentence: what it does */
   readonly doc: string;
   /** what the reference says besides: rules, surprises */

@@ -125,6 +125,7 @@ export const QUEUE_OPTIONS: readonly OptionRow[] = [
     keys: QUEUE_KEYS,
     value: 'KEY=VALUE…',
     group: 'source',
+    reload: 'source',
     doc: 'Read messages from this directory queue.',
   },
   {
@@ -132,6 +133,7 @@ export const QUEUE_OPTIONS: readonly OptionRow[] = [
     kind: 'boolean',
     default: 'false',
     group: 'source',
+    reload: 'source',
     doc: 'At the end of the incoming queue wait for more, instead of ending.',
     notes: 'Without `remove`, every pass sends every message again.',
   },
@@ -140,6 +142,7 @@ export const QUEUE_OPTIONS: readonly OptionRow[] = [
     kind: 'boolean',
     default: 'false',
     group: 'source',
+    reload: 'source',
     doc: 'Remove a message from the incoming queue once it is safe at its destination; without it, the queue is browsed.',
   },
   {
@@ -148,6 +151,7 @@ export const QUEUE_OPTIONS: readonly OptionRow[] = [
     keys: [...OUTGOING_QUEUE_KEYS, ...DEDUPLICATE_KEYS],
     value: 'KEY=VALUE…',
     group: 'sink',
+    reload: 'sink',
     doc: 'Store messages in this directory queue.',
     notes:
       'With `max-elements`, `max-bytes` or `min-free` a full queue makes the run wait, not fail: a broker is not read from ' +
@@ -160,6 +164,7 @@ export const QUEUE_OPTIONS: readonly OptionRow[] = [
     keys: [...KEEPING_QUEUE_KEYS, ...DEDUPLICATE_KEYS],
     value: 'KEY=VALUE…',
     group: 'sink',
+    reload: 'in-place',
     added: true,
     defaultNote: 'none',
     doc: 'Store a copy of every message that passed the callback in this directory queue as well.',
@@ -173,6 +178,7 @@ export const QUEUE_OPTIONS: readonly OptionRow[] = [
     keys: KEEPING_QUEUE_KEYS,
     value: 'KEY=VALUE…',
     group: 'safety',
+    reload: 'in-place',
     added: true,
     defaultNote: 'none: a rejected message stays where it was',
     doc: 'Store rejected messages in this directory queue.',
@@ -187,6 +193,7 @@ export const QUEUE_OPTIONS: readonly OptionRow[] = [
     choices: ['batch', 'message', 'none'],
     value: 'WHEN',
     group: 'safety',
+    reload: 'ends',
     default: 'batch',
     defaultNote: '`batch` when `reliable`, otherwise `none`',
     added: true,

@@ -4,35 +4,44 @@ import type { Message } from '../../message/message.js';
 
 /** Sends every message to two sinks: a message is safe when both say so. What one of them refuses may be in the other. */
 export class TapSink implements Sink {
-  readonly name: string;
   readonly #main: Sink;
-  readonly #tap: Sink;
+  #tap: Sink | undefined;
 
-  constructor(main: Sink, tap: Sink) {
-    this.name = main.name;
+  /** Without `tap` there is nothing but `main`, until one is added. */
+  constructor(main: Sink, tap?: Sink) {
     this.#main = main;
     this.#tap = tap;
   }
 
+  get name(): string {
+    return this.#main.name;
+  }
+
+  /** From now on messages are sent there too. It opens itself. */
+  add(tap: Sink): void {
+    this.#tap = tap;
+  }
+
   async open(lost?: (error: StompctlError) => void): Promise<void> {
-    await both(this.#main.open(lost), this.#tap.open(lost));
+    await both(this.#main.open(lost), this.#tap?.open(lost));
   }
 
   send(message: Message, id?: string): Promise<void> {
-    return both(this.#main.send(message, id), this.#tap.send(message, id));
+    const sent = this.#main.send(message, id);
+    return this.#tap === undefined ? sent : both(sent, this.#tap.send(message, id));
   }
 
   async flush(): Promise<void> {
-    await both(this.#main.flush(), this.#tap.flush());
+    await both(this.#main.flush(), this.#tap?.flush());
   }
 
   async close(): Promise<void> {
-    await both(this.#main.close(), this.#tap.close());
+    await both(this.#main.close(), this.#tap?.close());
   }
 }
 
 /** Resolves when both have; rejects when both are done, with what the first of them said. */
-async function both(main: Promise<void>, tap: Promise<void>): Promise<void> {
+async function both(main: Promise<void>, tap: Promise<void> | undefined): Promise<void> {
   const results = await Promise.allSettled([main, tap]);
   for (const result of results) if (result.status === 'rejected') throw result.reason;
 }

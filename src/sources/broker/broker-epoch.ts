@@ -30,7 +30,7 @@ const RESUME_AT = 0.75;
 /** One session of a broker source, and everything delivered by it that is not settled. */
 export class BrokerEpoch implements DeliveryOwner {
   readonly session: StompSession;
-  readonly #options: BrokerEpochOptions;
+  #options: BrokerEpochOptions;
   #buffer: BrokerDelivery[] = [];
   #unsettled = 0;
   #unsettledBytes = 0;
@@ -52,6 +52,13 @@ export class BrokerEpoch implements DeliveryOwner {
       this.#reportFull = resolve;
     });
     void session.ended.then(() => this.arrival.ring());
+  }
+
+  /** Other limits from now on: reading pauses, or goes on, as they say. */
+  tune(most: BrokerEpochOptions['most'], deadLetters: DeadLetters | undefined): void {
+    this.#options = { ...this.#options, most, deadLetters };
+    this.#resumeIfRoom();
+    this.#pauseIfFull();
   }
 
   get parked(): number {
@@ -192,6 +199,10 @@ export class BrokerEpoch implements DeliveryOwner {
   #forget(delivery: BrokerDelivery): void {
     this.#unsettled -= 1;
     this.#unsettledBytes -= delivery.size;
+    this.#resumeIfRoom();
+  }
+
+  #resumeIfRoom(): void {
     if (!this.#paused) return;
     const { deliveries, bytes } = this.#options.most;
     if (this.#unsettled > deliveries * RESUME_AT || this.#unsettledBytes > bytes * RESUME_AT) return;

@@ -1,8 +1,7 @@
 import { type Clock, systemClock } from '../../base/clock.js';
 import { reasonOf, StompctlError } from '../../base/errors.js';
 import { wait } from '../../base/wait.js';
-import type { DeadLetters } from '../../flow/dead-letters.js';
-import type { Demand, Source, SourceEvents, SourceResult } from '../../flow/source.js';
+import type { Demand, SourceEvents, SourceLimits, SourceResult, TunableSource } from '../../flow/source.js';
 import { newHeader } from '../../message/message.js';
 import type { Dialect } from '../../stomp/client-dialects.js';
 import type { Frame } from '../../stomp/codec/frame.js';
@@ -19,7 +18,7 @@ export interface BrokerSubscription {
   readonly unsubscribe?: Readonly<Record<string, string>> | undefined;
 }
 
-export interface BrokerSourceOptions {
+export interface BrokerSourceOptions extends SourceLimits {
   /** for logs: `broker stomp://host:61613` */
   readonly name: string;
   /** called at each opening: chooses the endpoint, reads credentials again; `signal` calls it off */
@@ -29,14 +28,6 @@ export interface BrokerSourceOptions {
   readonly reliable: boolean;
   /** as the operator asked, for each subscription; undefined: from the window */
   readonly prefetch: number | undefined;
-  /** most unsettled deliveries */
-  readonly window: number;
-  /** most unsettled bytes */
-  readonly windowBytes: number;
-  /** most rejected deliveries that wait unacknowledged */
-  readonly maxParked: number;
-  /** where rejected messages go; undefined: they are parked */
-  readonly deadLetters?: DeadLetters | undefined;
   readonly events: SourceEvents;
   /** called at each opening, with the session */
   readonly onSession?: (session: StompSession) => void;
@@ -53,9 +44,9 @@ export type SourceWarning = 'ack-replaced' | 'prefetch-ignored' | 'stray-message
 const IDLE_MS = 1000;
 
 /** Receives messages from a broker, over one session at a time. */
-export class BrokerSource implements Source {
+export class BrokerSource implements TunableSource {
   readonly name: string;
-  readonly #options: BrokerSourceOptions;
+  #options: BrokerSourceOptions;
   readonly #clock: Clock;
   readonly #safe: RememberedIds;
   #place = '';
@@ -107,6 +98,15 @@ export class BrokerSource implements Source {
     }
   }
 
+  /**
+   * Other limits, and another place for rejected messages, from now on. What the broker sends ahead changes with the next
+   * session.
+   */
+  tune(tuned: SourceLimits): void {
+    this.#options = { ...this.#options, ...tuned };
+    this.#epoch?.tune(mostOf(this.#options), tuned.deadLetters);
+  }
+
   async next(demand: Demand, interrupt: AbortSignal): Promise<SourceResult> {
     const epoch = this.#epoch;
     if (epoch === undefined) throw new StompctlError('SESSION_CLOSED', 'next', this.name, 'not open');
@@ -135,10 +135,10 @@ export class BrokerSource implements Source {
   }
 
   #newEpoch(session: StompSession, maxMessageSize: number | undefined): BrokerEpoch {
-    const { name, window, windowBytes, maxParked, reliable, deadLetters, events, onDuplicate } = this.#options;
+    const { name, reliable, deadLetters, events, onDuplicate } = this.#options;
     const epoch = new BrokerEpoch(session, {
       name,
-      most: { deliveries: window + maxParked + 1, bytes: windowBytes },
+      most: mostOf(this.#options),
       reliable,
       maxMessageSize,
       deadLetters,
@@ -244,4 +244,9 @@ export class BrokerSource implements Source {
       });
     }
   }
+}
+
+/** What a session holds unsettled at most: with what is parked, and one more to see that there are more. */
+function mostOf({ window, windowBytes, maxParked }: SourceLimits): { deliveries: number; bytes: number } {
+  return { deliveries: window + maxParked + 1, bytes: windowBytes };
 }

@@ -37,7 +37,7 @@ export interface HoldOptions {
 export class HeldElements implements Settler {
   readonly #directory: QueueDirectory;
   readonly #elements: ElementStore;
-  readonly #options: HoldOptions;
+  #options: HoldOptions;
   readonly #journal: LockJournal;
   readonly #removals: RemovalSync;
   readonly #held = new Map<string, QueueDelivery>();
@@ -60,13 +60,18 @@ export class HeldElements implements Settler {
     this.#removals = new RemovalSync(directory, elements, options.sync, options.window);
   }
 
+  tune(tuned: Pick<HoldOptions, 'window' | 'deadLetters'>): void {
+    this.#options = { ...this.#options, ...tuned };
+    this.#removals.resize(this.#options.sync, tuned.window);
+  }
+
   get size(): number {
     return this.#held.size;
   }
 
   /** How many more may be held: what is settled counts until that is carried out, for a kill before would undo it. */
   get room(): number {
-    return this.#options.window - this.#held.size;
+    return Math.max(0, this.#options.window - this.#held.size);
   }
 
   get hasReleased(): boolean {
@@ -303,8 +308,12 @@ export class HeldElements implements Settler {
       if (deadLetters !== undefined && delivery.reason !== undefined) {
         if (delivery.raw === undefined) {
           await deadLetters.store(delivery.message, delivery.reason, { source, name: delivery.name });
-        } else await deadLetters.storeRaw?.(delivery.raw, delivery.reason);
-        stored = true;
+          stored = true;
+        } else if (deadLetters.storeRaw !== undefined) {
+          await deadLetters.storeRaw(delivery.raw, delivery.reason);
+          stored = true;
+        }
+        // neither: a reload gave a failure queue that has no raw elements after this one was taken
       }
     } catch (error) {
       const failure = queueError('store in failure queue', delivery.name, error);

@@ -1,11 +1,11 @@
 import type { Clock } from '../../base/clock.js';
 import { wait } from '../../base/wait.js';
-import type { Demand, Source, SourceResult } from '../../flow/source.js';
+import type { Demand, SourceResult, TunableSource } from '../../flow/source.js';
 
 const IDLE_MS = 1000;
 
 /** A queue of type NULL: always empty. */
-export class NullSource implements Source {
+export class NullSource implements TunableSource {
   readonly name = 'queue of type NULL';
   readonly #loop: boolean;
   readonly #clock: Clock;
@@ -15,6 +15,8 @@ export class NullSource implements Source {
     this.#loop = loop;
     this.#clock = clock;
   }
+
+  tune(): void {}
 
   async open(): Promise<void> {}
 

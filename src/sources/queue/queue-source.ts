@@ -15,7 +15,7 @@ import {
 } from '../../dirq/queue-options.js';
 import { TimeSlice } from '../../dirq/time-slice.js';
 import type { DeadLetters } from '../../flow/dead-letters.js';
-import type { Demand, Source, SourceResult } from '../../flow/source.js';
+import type { Demand, SourceLimits, SourceResult, TunableSource } from '../../flow/source.js';
 import { ElementTaker } from './element-taker.js';
 import { HeldElements } from './held-elements.js';
 import { DeliveryBatch, type QueueDelivery } from './queue-delivery.js';
@@ -58,7 +58,7 @@ const BAD_SHARE = 0.05;
 const LONGEST_PASS_MS = 30_000;
 
 /** Reads a queue, oldest element first: locks, reads, hands over, and carries out how each is settled. */
-export class QueueSource implements Source {
+export class QueueSource implements TunableSource {
   readonly name: string;
   readonly #options: ResolvedQueueOptions & QueueSourceOptions;
   readonly #directory: QueueDirectory;
@@ -134,6 +134,11 @@ export class QueueSource implements Source {
       const reason = 'there is no such folder: correct the path, or make the folder (with loop it is made)';
       throw new StompctlError('QUEUE_MISSING', 'open queue', path, reason, error);
     }
+  }
+
+  /** Another limit, and another place for rejected messages, from now on. */
+  tune({ window, deadLetters }: SourceLimits): void {
+    this.#held.tune({ window, deadLetters });
   }
 
   async next(demand: Demand, interrupt: AbortSignal): Promise<SourceResult> {

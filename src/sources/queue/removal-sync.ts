@@ -20,7 +20,7 @@ interface Removed {
 export class RemovalSync {
   readonly #directory: QueueDirectory;
   readonly #elements: ElementStore;
-  readonly #window: number;
+  #window: number;
   /** removed, and no sync has begun since */
   #waiting: Removed[] = [];
   #syncing: readonly Removed[] = [];
@@ -33,7 +33,12 @@ export class RemovalSync {
   constructor(directory: QueueDirectory, elements: ElementStore, sync: SyncMode, window: number) {
     this.#directory = directory;
     this.#elements = elements;
-    this.#window = { batch: window, message: 1, none: Number.POSITIVE_INFINITY }[sync];
+    this.#window = mostAtRisk(sync, window);
+  }
+
+  /** Another limit from now on; `sync` stays what it was. */
+  resize(sync: SyncMode, window: number): void {
+    this.#window = mostAtRisk(sync, window);
   }
 
   /** Are as many removals at risk as may be? */
@@ -123,4 +128,8 @@ export class RemovalSync {
       this.#cleared.splice(0, done);
     }
   }
+}
+
+function mostAtRisk(sync: SyncMode, window: number): number {
+  return { batch: window, message: 1, none: Number.POSITIVE_INFINITY }[sync];
 }

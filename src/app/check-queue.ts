@@ -1,0 +1,35 @@
+import { accessSync, constants, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { errnoOf, reasonOf, StompctlError } from '../base/errors.js';
+
+/**
+ * Looks whether the folder of a queue can be used, or made; makes nothing. `mustExist`: it is read once, and so is not made.
+ * Throws QUEUE_MISSING, QUEUE_INVALID, QUEUE_PERMISSION.
+ */
+export function checkQueue(path: string, mustExist = false): 'is-there' | 'can-be-made' {
+  try {
+    const stats = statSync(path, { throwIfNoEntry: false });
+    if (stats === undefined && mustExist) {
+      const reason = 'there is no such folder: correct the path, or make the folder';
+      throw new StompctlError('QUEUE_MISSING', 'check', path, reason);
+    }
+    if (stats !== undefined && !stats.isDirectory()) {
+      throw new StompctlError('QUEUE_INVALID', 'check', path, 'is not a folder; name a folder of its own');
+    }
+    accessSync(stats === undefined ? existingParent(path) : path, constants.R_OK | constants.W_OK | constants.X_OK);
+    return stats === undefined ? 'can-be-made' : 'is-there';
+  } catch (caught) {
+    throw caught instanceof StompctlError ? caught : noAccess(path, caught);
+  }
+}
+
+function existingParent(path: string): string {
+  const parent = dirname(path);
+  return statSync(parent, { throwIfNoEntry: false }) === undefined && parent !== path ? existingParent(parent) : parent;
+}
+
+function noAccess(path: string, cause: unknown): StompctlError {
+  const denied = errnoOf(cause) === 'EACCES' || errnoOf(cause) === 'EROFS';
+  const reason = `${reasonOf(cause)}; the user that runs stompctl must be able to read and write it`;
+  return new StompctlError(denied ? 'QUEUE_PERMISSION' : 'QUEUE_INVALID', 'check', path, reason, cause);
+}

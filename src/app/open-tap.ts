@@ -1,0 +1,14 @@
+import { StompctlError } from '../base/errors.js';
+import type { Settings } from '../config/settings.js';
+import type { Sink } from '../flow/sink.js';
+import { QueueSink } from '../sinks/queue/queue-sink.js';
+
+/** A queue that the callback gives copies of messages to. */
+export async function openTap(path: string, type: string, sync: Settings['sync']): Promise<Sink> {
+  if (type !== 'DQS' && type !== 'DQN') {
+    throw new StompctlError('CONFIG_INVALID', 'tap', path, `unknown queue type ${type}; known are DQS and DQN`);
+  }
+  const tap = new QueueSink({ path, type, sync });
+  await tap.open();
+  return tap;
+}

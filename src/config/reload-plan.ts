@@ -1,0 +1,57 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { ReloadClass } from './options/option.js';
+import { OPTION_TABLE } from './options/option-table.js';
+import type { OptionValues } from './options/option-values.js';
+import type { Settings } from './settings.js';
+
+/** A configuration that a run can have. */
+export interface RunConfiguration {
+  readonly values: OptionValues;
+  readonly settings: Settings;
+}
+
+/** What a reload changes: names of options, in the order of the table. */
+export interface ReloadPlan {
+  /** what counts from now on */
+  readonly applied: readonly string[];
+  /** what waits for a restart */
+  readonly pending: readonly string[];
+  /** is this end made anew? */
+  readonly source: boolean;
+  readonly sink: boolean;
+}
+
+/**
+ * Compares what a run has with what its configuration says now. `start` is what the process was started with: what
+ * needs a restart differs from that until there is one.
+ */
+export function reloadPlan(start: RunConfiguration, running: RunConfiguration, fresh: RunConfiguration): ReloadPlan {
+  const named = (wanted: readonly ReloadClass[], from: RunConfiguration) =>
+    OPTION_TABLE.filter(({ reload, name }) => wanted.includes(reload) && differs(name, from, fresh)).map(
+      ({ name }) => name,
+    );
+  const applied = named(['in-place', 'source', 'sink', 'ends'], running);
+  // a broker of datagrams takes these away from the other end too
+  const ends = running.settings.reliable !== fresh.settings.reliable || named(['ends'], running).length > 0;
+  return {
+    applied,
+    pending: named(['restart'], start),
+    source: ends || named(['source'], running).length > 0,
+    sink: ends || named(['sink'], running).length > 0,
+  };
+}
+
+function differs(name: string, before: RunConfiguration, after: RunConfiguration): boolean {
+  if (!isDeepStrictEqual(plain(before.values.value(name)), plain(after.values.value(name)))) return true;
+  // the same path, another text in its file
+  return name === 'callback-path' && codeOf(before) !== codeOf(after);
+}
+
+function codeOf({ settings: { callback } }: RunConfiguration): string | undefined {
+  return callback?.fromPath === true ? callback.code : undefined;
+}
+
+/** Tables come with and without a prototype. */
+function plain(value: unknown): unknown {
+  return value === undefined ? undefined : JSON.parse(JSON.stringify(value));
+}
