@@ -33,13 +33,13 @@ export interface BrokerEnd {
   /** Reads the credentials again and gives the options of one session. */
   readonly connect: (signal?: AbortSignal) => Promise<SessionOptions>;
   readonly onSession: (session: StompSession) => void;
-  /** what the last session was with; undefined: there was none */
-  readonly session: () => SessionFacts | undefined;
   /**
    * Would the next session log in otherwise than the last one did: with another name, password, key or certificate?
    * False when none was tried so far. Rejects as `connect` when they cannot be read.
    */
   readonly secretsChanged: () => Promise<boolean>;
+  /** what the last session was with; undefined: there was none */
+  readonly session: () => SessionFacts | undefined;
   /** To be asked after a refused login: has every broker of the list refused it since the last session? */
   readonly allRefused: () => boolean;
 }
@@ -145,11 +145,11 @@ export function brokerEnd(broker: BrokerSettings, settings: Settings, context: B
     connect: (signal) =>
       unlessCalledOff(options(), { name, clock, timeoutMs: timeouts.connectMs, signal, late: UNREAD }),
     secretsChanged: async () => {
-      const last = used;
+      const before = used;
       const { uris } = await brokerUris(broker.uri);
-      const over = last?.over ?? parseBrokerUri(uris[0] ?? broker.uri);
+      const over = before?.over ?? parseBrokerUri(uris[0] ?? broker.uri);
       const reading = secretsFor(over, () => undefined).then(
-        (secrets) => last !== undefined && digest(secrets) !== last.digest,
+        (secrets) => before !== undefined && digest(secrets) !== before.digest,
       );
       return unlessCalledOff(reading, { name, clock, timeoutMs: timeouts.connectMs, late: UNREAD });
     },

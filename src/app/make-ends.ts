@@ -29,7 +29,7 @@ export interface SupervisedEnd<End> {
   readonly full: FullQueues;
   /** see `BrokerEnd.secretsChanged` */
   readonly secretsChanged: () => Promise<boolean>;
-  /** see `BrokerEnd.session` */
+  /** of a broker: what the last session was with */
   readonly session: () => SessionFacts | undefined;
 }
 

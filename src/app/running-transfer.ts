@@ -3,7 +3,7 @@ import { reasonOf, StompctlError, unreachable } from '../base/errors.js';
 import type { QueueSettings, Settings, SinkSettings, SourceSettings } from '../config/settings.js';
 import type { Processor } from '../flow/processor.js';
 import type { Sink } from '../flow/sink.js';
-import type { Source, TunableSource } from '../flow/source.js';
+import type { TunableSource } from '../flow/source.js';
 import { TapSink } from '../sinks/queue/tap-sink.js';
 import { SupervisedSink } from '../transfer/supervised-sink.js';
 import { SupervisedSource } from '../transfer/supervised-source.js';
@@ -119,9 +119,16 @@ export class RunningTransfer {
 
   ends(): EndFacts[] {
     const { lazy } = this.#settings;
-    const facts = [factsOf('source', this.#source, false), factsOf('sink', this.#sink, lazy)];
-    if (this.#tap !== undefined) facts.push(factsOf('tap', this.#tap, lazy));
-    return facts;
+    const facts = (role: EndFacts['role'], { end, supervisor, session }: SupervisedEnd<{ readonly name: string }>) => ({
+      role,
+      name: end.name,
+      lazy: lazy && role !== 'source',
+      ...supervisor.state,
+      session: session(),
+    });
+    const ends: EndFacts[] = [facts('source', this.#source), facts('sink', this.#sink)];
+    if (this.#tap !== undefined) ends.push(facts('tap', this.#tap));
+    return ends;
   }
 
   full(): string[] {
@@ -278,10 +285,6 @@ export class RunningTransfer {
     const { lingerMs, closeMs } = limitsOf(this.#settings);
     return { lingerMs, closeMs, clock: this.#context.clock };
   }
-}
-
-function factsOf(role: EndFacts['role'], of: SupervisedEnd<Source | Sink>, lazy: boolean): EndFacts {
-  return { role, name: of.end.name, lazy, ...of.supervisor.state, session: of.session() };
 }
 
 /** What would keep this end from being opened, as far as that can be known without opening it. */

@@ -26,7 +26,7 @@ stdout.on('error', (error) => {
 // Left to itself Node exits with 1, which says that some messages were rejected.
 process.on('uncaughtException', (error) => {
   stderr.write(errorText(error));
-  process.exit(exitCodeOf(error));
+  leave(exitCodeOf(error));
 });
 const code = await main(argv.slice(2), env, { out: stdout, err: stderr, columns: stdout.columns, signals });
 // Everything is settled and closed; what is left are timers of libraries, and output on its way to a slow reader.
@@ -39,17 +39,33 @@ if (lost !== undefined && code !== lost.exitCode) {
   if (code === EXIT_CODES.ok || code === EXIT_CODES.someMessagesLeft) process.exitCode = lost.exitCode;
 }
 // An exit waits for the threads that read files: one that hangs must not outlive a stop.
-const reading = () => process.getActiveResourcesInfo().some((name) => name.startsWith('FSReq'));
 // One that is only slow gets more time where nobody asked to stop: its end by a signal loses the exit code.
 const looks = signals.stopped === undefined ? 60 : 20;
 for (let look = 0; look < looks && reading(); look += 1) await new Promise((resolve) => setTimeout(resolve, 50));
-if (reading()) {
+if (reading()) endStuck(code);
+process.exit();
+
+function reading(): boolean {
+  return process.getActiveResourcesInfo().some((name) => name.startsWith('FSReq'));
+}
+
+function endStuck(code: number): void {
   if (signals.stopped === undefined) {
     stderr.write(`stompctl: a file that it reads is stuck: ended by a signal, in place of exit code ${code}\n`);
   }
   signals.end(code);
 }
-process.exit();
+
+/** Exits in the first turn of the event loop in which no file is being read; after three seconds of none, by a signal. */
+function leave(code: number): void {
+  const startedMs = performance.now();
+  const look = (): void => {
+    if (!reading()) process.exit(code);
+    if (performance.now() - startedMs < 3000) setImmediate(look);
+    else endStuck(code);
+  };
+  look();
+}
 
 /** Few open files suffice for what is above, not for what is loaded here. */
 async function load() {

@@ -34,7 +34,7 @@ export async function setDemoScene(): Promise<DemoScene> {
       .replaceAll('/etc/stompctl/', `${folder}/`)
       .replaceAll('/run/stompctl/', `${folder}/run/`)
       .replaceAll('stomp://broker.example.com:61613', broker.uri);
-    await writeFile(path, text);
+    await writeFile(path, text, { mode: 0o600 });
     await writeFile(join(folder, `${role}.pass`), `${passwords[role]}\n`, { mode: 0o600 });
     return { path, text };
   };

@@ -36,7 +36,11 @@ export async function openMonitor(
 }
 
 /** Shows the run that was built. */
-export function monitorRun(monitor: Monitor | undefined, settings: Settings, built: BuiltTransfer): void {
+export function monitorRun(
+  monitor: Monitor | undefined,
+  settings: Settings,
+  built: Pick<BuiltTransfer, 'health' | 'statistics'>,
+): void {
   monitor?.show({
     health: built.health,
     latency: () => built.statistics.latency,

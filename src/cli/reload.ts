@@ -8,8 +8,6 @@ import type { RunLogger } from '../observe/pino-logger.js';
 import { logFormatOf } from './log-format.js';
 import type { ServiceManager } from './service-manager.js';
 
-const REFUSED = 'refused, the old configuration goes on: ';
-
 /** What the last reload came to, for the status file and whoever waits for it. */
 export interface ReloadState {
   /** reloads that have read, or are reading, the configuration */
@@ -29,9 +27,9 @@ export interface ReloadParts {
   readonly read: (warn: (text: string) => void) => Promise<RunConfiguration>;
   readonly built: BuiltTransfer;
   readonly logger: RunLogger;
-  readonly service: Pick<ServiceManager, 'reloading' | 'reloaded'>;
   /** its state has changed */
   readonly changed: () => void;
+  readonly service: Pick<ServiceManager, 'reloading' | 'reloaded'>;
 }
 
 /**
@@ -69,7 +67,7 @@ export class Reloader {
       const { service } = this.#parts;
       service.reloading();
       const done = await this.#reload();
-      service.reloaded(`HUP: ${done.outcome === 'refused' ? REFUSED : ''}${done.text ?? ''}`);
+      service.reloaded(`HUP: ${done.outcome}: ${done.text}`);
       this.#tell({ begun, done: begun, ...done });
     });
   }
@@ -79,7 +77,7 @@ export class Reloader {
     this.#parts.changed();
   }
 
-  async #reload(): Promise<Omit<ReloadState, 'begun' | 'done'>> {
+  async #reload(): Promise<Required<Pick<ReloadState, 'outcome' | 'text'>> & Partial<ReloadState>> {
     const { logger, read, built, start } = this.#parts;
     logger.info('reload-begin', 'HUP: reading the configuration again');
     try {
@@ -97,7 +95,7 @@ export class Reloader {
       return { outcome: 'applied', text, applied, pending };
     } catch (error) {
       const text = maskText(reasonOf(error));
-      logger.error('reload', `HUP: ${REFUSED}${text}`);
+      logger.error('reload', `HUP: refused, the old configuration goes on: ${text}`);
       return { outcome: 'refused', text };
     }
   }

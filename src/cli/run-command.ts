@@ -7,16 +7,18 @@ import type { Environment } from '../config/formats/environment.js';
 import type { RunConfiguration } from '../config/reload-plan.js';
 import type { QueueSettings, Settings } from '../config/settings.js';
 import { daemonize, isDaemonChild, reportStarted } from '../daemon/detach.js';
-import { Pidfile } from '../daemon/pidfile.js';
+import type { Pidfile } from '../daemon/pidfile.js';
 import type { StatusFile } from '../daemon/status-file.js';
 import type { Monitor } from '../metrics/monitor.js';
 import { maskText } from '../observe/mask.js';
 import { createLogger, type RunLogger } from '../observe/pino-logger.js';
 import { statisticsLines } from '../transfer/statistics.js';
 import type { TransferOutcome } from '../transfer/transfer.js';
+import { type HealthFacts, liveText } from '../transfer/verdict.js';
+import { acquirePidfile } from './acquire-pidfile.js';
 import { EXIT_CODES, exitCodeOf } from './command-line/exit-codes.js';
 import { type CommandIo, drained } from './command-line/io.js';
-import { type Progress, startProgress } from './command-line/progress.js';
+import { type Progress, startLiveLine, startProgress } from './command-line/progress.js';
 import { systemFault } from './command-line/system-fault.js';
 import { logFormatOf } from './log-format.js';
 import { monitorRun, openMonitor } from './open-monitor.js';
@@ -34,8 +36,8 @@ export interface RunContext {
   readonly read: (warn: (text: string) => void) => Promise<RunConfiguration>;
 }
 
-/** Publishes this each second; what it gives does it now. */
-type Publish = (payload: () => Readonly<Record<string, unknown>>) => () => void;
+/** Publishes the payload each second, and tells the service manager how it goes; what it gives publishes now. */
+type Publish = (payload: () => Readonly<Record<string, unknown>>, health: () => HealthFacts) => () => void;
 
 /** Runs one transfer; resolves to the exit code. What goes wrong from here on is logged. */
 export async function run(settings: Settings, context: RunContext): Promise<number> {
@@ -58,9 +60,15 @@ export async function run(settings: Settings, context: RunContext): Promise<numb
   let code: number = EXIT_CODES.internal;
   try {
     for (const text of context.warnings) logger.warn('configuration', text);
-    pidfile = await acquirePidfile(settings.pidfile, logger);
-    const publish: Publish = (payload) => {
+    const acquired = await acquirePidfile(settings, logger);
+    if (acquired === 'overlap') {
+      await service.end('another run is at it', true);
+      return EXIT_CODES.ok;
+    }
+    pidfile = acquired;
+    const publish: Publish = (payload, health) => {
       if (settings.pidfile !== undefined) statusFile = publishStatus(settings.pidfile, payload, logger);
+      service.watch(health);
       return () => statusFile?.publish();
     };
     monitor = await openMonitor(settings, context.start.values, logger);
@@ -101,9 +109,8 @@ async function runTransfer(settings: Settings, context: RunContext, parts: RunPa
   const { start, read } = context;
   const reloader = new Reloader({ start, read, built, logger, service, changed: () => publishNow() });
   const health = () => ({ ...built.health(), reloadRefused: reloader.refused });
-  const publishNow = publish(() => ({ ...statusPayload(health()), reload: reloader.state }));
-  service.watch(health);
-  monitorRun(monitor, settings, { ...built, health });
+  const publishNow = publish(() => ({ ...statusPayload(health()), reload: reloader.state }), health);
+  monitorRun(monitor, settings, { statistics: built.statistics, health });
   const unwatch = pidfile?.watch({
     onQuit: () => {
       transfer.stop('quit');
@@ -130,13 +137,6 @@ async function runTransfer(settings: Settings, context: RunContext, parts: RunPa
     await built.close();
   }
   return tellOutcome(outcome, built, io, logger);
-}
-
-async function acquirePidfile(path: string | undefined, logger: RunLogger): Promise<Pidfile | undefined> {
-  if (path === undefined) return undefined;
-  const onTakenOver = (pid: number | undefined) =>
-    logger.warn('pidfile-taken-over', `took over the pidfile ${path} of a dead process`, { deadPid: pid });
-  return Pidfile.acquire(path, { clock: systemClock, onTakenOver });
 }
 
 function attachSignals(
@@ -167,11 +167,11 @@ function attachSignals(
   });
 }
 
-/** On a terminal, for a run whose end is known. */
-async function showProgress(settings: Settings, { statistics }: BuiltTransfer): Promise<Progress | undefined> {
+/** On a terminal: a bar for a run whose end is known, for others a line. */
+async function showProgress(settings: Settings, { statistics, health }: BuiltTransfer): Promise<Progress | undefined> {
   if (!process.stderr.isTTY) return undefined;
   const total = settings.count ?? (await elementsToMove(settings));
-  if (total === undefined) return undefined;
+  if (total === undefined) return startLiveLine(process.stderr, () => maskText(liveText(health())));
   const done = () => {
     const { sent, dropped, rejected } = statistics.snapshot();
     return sent + dropped + rejected;

@@ -91,10 +91,11 @@ export class StatusFile {
 export function readStatus(path: string): StatusRecord | undefined {
   let file: number;
   try {
-    // O_NONBLOCK: a FIFO at this path must not hang us
-    file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    // O_NONBLOCK: a FIFO at this path must not hang us; O_NOFOLLOW: we make no link there, somebody else has
+    file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined;
+    // ENXIO: a socket
+    if (['ENOENT', 'ELOOP', 'ENXIO'].includes(errnoOf(error) ?? '')) return undefined;
     throw error;
   }
   try {

@@ -54,7 +54,10 @@ export const EVENTS = {
     when: 'USR2 was received: the level (`to`) is `debug` now, or again what was asked for',
   },
   'log-lines-dropped': { levels: ['warn'], when: 'log lines were lost because nobody read them' },
-  'metrics-fault': { levels: ['warn'], when: 'who reads the metrics or the page was not answered; the text says why' },
+  'metrics-fault': {
+    levels: ['warn'],
+    when: 'who reads the metrics or the page was not answered; the text says why',
+  },
   'metrics-listen': { levels: ['info'], when: 'metrics and the status page are served; the address' },
   'metrics-unwritable': {
     levels: ['warn'],
@@ -68,6 +71,7 @@ export const EVENTS = {
     levels: ['warn'],
     when: 'an end of the transfer, or the failure queue, could not be opened, or was lost, and is tried again',
   },
+  overlap: { levels: ['debug'], when: 'another run has the pidfile, and `on-overlap` is `quiet`: nothing is done' },
   parked: { levels: ['warn'], when: 'a rejected message waits unacknowledged at the broker' },
   'pidfile-taken-over': { levels: ['warn'], when: 'the pidfile was that of a dead process' },
   'prefetch-ignored': {

@@ -1,7 +1,8 @@
-import { fstatSync } from 'node:fs';
 import type { Clock } from '../base/clock.js';
+import { clearLiveLine } from '../base/live-line.js';
 import { printable, printableLines } from '../base/printable.js';
 import { FdStream, type LineStream } from './fd-stream.js';
+import { goesToJournal, journalPriority } from './journal-stream.js';
 import { logfmtLine, logfmtPairs } from './logfmt.js';
 import type { LogFields } from './logger.js';
 import { SyslogStream } from './syslog-stream.js';
@@ -10,38 +11,21 @@ export type LogFormat = 'json' | 'pretty' | 'logfmt' | 'syslog';
 
 const STDERR = 2;
 
-/** sd-daemon(3): what a line begins with for the journal to know how important it is. */
-const JOURNAL_PRIORITIES: Readonly<Record<string, string>> = { error: '<3>', warn: '<4>', info: '<6>' };
-const JOURNAL_DEBUG = '<7>';
-
-/**
- * systemd.exec(5), JOURNAL_STREAM: device and inode of what standard output or error is connected to, when that is the journal.
- * It is inherited by programs whose output goes elsewhere, so the two are compared.
- */
-export function isJournal(journalStream: string | undefined, fd: number = STDERR): boolean {
-  if (journalStream === undefined) return false;
-  try {
-    const { dev, ino } = fstatSync(fd, { bigint: true });
-    return journalStream === `${dev}:${ino}`;
-  } catch {
-    // a closed standard error is no journal
-    return false;
-  }
-}
-
 export interface OutputOptions {
   /** instead of standard error, or of syslog */
   readonly stream?: LineStream | undefined;
   readonly clock: Clock;
-  /** each line begins with its priority, as the journal wants it */
-  readonly journal: boolean;
+  /** does each line begin with its priority, as the journal wants it? Default: where standard error goes there */
+  readonly journal?: boolean | undefined;
 }
 
 /** Where JSON lines go in, and come out in this form. */
-export async function openOutput(format: LogFormat, { stream, clock, journal }: OutputOptions): Promise<LineStream> {
-  const prefix = (level: unknown) => (journal ? (JOURNAL_PRIORITIES[String(level)] ?? JOURNAL_DEBUG) : '');
+export async function openOutput(format: LogFormat, options: OutputOptions): Promise<LineStream> {
+  const { stream, clock } = options;
+  const { journal = stream === undefined && goesToJournal(STDERR, process.env.JOURNAL_STREAM) } = options;
+  const prefix = (level: unknown) => (journal ? journalPriority(level) : '');
   const drop = (dropped: number) => `${prefix('warn')}${dropLine(dropped)}`;
-  const output = stream ?? new FdStream(STDERR, clock, drop);
+  const output = stream ?? new FdStream(STDERR, clock, drop, clearLiveLine);
   if (format === 'syslog') {
     return stream ?? new SyslogStream({ clock, onTrouble: (text) => output.write(`stompctl: ${text}\n`) });
   }

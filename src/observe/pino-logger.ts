@@ -3,7 +3,7 @@ import { type Clock, systemClock } from '../base/clock.js';
 import type { LogEvent } from './events.js';
 import type { LineStream } from './fd-stream.js';
 import { FloodGuard } from './flood-guard.js';
-import { isJournal, type LogFormat, openOutput } from './log-output.js';
+import { type LogFormat, openOutput } from './log-output.js';
 import type { LogFields, Logger, LogLevel } from './logger.js';
 import { maskText, safeField } from './mask.js';
 
@@ -19,7 +19,7 @@ export interface LoggerOptions {
    * event; default 10 */
   readonly burst?: number;
   /** does standard error go to the journal? Default: as JOURNAL_STREAM says */
-  readonly journal?: boolean;
+  readonly journal?: boolean | undefined;
 }
 
 /** The logger of a run. */
@@ -47,11 +47,7 @@ const ASKED_FOR: ReadonlySet<string> = new Set(['frame']);
 export async function createLogger(options: LoggerOptions): Promise<RunLogger> {
   const clock = options.clock ?? systemClock;
   let format = formatOf(options);
-  const outputOptions = {
-    stream: options.stream,
-    clock,
-    journal: options.journal ?? isJournal(process.env.JOURNAL_STREAM),
-  };
+  const outputOptions = { stream: options.stream, clock, journal: options.journal };
   let stream = await openOutput(format, outputOptions);
   let { level: asked } = options;
   let toggled = false;

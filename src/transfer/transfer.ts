@@ -64,13 +64,9 @@ export class Transfer {
   get progress(): Pick<HealthFacts, 'stopping' | 'inFlight' | 'inFlightBytes' | 'oldestUnsettledMs' | 'throttledMs'> {
     const { count: inFlight, bytes: inFlightBytes, oldestMs } = this.#ledger;
     const nowMs = this.#parts.clock.monotonicMs();
-    return {
-      stopping: this.#ended !== undefined,
-      inFlight,
-      inFlightBytes,
-      oldestUnsettledMs: oldestMs && nowMs - oldestMs,
-      throttledMs: this.#throttledMs && Math.max(0, this.#throttledMs - nowMs),
-    };
+    const stopping = this.#ended !== undefined;
+    const throttledMs = this.#throttledMs && Math.max(0, this.#throttledMs - nowMs);
+    return { stopping, inFlight, inFlightBytes, oldestUnsettledMs: oldestMs && nowMs - oldestMs, throttledMs };
   }
 
   /** Ends the run: reading stops, what is in flight is settled, then `run` resolves. The first reason counts. */

@@ -49,6 +49,10 @@ export interface HealthFacts extends LastFacts {
   readonly inFlightBytes?: number;
   /** how long ago the oldest delivery was taken that is not settled */
   readonly oldestUnsettledMs?: number | undefined;
+  /** how long until `max-rate` lets the next message be taken; undefined: it does not hold anything up */
+  readonly throttledMs?: number | undefined;
+  /** why the last reload was refused; undefined: it was not */
+  readonly reloadRefused?: string | undefined;
   readonly parked: number;
   readonly rejected: number;
   /** of an incoming queue: what waits in it, and for how long the oldest has */
@@ -59,10 +63,6 @@ export interface HealthFacts extends LastFacts {
   readonly counted?: StatisticsSnapshot | undefined;
   /** messages a second, lately */
   readonly rate?: Rate | undefined;
-  /** how long until `max-rate` lets the next message be taken; undefined: it does not hold anything up */
-  readonly throttledMs?: number | undefined;
-  /** why the last reload was refused; undefined: it was not */
-  readonly reloadRefused?: string | undefined;
 }
 
 export type HealthState = 'moving' | 'idle' | 'stuck' | 'stopping';
@@ -158,6 +158,16 @@ function notes({ parked, rejected, backlog, failures, reloadRefused }: HealthFac
     list.push(`the last reload was refused, the old configuration goes on: ${reloadRefused}`);
   }
   return list;
+}
+
+/** One line for people who watch: the numbers while it goes, and why when it does not. */
+export function liveText(facts: HealthFacts): string {
+  const { state, reason } = verdictOf(facts);
+  if (state === 'stuck') return `${state}: ${reason}`;
+  const { counted, rate, inFlight, backlog, rejected } = facts;
+  const waiting = backlog === undefined ? '' : `, ${backlog.elements} waiting`;
+  const bad = rejected === 0 ? '' : `, ${rejected} rejected`;
+  return `${state}: ${counted?.sent ?? 0} sent, ${(rate?.sent ?? 0).toFixed(1)}/s, ${inFlight} in flight${waiting}${bad}`;
 }
 
 function messages(count: number): string {

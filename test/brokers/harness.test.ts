@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { describe, test } from 'node:test';
 import { eventually } from '../support/eventually.js';
 import { loggedIn } from '../support/raw-session.js';
@@ -50,14 +50,14 @@ async function killsAndStarts(broker: RealBroker): Promise<void> {
   second.destroy();
 }
 
-/** Temporary folders of brokers, and processes that were started in one. */
+/** Temporary folders of brokers, and processes that were started in one; those of other runs on this machine are elsewhere. */
 async function leftovers(): Promise<string[]> {
   const folders = (await readdir(tmpdir())).filter((name) => /^stompctl-(rabbitmq|activemq)-/.test(name));
   const processes: string[] = [];
   for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
     const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '');
     const home = /(?:^|\0)HOME=([^\0]*\/stompctl-(?:rabbitmq|activemq)-[^\0]*)/.exec(environment)?.[1];
-    if (home !== undefined) processes.push(`${pid} of ${basename(home)}`);
+    if (home !== undefined && dirname(home) === tmpdir()) processes.push(`${pid} of ${basename(home)}`);
   }
   return [...folders, ...processes];
 }

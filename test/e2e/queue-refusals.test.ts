@@ -89,6 +89,16 @@ const CASES: readonly Case[] = [
   { name: 'a move onto itself', args: ['move', Q, '--to', 'FOLDER/empty/../q/'], code: 64, says: /is the same queue/ },
   { name: 'no such name', args: ['show', Q, ABSENT], code: 66, says: /there is no such element in FOLDER\/q/ },
   { name: 'no name at all', args: ['show', Q, '../etc/passwd'], code: 64, says: /is not the name of an element/ },
+  ...['show', 'remove', 'unlock'].flatMap((command) =>
+    ['../NAME', '../../etc/passwd', '/etc/passwd', 'FOLDER/q/NAME', '00000000/../../file', 'NAME/../../../file'].map(
+      (path) => ({
+        name: `${command} of a path out of the queue, ${path}`,
+        args: [command, Q, path],
+        code: 64,
+        says: /is not the name of an element/,
+      }),
+    ),
+  ),
   { name: 'an empty queue', args: ['show', 'FOLDER/empty'], code: 66, says: /the queue is empty/ },
   { name: 'raw and header only', args: ['show', Q, '--raw', '--header-only'], code: 64, says: /excludes --raw/ },
   { name: 'removing nothing', args: ['remove', Q], code: 64, says: /say which messages/ },

@@ -62,6 +62,27 @@ describe('a file that hangs when it is opened', { concurrency: 3 }, () => {
     assert.match(String(run.log('open-retry')[0]?.msg), /were not read within 0\.1 s; is a file system stuck\?/);
   });
 
+  it('does not outlive an error that nobody expected', async (test) => {
+    const { scene, stuck, env } = await stuckMount(test);
+    const fails = scene.path('fails.mjs');
+    writeFileSync(
+      fails,
+      `import files from 'node:fs/promises';
+      if (process.argv.includes('--loop')) {
+        void files.open(${JSON.stringify(stuck)});
+        process.on('newListener', (name) => {
+          if (name === 'uncaughtException') setTimeout(() => { throw new Error('unexpected') }, 50);
+        });
+      }`,
+    );
+    const ended = await scene.run(scene.sender('--loop'), {
+      env: { NODE_OPTIONS: `${env.NODE_OPTIONS} --import ${fails}` },
+    });
+    assert.deepEqual([ended.code, ended.signal], [null, 'SIGKILL'], ended.stderr);
+    assert.match(ended.stderr, /Error: unexpected/);
+    assert.match(ended.stderr, /a file that it reads is stuck: ended by a signal, in place of exit code 70\n$/);
+  });
+
   it('as certificate, does not outlive a run that ends by itself', async (test) => {
     const { scene, stuck, env } = await stuckMount(test);
     scene.fill('in', 1);

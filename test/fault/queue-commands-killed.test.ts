@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { SimpleQueue } from '../../src/dirq/simple-queue.js';
 import { eventually } from '../support/eventually.js';
 import { remains } from '../support/queue-types.js';
-import { runQueue } from '../support/run-queue.js';
+import { runQueueHere } from '../support/run-main.js';
 import { ascending, upTo } from '../support/scene.js';
 import { STOMPCTL } from '../support/stompctl-process.js';
 import { tempFolder } from '../support/temp-folder.js';
@@ -24,7 +24,7 @@ async function killAt(args: readonly string[], to: string, elements: number): Pr
 }
 
 async function numbersIn(path: string): Promise<number[]> {
-  const exported = await runQueue(['export', path]);
+  const exported = await runQueueHere(['export', path]);
   const lines = exported.stdout.split('\n').filter((line) => line !== '');
   return lines.map((line) => Number(JSON.parse(line).header.n)).sort(ascending);
 }
@@ -39,14 +39,14 @@ for (const command of ['move', 'retry']) {
   test(`${command} killed again and again: no message is lost, at most one batch a kill comes twice`, async (t) => {
     const folder = await tempFolder(t);
     const [from, to] = [join(folder, 'from'), join(folder, 'to')];
-    assert.equal((await runQueue(['import', from], lines())).code, 0);
+    assert.equal((await runQueueHere(['import', from], lines())).code, 0);
     let kills = 0;
     for (const elements of [1, 500, 1200]) {
       if ((await killAt([command, from, '--to', to], to, elements)) === 'SIGKILL') kills += 1;
     }
     assert.ok(kills > 0);
     // nothing waits for maxlock: the locks of the dead are taken over
-    const last = await runQueue([command, from, '--to', to]);
+    const last = await runQueueHere([command, from, '--to', to]);
     assert.equal(last.code, 0, last.stderr);
     assert.equal(await new SimpleQueue({ path: from }).count(), 0);
     const arrived = await numbersIn(to);
@@ -58,7 +58,7 @@ for (const command of ['move', 'retry']) {
 test('move stopped by a signal: what is in hand is finished, nothing stays locked, and the exit code says so', async (t) => {
   const folder = await tempFolder(t);
   const [from, to] = [join(folder, 'from'), join(folder, 'to')];
-  assert.equal((await runQueue(['import', from], lines())).code, 0);
+  assert.equal((await runQueueHere(['import', from], lines())).code, 0);
   const child = spawn(process.execPath, [STOMPCTL, 'queue', 'move', from, '--to', to], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -84,7 +84,7 @@ test('move stopped by a signal: what is in hand is finished, nothing stays locke
 
 test('remove --all killed: the next one finishes, nothing stays locked', async (t) => {
   const path = join(await tempFolder(t), 'q');
-  assert.equal((await runQueue(['import', path], lines())).code, 0);
+  assert.equal((await runQueueHere(['import', path], lines())).code, 0);
   const child = spawn(process.execPath, [STOMPCTL, 'queue', 'remove', path, '--all'], { stdio: 'ignore' });
   const closed = once(child, 'close');
   const queue = new SimpleQueue({ path });
@@ -92,7 +92,7 @@ test('remove --all killed: the next one finishes, nothing stays locked', async (
   child.kill('SIGKILL');
   await closed;
   const left = await queue.count();
-  const ended = await runQueue(['remove', path, '--all']);
+  const ended = await runQueueHere(['remove', path, '--all']);
   assert.deepEqual([ended.code, ended.stderr], [0, '']);
   assert.ok(left <= MESSAGES);
   assert.equal(await queue.count(), 0);

@@ -5,9 +5,8 @@
  */
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
-import net from 'node:net';
-import { Readable } from 'node:stream';
 import { isMainThread } from 'node:worker_threads';
+import { watchSockets } from '../support/watched-sockets.js';
 import { type Operation, parseKillPoint } from './steps.js';
 
 type AnyCall = (...args: unknown[]) => unknown;
@@ -66,32 +65,11 @@ function hasFrame(direction: Operation, bytes: Buffer): boolean {
   return step.operation === direction && step.frame !== undefined && bytes.includes(step.frame);
 }
 
-function bytesOf(data: unknown): Buffer {
-  if (Buffer.isBuffer(data)) return data;
-  if (typeof data === 'string') return Buffer.from(data);
-  if (!Array.isArray(data)) return Buffer.alloc(0);
-  return Buffer.concat(data.map((piece: { chunk?: unknown }) => bytesOf(piece.chunk ?? piece)));
-}
-
-interface SocketCalls {
-  _writeGeneric(writev: boolean, data: unknown, encoding: string, done: AnyCall): void;
-  push(chunk: unknown, encoding?: BufferEncoding): boolean;
-}
-
 function wrapSockets(): void {
-  const sockets = net.Socket.prototype as unknown as SocketCalls;
-  const { _writeGeneric: write } = sockets;
-  sockets._writeGeneric = function (this: SocketCalls, writev, data, encoding, done) {
-    const reached = isIt(hasFrame('out', bytesOf(data)));
-    write.call(this, writev, data, encoding, reached ? die : done);
-  };
-  const push: (this: unknown, chunk: unknown, encoding?: BufferEncoding) => boolean = Readable.prototype.push;
-  sockets.push = function (this: SocketCalls, chunk, encoding) {
-    const reached = isIt(hasFrame('in', bytesOf(chunk)));
-    const result = push.call(this, chunk, encoding);
-    if (reached) die();
-    return result;
-  };
+  watchSockets({
+    out: (bytes, done) => (isIt(hasFrame('out', bytes)) ? die : done),
+    in: (bytes) => (isIt(hasFrame('in', bytes)) ? die : undefined),
+  });
 }
 
 if (isMainThread) {

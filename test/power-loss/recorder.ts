@@ -5,9 +5,8 @@
  */
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
-import net from 'node:net';
-import { Readable } from 'node:stream';
 import { isMainThread } from 'node:worker_threads';
+import { watchSockets } from '../support/watched-sockets.js';
 import type { TraceEvent } from './trace.js';
 
 type AnyCall = (...args: unknown[]) => unknown;
@@ -111,30 +110,17 @@ function wrapSyncs(): void {
   }
 }
 
-function bytesOf(data: unknown): Buffer {
-  if (Buffer.isBuffer(data)) return data;
-  if (typeof data === 'string') return Buffer.from(data);
-  if (!Array.isArray(data)) return Buffer.alloc(0);
-  return Buffer.concat(data.map((piece: { chunk?: unknown }) => bytesOf(piece.chunk ?? piece)));
-}
-
-interface SocketCalls {
-  _writeGeneric(writev: boolean, data: unknown, encoding: string, done: AnyCall): void;
-  push(chunk: unknown, encoding?: BufferEncoding): boolean;
-}
-
 function wrapSockets(): void {
-  const sockets = net.Socket.prototype as unknown as SocketCalls;
-  const { _writeGeneric: write } = sockets;
-  sockets._writeGeneric = function (this: SocketCalls, writev, data, encoding, done) {
-    events.push({ operation: 'out', bytes: bytesOf(data).toString('base64') });
-    write.call(this, writev, data, encoding, done);
-  };
-  const push: (this: unknown, chunk: unknown, encoding?: BufferEncoding) => boolean = Readable.prototype.push;
-  sockets.push = function (this: SocketCalls, chunk, encoding) {
-    events.push({ operation: 'in', bytes: bytesOf(chunk).toString('base64') });
-    return push.call(this, chunk, encoding);
-  };
+  watchSockets({
+    out: (bytes, done) => {
+      events.push({ operation: 'out', bytes: bytes.toString('base64') });
+      return done;
+    },
+    in: (bytes) => {
+      events.push({ operation: 'in', bytes: bytes.toString('base64') });
+      return undefined;
+    },
+  });
 }
 
 if (isMainThread && target !== '') {

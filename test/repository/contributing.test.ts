@@ -42,7 +42,7 @@ test('every script, folder of test/ and name in code that CONTRIBUTING.md tells 
   );
   for (const path of built) assert.ok(existsSync(join(ROOT, `${path}.ts`)), path);
   for (const [name, path] of [
-    ['sourceOf', 'src/app/make-ends.ts'],
+    ['makeSource', 'src/app/make-ends.ts'],
     ['makeSink', 'src/app/make-ends.ts'],
     ['SourceSettings', 'src/config/settings.ts'],
     ['SinkSettings', 'src/config/settings.ts'],

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { BrokerFolder, runAsBroker } from './broker-process.js';
 import { freePort } from './free-port.js';
 import { LocalBroker, TEST_PASS, TEST_USER } from './local-broker.js';
-import type { QueueDepth, RealBroker, StartOptions } from './real-broker.js';
+import { type QueueDepth, type RealBroker, STRICT_BYTES, type StartOptions } from './real-broker.js';
 
 const HOME = '/usr/share/activemq';
 const JAR = `${HOME}/bin/activemq.jar`;
@@ -70,7 +70,8 @@ function management(folder: BrokerFolder, port: number): string[] {
   ];
 }
 
-function configuration(folder: string, port: number, { anonymous = false }: StartOptions): string {
+function configuration(folder: string, port: number, { anonymous = false, strict = false }: StartOptions): string {
+  const limit = strict ? `?transport.maxDataLength=${STRICT_BYTES}` : '';
   return `<beans xmlns="http://www.springframework.org/schema/beans"
     xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"
     xsi:schemaLocation="http://www.springframework.org/schema/beans
@@ -83,7 +84,7 @@ function configuration(folder: string, port: number, { anonymous = false }: Star
     <plugins>
       <simpleAuthenticationPlugin anonymousAccessAllowed="${anonymous}">
         <users><authenticationUser username="${TEST_USER}" password="${TEST_PASS}" groups="users"/></users>
-      </simpleAuthenticationPlugin>
+      </simpleAuthenticationPlugin>${strict ? STRICT : ''}
     </plugins>
     <systemUsage>
       <systemUsage>
@@ -93,12 +94,22 @@ function configuration(folder: string, port: number, { anonymous = false }: Star
       </systemUsage>
     </systemUsage>
     <transportConnectors>
-      <transportConnector name="stomp" uri="stomp+nio://127.0.0.1:${port}"/>
+      <transportConnector name="stomp" uri="stomp+nio://127.0.0.1:${port}${limit}"/>
     </transportConnectors>
   </broker>
 </beans>
 `;
 }
+
+/** what entries allow adds up, so the queues that nobody may write to must not match another; advisory topics: the broker tells */
+const STRICT = `
+      <authorizationPlugin>
+        <map><authorizationMap><authorizationEntries>
+          <authorizationEntry queue="*" read="users" write="users" admin="users"/>
+          <authorizationEntry topic=">" read="users" write="users" admin="users"/>
+          <authorizationEntry queue="forbidden.>" read="users" write="others" admin="users"/>
+        </authorizationEntries></authorizationMap></map>
+      </authorizationPlugin>`;
 
 const LOGGING = `log4j.rootLogger=INFO, stdout
 log4j.appender.stdout=org.apache.log4j.ConsoleAppender

@@ -4,7 +4,7 @@ import { BrokerFolder, BrokerProcess, runAsBroker } from './broker-process.js';
 import { authority, certificate } from './certificates.js';
 import { freePort } from './free-port.js';
 import { LocalBroker, TEST_PASS, TEST_USER } from './local-broker.js';
-import type { QueueDepth, RealBroker, StartOptions } from './real-broker.js';
+import { type QueueDepth, type RealBroker, STRICT_BYTES, type StartOptions } from './real-broker.js';
 
 // Debian's own wrapper in /usr/sbin insists on the user rabbitmq and on /var/log; these do not.
 const SERVER = '/usr/lib/rabbitmq/bin/rabbitmq-server';
@@ -90,9 +90,9 @@ interface Ports {
   readonly webTls: number;
 }
 
-function configuration(folder: string, ports: Ports, { anonymous = false }: StartOptions): string {
+function configuration(folder: string, ports: Ports, { anonymous = false, strict = false }: StartOptions): string {
   const guest = `stomp.default_user = ${TEST_USER}\nstomp.default_pass = ${TEST_PASS}\n`;
-  return `${anonymous ? guest : ''}listeners.tcp = none
+  return `${anonymous ? guest : ''}${strict ? STRICT : ''}listeners.tcp = none
 stomp.listeners.tcp.1 = 127.0.0.1:${ports.stomp}
 stomp.listeners.ssl.1 = 127.0.0.1:${ports.stompTls}
 ssl_options.cacertfile = ${folder}/ca.pem
@@ -116,6 +116,13 @@ log.console.level = info
 disk_free_limit.absolute = 100MB
 `;
 }
+
+/** RabbitMQ 3.10 takes what is said of reading for writing, and the other way round: both say the same */
+const STRICT = `max_message_size = ${STRICT_BYTES}
+default_permissions.configure = .*
+default_permissions.read = ^(?!amq[.]direct$).*
+default_permissions.write = ^(?!amq[.]direct$).*
+`;
 
 interface ListedQueue {
   readonly name: string;

@@ -46,4 +46,11 @@ export interface RealBroker {
 export interface StartOptions {
   /** a CONNECT without login is let in; default false */
   readonly anonymous?: boolean;
+  /**
+   * takes no body over `STRICT_BYTES`, and lets nobody write to `/exchange/amq.direct` (RabbitMQ) or to queues that begin with
+   * `forbidden.` (ActiveMQ); default false
+   */
+  readonly strict?: boolean;
 }
+
+export const STRICT_BYTES = 65_536;

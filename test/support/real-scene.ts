@@ -37,10 +37,11 @@ export class RealScene {
     return this.#produced;
   }
 
-  /** Puts the next `count` numbers into the queue `in`; each message says its number in `x-number` and in its body. */
-  produce(count: number, header: Readonly<Record<string, string>> = {}): void {
+  /** Puts the next `count` numbers into the queue `in`; each message says its number in `x-number`, and in its body unless given. */
+  produce(count: number, header: Readonly<Record<string, string>> = {}, body?: Buffer): void {
     const destination = { destination: this.destination };
-    produce(this.path('in'), numbered(count, { ...destination, ...header }, this.#produced));
+    const samples = [...numbered(count, { ...destination, ...header }, this.#produced)];
+    produce(this.path('in'), body === undefined ? samples : samples.map((sample) => ({ ...sample, body })));
     this.#produced += count;
   }
 

@@ -12,7 +12,7 @@ export interface QueueRun {
 /** Runs `stompctl queue …` to its end, with this on its standard input; `plain`: as a user to whom permissions apply. */
 export async function runQueue(args: readonly string[], input: string | Buffer = '', plain = false): Promise<QueueRun> {
   const [command = '', ...rest] = [...(plain ? WITHOUT_PRIVILEGES : []), process.execPath, STOMPCTL, 'queue', ...args];
-  const child = spawn(command, rest, { stdio: 'pipe', timeout: 30_000, killSignal: 'SIGKILL' });
+  const child = spawn(command, rest, { stdio: 'pipe', timeout: 300_000, killSignal: 'SIGKILL' });
   const out: Buffer[] = [];
   const err: Buffer[] = [];
   child.stdout.on('data', (chunk: Buffer) => out.push(chunk));

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { isJournal, type LogFormat } from '../../src/observe/log-output.js';
+import { goesToJournal } from '../../src/observe/journal-stream.js';
+import type { LogFormat } from '../../src/observe/log-output.js';
 import { logfmtLine } from '../../src/observe/logfmt.js';
 import { createLogger, type LoggerOptions } from '../../src/observe/pino-logger.js';
 
@@ -61,10 +62,10 @@ describe('a log for the journal', () => {
   it('has none where standard error is something else than JOURNAL_STREAM says', () => {
     const file = openSync('/dev/null', 'r');
     const { dev, ino } = fstatSync(file, { bigint: true });
-    assert.equal(isJournal(`${dev}:${ino}`, file), true);
-    for (const other of [undefined, '', `${dev}:${ino}0`, 'x']) assert.equal(isJournal(other, file), false);
+    assert.equal(goesToJournal(file, `${dev}:${ino}`), true);
+    for (const other of [undefined, '', `${dev}:${ino}0`, 'x']) assert.equal(goesToJournal(file, other), false);
     closeSync(file);
-    assert.equal(isJournal(`${dev}:${ino}`, 1_000_000), false);
+    assert.equal(goesToJournal(1_000_000, `${dev}:${ino}`), false);
   });
 });
 

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { ownFile } from '../../base/own-files.js';
+import { optimiseLater } from '../border/optimise-later.js';
 
 let shared: Promise<WebAssembly.Module> | undefined;
 
@@ -8,6 +9,11 @@ let shared: Promise<WebAssembly.Module> | undefined;
  * (after a time-out, on a reload) costs an instance only. It is small, and kept.
  */
 export function sharedQuickJsModule(): Promise<WebAssembly.Module> {
-  shared ??= readFile(ownFile('quickjs.wasm')).then((bytes) => WebAssembly.compile(bytes));
+  shared ??= compile();
   return shared;
+}
+
+async function compile(): Promise<WebAssembly.Module> {
+  optimiseLater();
+  return WebAssembly.compile(await readFile(ownFile('quickjs.wasm')));
 }

@@ -1,6 +1,6 @@
-import { setFlagsFromString } from 'node:v8';
 import { MessageChannel } from 'node:worker_threads';
 import { ownFile } from '../../base/own-files.js';
+import { optimiseLater } from '../border/optimise-later.js';
 import { readLimitedModule } from './limited-module.js';
 
 /** Modules by the memory that their sandboxes may have, while a callback holds them. */
@@ -13,22 +13,13 @@ const kept = new Map<number, WeakRef<WebAssembly.Module>>();
 export async function sharedPerlModule(memoryBytes: number): Promise<WebAssembly.Module> {
   const known = kept.get(memoryBytes)?.deref();
   if (known !== undefined) return known;
-  compileOnOneThread();
+  optimiseLater();
   const bytes = readLimitedModule(MODULE_FILE, perlMemoryLimit(memoryBytes));
   const module = await WebAssembly.compile(bytes);
   discard(bytes);
   kept.clear();
   kept.set(memoryBytes, new WeakRef(module));
   return module;
-}
-
-/**
- * V8 optimises Perl's large functions while they run, on four threads at once: that took 75 MB more and twice the processor
- * time until Perl was ready. There is no such setting for one thread or module; it concerns WebAssembly only, is read
- * whenever V8 plans a compilation, and is set before there is any.
- */
-function compileOnOneThread(): void {
-  setFlagsFromString('--wasm-num-compilation-tasks=1');
 }
 
 /** Bytes of memory that Perl may have, with its own, when the code may have `memoryBytes`. */

@@ -1,18 +1,14 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { reasonOf, StompctlError } from '../../base/errors.js';
+import { hadItsTime, runWithin } from '../../base/time-limit.js';
 import type { Outcome } from '../../flow/processor.js';
 import { Message, newHeader } from '../../message/message.js';
 import { type Condition, type Rule, readRules } from './read-rules.js';
-import { runWithin } from './time-limit.js';
 
 /** Where nothing repeats, nothing is tried in more ways than one: such a pattern needs no watching. */
 const MAY_TAKE_LONG = /[*+{|]|[^(]\?/;
 const DEFAULT_TIMEOUT_MS = 1000;
 const LONGEST_REASON = 300;
-/** the part of the time limit that a message must have had of a processor to be at fault; the rest are delays of timers */
-const HAD_ITS_TIME = 0.9;
-/** the longest time for a message on a busy machine, in time limits */
-const MOST_PATIENCE = 64;
 const MOST_REPLACED = 16 * 1024 * 1024;
 
 /**
@@ -53,9 +49,8 @@ export class Rules {
       if (ended) break;
       // one that had not the whole time for itself gets another chance, and one on a busy machine more of it
       if (outcomes.length > first) patienceMs = this.#timeoutMs;
-      else if (usedMs(before) < HAD_ITS_TIME * this.#timeoutMs && patienceMs < MOST_PATIENCE * this.#timeoutMs) {
-        patienceMs *= 2;
-      } else {
+      else if (!hadItsTime(this.#timeoutMs, patienceMs, before)) patienceMs *= 2;
+      else {
         outcomes.push({ kind: 'reject', error: tooLong(this.#timeoutMs) });
         patienceMs = this.#timeoutMs;
       }
@@ -101,12 +96,6 @@ function patternsOf({ when, replace }: Rule): RegExp[] {
 function conditionPatterns({ match, body, not }: Condition): RegExp[] {
   const own = [...match.map(([, pattern]) => pattern), ...(body === undefined ? [] : [body])];
   return not === undefined ? own : [...own, ...conditionPatterns(not)];
-}
-
-/** Processor time of this process since `before`, other threads included. */
-function usedMs(before: NodeJS.CpuUsage): number {
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) / 1000;
 }
 
 function tooLong(timeoutMs: number): StompctlError {

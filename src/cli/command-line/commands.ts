@@ -115,7 +115,7 @@ export const COMMANDS = {
   },
   reload: {
     name: 'reload',
-    summary: 'Tell the instance of a pidfile to take its configuration over, and what came of it.',
+    summary: 'Have an instance read its configuration again.',
     operands: 'CONFIG',
     helps: ['pidfile', 'config', 'timeout-linger', 'timeout-flush', 'help'],
   },
