@@ -62,6 +62,7 @@ export function buildSettings(values: OptionValues, callbackFile?: string): Sett
     maxRateBytes: values.number('max-rate-bytes'),
     statistics: values.flag('statistics'),
     pidfile: values.text('pidfile'),
+    onOverlap: values.text('on-overlap') === 'quiet' ? 'quiet' : 'fail',
     daemon: values.flag('daemon'),
     debug: values.definite('debug'),
     logLevel: logLevel(values),

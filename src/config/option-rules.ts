@@ -311,6 +311,18 @@ const metricsAddress: Rule = {
   },
 };
 
+const overlapNeedsPidfile: Rule = {
+  name: 'on-overlap needs pidfile',
+  *check(context) {
+    const { values } = context;
+    if (!values.has('on-overlap') || values.has('pidfile')) return;
+    yield invalid(
+      originOf(context, 'on-overlap'),
+      'on-overlap needs pidfile: by it a run sees that another one is there',
+    );
+  },
+};
+
 const rewriteRulesAreRules: Rule = {
   name: 'rewrite rules can be read',
   *check({ values }) {
@@ -342,4 +354,5 @@ export const RULES: readonly Rule[] = [
   queuesDiffer,
   delaysAreOrdered,
   metricsAddress,
+  overlapNeedsPidfile,
 ];

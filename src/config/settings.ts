@@ -56,6 +56,8 @@ export interface Settings {
   readonly maxRateBytes: number | undefined;
   readonly statistics: boolean;
   readonly pidfile: string | undefined;
+  /** what a start does while the process of the pidfile runs */
+  readonly onOverlap: 'fail' | 'quiet';
   readonly daemon: boolean;
   /** -d: 0 to 3 */
   readonly debug: number;

@@ -64,15 +64,24 @@ export class Monitor {
     await this.#server?.close();
     if (this.#file === undefined) return;
     const { file, metrics } = this.#file;
-    file.write(await metrics.endText(exitCode));
     this.#file = undefined;
+    try {
+      file.write(await metrics.endText(exitCode));
+    } catch (error) {
+      this.#fault('metrics-textfile', error);
+    }
+  }
+
+  /** Whatever goes wrong in here, messages are moved. */
+  #fault(where: string, error: unknown): void {
+    this.#options.logger.warn('metrics-fault', `${where}: ${reasonOf(error)}`);
   }
 
   async #open(): Promise<void> {
     const { listen, remote, textfile, version, clock, logger } = this.#options;
     if (listen !== undefined) {
       this.#served = await RunMetrics.open({ version, ofProcess: true });
-      const onFault = (error: unknown) => logger.warn('metrics-fault', `metrics-listen: ${reasonOf(error)}`);
+      const onFault = (error: unknown) => this.#fault('metrics-listen', error);
       const answer = this.#routes(this.#served);
       this.#server = await MetricsServer.listen({ address: listen, remote, clock, answer, onFault });
       const { address } = this.#server;
@@ -107,10 +116,14 @@ export class Monitor {
   }
 
   async #write(): Promise<void> {
-    const text = await this.#file?.metrics.text();
-    // it may have ended meanwhile: then its last words stand there
-    if (this.#file === undefined || text === undefined) return;
-    this.#file.file.write(text);
+    try {
+      const text = await this.#file?.metrics.text();
+      // it may have ended meanwhile: then its last words stand there
+      if (this.#file === undefined || text === undefined) return;
+      this.#file.file.write(text);
+    } catch (error) {
+      this.#fault('metrics-textfile', error);
+    }
     this.#timer = this.#options.clock.after(WRITE_MS, () => void this.#write(), false);
   }
 }

@@ -25,14 +25,19 @@ export class FdStream implements LineStream {
   readonly #fd: number;
   readonly #clock: Clock;
   readonly #describeDrop: (dropped: number) => string;
+  readonly #before: () => string;
   #waiting: Buffer[] = [];
   #waitingBytes = 0;
   #dropped = 0;
   #retrying = false;
 
-  /** `describeDrop` makes the line that says how many were dropped, with its line end. */
-  constructor(fd: number, clock: Clock, describeDrop: (dropped: number) => string) {
+  /**
+   * `describeDrop` makes the line that says how many were dropped, with its line end; `before` gives what is to be written before
+   * whole lines.
+   */
+  constructor(fd: number, clock: Clock, describeDrop: (dropped: number) => string, before: () => string = () => '') {
     this.#fd = fd;
+    this.#before = before;
     this.#clock = clock;
     this.#describeDrop = describeDrop;
   }
@@ -44,7 +49,7 @@ export class FdStream implements LineStream {
       this.#dropped = 0;
       this.#put(this.#describeDrop(dropped), dropped);
     }
-    this.#put(lines, 1);
+    this.#put(`${this.#before()}${lines}`, 1);
   }
 
   async flush(): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.js';
+import { clearLiveLine } from '../base/live-line.js';
 import { printable, printableLines } from '../base/printable.js';
 import { FdStream, type LineStream } from './fd-stream.js';
 import { goesToJournal, journalPriority } from './journal-stream.js';
@@ -24,7 +25,7 @@ export async function openOutput(format: LogFormat, options: OutputOptions): Pro
   const { journal = stream === undefined && goesToJournal(STDERR, process.env.JOURNAL_STREAM) } = options;
   const prefix = (level: unknown) => (journal ? journalPriority(level) : '');
   const drop = (dropped: number) => `${prefix('warn')}${dropLine(dropped)}`;
-  const output = stream ?? new FdStream(STDERR, clock, drop);
+  const output = stream ?? new FdStream(STDERR, clock, drop, clearLiveLine);
   if (format === 'syslog') {
     return stream ?? new SyslogStream({ clock, onTrouble: (text) => output.write(`stompctl: ${text}\n`) });
   }

@@ -160,6 +160,16 @@ function notes({ parked, rejected, backlog, failures, reloadRefused }: HealthFac
   return list;
 }
 
+/** One line for people who watch: the numbers while it goes, and why when it does not. */
+export function liveText(facts: HealthFacts): string {
+  const { state, reason } = verdictOf(facts);
+  if (state === 'stuck') return `${state}: ${reason}`;
+  const { counted, rate, inFlight, backlog, rejected } = facts;
+  const waiting = backlog === undefined ? '' : `, ${backlog.elements} waiting`;
+  const bad = rejected === 0 ? '' : `, ${rejected} rejected`;
+  return `${state}: ${counted?.sent ?? 0} sent, ${(rate?.sent ?? 0).toFixed(1)}/s, ${inFlight} in flight${waiting}${bad}`;
+}
+
 function messages(count: number): string {
   return count === 1 ? '1 message' : `${count} messages`;
 }

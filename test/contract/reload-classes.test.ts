@@ -87,13 +87,20 @@ const CHANGES: Readonly<Record<string, Change>> = {
   'timeout-inactivity': { after: { 'timeout-inactivity': 3600 } },
   'timeout-status': { after: { 'timeout-status': 20 } },
   pidfile: { after: { pidfile: 'FOLDER/pid' } },
+  'on-overlap': {
+    before: { pidfile: 'FOLDER/pid' },
+    after: { pidfile: 'FOLDER/pid', 'on-overlap': 'quiet' },
+  },
   daemon: { after: { daemon: true } },
   statistics: { after: { statistics: true } },
   debug: { after: { debug: 1 } },
   'log-level': { after: { 'log-level': 'debug' } },
   'log-format': { after: { 'log-format': 'pretty' } },
   'metrics-listen': { after: { 'metrics-listen': '127.0.0.1:1' } },
-  'metrics-remote': { after: { 'metrics-remote': true } },
+  'metrics-remote': {
+    before: { 'metrics-listen': '127.0.0.1:1' },
+    after: { 'metrics-listen': '127.0.0.1:1', 'metrics-remote': true },
+  },
   'metrics-textfile': { after: { 'metrics-textfile': 'FOLDER/metrics.prom' } },
   'config-general': { after: { 'config-general': '-AutoTrue' } },
 };

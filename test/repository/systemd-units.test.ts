@@ -68,7 +68,7 @@ test('nothing is forbidden that V8, WebAssembly and the look-up of owners of loc
 /** The tools look for the program and its page, which are not installed here: others stand in for them. */
 function standIn(unit: string): string {
   return unit
-    .replace(/^ExecStart=stompctl /m, `ExecStart=${process.execPath} `)
+    .replace(/^(Exec\w+)=stompctl /gm, (_all, name: string) => `${name}=${process.execPath} `)
     .replace(/^Documentation=man:.*\n/m, '');
 }
 

@@ -81,3 +81,17 @@ describe('the options of metrics', () => {
     assert.match(warnings.join('\n'), /x\.conf:3: metrics-textfile: .*end in \.prom/);
   });
 });
+
+describe('on-overlap', () => {
+  const SOUND = 'incoming-queue = path=/in\noutgoing-queue = path=/out\n';
+
+  it('is fail unless quiet is asked for, and needs a pidfile', async (t) => {
+    assert.equal((await examineCase(t, { file: SOUND })).settings?.onOverlap, 'fail');
+    const quiet = await examineCase(t, { file: `${SOUND}pidfile = /p\non-overlap = quiet\n` });
+    assert.deepEqual([quiet.texts, quiet.settings?.onOverlap], [[], 'quiet']);
+    const { texts } = await examineCase(t, { file: `${SOUND}on-overlap = quiet\n` });
+    assert.deepEqual(texts, ['x.conf:3: on-overlap needs pidfile: by it a run sees that another one is there']);
+    const wrong = await examineCase(t, { file: `${SOUND}pidfile = /p\non-overlap = silent\n` });
+    assert.match(wrong.texts.join(), /must be one of fail, quiet/);
+  });
+});

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type EndFacts, type HealthFacts, type HealthState, verdictOf } from '../../src/transfer/verdict.js';
+import { type EndFacts, type HealthFacts, type HealthState, liveText, verdictOf } from '../../src/transfer/verdict.js';
 
 const SOURCE: EndFacts = { role: 'source', name: 'queue /in', phase: 'open', attempt: 0 };
 const SINK: EndFacts = { role: 'sink', name: 'broker tcp://b', phase: 'open', attempt: 0 };
@@ -84,4 +84,14 @@ describe('the verdict', () => {
       assert.match(verdict.reason, reason);
     });
   }
+});
+
+describe('the line for who watches a run', () => {
+  it('has the numbers while it goes, and why when it does not', () => {
+    assert.equal(liveText(facts()), 'idle: 0 sent, 0.0/s, 0 in flight');
+    const rate = { received: 3, sent: 2.25 };
+    const moving = facts({ lastSentMs: 10, inFlight: 3, rate, backlog: { elements: 45 }, rejected: 2 });
+    assert.equal(liveText(moving), 'moving: 0 sent, 2.3/s, 3 in flight, 45 waiting, 2 rejected');
+    assert.match(liveText(facts({ ends: [SOURCE, AWAY] })), /^stuck: sink broker tcp:\/\/b is away for 9 s/);
+  });
 });

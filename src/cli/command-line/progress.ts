@@ -1,4 +1,5 @@
 import type { WriteStream } from 'node:tty';
+import { clearLiveLine, setLiveLine } from '../../base/live-line.js';
 
 export interface ProgressOptions {
   readonly total: number;
@@ -40,6 +41,7 @@ export async function startProgress(options: ProgressOptions): Promise<Progress>
     return { rate: Math.round(rate), left: rate === 0 ? '?' : Math.ceil((total - done()) / rate) };
   };
   bar.start(total, 0, figures());
+  setLiveLine(true);
   const redraw = setInterval(() => bar.update(done(), figures()), REDRAW_MS);
   redraw.unref();
   return {
@@ -47,6 +49,31 @@ export async function startProgress(options: ProgressOptions): Promise<Progress>
       clearInterval(redraw);
       bar.update(done(), figures());
       bar.stop();
+      setLiveLine(false);
+    },
+  };
+}
+
+const LIVE_MS = 500;
+
+/** One line that is kept up to date, for work whose end is not known; on a terminal only, and gone when stopped. */
+export function startLiveLine(stream: NodeJS.WriteStream, text: () => string): Progress {
+  if (!stream.isTTY || process.env.TERM === 'dumb') return { stop: () => undefined };
+  const draw = () => {
+    // one character is left: some terminals begin a new line after the last
+    const room = Math.max(1, (stream.columns || 80) - 1);
+    const line = text().replace(/\p{Cc}/gu, ' ');
+    stream.write(`${clearLiveLine()}${line.length <= room ? line : `${line.slice(0, room - 1)}…`}`);
+  };
+  setLiveLine(true);
+  draw();
+  const redraw = setInterval(draw, LIVE_MS);
+  redraw.unref();
+  return {
+    stop() {
+      clearInterval(redraw);
+      stream.write(clearLiveLine());
+      setLiveLine(false);
     },
   };
 }

@@ -46,6 +46,7 @@ function matters(row: OptionRow, values: OptionValues): boolean {
     return values.has('incoming-broker-uri');
   }
   if (row.name.startsWith('outgoing-broker-')) return values.has('outgoing-broker-uri');
+  if (row.name === 'on-overlap') return values.has('pidfile');
   if (row.name === 'metrics-remote') return values.has('metrics-listen');
   if (row.name.startsWith('metrics-')) return false;
   if (row.name === 'loop' || row.name === 'remove') return values.has('incoming-queue');

@@ -30,7 +30,10 @@ export async function migratedYaml(
     if (options.length === 0) continue;
     const texts = options.map(({ row, value, node }) => {
       const name = block === undefined ? row.name : row.name.slice(block.length + 1);
-      const text = dump({ [name]: plainOf(row, value, node) }, { lineWidth: -1, noRefs: true });
+      const plain = plainOf(row, value, node);
+      const dumped = dump({ [name]: plain }, { lineWidth: -1, noRefs: true });
+      // a text that keeps its empty lines at the end would take those that follow for its own: JSON is YAML too
+      const text = /[|>]\d*\+\n/.test(dumped) ? `${name}: ${JSON.stringify(plain)}\n` : dumped;
       const said = [row.doc, ...notes.filter(({ option }) => option === row.name).map((note) => note.text)];
       return `${comment(said.join('\n').replaceAll('`', ''))}${text}`;
     });

@@ -10,6 +10,19 @@ const PROCESS_OPTIONS: readonly OptionRow[] = [
     doc: 'Write the process id to this file; refuse to start when it belongs to a living process.',
   },
   {
+    name: 'on-overlap',
+    kind: 'choice',
+    choices: ['fail', 'quiet'],
+    value: 'WHAT',
+    group: 'process',
+    reload: 'restart',
+    default: 'fail',
+    added: true,
+    doc: 'When the process of `pidfile` still runs: `fail` with exit code 75, or be `quiet` and exit with 0, as a run from cron may.',
+    notes:
+      'One that is stuck is told even so, with exit code 75: it would keep all later runs from their work, unseen.',
+  },
+  {
     name: 'daemon',
     kind: 'boolean',
     default: 'false',

@@ -1,28 +1,28 @@
 import { existsSync } from 'node:fs';
-import { type BuiltTransfer, buildTransfer } from '../app/build-transfer.js';
-import { systemClock } from '../base/clock.js';
-import { StompctlError, unreachable } from '../base/errors.js';
-import { printableLines } from '../base/printable.js';
-import type { Environment } from '../config/formats/environment.js';
-import type { RunConfiguration } from '../config/reload-plan.js';
-import type { QueueSettings, Settings } from '../config/settings.js';
-import { daemonize, isDaemonChild, reportStarted } from '../daemon/detach.js';
-import { Pidfile } from '../daemon/pidfile.js';
-import type { StatusFile } from '../daemon/status-file.js';
-import type { Monitor } from '../metrics/monitor.js';
-import { maskText } from '../observe/mask.js';
-import { createLogger, type RunLogger } from '../observe/pino-logger.js';
-import { statisticsLines } from '../transfer/statistics.js';
-import type { TransferOutcome } from '../transfer/transfer.js';
-import type { HealthFacts } from '../transfer/verdict.js';
-import { EXIT_CODES, exitCodeOf } from './command-line/exit-codes.js';
-import { type CommandIo, drained } from './command-line/io.js';
-import { type Progress, startProgress } from './command-line/progress.js';
-import { systemFault } from './command-line/system-fault.js';
-import { logFormatOf } from './log-format.js';
+import { type BuiltTransfer, buildTransfer } from '../../app/build-transfer.js';
+import { systemClock } from '../../base/clock.js';
+import { StompctlError, unreachable } from '../../base/errors.js';
+import { printableLines } from '../../base/printable.js';
+import type { Environment } from '../../config/formats/environment.js';
+import type { RunConfiguration } from '../../config/reload-plan.js';
+import type { QueueSettings, Settings } from '../../config/settings.js';
+import { daemonize, isDaemonChild, reportStarted } from '../../daemon/detach.js';
+import type { Pidfile } from '../../daemon/pidfile.js';
+import type { StatusFile } from '../../daemon/status-file.js';
+import type { Monitor } from '../../metrics/monitor.js';
+import { maskText } from '../../observe/mask.js';
+import { createLogger, type RunLogger } from '../../observe/pino-logger.js';
+import { statisticsLines } from '../../transfer/statistics.js';
+import type { TransferOutcome } from '../../transfer/transfer.js';
+import { type HealthFacts, liveText } from '../../transfer/verdict.js';
+import { EXIT_CODES, exitCodeOf } from '../command-line/exit-codes.js';
+import { type CommandIo, drained } from '../command-line/io.js';
+import { type Progress, startLiveLine, startProgress } from '../command-line/progress.js';
+import { systemFault } from '../command-line/system-fault.js';
+import { acquirePidfile } from './acquire-pidfile.js';
 import { monitorRun, openMonitor } from './open-monitor.js';
 import { publishStatus, statusPayload } from './published-status.js';
-import { Reloader } from './reload.js';
+import { logFormatOf, Reloader } from './reload.js';
 import { type ServiceManager, serviceManager } from './service-manager.js';
 
 export interface RunContext {
@@ -59,7 +59,12 @@ export async function run(settings: Settings, context: RunContext): Promise<numb
   let code: number = EXIT_CODES.internal;
   try {
     for (const text of context.warnings) logger.warn('configuration', text);
-    pidfile = await acquirePidfile(settings.pidfile, logger);
+    const acquired = await acquirePidfile(settings, logger);
+    if (acquired === 'overlap') {
+      await service.end('another run is at it', true);
+      return EXIT_CODES.ok;
+    }
+    pidfile = acquired;
     const publish: Publish = (payload, health) => {
       if (settings.pidfile !== undefined) statusFile = publishStatus(settings.pidfile, payload, logger);
       service.watch(health);
@@ -133,13 +138,6 @@ async function runTransfer(settings: Settings, context: RunContext, parts: RunPa
   return tellOutcome(outcome, built, io, logger);
 }
 
-async function acquirePidfile(path: string | undefined, logger: RunLogger): Promise<Pidfile | undefined> {
-  if (path === undefined) return undefined;
-  const onTakenOver = (pid: number | undefined) =>
-    logger.warn('pidfile-taken-over', `took over the pidfile ${path} of a dead process`, { deadPid: pid });
-  return Pidfile.acquire(path, { clock: systemClock, onTakenOver });
-}
-
 function attachSignals(
   built: Pick<BuiltTransfer, 'transfer' | 'statistics' | 'waiting' | 'health'>,
   { signals }: CommandIo,
@@ -168,11 +166,11 @@ function attachSignals(
   });
 }
 
-/** On a terminal, for a run whose end is known. */
-async function showProgress(settings: Settings, { statistics }: BuiltTransfer): Promise<Progress | undefined> {
+/** On a terminal: a bar for a run whose end is known, for others a line. */
+async function showProgress(settings: Settings, { statistics, health }: BuiltTransfer): Promise<Progress | undefined> {
   if (!process.stderr.isTTY) return undefined;
   const total = settings.count ?? (await elementsToMove(settings));
-  if (total === undefined) return undefined;
+  if (total === undefined) return startLiveLine(process.stderr, () => maskText(liveText(health())));
   const done = () => {
     const { sent, dropped, rejected } = statistics.snapshot();
     return sent + dropped + rejected;
@@ -195,8 +193,8 @@ async function elementsOf({ path, type, umask }: QueueSettings): Promise<number 
   if (type === 'NULL') return undefined;
   // counting would make the folder, and so hide that it is missing
   if (!existsSync(path)) return undefined;
-  if (type === 'DQS') return new (await import('../dirq/simple-queue.js')).SimpleQueue({ path, umask }).count();
-  return new (await import('../dirq/normal-queue.js')).NormalQueue({ path, umask }).count();
+  if (type === 'DQS') return new (await import('../../dirq/simple-queue.js')).SimpleQueue({ path, umask }).count();
+  return new (await import('../../dirq/normal-queue.js')).NormalQueue({ path, umask }).count();
 }
 
 function tellOutcome(
