@@ -1,11 +1,11 @@
-import type { BuiltTransfer } from '../app/build-transfer.js';
-import type { ReloadedEnds } from '../app/running-transfer.js';
-import { reasonOf } from '../base/errors.js';
-import { SerialQueue } from '../base/serial-queue.js';
-import { type ReloadPlan, type RunConfiguration, reloadPlan } from '../config/reload-plan.js';
-import type { Settings } from '../config/settings.js';
-import { maskText } from '../observe/mask.js';
-import type { RunLogger } from '../observe/pino-logger.js';
+import type { BuiltTransfer } from '../../app/build-transfer.js';
+import type { ReloadedEnds } from '../../app/running-transfer.js';
+import { reasonOf } from '../../base/errors.js';
+import { SerialQueue } from '../../base/serial-queue.js';
+import { type ReloadPlan, type RunConfiguration, reloadPlan } from '../../config/reload-plan.js';
+import type { Settings } from '../../config/settings.js';
+import { maskText } from '../../observe/mask.js';
+import type { RunLogger } from '../../observe/pino-logger.js';
 import type { ServiceManager } from './service-manager.js';
 
 /** What the last reload came to, for the status file and whoever waits for it. */
