@@ -32,7 +32,7 @@ const GROUPS = [
   { name: 'commands', test: /\/dist\/src\/cli\/(?:main\.js|command-line\/)/, priority: 2 },
   {
     name: 'run',
-    test: /\/dist\/src\/(?:cli\/run-command|cli\/reload|app\/(?!preview)|config\/(?!describe)|observe|transfer|dirq)|\/node_modules\/(?:zod|pino)\//,
+    test: /\/dist\/src\/(?:cli\/run\/(?!dry-run)|app\/(?!preview)|config\/(?!describe)|observe|transfer|dirq)|\/node_modules\/(?:zod|pino)\//,
     priority: 1,
   },
 ];

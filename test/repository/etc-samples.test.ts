@@ -33,7 +33,7 @@ test('every sample is there in both formats', async () => {
 });
 
 test('stompctl check finds every sample valid', async () => {
-  const names = (await readdir(SAMPLES)).filter((name) => name !== 'monitoring');
+  const names = (await readdir(SAMPLES)).filter((name) => name.includes('.'));
   const files = names.map((name) => join(SAMPLES, name));
   const told: string[] = [];
   const writer = { write: (text: string) => told.push(text) };
