@@ -32,7 +32,7 @@ const GROUPS = [
   { name: 'commands', test: /\/dist\/src\/cli\/(?:main\.js|command-line\/)/, priority: 2 },
   {
     name: 'run',
-    test: /\/dist\/src\/(?:cli\/run-command|cli\/reload|app\/(?!preview)|config\/(?!describe)|observe|transfer|dirq)|\/node_modules\/(?:zod|pino)\//,
+    test: /\/dist\/src\/(?:cli\/run\/(?!dry-run)|app\/(?!preview)|config\/(?!describe)|observe|transfer|dirq)|\/node_modules\/(?:zod|pino)\//,
     priority: 1,
   },
 ];
@@ -47,10 +47,7 @@ try {
   ];
   await putOwnFiles();
   await writeFile(join(fresh, 'package.json'), await manifest());
-  const packages = packagesOf(
-    chunks.flatMap(({ moduleIds }) => moduleIds),
-    ROOT,
-  );
+  const packages = packagesOf(chunks.flatMap(({ moduleIds }) => moduleIds));
   await writeFile(join(fresh, 'LICENSES.txt'), await packageTexts([...packages, '@6over3/zeroperl-ts'], ROOT));
   await chmod(join(fresh, 'stompctl.js'), 0o755);
   await rm(TARGET, { recursive: true, force: true });

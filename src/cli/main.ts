@@ -73,12 +73,12 @@ async function parsedCommand(
   const parsed = parseArguments(COMMANDS[name], args);
   if (await printedHelp(name, parsed, io)) return EXIT_CODES.ok;
   const meant = commandMeant(name, parsed);
-  if (parsed.options.has('dry-run')) (await import('./dry-run.js')).refuseBesideDryRun(meant, parsed.options);
+  if (parsed.options.has('dry-run')) (await import('./run/dry-run.js')).refuseBesideDryRun(meant, parsed.options);
   return execute(meant, parsed, env, io);
 }
 
 async function printVersion(io: CommandIo): Promise<number> {
-  const { versionText } = await import('./version.js');
+  const { versionText } = await import('./command-line/version.js');
   io.out.write(await versionText());
   return EXIT_CODES.ok;
 }
@@ -130,8 +130,8 @@ async function execute(name: OtherCommand, parsed: ParsedArguments, env: Environ
       const [{ resolveConfiguration }, execute] = await Promise.all([
         import('../config/resolve-settings.js'),
         dry
-          ? import('./dry-run.js').then((module) => module.dryRun)
-          : import('./run-command.js').then((module) => module.run),
+          ? import('./run/dry-run.js').then((module) => module.dryRun)
+          : import('./run/run-command.js').then((module) => module.run),
       ]);
       const warnings: string[] = [];
       const read = (warn: (text: string) => void) => resolveConfiguration(input, warn);
@@ -139,7 +139,7 @@ async function execute(name: OtherCommand, parsed: ParsedArguments, env: Environ
       return execute(start.settings, { io, env, warnings, start, read });
     }
     case 'reload':
-      return (await import('./reload-command.js')).reload(parsed, env, io);
+      return (await import('./instances/reload-command.js')).reload(parsed, env, io);
     case 'completion':
       return (await import('./completion/completion.js')).completion(parsed, io);
     case 'demo':

@@ -13,6 +13,8 @@ export interface Delivery {
   readonly id?: string | undefined;
   /** `Message.size`, counted once */
   readonly size: number;
+  /** it was rejected before, as it is now, and stayed with the source: that was told */
+  readonly rejectedBefore?: boolean;
   /** done: safe in the sink, or dropped by the callback */
   ack(): void;
   /** give it back: the source may hand it over again */

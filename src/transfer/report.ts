@@ -37,6 +37,12 @@ export class TransferReport implements SourceEvents {
     this.logger.error('rejected', `rejected ${delivery}: ${error.message}`, { delivery, code: error.code });
   };
 
+  /** What stays with the source is tried again and again: it is told once. */
+  rejectedAgain(delivery: string, error: StompctlError, size: number, takenMs?: number): void {
+    this.statistics.rejected(error.code, size, takenMs);
+    this.logger.debug('rejected-again', `rejected ${delivery} again: ${error.message}`, { delivery, code: error.code });
+  }
+
   readonly settledInVain = (delivery: string, why: 'dead-session' | 'twice'): void => {
     this.statistics.settledInVain(why);
     this.logger.debug('settled-in-vain', `${delivery} was settled in vain (${why}): it may come again`, {

@@ -319,7 +319,9 @@ export class Transfer {
     const takenMs = this.#ledger.takenMs(delivery);
     if (!this.#ledger.take(delivery)) return;
     delivery.reject(error);
-    this.#parts.report.rejected(delivery.name, error, delivery.size, takenMs);
+    const { name, size, rejectedBefore } = delivery;
+    if (rejectedBefore === true) this.#parts.report.rejectedAgain(name, error, size, takenMs);
+    else this.#parts.report.rejected(name, error, size, takenMs);
   }
 
   #tooManyParked(parked: number): void {

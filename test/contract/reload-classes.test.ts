@@ -97,7 +97,10 @@ const CHANGES: Readonly<Record<string, Change>> = {
   'log-level': { after: { 'log-level': 'debug' } },
   'log-format': { after: { 'log-format': 'pretty' } },
   'metrics-listen': { after: { 'metrics-listen': '127.0.0.1:1' } },
-  'metrics-remote': { after: { 'metrics-remote': true } },
+  'metrics-remote': {
+    before: { 'metrics-listen': '127.0.0.1:1' },
+    after: { 'metrics-listen': '127.0.0.1:1', 'metrics-remote': true },
+  },
   'metrics-textfile': { after: { 'metrics-textfile': 'FOLDER/metrics.prom' } },
   'config-general': { after: { 'config-general': '-AutoTrue' } },
 };

@@ -24,7 +24,10 @@ const CASES: readonly [words: readonly string[], offers: readonly string[]][] = 
   [['stompctl', 'ch'], ['check']],
   [
     ['stompctl', ''],
-    ['run', 'check', 'test', 'status', 'probe', 'top', 'quit', 'reload', 'demo', 'queue', 'completion', 'help'],
+    [
+      ...['run', 'init', 'migrate', 'check', 'test', 'status', 'probe', 'top', 'quit', 'reload', 'demo', 'queue'],
+      ...['completion', 'help'],
+    ],
   ],
   [
     ['stompctl', '--timeout-c'],

@@ -87,7 +87,7 @@ describe('a run with a pidfile', () => {
     assert.equal((await ask('status', '--pidfile', pidfile)).code, 1);
     const second = run();
     await eventually(async () => (await readFile(pidfile, 'latin1')) === `${second.pid}\n`);
-    assert.match(second.err(), /"event":"pidfile-taken-over"/);
+    await eventually(() => second.err().includes('"event":"pidfile-taken-over"'));
     second.process.kill('SIGTERM');
     assert.equal(await second.ended, 0);
   });

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { describe, it } from 'node:test';
+import { processExists } from '../../src/daemon/liveness.js';
 import { eventually } from '../support/eventually.js';
 import { Scene } from '../support/scene.js';
 import { STOMPCTL } from '../support/stompctl-process.js';
@@ -21,16 +22,22 @@ describe('a run without end, on a terminal', () => {
     const script = spawn('script', ['--quiet', '--flush', '--return', '--command', command, '/dev/null'], {
       env: { ...process.env, TERM: 'xterm', NO_COLOR: '1' },
     });
-    atEnd(test, async () => script.kill('SIGKILL'));
+    let pid = 0;
+    atEnd(test, async () => {
+      script.kill('SIGKILL');
+      // it outlives its terminal: HUP has it read its configuration again
+      if (pid !== 0 && processExists(pid)) process.kill(pid, 'SIGKILL');
+    });
     const ended = once(script, 'close');
     let shown = '';
     script.stdout.setEncoding('utf8').on('data', (text: string) => {
       shown += text;
     });
+    pid = await eventually(() => Number(/pid=(\d+)\./.exec(shown)?.[1] ?? 0));
     await eventually(() => /(moving|idle): 12 sent, [\d.]+\/s, 0 in flight/.test(shown));
     await scene.broker.kill();
     await eventually(() => shown.includes(`${CLEAR}stuck: sink broker`));
-    process.kill(Number(/pid=(\d+)\./.exec(shown)?.[1]), 'SIGTERM');
+    process.kill(pid, 'SIGTERM');
     await ended;
     // every line of the log begins where nothing stands
     const lines = shown.split('\n').filter((line) => line.includes('open-retry'));

@@ -129,6 +129,10 @@ async function watchedOn(terminal: Terminal, folder: string): Promise<number> {
   return top(parseArguments(COMMANDS.top, [folder]), io, new HurriedClock());
 }
 
+function pidOf(shown: string): number {
+  return Number(/pid=(\d+)\./.exec(shown)?.[1] ?? 0);
+}
+
 function plainLines(picture: string): string[] {
   return ['H', 'K', 'J'].reduce((text, code) => text.replaceAll(`\u001b[${code}`, ''), picture).split('\r\n');
 }
@@ -173,13 +177,16 @@ describe('stompctl top, on a terminal', () => {
       const command = `echo "pid=$$."; exec '${process.execPath}' '${STOMPCTL}' top '${folder}'`;
       const script = spawn('script', ['--quiet', '--flush', '--return', '--command', command, '/dev/null']);
       const ended = once(script, 'close');
-      atEnd(test, async () => script.kill('SIGKILL'));
       let shown = '';
+      atEnd(test, async () => {
+        script.kill('SIGKILL');
+        if (pidOf(shown) > 1 && processExists(pidOf(shown))) process.kill(pidOf(shown), 'SIGKILL');
+      });
       script.stdout.setEncoding('utf8').on('data', (text: string) => {
         shown += text;
       });
       await eventually(() => /b-stuck .* stuck /.test(shown));
-      const pid = Number(/pid=(\d+)\./.exec(shown)?.[1]);
+      const pid = pidOf(shown);
       assert.ok(pid > 1 && processExists(pid));
       if (how === 'hang up') script.kill('SIGKILL');
       else process.kill(pid, 'SIGINT');

@@ -204,7 +204,8 @@ async function migrated(test: TestContext, old: Old) {
 }
 
 /** What an option of this kind may say, where no configuration above has it. */
-function sampleOf({ kind, choices = [], min = 1 }: OptionRow): string {
+function sampleOf({ name, kind, choices = [], min = 1 }: OptionRow): string {
+  if (name === 'metrics-listen') return 'unix:/a/b';
   if (kind === 'number' || kind === 'count') return String(Math.max(min, 1));
   if (kind === 'size') return '2MiB';
   if (kind === 'choice' || kind === 'choices') return choices[0] ?? '';

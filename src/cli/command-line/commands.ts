@@ -68,7 +68,7 @@ export const COMMANDS = {
   },
   migrate: {
     name: 'migrate',
-    summary: 'Make YAML of a configuration of stompclt, and say what is different.',
+    summary: 'Make YAML of a stompclt configuration, and say what differs.',
     operands: 'FILE',
     flags: MIGRATE_FLAGS,
     helps: ['config-general', 'help'],

@@ -105,8 +105,11 @@ export class ElementTaker {
       } else if (!batch.fits(info.size)) return true;
       else if (this.#lock(name, info, time)) {
         const message = this.#read(name, info, time, batch);
-        if (message !== undefined)
-          return this.#handOver(new QueueDelivery(this.#held, name, message, info, time), batch);
+        if (message !== undefined) {
+          const delivery = new QueueDelivery(this.#held, name, message, info, time);
+          delivery.rejectedBefore = this.#skips.knows(name, info);
+          return this.#handOver(delivery, batch);
+        }
       }
       return false;
     } catch (error) {

@@ -23,6 +23,7 @@ export class QueueDelivery implements Delivery {
   reason: StompctlError | undefined;
   /** the bytes of an element that could not be decoded; it is never handed over, only rejected */
   raw: Buffer | undefined;
+  rejectedBefore = false;
   readonly #settler: Settler;
   #settled = false;
 

@@ -66,11 +66,17 @@ export class SkipList {
     return nowMs < entry.untilMs && entry.ino === info.ino && entry.size === info.size;
   }
 
+  /** Is the element, as it is now, one that was passed over for a while? */
+  knows(name: string, { ino, size }: ElementInfo): boolean {
+    const entry = this.#entries.get(name);
+    return entry !== undefined && entry.ino === ino && entry.size === size;
+  }
+
   /** True when this file is here for the first time: worth telling. */
   add(name: string, info: ElementInfo, nowMs: number): boolean {
     const entry = this.#entries.get(name);
-    const known = entry !== undefined && entry.ino === info.ino && entry.size === info.size;
-    const delayMs = known ? Math.min(LONGEST_DELAY_MS, entry.delayMs * 2) : FIRST_DELAY_MS;
+    const known = this.knows(name, info);
+    const delayMs = known && entry !== undefined ? Math.min(LONGEST_DELAY_MS, entry.delayMs * 2) : FIRST_DELAY_MS;
     if (entry === undefined && this.#entries.size === this.#most) return this.#tellWithoutRoom(name);
     this.#entries.set(name, {
       ino: info.ino,

@@ -1,11 +1,11 @@
-import type { BuiltTransfer } from '../app/build-transfer.js';
-import { systemClock } from '../base/clock.js';
-import type { OptionValues } from '../config/options/option-values.js';
-import type { Settings } from '../config/settings.js';
-import type { Monitor } from '../metrics/monitor.js';
-import type { Logger } from '../observe/logger.js';
+import type { BuiltTransfer } from '../../app/build-transfer.js';
+import { systemClock } from '../../base/clock.js';
+import type { OptionValues } from '../../config/options/option-values.js';
+import type { Settings } from '../../config/settings.js';
+import type { Monitor } from '../../metrics/monitor.js';
+import type { Logger } from '../../observe/logger.js';
+import { ownVersion } from '../command-line/version.js';
 import { statusPayload } from './published-status.js';
-import { ownVersion } from './version.js';
 
 /** What `metrics-listen` and `metrics-textfile` ask for; undefined: nothing. Rejects with METRICS_LISTEN. */
 export async function openMonitor(
@@ -16,8 +16,8 @@ export async function openMonitor(
   const { metricsListen, metricsRemote, metricsTextfile } = settings;
   if (metricsListen === undefined && metricsTextfile === undefined) return undefined;
   const [{ Monitor }, { effectiveConfiguration }] = await Promise.all([
-    import('../metrics/monitor.js'),
-    import('../config/describe/effective-configuration.js'),
+    import('../../metrics/monitor.js'),
+    import('../../config/describe/effective-configuration.js'),
   ]);
   const options = effectiveConfiguration(values, settings).map((option) =>
     // code may hold what is no business of who may see the page

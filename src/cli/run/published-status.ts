@@ -1,8 +1,8 @@
-import { systemClock } from '../base/clock.js';
-import { StatusFile } from '../daemon/status-file.js';
-import { maskText } from '../observe/mask.js';
-import type { RunLogger } from '../observe/pino-logger.js';
-import { type HealthFacts, type Verdict, verdictOf } from '../transfer/verdict.js';
+import { systemClock } from '../../base/clock.js';
+import { StatusFile } from '../../daemon/status-file.js';
+import { maskText } from '../../observe/mask.js';
+import type { RunLogger } from '../../observe/pino-logger.js';
+import { type HealthFacts, type Verdict, verdictOf } from '../../transfer/verdict.js';
 
 /** What a run says of itself: the verdict first, then what it was made of. Nothing in it is a secret: anybody may read it. */
 export function statusPayload(facts: HealthFacts): Verdict & Readonly<Record<string, unknown>> {

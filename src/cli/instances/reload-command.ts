@@ -1,15 +1,15 @@
-import { type Clock, systemClock } from '../base/clock.js';
-import { errnoOf, reasonOf, StompctlError } from '../base/errors.js';
-import { wait } from '../base/wait.js';
-import type { Environment } from '../config/formats/environment.js';
-import { readPidOptions } from '../config/pid-options.js';
-import { mayBeOwner } from '../daemon/liveness.js';
-import { readPidfile } from '../daemon/pidfile-content.js';
-import { programOf } from '../daemon/process-program.js';
-import { readStatus, statusPath } from '../daemon/status-file.js';
-import { EXIT_CODES } from './command-line/exit-codes.js';
-import type { CommandIo } from './command-line/io.js';
-import type { ParsedArguments } from './command-line/option-command.js';
+import { type Clock, systemClock } from '../../base/clock.js';
+import { errnoOf, reasonOf, StompctlError } from '../../base/errors.js';
+import { wait } from '../../base/wait.js';
+import type { Environment } from '../../config/formats/environment.js';
+import { readPidOptions } from '../../config/pid-options.js';
+import { mayBeOwner } from '../../daemon/liveness.js';
+import { readPidfile } from '../../daemon/pidfile-content.js';
+import { programOf } from '../../daemon/process-program.js';
+import { readStatus, statusPath } from '../../daemon/status-file.js';
+import { EXIT_CODES } from '../command-line/exit-codes.js';
+import type { CommandIo } from '../command-line/io.js';
+import type { ParsedArguments } from '../command-line/option-command.js';
 
 const NOT_RUNNING = 1;
 const LOOK_MS = 50;

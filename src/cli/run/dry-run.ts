@@ -1,12 +1,12 @@
-import { type PreviewedMessage, preview, previewLimit } from '../app/preview.js';
-import { systemClock } from '../base/clock.js';
-import { StompctlError, unreachable } from '../base/errors.js';
-import { describeHeader, differenceOf, visible } from '../callback/cases/message-difference.js';
-import type { CommandLineOptions } from '../config/read-given.js';
-import type { Settings } from '../config/settings.js';
-import { createLogger } from '../observe/pino-logger.js';
-import { EXIT_CODES } from './command-line/exit-codes.js';
-import { drained } from './command-line/io.js';
+import { type PreviewedMessage, preview, previewLimit } from '../../app/preview.js';
+import { systemClock } from '../../base/clock.js';
+import { StompctlError, unreachable } from '../../base/errors.js';
+import { describeHeader, differenceOf, visible } from '../../callback/cases/message-difference.js';
+import type { CommandLineOptions } from '../../config/read-given.js';
+import type { Settings } from '../../config/settings.js';
+import { createLogger } from '../../observe/pino-logger.js';
+import { EXIT_CODES } from '../command-line/exit-codes.js';
+import { drained } from '../command-line/io.js';
 import type { RunContext } from './run-command.js';
 
 /** Why an option makes no sense beside `--dry-run`. In a file each of them is ignored: it is there for the real run. */

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { ownFile } from '../base/own-files.js';
+import { ownFile } from '../../base/own-files.js';
 
 /** The program's own, from its package.json. */
 export async function ownVersion(): Promise<string> {

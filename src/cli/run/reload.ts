@@ -1,11 +1,11 @@
-import type { BuiltTransfer } from '../app/build-transfer.js';
-import type { ReloadedEnds } from '../app/running-transfer.js';
-import { reasonOf } from '../base/errors.js';
-import { SerialQueue } from '../base/serial-queue.js';
-import { type ReloadPlan, type RunConfiguration, reloadPlan } from '../config/reload-plan.js';
-import { maskText } from '../observe/mask.js';
-import type { RunLogger } from '../observe/pino-logger.js';
-import { logFormatOf } from './log-format.js';
+import type { BuiltTransfer } from '../../app/build-transfer.js';
+import type { ReloadedEnds } from '../../app/running-transfer.js';
+import { reasonOf } from '../../base/errors.js';
+import { SerialQueue } from '../../base/serial-queue.js';
+import { type ReloadPlan, type RunConfiguration, reloadPlan } from '../../config/reload-plan.js';
+import type { Settings } from '../../config/settings.js';
+import { maskText } from '../../observe/mask.js';
+import type { RunLogger } from '../../observe/pino-logger.js';
 import type { ServiceManager } from './service-manager.js';
 
 /** What the last reload came to, for the status file and whoever waits for it. */
@@ -19,6 +19,11 @@ export interface ReloadState {
   readonly text?: string;
   readonly applied?: readonly string[];
   readonly pending?: readonly string[];
+}
+
+/** The form of log lines; undefined: as standard error calls for. */
+export function logFormatOf({ logFormat, daemon }: Pick<Settings, 'logFormat' | 'daemon'>): Settings['logFormat'] {
+  return logFormat ?? (daemon ? 'syslog' : undefined);
 }
 
 export interface ReloadParts {

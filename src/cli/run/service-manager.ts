@@ -1,12 +1,12 @@
-import { systemClock } from '../base/clock.js';
-import { printable } from '../base/printable.js';
-import type { Environment } from '../config/formats/environment.js';
-import { serviceRequest } from '../daemon/notify-socket.js';
-import { ServiceNotifier } from '../daemon/service-notifier.js';
-import { type ServiceLook, ServiceReports } from '../daemon/service-reports.js';
-import { maskText } from '../observe/mask.js';
-import type { RunLogger } from '../observe/pino-logger.js';
-import { type HealthFacts, verdictOf } from '../transfer/verdict.js';
+import { systemClock } from '../../base/clock.js';
+import { printable } from '../../base/printable.js';
+import type { Environment } from '../../config/formats/environment.js';
+import { serviceRequest } from '../../daemon/notify-socket.js';
+import { ServiceNotifier } from '../../daemon/service-notifier.js';
+import { type ServiceLook, ServiceReports } from '../../daemon/service-reports.js';
+import { maskText } from '../../observe/mask.js';
+import type { RunLogger } from '../../observe/pino-logger.js';
+import { type HealthFacts, verdictOf } from '../../transfer/verdict.js';
 
 /** What a run tells the service manager that started it; each call is nothing where nobody asked. */
 export interface ServiceManager {

@@ -1,29 +1,28 @@
 import { existsSync } from 'node:fs';
-import { type BuiltTransfer, buildTransfer } from '../app/build-transfer.js';
-import { systemClock } from '../base/clock.js';
-import { StompctlError, unreachable } from '../base/errors.js';
-import { printableLines } from '../base/printable.js';
-import type { Environment } from '../config/formats/environment.js';
-import type { RunConfiguration } from '../config/reload-plan.js';
-import type { QueueSettings, Settings } from '../config/settings.js';
-import { daemonize, isDaemonChild, reportStarted } from '../daemon/detach.js';
-import type { Pidfile } from '../daemon/pidfile.js';
-import type { StatusFile } from '../daemon/status-file.js';
-import type { Monitor } from '../metrics/monitor.js';
-import { maskText } from '../observe/mask.js';
-import { createLogger, type RunLogger } from '../observe/pino-logger.js';
-import { statisticsLines } from '../transfer/statistics.js';
-import type { TransferOutcome } from '../transfer/transfer.js';
-import { type HealthFacts, liveText } from '../transfer/verdict.js';
+import { type BuiltTransfer, buildTransfer } from '../../app/build-transfer.js';
+import { systemClock } from '../../base/clock.js';
+import { StompctlError, unreachable } from '../../base/errors.js';
+import { printableLines } from '../../base/printable.js';
+import type { Environment } from '../../config/formats/environment.js';
+import type { RunConfiguration } from '../../config/reload-plan.js';
+import type { QueueSettings, Settings } from '../../config/settings.js';
+import { daemonize, isDaemonChild, reportStarted } from '../../daemon/detach.js';
+import type { Pidfile } from '../../daemon/pidfile.js';
+import type { StatusFile } from '../../daemon/status-file.js';
+import type { Monitor } from '../../metrics/monitor.js';
+import { maskText } from '../../observe/mask.js';
+import { createLogger, type RunLogger } from '../../observe/pino-logger.js';
+import { statisticsLines } from '../../transfer/statistics.js';
+import type { TransferOutcome } from '../../transfer/transfer.js';
+import { type HealthFacts, liveText } from '../../transfer/verdict.js';
+import { EXIT_CODES, exitCodeOf } from '../command-line/exit-codes.js';
+import { type CommandIo, drained } from '../command-line/io.js';
+import { type Progress, startLiveLine, startProgress } from '../command-line/progress.js';
+import { systemFault } from '../command-line/system-fault.js';
 import { acquirePidfile } from './acquire-pidfile.js';
-import { EXIT_CODES, exitCodeOf } from './command-line/exit-codes.js';
-import { type CommandIo, drained } from './command-line/io.js';
-import { type Progress, startLiveLine, startProgress } from './command-line/progress.js';
-import { systemFault } from './command-line/system-fault.js';
-import { logFormatOf } from './log-format.js';
 import { monitorRun, openMonitor } from './open-monitor.js';
 import { publishStatus, statusPayload } from './published-status.js';
-import { Reloader } from './reload.js';
+import { logFormatOf, Reloader } from './reload.js';
 import { type ServiceManager, serviceManager } from './service-manager.js';
 
 export interface RunContext {
@@ -194,8 +193,8 @@ async function elementsOf({ path, type, umask }: QueueSettings): Promise<number 
   if (type === 'NULL') return undefined;
   // counting would make the folder, and so hide that it is missing
   if (!existsSync(path)) return undefined;
-  if (type === 'DQS') return new (await import('../dirq/simple-queue.js')).SimpleQueue({ path, umask }).count();
-  return new (await import('../dirq/normal-queue.js')).NormalQueue({ path, umask }).count();
+  if (type === 'DQS') return new (await import('../../dirq/simple-queue.js')).SimpleQueue({ path, umask }).count();
+  return new (await import('../../dirq/normal-queue.js')).NormalQueue({ path, umask }).count();
 }
 
 function tellOutcome(

@@ -1,9 +1,9 @@
-import { systemClock } from '../base/clock.js';
-import { StompctlError } from '../base/errors.js';
-import type { Settings } from '../config/settings.js';
-import { Pidfile } from '../daemon/pidfile.js';
-import type { Logger } from '../observe/logger.js';
-import { instanceStatus } from './instances/instance-status.js';
+import { systemClock } from '../../base/clock.js';
+import { StompctlError } from '../../base/errors.js';
+import type { Settings } from '../../config/settings.js';
+import { Pidfile } from '../../daemon/pidfile.js';
+import type { Logger } from '../../observe/logger.js';
+import { instanceStatus } from '../instances/instance-status.js';
 
 /**
  * The pidfile of the run, if it is to have one. `overlap`: another run has it, and that is no trouble (`on-overlap = quiet`).
