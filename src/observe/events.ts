@@ -91,6 +91,10 @@ export const EVENTS = {
   'queue-room': { levels: ['info'], when: 'there is room again in that queue: the run goes on' },
   recovered: { levels: ['info'], when: 'the locks of processes of this host that died were taken over' },
   rejected: { levels: ['error'], when: 'a message was rejected; `code` says why' },
+  'rejected-again': {
+    levels: ['debug'],
+    when: 'a message that was rejected and stayed in its queue was tried again in vain; `rejected` told it',
+  },
   reload: {
     levels: ['info', 'error'],
     when: 'a reload is over: what was taken over (`applied`, `pending`, `ends`), or why the configuration is refused',
