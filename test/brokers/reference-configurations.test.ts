@@ -161,7 +161,12 @@ async function scenario(test: TestContext, broker: RealBroker, seed: number): Pr
   }
 
   producer.produce(MESSAGES - producer.produced);
-  await eventually(() => storedBy(receiver) === MESSAGES, { deadlineMs: 120_000, everyMs: 50 });
+  // as long as some arrive, on a busy machine more slowly, all may
+  for (let stored = storedBy(receiver); stored < MESSAGES; stored = storedBy(receiver)) {
+    const before = stored;
+    const what = `more than ${before} of ${MESSAGES} messages are stored, with ${sender.elements} left to send`;
+    await eventually(() => storedBy(receiver) > before, { deadlineMs: 120_000, everyMs: 50, what });
+  }
   await eventually(() => sender.elements === 0);
   for (const end of [sender, receiver]) {
     const ended = await end.process.stop();

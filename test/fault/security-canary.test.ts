@@ -127,8 +127,14 @@ describe('a secret and a body are in no log, output, argument or environment', {
     const scene = await Scene.set(test, { users: { me: CANARY } });
     const config = configure(scene, `outgoing-broker-uri = ${scene.broker.uri}`);
     const preload = scene.path('fault.mjs');
-    writeFileSync(preload, `setTimeout(() => { throw new Error('fault with pass=${CANARY}\\u001b[2J') }, 500);\n`);
-    const ended = await scene.run(['--config', config, ...LOUD], { env: { NODE_OPTIONS: `--import=${preload}` } });
+    writeFileSync(
+      preload,
+      `process.on('SIGUSR2', () => { throw new Error('fault with pass=${CANARY}\\u001b[2J') });\n`,
+    );
+    const run = scene.start(['--config', config, ...LOUD], { env: { NODE_OPTIONS: `--import=${preload}` } });
+    await eventually(() => run.log('start').length > 0);
+    run.signal('SIGUSR2');
+    const ended = await run.ended();
     assert.equal(ended.code, 70, ended.stderr);
     assert.match(ended.stderr, /internal error: Error: fault with pass=\*\*\*/);
     assert.ok(!ended.stderr.includes('\u001b'), 'nothing for the terminal');

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { BrokerFolder, BrokerProcess, runAsBroker } from './broker-process.js';
 import { authority, certificate } from './certificates.js';
+import { eventually } from './eventually.js';
 import { freePort } from './free-port.js';
 import { LocalBroker, TEST_PASS, TEST_USER } from './local-broker.js';
 import { type QueueDepth, type RealBroker, STRICT_BYTES, type StartOptions } from './real-broker.js';
@@ -66,7 +67,8 @@ export async function startRabbitmq(options: StartOptions = {}): Promise<RealBro
     helper: epmd,
     depth: async (name) => {
       const args = ['--silent', 'list_queues', '--formatter=json', 'name', 'messages_ready', 'messages_unacknowledged'];
-      return depthOf(name, await runAsBroker(folder, { file: TOOL, args, env }));
+      // on a busy machine the tool may end without a word
+      return await eventually(async () => depthOf(name, await runAsBroker(folder, { file: TOOL, args, env })));
     },
     keep: async () => {
       // decisions are handed on to a process, which hands them to another one, which writes them two seconds later

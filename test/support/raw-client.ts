@@ -42,7 +42,7 @@ export function send(client: RawStomp, destination: string, body = '', headers: 
 /** The next `count` MESSAGE frames. */
 export async function messages(client: RawStomp, count: number): Promise<RawFrame[]> {
   const frames: RawFrame[] = [];
-  while (frames.length < count) frames.push(await client.nextOf('MESSAGE', 5000));
+  while (frames.length < count) frames.push(await client.nextOf('MESSAGE'));
   return frames;
 }
 
