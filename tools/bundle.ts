@@ -47,10 +47,7 @@ try {
   ];
   await putOwnFiles();
   await writeFile(join(fresh, 'package.json'), await manifest());
-  const packages = packagesOf(
-    chunks.flatMap(({ moduleIds }) => moduleIds),
-    ROOT,
-  );
+  const packages = packagesOf(chunks.flatMap(({ moduleIds }) => moduleIds));
   await writeFile(join(fresh, 'LICENSES.txt'), await packageTexts([...packages, '@6over3/zeroperl-ts'], ROOT));
   await chmod(join(fresh, 'stompctl.js'), 0o755);
   await rm(TARGET, { recursive: true, force: true });

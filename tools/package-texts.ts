@@ -1,15 +1,10 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** The names of the packages that these files of `root/node_modules` belong to. */
-export function packagesOf(files: readonly string[], root: string): string[] {
-  const prefix = join(root, 'node_modules/');
-  const names = files.flatMap((file) => {
-    if (!file.startsWith(prefix)) return [];
-    const [scope = '', name = ''] = file.slice(prefix.length).split('/');
-    return scope.startsWith('@') ? `${scope}/${name}` : scope;
-  });
-  return [...new Set(names)];
+/** The names of the packages that these files belong to. `node_modules` may be a link to elsewhere. */
+export function packagesOf(files: readonly string[]): string[] {
+  const names = files.map((file) => /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1]);
+  return [...new Set(names.filter((name) => name !== undefined))];
 }
 
 /** What these packages want to be kept with copies of them: name, version, licence, and its text. */

@@ -67,7 +67,7 @@ describe('the folder dist/stompctl, copied to a host on which nothing is install
     const packages = new Set(
       code.flatMap((name) => {
         const text = readFileSync(join(dirname(STOMPCTL), name), 'utf8');
-        return [...text.matchAll(/^\s*\/\/(?:#region)? node_modules\/((?:@[^/\n]+\/)?[^/\n]+)\//gm)].map(
+        return [...text.matchAll(/^\s*\/\/(?:#region)? (?:\S*\/)?node_modules\/((?:@[^/\n]+\/)?[^/\n]+)\//gm)].map(
           ([, found = '']) => found,
         );
       }),
