@@ -17,13 +17,13 @@ export interface MonitorOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly status: (facts: HealthFacts) => Verdict & Readonly<Record<string, unknown>>;
-  /** the configuration in effect, secrets masked */
-  readonly shownOptions: () => readonly ShownOption[];
 }
 
 export interface MonitoredRun extends MeteredRun {
   /** what stands between source and sink, in words; undefined: nothing does */
-  readonly processor: string | undefined;
+  readonly processor: () => string | undefined;
+  /** the configuration in effect, secrets masked */
+  readonly options: () => readonly ShownOption[];
 }
 
 const WRITE_MS = 15_000;
@@ -99,7 +99,7 @@ export class Monitor {
   }
 
   #routes(metrics: RunMetrics) {
-    const { clock, status, shownOptions, version } = this.#options;
+    const { clock, status, version } = this.#options;
     return routes({
       clock,
       health: () => this.#run?.health(),
@@ -109,9 +109,9 @@ export class Monitor {
         version,
         pid: process.pid,
         startedAt: new Date(this.#startedMs).toISOString(),
-        processor: this.#run?.processor,
+        processor: this.#run?.processor(),
       }),
-      options: shownOptions,
+      options: () => this.#run?.options() ?? [],
     });
   }
 

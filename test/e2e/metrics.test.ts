@@ -63,7 +63,10 @@ describe('metrics-listen', () => {
     const run = scene.start(scene.sender('--loop', '--metrics-listen', '127.0.0.1:0', ...args));
     mkdirSync(scene.path('in'), { recursive: true });
     const address = await served(run);
-    const options: { name: string; value: string }[] = JSON.parse((await ask(address, '/options')).body);
+    const options = await eventually(async () => {
+      const all: { name: string; value: string }[] = JSON.parse((await ask(address, '/options')).body);
+      return all.length > 0 && all;
+    });
     assert.equal(options.find(({ name }) => name === 'outgoing-broker-auth')?.value, 'plain name=me pass=***');
     assert.equal(options.find(({ name }) => name === 'callback-code')?.value, '(1 line)');
     const page = await ask(address, '/');
@@ -79,6 +82,29 @@ describe('metrics-listen', () => {
     for (const path of ['/nothing', '/../etc/passwd', '//', '/__proto__', '/metrics/']) {
       assert.equal((await ask(address, path)).status, 404, path);
     }
+    assert.equal((await run.stop()).code, 0);
+  });
+
+  it('shows the options that a reload took over', async (test) => {
+    const scene = await Scene.set(test);
+    mkdirSync(scene.path('in'));
+    const config = (rate: number) =>
+      writeFileSync(
+        scene.path('x.yaml'),
+        `incoming-queue: {path: ${scene.path('in')}}\noutgoing-queue: {path: ${scene.path('out')}}\nloop: true\n` +
+          `remove: true\nmetrics-listen: 127.0.0.1:0\nmax-rate: ${rate}\n`,
+      );
+    config(100);
+    const run = scene.start(['--config', scene.path('x.yaml')]);
+    const address = await served(run);
+    const rate = async () => {
+      const options: { name: string; value: string }[] = JSON.parse((await ask(address, '/options')).body);
+      return options.find(({ name }) => name === 'max-rate')?.value;
+    };
+    await eventually(async () => (await rate()) === '100');
+    config(200);
+    run.signal('SIGHUP');
+    await eventually(async () => (await rate()) === '200');
     assert.equal((await run.stop()).code, 0);
   });
 

@@ -21,13 +21,12 @@ async function opened(test: TestContext) {
     clock,
     logger,
     status: () => ({ state: 'idle', reason: '' }),
-    shownOptions: () => [],
   });
   return { monitor, clock, logger, text: () => readFileSync(textfile, 'utf8') };
 }
 
 function run(health: () => HealthFacts): MonitoredRun {
-  return { health, latency: () => new Latency().snapshot(), processor: undefined };
+  return { health, latency: () => new Latency().snapshot(), processor: () => undefined, options: () => [] };
 }
 
 const IDLE: HealthFacts = { stopping: false, ends: [], full: [], inFlight: 0, parked: 0, rejected: 0 };

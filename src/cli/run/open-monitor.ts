@@ -1,28 +1,18 @@
-import type { BuiltTransfer } from '../../app/build-transfer.js';
 import { systemClock } from '../../base/clock.js';
-import type { OptionValues } from '../../config/options/option-values.js';
+import type { RunConfiguration } from '../../config/reload-plan.js';
 import type { Settings } from '../../config/settings.js';
 import type { Monitor } from '../../metrics/monitor.js';
 import type { Logger } from '../../observe/logger.js';
+import type { Statistics } from '../../transfer/statistics.js';
+import type { HealthFacts } from '../../transfer/verdict.js';
 import { ownVersion } from '../command-line/version.js';
 import { statusPayload } from './published-status.js';
 
 /** What `metrics-listen` and `metrics-textfile` ask for; undefined: nothing. Rejects with METRICS_LISTEN. */
-export async function openMonitor(
-  settings: Settings,
-  values: OptionValues,
-  logger: Logger,
-): Promise<Monitor | undefined> {
+export async function openMonitor(settings: Settings, logger: Logger): Promise<Monitor | undefined> {
   const { metricsListen, metricsRemote, metricsTextfile } = settings;
   if (metricsListen === undefined && metricsTextfile === undefined) return undefined;
-  const [{ Monitor }, { effectiveConfiguration }] = await Promise.all([
-    import('../../metrics/monitor.js'),
-    import('../../config/describe/effective-configuration.js'),
-  ]);
-  const options = effectiveConfiguration(values, settings).map((option) =>
-    // code may hold what is no business of who may see the page
-    option.name === 'callback-code' ? { ...option, value: linesOf(option.value) } : option,
-  );
+  const { Monitor } = await import('../../metrics/monitor.js');
   return Monitor.open({
     listen: metricsListen,
     remote: metricsRemote,
@@ -31,20 +21,36 @@ export async function openMonitor(
     clock: systemClock,
     logger,
     status: statusPayload,
-    shownOptions: () => options,
   });
 }
 
+export interface ShownRun {
+  readonly health: () => HealthFacts;
+  readonly statistics: Pick<Statistics, 'latency'>;
+  /** what runs now: a reload may have changed it */
+  readonly running: () => RunConfiguration;
+  /** the options of it that wait for a restart */
+  readonly pending: () => readonly string[];
+}
+
 /** Shows the run that was built. */
-export function monitorRun(
-  monitor: Monitor | undefined,
-  settings: Settings,
-  built: Pick<BuiltTransfer, 'health' | 'statistics'>,
-): void {
-  monitor?.show({
-    health: built.health,
-    latency: () => built.statistics.latency,
-    processor: processorText(settings),
+export async function monitorRun(monitor: Monitor | undefined, run: ShownRun): Promise<void> {
+  if (monitor === undefined) return;
+  const { effectiveConfiguration } = await import('../../config/describe/effective-configuration.js');
+  const { health, statistics, running, pending } = run;
+  monitor.show({
+    health,
+    latency: () => statistics.latency,
+    processor: () => processorText(running().settings),
+    options: () => {
+      const { values, settings } = running();
+      return effectiveConfiguration(values, settings).map(({ name, value, source }) => ({
+        name,
+        // code may hold what is no business of who may see the page
+        value: name === 'callback-code' ? linesOf(value) : value,
+        source: pending().includes(name) ? `${source}, after a restart` : source,
+      }));
+    },
   });
 }
 

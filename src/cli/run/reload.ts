@@ -53,6 +53,11 @@ export class Reloader {
     this.#running = parts.start;
   }
 
+  /** What runs now, but for what waits for a restart. */
+  get running(): RunConfiguration {
+    return this.#running;
+  }
+
   get state(): ReloadState {
     return this.#state;
   }

@@ -70,7 +70,7 @@ export async function run(settings: Settings, context: RunContext): Promise<numb
       service.watch(health);
       return () => statusFile?.publish();
     };
-    monitor = await openMonitor(settings, context.start.values, logger);
+    monitor = await openMonitor(settings, logger);
     code = await runTransfer(settings, context, { logger, pidfile, publish, service, monitor });
     await service.end(`ended with exit code ${code}`, code === EXIT_CODES.ok);
   } catch (error) {
@@ -109,7 +109,8 @@ async function runTransfer(settings: Settings, context: RunContext, parts: RunPa
   const reloader = new Reloader({ start, read, built, logger, service, changed: () => publishNow() });
   const health = () => ({ ...built.health(), reloadRefused: reloader.refused });
   const publishNow = publish(() => ({ ...statusPayload(health()), reload: reloader.state }), health);
-  monitorRun(monitor, settings, { statistics: built.statistics, health });
+  const pending = () => reloader.state.pending ?? [];
+  await monitorRun(monitor, { statistics: built.statistics, health, running: () => reloader.running, pending });
   const unwatch = pidfile?.watch({
     onQuit: () => {
       transfer.stop('quit');

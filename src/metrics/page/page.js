@@ -19,7 +19,8 @@ function element(name, className, ...content) {
 
 /** Puts new content in, but only where it differs: what somebody has selected stays so. */
 function show(target, ...content) {
-  const next = element('div', '', ...content);
+  const next = target.cloneNode(false);
+  next.append(...content);
   if (target.innerHTML !== next.innerHTML) target.replaceChildren(...next.childNodes);
 }
 
@@ -195,16 +196,20 @@ async function ask() {
 }
 
 async function showOptions() {
+  // a reload changes them; while the run starts there are none
+  let again = 10 * ASK_MS;
   try {
     const rows = (await get('options')).map(({ name, value, source }) => {
       const row = element('tr', source === 'default' ? 'default' : '');
       row.append(element('td', '', name), element('td', '', value), element('td', '', source));
       return row;
     });
-    byId('options').tBodies[0].replaceChildren(...rows);
+    if (rows.length === 0) again = ASK_MS;
+    show(byId('options').tBodies[0], ...rows);
   } catch {
-    setTimeout(showOptions, 5 * ASK_MS);
+    // the state says that nobody answers
   }
+  setTimeout(showOptions, again);
 }
 
 byId('all-options').addEventListener('change', ({ currentTarget }) => {
