@@ -63,7 +63,7 @@ test('npm test runs every folder of test/ that holds tests and needs no broker',
     .filter((entry) => entry.isDirectory())
     .map(({ name }) => name)
     .filter((name) => readdirSync(join(ROOT, 'test', name)).some((file) => file.endsWith('.test.ts')));
-  const ELSEWHERE = ['bounds', 'brokers', 'browser', 'interop', 'long', 'power-loss'];
+  const ELSEWHERE = ['bounds', 'brokers', 'browser', 'interop', 'long', 'power-loss', 'systemd'];
   assert.ok(scripts['test:steps'].includes(' dist/test/power-loss/*.test.js'));
   for (const folder of folders) {
     const all = readdirSync(join(ROOT, 'test', folder)).includes('all.ts') ? 'all.js' : '*.test.js';
