@@ -239,6 +239,12 @@ function parksRejected({ source, reliable, failureQueue }: Settings): boolean {
   }
 }
 
+/** Options that do nothing without another one. */
+const OF_NO_USE = [
+  ['on-overlap', 'pidfile'],
+  ['metrics-remote', 'metrics-listen'],
+] as const;
+
 /** What deserves a warning at start, though it is allowed. */
 export function settingsWarnings(values: OptionValues, settings: Settings): string[] {
   const warnings: string[] = [];
@@ -258,6 +264,11 @@ export function settingsWarnings(values: OptionValues, settings: Settings): stri
         `${placeOf(place.origin)}: ${name}: of the failover options these are ignored: ${ignored.join(', ')}`,
       );
     }
+  }
+  for (const [name, needed] of OF_NO_USE) {
+    const given = values.given.get(name);
+    if (given === undefined || values.has(needed)) continue;
+    warnings.push(`${placeOf(given.origin)}: ${name} is of no use without ${needed}`);
   }
   const textfile = values.given.get('metrics-textfile');
   if (textfile !== undefined && settings.metricsTextfile?.endsWith('.prom') === false) {

@@ -305,21 +305,6 @@ const metricsAddress: Rule = {
     const text = values.text('metrics-listen');
     const address = text === undefined ? undefined : parseListenAddress(text, values.flag('metrics-remote'));
     if (typeof address === 'string') yield invalid(originOf(context, 'metrics-listen'), `metrics-listen: ${address}`);
-    if (text === undefined && values.flag('metrics-remote')) {
-      yield invalid(originOf(context, 'metrics-remote'), 'metrics-remote is of no use without metrics-listen');
-    }
-  },
-};
-
-const overlapNeedsPidfile: Rule = {
-  name: 'on-overlap needs pidfile',
-  *check(context) {
-    const { values } = context;
-    if (!values.has('on-overlap') || values.has('pidfile')) return;
-    yield invalid(
-      originOf(context, 'on-overlap'),
-      'on-overlap needs pidfile: by it a run sees that another one is there',
-    );
   },
 };
 
@@ -354,5 +339,4 @@ export const RULES: readonly Rule[] = [
   queuesDiffer,
   delaysAreOrdered,
   metricsAddress,
-  overlapNeedsPidfile,
 ];
