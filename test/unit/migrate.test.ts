@@ -203,6 +203,12 @@ async function migrated(test: TestContext, old: Old) {
   return sameMeaning(test, { ...old, text: old.text.replace('CALLBACK', code) });
 }
 
+/** What an option is of no use without. */
+const NEEDS: Readonly<Record<string, string>> = {
+  'on-overlap': 'pidfile = /p\n',
+  'metrics-remote': 'metrics-listen = 127.0.0.1:9464\n',
+};
+
 /** What an option of this kind may say, where no configuration above has it. */
 function sampleOf({ name, kind, choices = [], min = 1 }: OptionRow): string {
   if (name === 'metrics-listen') return 'unix:/a/b';
@@ -236,9 +242,8 @@ describe('a configuration that was migrated means the same', () => {
     for (const old of Object.values(EVERY)) for (const name of (await migrated(test, old)).names) seen.add(name);
     const rest = OPTION_TABLE.filter(({ name, commandLineOnly }) => !commandLineOnly && !seen.has(name));
     for (const row of rest) {
-      // needed by on-overlap
-      const pidfile = row.name === 'pidfile' ? '' : 'pidfile = /p\n';
-      const text = `incoming-queue = path=/in\noutgoing-queue = path=/out\n${pidfile}${row.name} = ${sampleOf(row)}\n`;
+      const needed = NEEDS[row.name] ?? '';
+      const text = `incoming-queue = path=/in\noutgoing-queue = path=/out\n${needed}${row.name} = ${sampleOf(row)}\n`;
       await sameMeaning(test, { text });
     }
   });

@@ -137,6 +137,8 @@ function partText({ comment, option, value }: Part, format: InitFormat): string 
 }
 
 function yamlText(option: string, value: Part['value']): string {
+  // in code nothing is a variable
+  if (option === 'callback-code') return `${option}: ${JSON.stringify(value)}\n`;
   if (typeof value === 'string') return `${option}: ${yamlScalar(value)}\n`;
   if (isTable(value)) return `${option}:\n${yamlFields(value, '  ', '  ')}`;
   const auth = value.auth.map((fields) => yamlFields(fields, '    - ', '      ')).join('');
@@ -168,10 +170,10 @@ function apacheFields(fields: readonly Field[]): string {
   return fields.map(([name, value]) => `${name} = ${apacheScalar(value)}\n`).join('');
 }
 
-/** As Config::General reads it back: these four lose their backslash, a pair of quotes around the whole goes. */
+/** As Config::General reads it back: these four lose their backslash, a pair of quotes around the whole goes; `<<` would begin a text of several lines. */
 function apacheScalar(value: string): string {
   const escaped = value.replace(/[\\$"#]/g, '\\$&');
-  return /^\s|\s$|^$/.test(value) ? `"${escaped}"` : escaped;
+  return /^\s|\s$|^$|^<</.test(value) ? `"${escaped}"` : escaped;
 }
 
 function isTable(value: readonly Field[] | Auth): value is readonly Field[] {
