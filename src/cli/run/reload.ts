@@ -4,6 +4,7 @@ import { reasonOf } from '../../base/errors.js';
 import { SerialQueue } from '../../base/serial-queue.js';
 import { type ReloadPlan, type RunConfiguration, reloadPlan } from '../../config/reload-plan.js';
 import type { Settings } from '../../config/settings.js';
+import type { Logger } from '../../observe/logger.js';
 import { maskText } from '../../observe/mask.js';
 import type { RunLogger } from '../../observe/pino-logger.js';
 import type { ServiceManager } from './service-manager.js';
@@ -30,8 +31,8 @@ export interface ReloadParts {
   readonly start: RunConfiguration;
   /** reads the configuration again, as the command line named it */
   readonly read: (warn: (text: string) => void) => Promise<RunConfiguration>;
-  readonly built: BuiltTransfer;
-  readonly logger: RunLogger;
+  readonly built: Pick<BuiltTransfer, 'reload'>;
+  readonly logger: Logger & Pick<RunLogger, 'configure'>;
   /** its state has changed */
   readonly changed: () => void;
   readonly service: Pick<ServiceManager, 'reloading' | 'reloaded'>;
@@ -96,10 +97,10 @@ export class Reloader {
       const plan = reloadPlan(start, this.#running, fresh);
       const ends = await built.reload({ settings: fresh.settings, source: plan.source, sink: plan.sink });
       this.#running = fresh;
-      const { logLevel: level } = fresh.settings;
-      await logger.configure({ level, format: logFormatOf({ ...fresh.settings, daemon: start.settings.daemon }) });
+      const unlogged = await this.#configureLog(fresh.settings);
+      if (unlogged !== undefined) warnings.push(unlogged);
       for (const text of warnings) logger.warn('configuration', text);
-      const text = textOf(plan, ends);
+      const text = [textOf(plan, ends), ...(unlogged === undefined ? [] : [unlogged])].join('; ');
       const { applied, pending } = plan;
       logger.info('reload', `HUP: ${text}`, { applied, pending, ends });
       return { outcome: 'applied', text, applied, pending };
@@ -107,6 +108,18 @@ export class Reloader {
       const text = maskText(reasonOf(error));
       logger.error('reload', `HUP: refused, the old configuration goes on: ${text}`);
       return { outcome: 'refused', text };
+    }
+  }
+
+  /** Undefined: done. By then everything else is taken over, so that nothing is refused: why not, and what goes on. */
+  async #configureLog(settings: Settings): Promise<string | undefined> {
+    const { logger, start } = this.#parts;
+    const format = logFormatOf({ ...settings, daemon: start.settings.daemon });
+    try {
+      await logger.configure({ level: settings.logLevel, format });
+      return undefined;
+    } catch (error) {
+      return `the log goes on in its old form, for the new one cannot be opened: ${maskText(reasonOf(error))}`;
     }
   }
 }
