@@ -1,5 +1,6 @@
 import { didYouMean } from '../base/closest-name.js';
 import { errnoOf, StompctlError } from '../base/errors.js';
+import { clearLiveLine } from '../base/live-line.js';
 import { printable } from '../base/printable.js';
 import type { Environment } from '../config/formats/environment.js';
 import { EXIT_CODES } from './command-line/exit-codes.js';
@@ -31,7 +32,7 @@ export async function queue(argv: readonly string[], env: Environment, io: Comma
   const context: QueueContext = {
     args,
     output,
-    complain: (text) => io.err.write(`stompctl: ${printable(text)}\n`),
+    complain: (text) => io.err.write(`${clearLiveLine()}stompctl: ${printable(text)}\n`),
     input: () => io.input?.() ?? process.stdin,
     signals: io.signals,
     openPath: async (config) => (await import('./configured-path.js')).openConfiguredPath(config, env, io),

@@ -8,6 +8,11 @@ export type StopSignal = 'SIGTERM' | 'SIGINT' | 'SIGQUIT';
 /** What 128 is added to when a signal ends the process, as shells report it. */
 const STOP_NUMBERS: Readonly<Record<StopSignal, number>> = { SIGINT: 2, SIGQUIT: 3, SIGTERM: 15 };
 
+/** What a shell reports of a process that ends by this signal: 128 + its number, for QUIT that of TERM, in place of which it comes. */
+export function stopExitCode(signal: StopSignal): number {
+  return 128 + STOP_NUMBERS[signal === 'SIGQUIT' ? 'SIGTERM' : signal];
+}
+
 /** The part of `process` that is used; a test hands in its own. */
 export interface SignalTarget {
   on(signal: NodeJS.Signals, run: () => void): unknown;

@@ -21,10 +21,11 @@ export async function add(context: QueueContext): Promise<number> {
   const { args, output, input } = context;
   args.atMostOne('text', 'binary', 'json-lines');
   if (args.has('json-lines')) return importLines(context);
+  if (args.has('skip')) throw new StompctlError('USAGE', 'option', '--skip', 'is for lines: it needs --json-lines');
   const header = readHeaders(args.values('header'));
   const options = { ...addedTo(args), sync: true };
   const [file] = args.operands;
-  const body = await readAll(openInput(file, input, false), file ?? 'standard input');
+  const body = await readAll(openInput(file, input, false).stream, file ?? 'standard input');
   const message = new Message(header, body, isText(args, header['content-type'], body));
   const queue = options.type === 'DQN' ? new NormalQueue(options) : new SimpleQueue(options);
   await output.write(`${await queue.addMessage(message)}\n`);

@@ -1,4 +1,4 @@
-import { createWriteStream, fstatSync, lstatSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { createWriteStream, fstatSync, lstatSync, realpathSync, rmSync, type Stats, statSync } from 'node:fs';
 import { constants, type FileHandle, link, open, rename, rm } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -87,6 +87,9 @@ async function openSink(file: string): Promise<FileHandle> {
 /** Makes a file, or with `force` replaces one, that appears whole. Rejects with USAGE or OUTPUT_FAILED. */
 export async function writeWhole(file: string, force: boolean, chunks: AsyncIterable<Buffer>): Promise<void> {
   const temporary = `${file}.${process.pid}.tmp`;
+  // a signal ends the process at once
+  const removed = () => rmSync(temporary, { force: true });
+  process.once('exit', removed);
   try {
     const stream = createWriteStream(temporary, { flags: 'wx' });
     await copy(file, chunks, stream);
@@ -101,6 +104,7 @@ export async function writeWhole(file: string, force: boolean, chunks: AsyncIter
     throw new StompctlError('OUTPUT_FAILED', 'write', file, reasonOf(error), error);
   } finally {
     await rm(temporary, { force: true });
+    process.off('exit', removed);
   }
 }
 

@@ -1,7 +1,8 @@
-import { createReadStream } from 'node:fs';
+import { createReadStream, fstat } from 'node:fs';
 import { pipeline, type Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { errnoOf, reasonOf, StompctlError } from '../../base/errors.js';
+import { unlessAborted } from '../../base/wait.js';
 import { LARGEST_MESSAGE } from './open-queue.js';
 
 const LINE_END = 0x0a;
@@ -11,12 +12,27 @@ const KEPT_OF_OTHERS = 65_536;
 /** a line longer than any message is passed over when it ends before this */
 const ENDLESS = 2 ** 30;
 
+export interface Input {
+  readonly stream: Readable;
+  /** how much of it has been read, from 0 to 1; undefined where its size is not known */
+  readonly share: () => number | undefined;
+}
+
 /** The bytes of a file, or of standard input without one or with `-`; uncompressed when its name ends in `.gz`. */
-export function openInput(file: string | undefined, standardInput: () => Readable, gunzip: boolean): Readable {
-  if (file === undefined || file === '-') return standardInput();
-  const stream = createReadStream(file);
+export function openInput(file: string | undefined, standardInput: () => Readable, gunzip: boolean): Input {
+  if (file === undefined || file === '-') return { stream: standardInput(), share: () => undefined };
+  const raw = createReadStream(file);
+  let size = 0;
+  // not before it is open: a mount that does not answer would keep signals from being heard
+  raw.once('open', (fd) => {
+    fstat(fd, (error, info) => {
+      if (error === null && info.isFile()) size = info.size;
+    });
+  });
+  const share = () => (size === 0 ? undefined : Math.min(raw.bytesRead / size, 1));
   // what goes wrong reaches the reader through the last stream
-  return gunzip && file.endsWith('.gz') ? pipeline(stream, createGunzip(), () => undefined) : stream;
+  const stream = gunzip && file.endsWith('.gz') ? pipeline(raw, createGunzip(), () => undefined) : raw;
+  return { stream, share };
 }
 
 /** Everything, when that is no more than a message may have. Rejects with INPUT_UNREADABLE or MESSAGE_TOO_LARGE. */
@@ -44,9 +60,14 @@ export interface InputLine {
 /**
  * The lines that are not blank. Holds one of them at a time, and little of one that cannot be a message. Rejects with
  * INPUT_UNREADABLE, also for a line that does not end in time (of a device, of a file of another kind): it is not read to
- * its end, which need not come.
+ * its end, which need not come. Ends, and closes the input, when `stop` is aborted.
  */
-export async function* linesOf(input: Readable, name: string, longest: number): AsyncGenerator<InputLine> {
+export async function* linesOf(
+  input: Readable,
+  name: string,
+  longest: number,
+  stop?: AbortSignal,
+): AsyncGenerator<InputLine> {
   const line = new LineBuffer(longest);
   let number = 1;
   const push = (piece: Buffer) => {
@@ -54,18 +75,19 @@ export async function* linesOf(input: Readable, name: string, longest: number): 
     const reason = `no line ends in ${ENDLESS} bytes: give a file of JSON lines`;
     throw new StompctlError('INPUT_UNREADABLE', 'read', `${name}:${number}`, reason);
   };
-  for await (const chunk of chunksOf(input, name)) {
+  for await (const chunk of chunksOf(input, name, stop)) {
     let from = 0;
     for (let end = chunk.indexOf(LINE_END); end >= 0; end = chunk.indexOf(LINE_END, from)) {
       push(chunk.subarray(from, end));
       from = end + 1;
       if (!line.isBlank) yield { number, bytes: line.bytes() };
+      if (stop?.aborted) return;
       line.clear();
       number += 1;
     }
     push(chunk.subarray(from));
   }
-  if (!line.isBlank) yield { number, bytes: line.bytes() };
+  if (!line.isBlank && stop?.aborted !== true) yield { number, bytes: line.bytes() };
 }
 
 /** The pieces of one line, without the blanks before it; of what is no message only so much that it fits into one chunk. */
@@ -114,12 +136,21 @@ class LineBuffer {
   }
 }
 
-async function* chunksOf(input: Readable, name: string): AsyncGenerator<Buffer> {
+async function* chunksOf(input: Readable, name: string, stop?: AbortSignal): AsyncGenerator<Buffer> {
+  const chunks = input[Symbol.asyncIterator]();
   try {
-    for await (const chunk of input) yield Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk));
+    while (true) {
+      // a file whose opening hangs cannot be closed either: what becomes of it is not waited for
+      const next = stop === undefined ? await chunks.next() : await unlessAborted(chunks.next(), stop);
+      if (next === 'aborted' || next.done) return;
+      const chunk: unknown = next.value;
+      yield Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk));
+    }
   } catch (error) {
     if (error instanceof StompctlError) throw error;
     const reason = errnoOf(error) === 'ENOENT' ? 'there is no such file' : reasonOf(error);
     throw new StompctlError('INPUT_UNREADABLE', 'read', name, reason, error);
+  } finally {
+    input.destroy();
   }
 }

@@ -1,13 +1,12 @@
 import { realpathSync } from 'node:fs';
 import { errnoOf, StompctlError } from '../../base/errors.js';
 import type { Message } from '../../message/message.js';
-import { EXIT_CODES } from '../command-line/exit-codes.js';
 import { messages } from './complaints.js';
 import { HeaderMatch } from './header-match.js';
 import { OpenQueue } from './open-queue.js';
 import type { QueueContext } from './queue-context.js';
 import { openSink, typeForWriting } from './queue-writer.js';
-import { type SweepOptions, sweep } from './sweep.js';
+import { type SweepOptions, stoppedText, sweep, sweptExitCode } from './sweep.js';
 
 /** `stompctl queue move`: every message, and between queues of type DQS also what cannot be decoded, byte for byte. */
 export function move(context: QueueContext): Promise<number> {
@@ -40,10 +39,10 @@ export async function carryOver(
     ...(raw && match.isEmpty && type === 'DQS' ? { carryRaw: (bytes: Buffer) => sink.sendRaw(bytes) } : {}),
   };
   try {
-    const { carried, failed, stopped } = await sweep(options, context);
-    const end = stopped ? ', then stopped by a signal' : '';
-    await output.write(`${label} ${messages(carried)} to ${to}${end}\n`);
-    return failed === 0 && !stopped ? EXIT_CODES.ok : EXIT_CODES.someMessagesLeft;
+    const swept = await sweep(options, context);
+    const { carried, stopped } = swept;
+    await output.write(`${label} ${messages(carried)} to ${to}${stoppedText(stopped)}\n`);
+    return sweptExitCode(swept);
   } finally {
     await sink.close();
   }

@@ -1,9 +1,9 @@
 import { systemFiles } from '../../base/file-system.js';
 import { recoverJournals } from '../../dirq/journal/journal-recovery.js';
-import { EXIT_CODES } from '../command-line/exit-codes.js';
 import { startProgress } from '../command-line/progress.js';
 import { OpenQueue } from './open-queue.js';
 import type { QueueContext } from './queue-context.js';
+import { stoppedText, sweptExitCode } from './sweep.js';
 
 const MAX_TEMP = 300;
 const MAX_LOCK = 600;
@@ -13,10 +13,8 @@ export async function purge({ args, output, signals }: QueueContext): Promise<nu
   const maxTemp = args.number('maxtemp') ?? MAX_TEMP;
   const maxLock = args.number('maxlock') ?? MAX_LOCK;
   const queue = new OpenQueue(args.path, args.type(), true);
-  let stop = false;
-  signals.onStop(() => {
-    stop = true;
-  });
+  // what is in hand is finished
+  signals.onStop(() => undefined);
   const recovered = queue.attempt('recover', '', () =>
     recoverJournals(queue.path, systemFiles, queue.kind.elements, { maxLock }),
   );
@@ -32,15 +30,16 @@ export async function purge({ args, output, signals }: QueueContext): Promise<nu
   // asked once a folder
   const stopped = (): boolean => {
     folders += 1;
-    return stop;
+    return signals.stopped !== undefined;
   };
   const report = await queue.kind.purge({ maxTemp, maxLock, stopped }).finally(() => progress.stop());
+  const stop = signals.stopped;
   const locks = report.locks + recovered.locks;
   const parts = [
     `${report.temporary} temporary ${report.temporary === 1 ? 'element' : 'elements'}`,
     `${locks} ${locks === 1 ? 'lock' : 'locks'}`,
     `${report.folders} empty ${report.folders === 1 ? 'folder' : 'folders'}`,
   ];
-  await output.write(`removed ${parts.join(', ')}${stop ? ', then stopped by a signal' : ''}\n`);
-  return stop ? EXIT_CODES.someMessagesLeft : EXIT_CODES.ok;
+  await output.write(`removed ${parts.join(', ')}${stoppedText(stop)}\n`);
+  return sweptExitCode({ failed: 0, stopped: stop });
 }

@@ -57,6 +57,11 @@ const MATCH: QueueOption = {
 };
 const COUNT: QueueOption = { name: 'count', value: 'N', doc: 'at most so many, the oldest first' };
 const HEADER: QueueOption = { name: 'header', value: 'NAME=VALUE', repeats: true, doc: 'a header of the message' };
+const SKIP: QueueOption = {
+  name: 'skip',
+  value: 'N',
+  doc: 'pass over the first N lines, as one that was stopped says',
+};
 const ALL: QueueOption = { name: 'all', doc: 'every element, instead of names' };
 
 /** Every sub-command of `stompctl queue`, in the order in which help lists them. */
@@ -72,6 +77,7 @@ export const QUEUE_COMMANDS = {
       { name: 'text', doc: 'the body is text (UTF-8); otherwise content-type tells, or the bytes themselves' },
       { name: 'binary', doc: 'the body is bytes' },
       { name: 'json-lines', doc: 'add many messages instead, one JSON object a line, as export writes them' },
+      { ...SKIP, doc: `${SKIP.doc}; with --json-lines` },
       COMPRESSION,
       TYPE,
       UMASK,
@@ -165,7 +171,7 @@ export const QUEUE_COMMANDS = {
     operands: 'PATH [FILE]',
     least: 1,
     most: 2,
-    options: [HEADER, COMPRESSION, TYPE, UMASK],
+    options: [HEADER, SKIP, COMPRESSION, TYPE, UMASK],
   },
 } as const satisfies Record<string, QueueCommandDefinition>;
 

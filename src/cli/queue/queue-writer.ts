@@ -2,6 +2,7 @@ import { StompctlError } from '../../base/errors.js';
 import { Bell } from '../../base/wait.js';
 import type { QueueOptions, QueueType } from '../../dirq/queue-options.js';
 import { detectQueueType } from '../../dirq/queue-type.js';
+import type { Message } from '../../message/message.js';
 import { QueueSink } from '../../sinks/queue/queue-sink.js';
 import type { QueueArguments } from './queue-arguments.js';
 
@@ -40,6 +41,8 @@ const MOST_BYTES = 32 * 1024 * 1024;
 export class BulkWriter {
   /** messages that are safe */
   written = 0;
+  /** the numbers of those that are not safe (yet), in order */
+  readonly #unsafe = new Set<number>();
   readonly #sink: QueueSink;
   #waiting = 0;
   #bytes = 0;
@@ -50,14 +53,22 @@ export class BulkWriter {
     this.#sink = sink;
   }
 
-  /** Resolves when there is room for more. Rejects with what an earlier message failed with. */
-  async send(message: Parameters<QueueSink['send']>[0]): Promise<void> {
+  /** The first that is not known to be safe, of the numbers that they were sent with. */
+  get firstUnsafe(): number | undefined {
+    const [first] = this.#unsafe;
+    return first;
+  }
+
+  /** `number` grows from one to the next. Resolves when there is room for more. Rejects with what an earlier message failed with. */
+  async send(message: Message, number: number): Promise<void> {
     const { size } = message;
     this.#waiting += 1;
+    this.#unsafe.add(number);
     this.#bytes += size;
     this.#sink.send(message).then(
       () => {
         this.written += 1;
+        this.#unsafe.delete(number);
         this.#settled(size);
       },
       (error: unknown) => {

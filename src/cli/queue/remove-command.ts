@@ -8,7 +8,7 @@ import { HeaderMatch } from './header-match.js';
 import { checkNames, OpenQueue } from './open-queue.js';
 import type { QueueContext } from './queue-context.js';
 import { missing } from './show-command.js';
-import { sweep } from './sweep.js';
+import { showProgress, stoppedText, sweep, sweptExitCode } from './sweep.js';
 
 /** names that are written down before they are locked, at once */
 const AT_ONCE = 100;
@@ -37,9 +37,9 @@ async function removeMatching(
   context: QueueContext,
 ): Promise<number> {
   const options = { queue, match, most, label: 'removed', carry: async () => undefined };
-  const { carried, failed, stopped } = await sweep(options, context);
-  await context.output.write(`removed ${messages(carried)}\n`);
-  return failed === 0 && !stopped ? EXIT_CODES.ok : EXIT_CODES.someMessagesLeft;
+  const swept = await sweep(options, context);
+  await context.output.write(`removed ${messages(swept.carried)}${stoppedText(swept.stopped)}\n`);
+  return sweptExitCode(swept);
 }
 
 async function removeNamed(
@@ -64,8 +64,12 @@ async function removeNamed(
 }
 
 /** Without reading them: what cannot be decoded goes too. */
-async function removeAll(queue: OpenQueue, most: number, { output, complain }: QueueContext): Promise<number> {
+async function removeAll(queue: OpenQueue, most: number, { output, complain, signals }: QueueContext): Promise<number> {
   const remover = new Remover(queue);
+  // what is in hand is finished
+  signals.onStop(() => undefined);
+  const progress = await showProgress(queue, most, 'removed', () => remover.removed);
+  let over = false;
   let locked = 0;
   let names: string[] = [];
   const carryOut = async (): Promise<void> => {
@@ -74,19 +78,26 @@ async function removeAll(queue: OpenQueue, most: number, { output, complain }: Q
     await remover.end();
     names = [];
   };
-  for await (const name of queue.names()) {
-    if (remover.removed + names.length >= most) {
+  const takeAll = async (): Promise<void> => {
+    for await (const name of queue.names()) {
+      if (remover.removed + names.length >= most) {
+        await carryOut();
+        // some were locked: others may take their place
+        if (remover.removed >= most) break;
+      }
+      names.push(name);
+      if (names.length < AT_ONCE) continue;
       await carryOut();
-      // some were locked: others may take their place
-      if (remover.removed >= most) break;
+      if (signals.stopped !== undefined) return;
     }
-    names.push(name);
-    if (names.length >= AT_ONCE) await carryOut();
-  }
-  await carryOut();
+    over = true;
+    await carryOut();
+  };
+  await takeAll().finally(() => progress.stop());
+  const stopped = over ? undefined : signals.stopped;
   if (locked > 0) complain(`${messages(locked)} stayed: another process has locked them`);
-  await output.write(`removed ${messages(remover.removed)}\n`);
-  return EXIT_CODES.ok;
+  await output.write(`removed ${messages(remover.removed)}${stoppedText(stopped)}\n`);
+  return sweptExitCode({ failed: 0, stopped });
 }
 
 /** Locks and removes elements, writing down first what it is about to lock. */

@@ -3,7 +3,6 @@ import { StompctlError } from '../../base/errors.js';
 import { Message, newHeader } from '../../message/message.js';
 import { FAILURE_HEADER_PREFIX, FAILURE_HEADERS } from '../../sinks/queue/dead-letter-sink.js';
 import type { QueueSink } from '../../sinks/queue/queue-sink.js';
-import { EXIT_CODES } from '../command-line/exit-codes.js';
 import { messages } from './complaints.js';
 import { HeaderMatch } from './header-match.js';
 import { carryOver, pathOf } from './move-command.js';
@@ -11,7 +10,7 @@ import { OpenQueue } from './open-queue.js';
 import type { QueueContext } from './queue-context.js';
 import { openSink, typeForWriting } from './queue-writer.js';
 import type { RetryPath } from './retry-path.js';
-import { sweep } from './sweep.js';
+import { sweep, sweptExitCode } from './sweep.js';
 
 /**
  * `stompctl queue retry`: from a failure queue back, without the headers that a failure queue adds: to where each message came
@@ -44,14 +43,11 @@ async function carryAll(
   };
   const most = args.number('count') ?? Number.POSITIVE_INFINITY;
   try {
-    const { failed, stopped } = await sweep(
-      { queue, match, most, label: 'tried', carry },
-      { args, output, ...context },
-    );
+    const swept = await sweep({ queue, match, most, label: 'tried', carry }, { args, output, ...context });
     for (const [where, count] of went) await output.write(`${messages(count)} ${where}\n`);
     if (went.size === 0) await output.write('no message was put back\n');
-    if (stopped) await output.write('stopped by a signal\n');
-    return failed === 0 && !stopped ? EXIT_CODES.ok : EXIT_CODES.someMessagesLeft;
+    if (swept.stopped !== undefined) await output.write('stopped by a signal\n');
+    return sweptExitCode(swept);
   } finally {
     await path.close();
   }

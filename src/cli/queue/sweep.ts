@@ -1,9 +1,11 @@
 import { systemClock } from '../../base/clock.js';
 import { StompctlError, unreachable } from '../../base/errors.js';
+import { type StopSignal, stopExitCode } from '../../daemon/signals.js';
 import type { DeadLetters } from '../../flow/dead-letters.js';
 import type { Delivery } from '../../flow/delivery.js';
 import type { Message } from '../../message/message.js';
 import { QueueSource } from '../../sources/queue/queue-source.js';
+import { EXIT_CODES } from '../command-line/exit-codes.js';
 import { type Progress, startProgress } from '../command-line/progress.js';
 import { Complaints } from './complaints.js';
 import type { HeaderMatch } from './header-match.js';
@@ -31,8 +33,14 @@ export interface SweepResult {
   readonly carried: number;
   /** elements that had to stay although they were meant */
   readonly failed: number;
-  /** a signal ended it */
-  readonly stopped: boolean;
+  /** what ended it before its time; undefined: it came to its end */
+  readonly stopped: StopSignal | undefined;
+}
+
+/** The exit code of a command that swept: of one that a signal ended, as a shell reports that. */
+export function sweptExitCode({ failed, stopped }: Pick<SweepResult, 'failed' | 'stopped'>): number {
+  if (stopped !== undefined) return stopExitCode(stopped);
+  return failed === 0 ? EXIT_CODES.ok : EXIT_CODES.someMessagesLeft;
 }
 
 /**
@@ -44,11 +52,13 @@ export async function sweep(options: SweepOptions, { complain, signals }: QueueC
   const sweeping = new Sweeping(options, new Complaints(complain));
   const interrupt = new AbortController();
   signals.onStop(() => interrupt.abort());
-  const progress = await showProgress(options, sweeping);
+  const { queue, match, most, label } = options;
+  const shown = match.isEmpty ? most : Number.POSITIVE_INFINITY;
+  const progress = await showProgress(queue, shown, label, () => sweeping.looked);
   const source = sweeping.source();
+  let over = false;
   try {
     await source.open();
-    let over = false;
     while (!over && sweeping.left > 0 && !interrupt.signal.aborted) {
       const demand = { ...AT_ONCE, deliveries: Math.min(AT_ONCE.deliveries, sweeping.left) };
       const result = await source.next(demand, interrupt.signal);
@@ -67,9 +77,9 @@ export async function sweep(options: SweepOptions, { complain, signals }: QueueC
     }
   } finally {
     await source.close();
-    progress?.stop();
+    progress.stop();
   }
-  return sweeping.result(interrupt.signal.aborted);
+  return sweeping.result(over || sweeping.left <= 0 ? undefined : signals.stopped);
 }
 
 class Sweeping {
@@ -144,7 +154,7 @@ class Sweeping {
     if (failure !== undefined) throw failure;
   }
 
-  result(stopped: boolean): SweepResult {
+  result(stopped: StopSignal | undefined): SweepResult {
     // with an expression, what cannot be read was not meant
     if (this.#options.match.isEmpty) {
       for (const [reason, name] of this.#unreadable) this.#complaints.add(`${name} stays: ${reason.message}`);
@@ -165,9 +175,19 @@ class Sweeping {
   }
 }
 
-async function showProgress(options: SweepOptions, sweeping: Sweeping): Promise<Progress | undefined> {
-  if (!process.stderr.isTTY) return undefined;
-  const count = await options.queue.count();
-  const total = options.match.isEmpty ? Math.min(count, options.most) : count;
-  return startProgress({ total, done: () => sweeping.looked, label: options.label, stream: process.stderr });
+/** A bar of how much of a queue has been gone over, on a terminal. */
+export async function showProgress(
+  queue: OpenQueue,
+  most: number,
+  label: string,
+  done: () => number,
+): Promise<Progress> {
+  const { stderr: stream } = process;
+  const total = stream.isTTY ? Math.min(await queue.count(), most) : 0;
+  return startProgress({ total, done: () => Math.min(done(), total), label, stream });
+}
+
+/** What is told of a command that a signal ended, behind how far it came. */
+export function stoppedText(stopped: StopSignal | undefined): string {
+  return stopped === undefined ? '' : ', then stopped by a signal';
 }
