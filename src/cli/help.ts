@@ -4,6 +4,7 @@ import { OPTION_TABLE } from '../config/options/option-table.js';
 import { COMMANDS, type CommandName } from './command-line/commands.js';
 import type { CommandIo } from './command-line/io.js';
 import type { CommandDefinition } from './command-line/option-command.js';
+import { plainMarkdown } from './plain-markdown.js';
 
 const SEE_ALSO = 'Options have the same names in configuration files. See "stompctl --manual".';
 
@@ -39,7 +40,7 @@ export function listText(): string {
   return `Here are the supported command line options:\n${lines.sort().join('\n')}\n`;
 }
 
-/** `--manual`: the reference of the configuration, as it is installed with the program. */
+/** `--manual`: the reference of the configuration, as it is installed with the program; as text, for a terminal and elsewhere. */
 export async function printManual(io: CommandIo): Promise<void> {
-  io.out.write(await readFile(ownFile('configuration.md'), 'utf8'));
+  io.out.write(plainMarkdown(await readFile(ownFile('configuration.md'), 'utf8'), io.columns ?? 80));
 }

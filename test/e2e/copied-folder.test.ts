@@ -56,7 +56,7 @@ describe('the folder dist/stompctl, copied to a host on which nothing is install
     const file = join(folder, 'x.yaml');
     writeFileSync(file, 'incoming-queue:\n  path: in\noutgoing-broker:\n  uri: stomp://127.0.0.1:1\n');
     assert.match(await stompctl('check', file), /outgoing-broker-uri/);
-    assert.match(await stompctl('--manual'), /^# /);
+    assert.match(await stompctl('--manual'), /^CONFIGURATION\n/);
     const { version } = JSON.parse(readFileSync(join(folder, 'copy/package.json'), 'utf8')) as { version: string };
     assert.equal(await stompctl('--version'), `stompctl ${version}\n`);
   });

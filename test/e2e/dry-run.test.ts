@@ -134,6 +134,19 @@ describe('run --dry-run', { concurrency: 2 }, () => {
     });
   }
 
+  it('shows of a message of a broker what it shows of one of a queue: header, kind, and what becomes of the body', async (test) => {
+    const scene = await Scene.set(test);
+    scene.broker.publish(DESTINATION, { 'content-type': 'text/plain' }, 'first line\nsecond');
+    await scene.run(['--count', '1', ...scene.receiver('--outgoing-queue', `path=${scene.path('in')}`)]);
+    scene.broker.publish(DESTINATION, { 'content-type': 'text/plain' }, 'first line\nsecond');
+    const change = ['--callback-language', 'javascript', '--callback-code', 'bdy = bdy.replace("first", "1st")'];
+    for (const args of [scene.mover(...change), scene.receiver(...change, '--timeout-inactivity', '0.2')]) {
+      const { code, stdout, stderr } = await scene.run(['--dry-run', ...args]);
+      assert.equal(code, 0, stderr);
+      assert.match(stdout, /^== \S.*: rewritten\n(?: {2}.*\n)+- \| first line\n\+ \| 1st line\n {2}\| second\n/);
+    }
+  });
+
   it('takes no more from a broker than --count, or the window', async (test) => {
     const scene = await Scene.set(test);
     scene.publish(9);

@@ -14,7 +14,12 @@ it('the package that npm installs brings the command and its man page', async (t
   const npm = (cwd: string, ...args: string[]) => run('npm', [...args, '--offline', '--ignore-scripts'], { cwd });
   // without scripts: "prepack" would build anew below the other tests
   const { stdout } = await npm(ROOT, 'pack', '--json', '--pack-destination', folder);
-  const [{ filename }]: [{ filename: string }] = JSON.parse(stdout);
+  const [{ filename, files }]: [{ filename: string; files: { path: string }[] }] = JSON.parse(stdout);
+  // maps of sources that are not in it
+  assert.deepEqual(
+    files.filter(({ path }) => path.endsWith('.map')),
+    [],
+  );
   await run('tar', ['--extract', '--file', join(folder, filename), '--directory', folder]);
   const manifest = join(folder, 'package/package.json');
   // the dependencies would come from a registry; the command is a bundle and needs none of them

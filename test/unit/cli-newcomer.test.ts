@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { OPTION_TABLE } from '../../src/config/options/option-table.js';
 import { examineCase } from '../support/config-case.js';
 import { runMain } from '../support/run-main.js';
 
@@ -45,6 +46,12 @@ describe('what to do is said', () => {
       /^stompctl: .*stompctl --config FILE.*\nstompctl: "stompctl --help" .*"stompctl demo".*\n$/,
     ],
     ['for a file without --config', ['sender.conf'], /a configuration is given as "stompctl --config sender.conf"/],
+    [
+      'for a block where one of its options is wanted',
+      ['--outgoing-brokr', 'x'],
+      /did you mean --outgoing-broker-uri\?/,
+    ],
+    ['for the version, by the name that was written', ['-V'], /option\(-V\): .*did you mean --version\?/],
     ['for a file of run', ['run', 'sender.conf'], /a configuration is given as "--config FILE"/],
     [
       'for a command line with several faults, all of them',
@@ -62,6 +69,28 @@ describe('what to do is said', () => {
   it('for a block whose name is misspelt', async (t) => {
     const { texts } = await examineCase(t, { file: '<outgoing-brokr>\nuri = stomp://h\n</outgoing-brokr>\n' });
     assert.match(texts.join(), /no option "outgoing-brokr": did you mean "outgoing-broker"\?/);
+  });
+});
+
+describe('the manual', () => {
+  it('reads as text: no marks, lines of a terminal, every option, every key of a table', async () => {
+    const { code, out } = await runMain(['--manual']);
+    assert.equal(code, 0);
+    const lines = out.split('\n');
+    // code stands as it is
+    const text = lines.filter((line) => !/^ {6}/.test(line));
+    assert.deepEqual(
+      text.filter((line) => line.length > 80 || /^#|^ *\||`|\*\*|\]\(|<!--/.test(line)),
+      [],
+    );
+    assert.ok(lines.includes('ON THE COMMAND LINE'));
+    assert.ok(lines.includes('      [outgoing.broker]'));
+    for (const { name } of OPTION_TABLE)
+      assert.ok(
+        lines.some((line) => line.split(' ')[0] === name),
+        name,
+      );
+    assert.match(out, /\n {2}maxlock\n {6}seconds after which a purge frees a lock\n {6}default: 600\n/);
   });
 });
 

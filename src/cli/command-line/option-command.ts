@@ -2,7 +2,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { closestName } from '../../base/closest-name.js';
 import { StompctlError } from '../../base/errors.js';
 import { OPTION_GROUPS, type OptionRow } from '../../config/options/option.js';
-import { namesInFile, OPTION_TABLE } from '../../config/options/option-table.js';
+import { namesInFile, OPTION_TABLE, optionPrefixes } from '../../config/options/option-table.js';
 import type { CommandLineOptions } from '../../config/read-given.js';
 import { normalizeArguments, takesValue } from './arguments.js';
 
@@ -117,10 +117,14 @@ function attributeName(name: string): string {
   return new Option(`--${name}`).attributeName();
 }
 
-/** The name that was meant, or the shortest that goes on where an abbreviation ends. */
+/** The name that was meant, or the shortest that goes on where an abbreviation, or the name of a block, ends. */
 function nearest(name: string, names: readonly string[]): string | undefined {
-  const longer = name.length < 3 ? [] : names.filter((each) => each.startsWith(name));
-  return closestName(name, names) ?? longer.sort((a, b) => a.length - b.length)[0];
+  const shortest = (beginning: string) =>
+    names.filter((each) => each.startsWith(beginning)).sort((a, b) => a.length - b.length)[0];
+  const meant = closestName(name, names) ?? (name.length < 3 ? undefined : shortest(name));
+  if (meant !== undefined) return meant;
+  const block = closestName(name, optionPrefixes());
+  return block === undefined ? undefined : shortest(`${block}-`);
 }
 
 /** What commander says, in our words; `names` are the options that may have been meant, `help` the command that tells more. */
