@@ -32,6 +32,8 @@ export async function startProgress(options: ProgressOptions): Promise<Progress>
     barCompleteChar: '=',
     barIncompleteChar: ' ',
     hideCursor: true,
+    // a log line takes it away: it comes back though nothing moves
+    forceRedraw: true,
     clearOnComplete: false,
     stream: stream as WriteStream,
   });
