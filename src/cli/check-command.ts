@@ -14,6 +14,7 @@ import { type CallbackReport, checkCallback, languageText } from './check-callba
 import { EXIT_CODES, exitCodeOf } from './command-line/exit-codes.js';
 import type { CommandIo } from './command-line/io.js';
 import type { ParsedArguments } from './command-line/option-command.js';
+import { wrapped } from './command-line/wrapped.js';
 
 /** What is found about one file; what `--json` prints. */
 interface Report {
@@ -38,7 +39,7 @@ export async function check(parsed: ParsedArguments, env: Environment, io: Comma
   for (const file of files) reports.push(await report(file, parsed, env));
   if (parsed.flags.has('json'))
     io.out.write(`${JSON.stringify(reports.length === 1 ? reports[0] : reports, null, 2)}\n`);
-  else for (const each of reports) io.out.write(`${reportText(each, parsed.flags.has('all'))}\n`);
+  else for (const each of reports) io.out.write(`${reportText(each, parsed.flags.has('all'), io.columns)}\n`);
   return reports.find((each) => each.exit !== 0)?.exit ?? EXIT_CODES.ok;
 }
 
@@ -103,26 +104,29 @@ async function callbackFound(
   }
 }
 
-function reportText(found: Report, all = false): string {
+/** `columns`: of the terminal that it fits into, but for values that are longer. */
+function reportText(found: Report, all: boolean, columns = Number.POSITIVE_INFINITY): string {
   const lines = [`${found.file}: ${found.valid ? 'valid' : 'not valid'}`];
   for (const problem of found.problems) lines.push(`  error: ${problem}`);
   for (const warning of found.warnings) lines.push(`  warning: ${warning}`);
-  if (found.summary !== undefined) lines.push('', `  ${found.summary}`);
+  if (found.summary !== undefined) lines.push('', ...wrapped(found.summary, columns, '  ').split('\n'));
   const { language, recognised } = found.callback ?? {};
   if (language !== undefined) lines.push(`  The callback is in ${languageText(language, recognised === true)}.`);
   for (const end of found.ends ?? []) lines.push(`  ${end}`);
   const shown = all ? found.options : found.options.filter(({ source }) => source !== 'default');
-  if (shown.length > 0) lines.push('', ...tableLines(shown));
+  if (shown.length > 0) lines.push('', ...tableLines(shown, columns));
   const hidden = found.options.length - shown.length;
   if (hidden > 0) lines.push('', `  ${hidden} other options have their defaults: "stompctl check --all" lists them.`);
   // what brokers and files say of themselves is among it
   return lines.map(printable).join('\n');
 }
 
-function tableLines(options: readonly EffectiveOption[]): string[] {
+function tableLines(options: readonly EffectiveOption[], columns: number): string[] {
   const rows = options.map(({ name, value, source }) => [name, shortValue(value), source] as const);
-  const width = (column: 0 | 1): number => Math.min(48, Math.max(...rows.map((row) => row[column].length)));
-  return rows.map((row) => `  ${row[0].padEnd(width(0))}  ${row[1].padEnd(width(1))}  ${row[2]}`);
+  const widest = (column: 0 | 1 | 2): number => Math.max(...rows.map((row) => row[column].length));
+  const names = Math.min(48, widest(0));
+  const values = Math.max(0, Math.min(48, widest(1), columns - names - widest(2) - 6));
+  return rows.map(([name, value, source]) => `  ${name.padEnd(names)}  ${value.padEnd(values)}  ${source}`);
 }
 
 /** Code of several lines would tear the table apart. */

@@ -1,4 +1,5 @@
 import { unreachable } from '../base/errors.js';
+import { wrapped } from './command-line/wrapped.js';
 
 const MOST_COLUMNS = 100;
 const LEAST_COLUMNS = 40;
@@ -57,7 +58,7 @@ function blockText({ kind, lines }: Block, width: number): string {
         .map((item) => wrapped(`- ${words(item)}`, width, '  ', '    '))
         .join('\n');
     case 'text':
-      return wrapped(words(lines.join(' ')), width, '  ', '  ');
+      return wrapped(words(lines.join(' ')), width, '  ');
     default:
       return unreachable(kind);
   }
@@ -87,7 +88,7 @@ function tableText([first = '', , ...rows]: readonly string[], width: number): s
     const told = cells.flatMap((cell, index) => {
       if (cell === '') return [];
       const title = index > 0 ? `${titles[index] ?? ''}: ` : '';
-      return [wrapped(`${title}${cell}`, width, '      ', '      ')];
+      return [wrapped(`${title}${cell}`, width, '      ')];
     });
     return [`  ${name}`, ...told].join('\n');
   });
@@ -116,21 +117,4 @@ function unmarked(text: string): string {
     .replace(/\[([^\]]*)\]\(([^)]*)\)/g, (_, label: string, to: string) =>
       to.startsWith('http') ? `${label} (${to})` : label,
     );
-}
-
-/** In lines of at most `width`, the first after `first`, the others after `indent`; a word that is longer has a line of its own. */
-function wrapped(text: string, width: number, first: string, indent: string): string {
-  const lines: string[] = [];
-  let line = first;
-  let empty = true;
-  for (const word of text.split(' ')) {
-    if (!empty && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = indent;
-      empty = true;
-    }
-    line += empty ? word : ` ${word}`;
-    empty = false;
-  }
-  return [...lines, line].join('\n');
 }

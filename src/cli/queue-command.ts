@@ -5,6 +5,7 @@ import { printable } from '../base/printable.js';
 import type { Environment } from '../config/formats/environment.js';
 import { EXIT_CODES } from './command-line/exit-codes.js';
 import type { CommandIo } from './command-line/io.js';
+import { wrapped } from './command-line/wrapped.js';
 import { Output } from './queue/output.js';
 import { parseQueueArguments, queueCommander } from './queue/queue-arguments.js';
 import { isQueueCommandName, QUEUE_COMMANDS, type QueueCommandName } from './queue/queue-commands.js';
@@ -102,15 +103,4 @@ ${lines.join('\n')}
 
 See "stompctl queue COMMAND --help".
 `;
-}
-
-/** The words of a text in lines of at most `columns`, each after `indent`. */
-function wrapped(text: string, columns: number, indent: string): string {
-  const lines: string[] = [];
-  for (const word of text.split(' ')) {
-    const last = lines.at(-1);
-    if (last !== undefined && last.length + 1 + word.length <= columns) lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(`${indent}${word}`);
-  }
-  return lines.join('\n');
 }

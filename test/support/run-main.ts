@@ -24,12 +24,14 @@ export const DEAF: SignalTarget = {
 export async function runMain(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  columns?: number,
 ): Promise<MainResult> {
   const out: string[] = [];
   const err: string[] = [];
   const io: CommandIo = {
     out: { write: (text) => out.push(textOf(text)) },
     err: { write: (text) => err.push(textOf(text)) },
+    columns,
     signals: installSignals(DEAF),
   };
   const code = await main(args, env, io);

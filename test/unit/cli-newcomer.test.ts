@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { OPTION_TABLE } from '../../src/config/options/option-table.js';
 import { examineCase } from '../support/config-case.js';
 import { runMain } from '../support/run-main.js';
+import { tempFolder } from '../support/temp-folder.js';
 
 const ROOT = join(import.meta.dirname, '../../..');
 const page = (path: string) => readFileSync(join(ROOT, path), 'utf8');
@@ -30,6 +31,21 @@ describe('the help of a command', () => {
       out.split('\n').filter((line) => line.length > 80),
       [],
     );
+  });
+
+  it('check fits the columns of a terminal, but for values that are longer', async (t) => {
+    const file = join(await tempFolder(t), 'x.conf');
+    writeFileSync(file, 'incoming-queue = path=/in\noutgoing-broker-uri = stomp://one.example.com:61613\n');
+    const { code, out } = await runMain(['check', '--all', file], {}, 100);
+    assert.equal(code, 0, out);
+    const long = out.split('\n').filter((line) => line.length > 100);
+    assert.deepEqual(
+      long,
+      [`${file}: valid`].filter((line) => line.length > 100),
+    );
+    assert.match(out, /^ {2}It reads messages from .*\n {2}\S/m);
+    // elsewhere lines stay whole
+    assert.match((await runMain(['check', file])).out, /^ {2}It reads messages from .*\n\n/m);
   });
 
   it('but a command takes the others too, as stompclt does', async () => {
