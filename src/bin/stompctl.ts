@@ -28,7 +28,13 @@ process.on('uncaughtException', (error) => {
   stderr.write(errorText(error));
   leave(exitCodeOf(error));
 });
-const code = await main(argv.slice(2), env, { out: stdout, err: stderr, columns: stdout.columns, signals });
+// a terminal that does not tell its size has 0
+const code = await main(argv.slice(2), env, {
+  out: stdout,
+  err: stderr,
+  columns: stdout.columns || undefined,
+  signals,
+});
 // Everything is settled and closed; what is left are timers of libraries, and output on its way to a slow reader.
 process.exitCode = code;
 await Promise.all([stdout, stderr].map((stream) => new Promise((resolve) => stream.write('', resolve))));
