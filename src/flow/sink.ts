@@ -18,6 +18,11 @@ export interface Sink {
   send(message: Message, id?: string): Promise<void>;
   /** Hurries everything sent so far; resolves when each of those sends has resolved or rejected. */
   flush(): Promise<void>;
+  /**
+   * Gives up what has not begun to become safe: each of these sends is rejected with SESSION_CLOSED. Resolves when each of the
+   * others has resolved or rejected, as far as this sink decides that itself. Then nothing is written that was given back.
+   */
+  recall?(): Promise<void>;
   /** Closes; does not wait for what is not safe by then: `flush` before. Safe when not open. */
   close(): Promise<void>;
 }

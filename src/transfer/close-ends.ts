@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.js';
-import type { StompctlError } from '../base/errors.js';
+import { StompctlError } from '../base/errors.js';
 import { unlessAborted } from '../base/wait.js';
 import { asStompctlError } from './supervisor.js';
 
@@ -32,4 +32,12 @@ export async function closeEnds({ clock, limitMs, closings, inOrder, name, onErr
   else await Promise.all(closings.map((closing, index) => close(closing, index === 0)));
   timer.cancel();
   return closed;
+}
+
+/** What becomes of a run whose time to settle what is in flight was over. */
+export function lingerExceeded(source: string, released: number, lingerMs: number): StompctlError {
+  const what = released === 0 ? 'not everything was' : `${released} messages were not`;
+  const within = `within ${lingerMs / 1000} s (timeout-linger)`;
+  const reason = `${what} settled ${within}: what is left stays with the source, for the next run`;
+  return new StompctlError('LINGER_EXCEEDED', 'transfer', source, reason);
 }

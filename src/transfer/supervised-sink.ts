@@ -54,6 +54,8 @@ export class SupervisedSink implements Sink {
   #barrenOpenings = 0;
   /** which inner sink: what was begun with an earlier one ends without effect */
   #generation = 0;
+  /** what fails now is given up, and not sent again */
+  #recalling = false;
   #failure: StompctlError | undefined;
   readonly #evidence: Evidence;
 
@@ -104,6 +106,17 @@ export class SupervisedSink implements Sink {
     for (const entry of [...this.#entries]) this.#settle(entry, closed(this.name));
   }
 
+  /** What waits for the inner sink is given up, and what that one gives up; what it has sent and not heard of stays. */
+  async recall(): Promise<void> {
+    this.#recalling = true;
+    try {
+      for (const entry of [...this.#entries]) if (entry.opening === 0) this.#settle(entry, closed(this.name));
+      await this.#inner.recall?.();
+    } finally {
+      this.#recalling = false;
+    }
+  }
+
   /** Opens now instead of at the first message. Resolves also when interrupted. */
   async open(): Promise<void> {
     if (this.#state !== 'new') return;
@@ -141,7 +154,8 @@ export class SupervisedSink implements Sink {
     this.#inner.send(entry.message, entry.id).then(
       () => this.#accepted(entry),
       (error: unknown) => {
-        if (generation === this.#generation) this.#notSafe(entry, opening, asStompctlError(error, this.name));
+        if (this.#recalling) this.#settle(entry, closed(this.name));
+        else if (generation === this.#generation) this.#notSafe(entry, opening, asStompctlError(error, this.name));
         // of a sink that was exchanged meanwhile: the next one gets it
         else if (entry.opening === opening) entry.opening = 0;
       },

@@ -6,7 +6,7 @@ import type { Outcome, Processor } from '../flow/processor.js';
 import type { Sink } from '../flow/sink.js';
 import type { Source } from '../flow/source.js';
 import type { Message } from '../message/message.js';
-import { closeEnds } from './close-ends.js';
+import { closeEnds, lingerExceeded } from './close-ends.js';
 import { type Exchange, Exchanges } from './exchanges.js';
 import { Ledger } from './ledger.js';
 import { RateLimit } from './rate-limit.js';
@@ -42,6 +42,8 @@ export class Transfer {
   /** of `count` */
   #taken = 0;
   #gaveUp = false;
+  /** what the processor is done with now is given back, and not sent */
+  #givingBack = false;
   /** callback and sends of one batch after the other, so that the next batch is read meanwhile and the order kept */
   readonly #pipeline = new SerialQueue();
 
@@ -118,10 +120,11 @@ export class Transfer {
     report.logger.debug('drain', `no more reading (${this.#ended}); ${inFlight} in flight`, { inFlight });
     const drained = await this.#drain();
     this.#gaveUp = !drained;
-    const released = drained ? 0 : this.#giveBack();
+    const released = drained ? 0 : await this.#giveBack();
     const closed = await this.#close(drained);
     // who asked for the stop wants to hear whether it is over; a run that was to do something did not do all of it
-    if (!closed || (!drained && !this.#wasAskedFor)) this.#failure ??= this.#lingerExceeded(released);
+    if (!closed || (!drained && !this.#wasAskedFor))
+      this.#failure ??= lingerExceeded(source.name, released, this.#limits.lingerMs);
     return { reason: this.#ended ?? 'end', failure: this.#failure, released };
   }
 
@@ -160,7 +163,7 @@ export class Transfer {
     if (this.#ended !== undefined || drained === 'aborted') return undefined;
     if (drained) return 'drained';
     // they will be taken again
-    this.#taken -= this.#giveBack();
+    this.#taken -= await this.#giveBack();
     return 'given-back';
   }
 
@@ -256,7 +259,7 @@ export class Transfer {
   #carryOut(deliveries: readonly Delivery[], outcomes: readonly Outcome[]): void {
     deliveries.forEach((delivery, index) => {
       // given back meanwhile, when the callback took longer than a stop lingers
-      if (!this.#ledger.has(delivery)) return;
+      if (this.#givingBack || !this.#ledger.has(delivery)) return;
       const outcome = outcomes[index];
       if (outcome !== undefined) this.#carryOutOne(delivery, outcome);
     });
@@ -363,22 +366,19 @@ export class Transfer {
     }
   }
 
-  /** Gives back what is in flight. Answers how many that were. */
-  #giveBack(): number {
-    const left = this.#ledger.all();
-    for (const delivery of left) this.#release(delivery);
-    const text = `${left.length} messages were not settled in time and stay with the source`;
-    const { lingerMs } = this.#limits;
-    this.#parts.report.logger.warn('linger-exceeded', text, { released: left.length, lingerMs });
-    return left.length;
-  }
-
-  #lingerExceeded(released: number): StompctlError {
-    const { source } = this.#parts;
-    const seconds = this.#limits.lingerMs / 1000;
-    const what = released === 0 ? 'not everything was' : `${released} messages were not`;
-    const reason = `${what} settled within ${seconds} s (timeout-linger): what is left stays with the source, for the next run`;
-    return new StompctlError('LINGER_EXCEEDED', 'transfer', source.name, reason);
+  /** Gives back what is in flight, and answers how much. The sink gives it up first: what it wrote later would come twice. */
+  async #giveBack(): Promise<number> {
+    const { sink, clock, report } = this.#parts;
+    const { statistics, logger } = report;
+    const before = statistics.snapshot().released;
+    this.#givingBack = true;
+    if (sink.recall !== undefined) await withDeadline(clock, GIVE_UP_MS, sink.recall(), () => undefined);
+    for (const delivery of this.#ledger.all()) this.#release(delivery);
+    this.#givingBack = false;
+    const released = statistics.snapshot().released - before;
+    const text = `${released} messages were not settled in time and stay with the source`;
+    logger.warn('linger-exceeded', text, { released, lingerMs: this.#limits.lingerMs });
+    return released;
   }
 
   /** Closes both ends. False when the source did not say in time that everything is given back. */

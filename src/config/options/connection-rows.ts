@@ -69,6 +69,7 @@ const TIMEOUTS: readonly Timeout[] = [
     defaultNote: 'off',
     zero: 'off',
     doc: 'End after this time without a message.',
+    notes: 'The time in which `max-rate` or `max-rate-bytes` holds messages up does not count.',
   },
   {
     name: 'timeout-status',

@@ -71,8 +71,8 @@ export class QueueSink implements Sink {
   readonly #gauge: QueueGauge | undefined;
   readonly #maxLock: number;
   #fullReason: string | undefined;
-  /** rung when the sink is being closed */
-  readonly #closed = new Bell();
+  /** rung when the sink is being closed, or gives up what waits */
+  readonly #recalled = new Bell();
   #closing = false;
   /** temporary names that could not be removed, as far as the journal is to remember them */
   readonly #untidy = new Set<string>();
@@ -138,10 +138,16 @@ export class QueueSink implements Sink {
     await this.#commits;
   }
 
+  async recall(): Promise<void> {
+    this.#rejectAll(new StompctlError('SESSION_CLOSED', 'write', this.#directory.path, 'given back before'));
+    this.#recalled.ring();
+    await this.flush();
+  }
+
   /** Flushes and closes; on a full queue what waits is rejected with QUEUE_IO. */
   async close(): Promise<void> {
     this.#closing = true;
-    this.#closed.ring();
+    this.#recalled.ring();
     await this.flush();
     this.#closing = false;
     this.#ids?.close();
@@ -162,7 +168,8 @@ export class QueueSink implements Sink {
     while (this.#pending.length > 0) {
       // all that is sent in this turn belongs together
       await new Promise<void>((resolve) => setImmediate(resolve));
-      if (this.#gauge === undefined || (await this.#hasRoom(this.#gauge))) await this.#commit(this.#nextBatch());
+      const hasRoom = this.#gauge === undefined || (await this.#hasRoom(this.#gauge));
+      if (hasRoom && this.#pending.length > 0) await this.#commit(this.#nextBatch());
     }
     this.#commits = undefined;
   }
@@ -184,7 +191,7 @@ export class QueueSink implements Sink {
     if (this.#fullReason === undefined) this.#options.onFull?.(reason);
     this.#fullReason = reason;
     if (this.#closing) this.#rejectAll(new StompctlError('QUEUE_IO', 'write', this.#directory.path, reason));
-    else await wait(this.#options.clock, FULL_MS, { bell: this.#closed });
+    else await wait(this.#options.clock, FULL_MS, { bell: this.#recalled });
     return false;
   }
 
@@ -318,7 +325,6 @@ export class QueueSink implements Sink {
 
   /** A file whose sync failed is dropped: the kernel may have thrown its pages away and would call the next sync good. */
   async #syncData(written: readonly Writing[]): Promise<Writing[]> {
-    const durable: Writing[] = [];
     const failures = new Map<Writing, unknown>();
     await new Promise<void>((resolve) => {
       let left = written.length;
@@ -331,11 +337,8 @@ export class QueueSink implements Sink {
         });
       }
     });
-    for (const one of written) {
-      if (failures.has(one)) this.#giveUp(one, 'fdatasync', failures.get(one));
-      else durable.push(one);
-    }
-    return durable;
+    for (const [one, error] of failures) this.#giveUp(one, 'fdatasync', error);
+    return written.filter((one) => !failures.has(one));
   }
 
   #publishAll(durable: readonly Writing[]): Writing[] {

@@ -35,6 +35,11 @@ export class TapSink implements Sink {
     await both(this.#main.flush(), this.#tap?.flush());
   }
 
+  /** What one of the two has begun, or has, may come there again when the other gives it up. */
+  async recall(): Promise<void> {
+    await both(this.#main.recall?.() ?? Promise.resolve(), this.#tap?.recall?.());
+  }
+
   async close(): Promise<void> {
     await both(this.#main.close(), this.#tap?.close());
   }
