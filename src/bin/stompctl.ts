@@ -29,12 +29,8 @@ process.on('uncaughtException', (error) => {
   leave(exitCodeOf(error));
 });
 // a terminal that does not tell its size has 0
-const code = await main(argv.slice(2), env, {
-  out: stdout,
-  err: stderr,
-  columns: stdout.columns || undefined,
-  signals,
-});
+const columns = stdout.isTTY ? stdout.columns || 80 : undefined;
+const code = await main(argv.slice(2), env, { out: stdout, err: stderr, columns, signals });
 // Everything is settled and closed; what is left are timers of libraries, and output on its way to a slow reader.
 process.exitCode = code;
 await Promise.all([stdout, stderr].map((stream) => new Promise((resolve) => stream.write('', resolve))));

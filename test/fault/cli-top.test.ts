@@ -187,7 +187,7 @@ describe('stompctl top, on a terminal', () => {
       });
       await eventually(() => /b-stuck .* stuck /.test(shown));
       const pid = pidOf(shown);
-      assert.ok(pid > 1 && processExists(pid));
+      assert.ok(pid > 1 && processExists(pid), JSON.stringify({ pid, shown: shown.slice(0, 500) }));
       if (how === 'hang up') script.kill('SIGKILL');
       else process.kill(pid, 'SIGINT');
       await ended;
