@@ -99,8 +99,9 @@ class Producer {
   produced = 0;
 
   produce(count: number): void {
-    this.produced += count;
-    produce(this.#queue, this.#samples.splice(0, count));
+    const next = this.#samples.splice(0, count);
+    this.produced += next.length;
+    produce(this.#queue, next);
   }
 }
 
@@ -205,14 +206,24 @@ async function killSender({ test, producer, sender, receiver, suspicion }: Scene
 }
 
 async function killReceiver({ test, broker, producer, sender, receiver, suspicion }: Scene): Promise<void> {
-  receiver.process.signal('SIGSTOP');
   // a receiver that keeps up holds next to nothing: frozen, it is handed what is sent meanwhile
-  producer.produce(HELD_BACK);
-  await eventually(() => producer.produced - sender.elements - storedBy(receiver) >= 50, {
-    deadlineMs: 120_000,
-    everyMs: 1,
-    what: 'the sender sends something that the receiver has not stored',
-  });
+  const freeze = async (): Promise<void> => {
+    receiver.process.signal('SIGSTOP');
+    producer.produce(HELD_BACK);
+    await eventually(() => producer.produced - sender.elements - storedBy(receiver) >= 50, {
+      deadlineMs: 120_000,
+      everyMs: 1,
+      what: 'the sender sends something that the receiver has not stored',
+    });
+  };
+  await freeze();
+  if ((await broker.queueDepth('myapp.data')).unacknowledged === 0) {
+    // it has opened its session, and had not subscribed yet
+    const before = storedBy(receiver);
+    receiver.process.signal('SIGCONT');
+    await eventually(() => storedBy(receiver) > before, { deadlineMs: 120_000, everyMs: 1 });
+    await freeze();
+  }
   await frozen(sender, async () => {
     await receiver.killAndRestart(async () => {
       const { unacknowledged } = await broker.queueDepth('myapp.data');
