@@ -9,7 +9,7 @@ import type { Transfer } from '../transfer/transfer.js';
 import type { HealthFacts } from '../transfer/verdict.js';
 import { openFailureQueue } from './failure-queue.js';
 import { openProcessor } from './open-processor.js';
-import { openTap } from './open-tap.js';
+import { tapOpener } from './open-tap.js';
 import { queuesWaiting } from './queues-waiting.js';
 import { type ReloadedEnds, type ReloadWish, RunningTransfer } from './running-transfer.js';
 
@@ -51,9 +51,8 @@ export async function buildTransfer(settings: Settings, context: BuildContext): 
   const statistics = new Statistics(clock);
   const report = new TransferReport({ statistics, logger, maxParked: settings.maxParked });
   const endContext = { clock, logger, env: context.env, report };
-  const openTapQueue = (path: string, type: string) => openTap(path, type, settings.sync);
   const failureQueue = await openFailureQueue(settings, endContext);
-  const openIt = (of: Settings) => openProcessor(of, { ...context, openTap: openTapQueue });
+  const openIt = (of: Settings) => openProcessor(of, { ...context, openTap: tapOpener(of) });
   const processor = await openIt(settings);
   const running = new RunningTransfer({ settings, context: endContext, failureQueue, processor, openIt });
   let waits = queuesWaiting(settings, clock);

@@ -8,7 +8,7 @@ import { SupervisedSink } from '../transfer/supervised-sink.js';
 import type { BuildContext } from './build-transfer.js';
 import { makeSink } from './make-ends.js';
 import { openProcessor } from './open-processor.js';
-import { openTap } from './open-tap.js';
+import { tapOpener } from './open-tap.js';
 
 /** What a run does to a message between its source and its destination, for messages from elsewhere. */
 export interface MessagePath {
@@ -27,8 +27,7 @@ export async function openMessagePath(given: Settings, context: BuildContext): P
   const { clock, logger, env } = context;
   const { timeouts, maxAttempts, reconnect } = settings;
   const report = new TransferReport({ statistics: new Statistics(clock), logger, maxParked: settings.maxParked });
-  const tapsOf = (path: string, type: string) => openTap(path, type, settings.sync);
-  const processor = await openProcessor(settings, { ...context, openTap: tapsOf });
+  const processor = await openProcessor(settings, { ...context, openTap: tapOpener(settings) });
   const bounded = { ...settings, reconnect: { ...reconnect, attempts: reconnect.attempts ?? 10 } };
   const { end, supervisor } = makeSink(settings.sink, bounded, { clock, logger, env, report });
   const sink = new SupervisedSink(end, { supervisor, maxAttempts, logger });

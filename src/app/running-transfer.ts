@@ -270,9 +270,7 @@ export class RunningTransfer {
 
   /** False: the run ended before. */
   #exchangeSource(): Promise<boolean> {
-    return this.transfer.exchange(async (drained) => {
-      // given back to the source: what a sink still has of it must not be sent by it as well
-      if (!drained) for (const sink of [this.#main, this.#supervisedTap]) sink?.giveBack();
+    return this.transfer.exchange(async () => {
       const { clock, report } = this.#context;
       const made = makeSource(this.#settings, this.#context, this.#failureQueue?.sink);
       this.#source = made;
