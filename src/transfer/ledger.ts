@@ -48,18 +48,20 @@ export class Ledger {
     this.#bytes += delivery.size;
   }
 
-  /** When it was taken, of the monotonic clock; undefined: it is not in flight. */
-  takenMs(delivery: Delivery): number | undefined {
-    return this.#inFlight.get(delivery);
-  }
-
   /** True when the caller may settle this delivery now; false when somebody already has. */
   take(delivery: Delivery): boolean {
-    if (!this.#inFlight.delete(delivery)) return false;
+    return this.takeOut(delivery) !== undefined;
+  }
+
+  /** As `take`: when it was taken, of the monotonic clock; undefined when somebody has settled it. */
+  takeOut(delivery: Delivery): number | undefined {
+    const takenMs = this.#inFlight.get(delivery);
+    if (takenMs === undefined) return undefined;
+    this.#inFlight.delete(delivery);
     this.#bytes -= delivery.size;
     this.#shrink(delivery);
     this.#wake();
-    return true;
+    return takenMs;
   }
 
   /** The message of this delivery is now of `size`; what it grew by is kept apart, see `eased`. */

@@ -14,6 +14,8 @@ interface Entry {
   readonly reject: (error: StompctlError) => void;
   /** the opening in which it was last handed to the inner sink; 0: it waits */
   opening: number;
+  /** given up: when it fails it is not sent again */
+  recalled: boolean;
   /** refusals of it: by an ERROR that names it, or when the session ended while it was the only message in flight */
   readonly trial: Trial;
 }
@@ -54,8 +56,6 @@ export class SupervisedSink implements Sink {
   #barrenOpenings = 0;
   /** which inner sink: what was begun with an earlier one ends without effect */
   #generation = 0;
-  /** what fails now is given up, and not sent again */
-  #recalling = false;
   #failure: StompctlError | undefined;
   readonly #evidence: Evidence;
 
@@ -101,20 +101,15 @@ export class SupervisedSink implements Sink {
     if (this.#state === 'opening') void this.#reopen();
   }
 
-  /** Forgets what is not safe: each of these sends is rejected with SESSION_CLOSED. */
-  giveBack(): void {
-    for (const entry of [...this.#entries]) this.#settle(entry, closed(this.name));
-  }
-
-  /** What waits for the inner sink is given up, and what that one gives up; what it has sent and not heard of stays. */
+  /** Gives up all that is not safe: what waits for the inner sink at once, the rest when that one has given up what it can. */
   async recall(): Promise<void> {
-    this.#recalling = true;
-    try {
-      for (const entry of [...this.#entries]) if (entry.opening === 0) this.#settle(entry, closed(this.name));
-      await this.#inner.recall?.();
-    } finally {
-      this.#recalling = false;
+    const recalled = [...this.#entries];
+    for (const entry of recalled) {
+      entry.recalled = true;
+      if (entry.opening === 0) this.#giveUp(entry);
     }
+    await this.#inner.recall?.();
+    for (const entry of recalled) this.#giveUp(entry);
   }
 
   /** Opens now instead of at the first message. Resolves also when interrupted. */
@@ -127,11 +122,11 @@ export class SupervisedSink implements Sink {
   send(message: Message, id?: string): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.#failure !== undefined) return reject(this.#failure);
-      const entry: Entry = { message, id, resolve, reject, opening: 0, trial: newTrial() };
+      const entry: Entry = { message, id, resolve, reject, opening: 0, recalled: false, trial: newTrial() };
       this.#entries.add(entry);
       if (this.#state === 'open') this.#forward(entry);
       else if (this.#state === 'new') void this.#reopen();
-      else if (this.#state === 'closed') this.#settle(entry, closed(this.name));
+      else if (this.#state === 'closed') this.#giveUp(entry);
     });
   }
 
@@ -144,7 +139,7 @@ export class SupervisedSink implements Sink {
     this.#options.supervisor.interrupt();
     this.#state = 'closed';
     await this.#inner.close();
-    this.giveBack();
+    for (const entry of [...this.#entries]) this.#giveUp(entry);
   }
 
   #forward(entry: Entry): void {
@@ -154,7 +149,7 @@ export class SupervisedSink implements Sink {
     this.#inner.send(entry.message, entry.id).then(
       () => this.#accepted(entry),
       (error: unknown) => {
-        if (this.#recalling) this.#settle(entry, closed(this.name));
+        if (entry.recalled) this.#giveUp(entry);
         else if (generation === this.#generation) this.#notSafe(entry, opening, asStompctlError(error, this.name));
         // of a sink that was exchanged meanwhile: the next one gets it
         else if (entry.opening === opening) entry.opening = 0;
@@ -168,6 +163,10 @@ export class SupervisedSink implements Sink {
     this.#evidence.accepted();
     this.#barrenOpenings = 0;
     this.#settle(entry);
+  }
+
+  #giveUp(entry: Entry): void {
+    this.#settle(entry, closed(this.name));
   }
 
   #settle(entry: Entry, error?: StompctlError): void {

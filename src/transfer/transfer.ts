@@ -286,8 +286,8 @@ export class Transfer {
     const size = message === delivery.message ? delivery.size : message.size;
     this.#parts.sink.send(message, delivery.id).then(
       () => {
-        const takenMs = this.#ledger.takenMs(delivery);
-        if (!this.#ledger.take(delivery)) return;
+        const takenMs = this.#ledger.takeOut(delivery);
+        if (takenMs === undefined) return;
         delivery.ack();
         this.#parts.report.statistics.sent(size, takenMs);
       },
@@ -312,15 +312,15 @@ export class Transfer {
   }
 
   #drop(delivery: Delivery, reason: string): void {
-    const takenMs = this.#ledger.takenMs(delivery);
-    if (!this.#ledger.take(delivery)) return;
+    const takenMs = this.#ledger.takeOut(delivery);
+    if (takenMs === undefined) return;
     delivery.ack();
     this.#parts.report.dropped(delivery.name, reason, delivery.size, takenMs);
   }
 
   #reject(delivery: Delivery, error: StompctlError): void {
-    const takenMs = this.#ledger.takenMs(delivery);
-    if (!this.#ledger.take(delivery)) return;
+    const takenMs = this.#ledger.takeOut(delivery);
+    if (takenMs === undefined) return;
     delivery.reject(error);
     const { name, size, rejectedBefore } = delivery;
     if (rejectedBefore === true) this.#parts.report.rejectedAgain(name, error, size, takenMs);
