@@ -1,4 +1,4 @@
-import { closeSync, openSync, renameSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, openSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
 import { unless } from './file-system.js';
 
 /**
@@ -12,7 +12,7 @@ export function replaceFile(path: string, text: string): void {
   try {
     const file = openSync(temporary, 'wx', 0o644);
     try {
-      writeSync(file, text);
+      writeFileSync(file, text);
     } finally {
       closeSync(file);
     }

@@ -7,7 +7,7 @@ import {
   openSync,
   renameSync,
   unlinkSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs';
 import { errnoOf, reasonOf, StompctlError } from '../../base/errors.js';
 import { quietly } from '../../base/file-system.js';
@@ -53,7 +53,7 @@ function writeTemporary({ path, content, mode, owner }: NewFile): string {
     quietly(() => unlinkSync(temporary));
     const fd = openSync(temporary, 'wx', 0o600);
     try {
-      writeSync(fd, content);
+      writeFileSync(fd, content);
       if (owner !== undefined) fchownSync(fd, owner.uid, owner.gid);
       fchmodSync(fd, mode);
       fsyncSync(fd);
