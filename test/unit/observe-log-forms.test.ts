@@ -5,17 +5,12 @@ import { goesToJournal } from '../../src/observe/journal-stream.js';
 import type { LogFormat } from '../../src/observe/log-output.js';
 import { logfmtLine } from '../../src/observe/logfmt.js';
 import { createLogger, type LoggerOptions } from '../../src/observe/pino-logger.js';
+import { lineText } from '../support/line-text.js';
 
 async function setUp(options: Partial<LoggerOptions> = {}) {
-  let text = '';
-  const stream = {
-    write: (lines: string) => {
-      text += lines;
-    },
-    flush: async () => undefined,
-  };
+  const { stream, text } = lineText();
   const logger = await createLogger({ level: 'info', format: 'logfmt', stream, journal: false, ...options });
-  return { logger, lines: () => text.split('\n').slice(0, -1) };
+  return { logger, lines: () => text().split('\n').slice(0, -1) };
 }
 
 describe('a log line in logfmt', () => {

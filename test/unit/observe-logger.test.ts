@@ -1,24 +1,19 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createLogger, type LoggerOptions } from '../../src/observe/pino-logger.js';
+import { lineText } from '../support/line-text.js';
 import { ManualClock } from '../support/manual-clock.js';
 
 async function setUp(options: Partial<LoggerOptions> = {}) {
-  let text = '';
-  const stream = {
-    write: (lines: string) => {
-      text += lines;
-    },
-    flush: async () => undefined,
-  };
+  const { stream, text } = lineText();
   const clock = new ManualClock();
   const logger = await createLogger({ level: 'info', format: 'json', stream, clock, ...options });
   const lines = () =>
-    text
+    text()
       .split('\n')
       .filter((line) => line !== '')
       .map((line) => JSON.parse(line) as Record<string, unknown>);
-  return { logger, clock, lines, text: () => text };
+  return { logger, clock, lines, text };
 }
 
 describe('the logger in JSON', () => {

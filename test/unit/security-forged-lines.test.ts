@@ -7,6 +7,7 @@ import { headerText, terminalText } from '../../src/cli/queue/header-text.js';
 import type { LogFormat } from '../../src/observe/log-output.js';
 import { createLogger } from '../../src/observe/pino-logger.js';
 import { syslogLine } from '../../src/observe/syslog-stream.js';
+import { lineText } from '../support/line-text.js';
 
 /** What a broker or a producer may put into a text, so that a reader of it is deceived. */
 const HOSTILE: Readonly<Record<string, string>> = {
@@ -23,18 +24,12 @@ const HOSTILE: Readonly<Record<string, string>> = {
 const OBEYED = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u;
 
 async function logged(format: LogFormat, text: string): Promise<string> {
-  let written = '';
-  const stream = {
-    write: (lines: string) => {
-      written += lines;
-    },
-    flush: async () => undefined,
-  };
+  const { stream, text: written } = lineText();
   const logger = await createLogger({ level: 'trace', format, stream });
   logger.warn('open-retry', text, { reason: text, [text]: text });
   logger.info('frame', `received ${text}`, { header: { [text]: text } });
   await logger.flush();
-  return written;
+  return written();
 }
 
 for (const [what, text] of Object.entries(HOSTILE)) {
