@@ -68,7 +68,7 @@ test('test:unit runs what npm test runs of test/unit, test:times and test:long b
       .sort(),
   );
   for (const script of ['test:times', 'test:long', 'check']) {
-    assert.match(scripts[script] ?? '', / npm test && npm run test:e2e\b/, script);
+    assert.match(scripts[script] ?? '', / npm test && npm run test:process\b/, script);
   }
 });
 
@@ -83,13 +83,13 @@ function loadedBy(path: string, known = new Set<string>()): Set<string> {
   return known;
 }
 
-test('what starts the built command is in test/e2e, which npm test leaves out', () => {
-  const starters = ['support/stompctl-process.js', 'support/run-queue.js'];
+test('what starts a process with code of ours is in test/process or test/e2e, which npm test leaves out', () => {
+  const starters = ['support/stompctl-process.js', 'support/run-queue.js', 'support/child.js'];
   const starts = (file: string) =>
     [...loadedBy(join(ROOT, 'dist/test', file.replace(/\.ts$/, '.js')))].some((path) =>
       starters.some((starter) => path.endsWith(starter)),
     );
-  assert.ok(runBy('test:e2e').filter(starts).length > 50);
+  assert.ok(runBy('test:process').filter(starts).length > 50);
   // unit: its shares refuse every process
   const quick = runBy('test').filter((file) => !file.startsWith('unit/'));
   assert.deepEqual(quick.filter(starts), []);
