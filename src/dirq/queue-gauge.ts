@@ -41,6 +41,12 @@ export class QueueGauge {
     this.#bytes += bytes;
   }
 
+  /** What may be added before a limit is reached, by what is known; at least one element, once `whyFull` has named no reason. */
+  get room(): { readonly elements: number; readonly bytes: number } {
+    const { maxElements = Number.POSITIVE_INFINITY, maxBytes = Number.POSITIVE_INFINITY } = this.#limits;
+    return { elements: Math.max(1, maxElements - this.#count), bytes: maxBytes - this.#bytes };
+  }
+
   /** Resolves to why nothing more may be added now; undefined when there is room. Rejects with QUEUE_IO. */
   async whyFull(): Promise<string | undefined> {
     const free = this.#whyTooLittleFree();

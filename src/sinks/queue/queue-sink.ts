@@ -202,12 +202,17 @@ export class QueueSink implements Sink {
   }
 
   #nextBatch(): Pending[] {
-    const most = this.#sync === 'message' ? 1 : MOST_MESSAGES[this.#options.type ?? 'DQS'];
+    const room = this.#gauge?.room;
+    const most =
+      this.#sync === 'message'
+        ? 1
+        : Math.min(MOST_MESSAGES[this.#options.type ?? 'DQS'], room?.elements ?? Number.POSITIVE_INFINITY);
+    const mostBytes = Math.min(MOST_BYTES, room?.bytes ?? Number.POSITIVE_INFINITY);
     let bytes = 0;
     let count = 0;
     for (; count < most && count < this.#pending.length; count += 1) {
       bytes += this.#pending[count]?.size ?? 0;
-      if (count > 0 && bytes > MOST_BYTES) break;
+      if (count > 0 && bytes > mostBytes) break;
     }
     const batch = this.#pending.slice(0, count);
     this.#pending = this.#pending.slice(count);
