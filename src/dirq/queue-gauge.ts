@@ -11,6 +11,9 @@ export interface QueueLimits {
   readonly minFree?: { readonly bytes: number } | { readonly share: number } | undefined;
 }
 
+/** the room of a queue without limits */
+export const NO_LIMITS = { elements: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE_INFINITY };
+
 /** once full, a queue must shrink to this share of its limit (or free this share more) before it takes more */
 const LOW_WATER = 0.9;
 /** other producers add as well: the estimate is made good this often, at least */
