@@ -35,7 +35,7 @@ export interface BrokerEnd {
   readonly onSession: (session: StompSession) => void;
   /**
    * Would the next session log in otherwise than the last one did: with another name, password, key or certificate?
-   * False when none was tried so far. Rejects as `connect` when they cannot be read.
+   * False when none was tried so far. Rejects when they cannot be read, or no session can be had with them whatever the broker says.
    */
   readonly secretsChanged: () => Promise<boolean>;
   /** what the last session was with; undefined: there was none */
@@ -154,9 +154,12 @@ export function brokerEnd(broker: BrokerSettings, settings: Settings, context: B
       const before = used;
       const { uris } = await brokerUris(broker.uri);
       const over = before?.over ?? parseBrokerUri(uris[0] ?? broker.uri);
-      const reading = secretsFor(over, () => undefined).then(
-        (secrets) => before !== undefined && digest(secrets) !== before.digest,
-      );
+      const reading = secretsFor(over, () => undefined).then(async (secrets) => {
+        if (secrets.tls !== undefined) {
+          (await import('../stomp/transport/tls-transport.js')).refuseUnusable(secrets.tls, name);
+        }
+        return before !== undefined && digest(secrets) !== before.digest;
+      });
       return unlessCalledOff(reading, { name, clock, timeoutMs: timeouts.connectMs, late: UNREAD });
     },
     allRefused: () => refused.all(),

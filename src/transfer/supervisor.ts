@@ -189,12 +189,17 @@ export class Supervisor {
     this.#backOff.reset();
   }
 
+  /** A certificate that is wrong from the first is told at once; one that was not is perhaps just being written. */
+  #mayComeBack(error: StompctlError): boolean {
+    return mayComeBack(error) || (error.code === 'CREDENTIAL_INVALID' && (this.#opened > 0 || this.#failures > 0));
+  }
+
   /** Waits before the next attempt; false when interrupted. Rejects when there is to be none. */
   async #failed(end: Openable, error: StompctlError, counts: boolean): Promise<boolean> {
     const { attempts, bounded, logger, maxDelayMs } = this.#options;
     if (this.interrupted) return false;
     this.#lastError = { code: error.code, message: error.message, atMs: this.#nowMs() };
-    const waits = error.action === 'reopen' || error.action === 'wait' || (!bounded && mayComeBack(error));
+    const waits = error.action === 'reopen' || error.action === 'wait' || (!bounded && this.#mayComeBack(error));
     if (!waits) throw error;
     const refusedLogin = error.code === 'LOGIN_REFUSED';
     if (refusedLogin && !(this.#options.allRefused?.() ?? true)) {

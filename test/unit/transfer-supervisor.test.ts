@@ -203,6 +203,29 @@ describe('the supervisor', () => {
     });
   }
 
+  const halfWritten = () => new StompctlError('CREDENTIAL_INVALID', 'connect', 'b', 'do not fit together');
+
+  it('waits for a certificate that was replaced by one that is not whole, when the run has no end', async () => {
+    for (const before of [[], [unreachable()]]) {
+      const failures = [...before];
+      const { supervisor, clock, end } = setUp({ failures });
+      if (before.length === 0) await supervisor.open(end);
+      failures.push(halfWritten(), halfWritten());
+      const opening = before.length === 0 ? supervisor.open(end, unreachable()) : supervisor.open(end);
+      await clock.advance(10_000);
+      assert.equal(await opening, true);
+    }
+  });
+
+  it('ends a run at once whose certificate is not whole from the first, and a bounded one always', async () => {
+    const first = setUp({ failures: [halfWritten()] });
+    await assert.rejects(first.supervisor.open(first.end), { code: 'CREDENTIAL_INVALID' });
+    const { supervisor, clock, end } = setUp({ bounded: true, failures: [unreachable(), halfWritten()] });
+    const opening = assert.rejects(supervisor.open(end), { code: 'CREDENTIAL_INVALID' });
+    await clock.advance(1000);
+    await opening;
+  });
+
   it('tries the next broker of a list at once after a refused login, and ends a bounded run when all have refused', async () => {
     const answers = [false, false, true];
     const { supervisor, end, openedAtMs, logger } = setUp({
