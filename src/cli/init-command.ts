@@ -213,8 +213,8 @@ async function makeQueue(path: string, owner: Owner | undefined, io: CommandIo):
 
 function nextText(code: number, file: string): string {
   if (code === 0) return 'Next';
-  // nothing is wrong with what was written
-  const first = code === EXIT_CODES.tryAgain ? 'Once the broker is there' : 'Mend what is wrong, then';
+  // perhaps nothing is wrong with what was written
+  const first = code === EXIT_CODES.tryAgain ? 'Once the broker can be used:' : 'Mend what is wrong, then';
   return `${first} "stompctl check --connect ${file}"; next`;
 }
 

@@ -115,7 +115,7 @@ describe('stompctl init, answered by options', () => {
     const done = await init(['--uri', broker.uri]);
     assert.equal(done.code, 75, done.out + done.err);
     assert.match(done.out, /it\.conf: valid, but broker stomp:\S+ is not reachable \(exit code 75\)\n/);
-    assert.match(done.out, /\nOnce the broker is there "stompctl check --connect .*it\.conf"; next:\n/);
+    assert.match(done.out, /\nOnce the broker can be used: "stompctl check --connect .*it\.conf"; next:\n/);
   });
 
   it('leaves what it wrote, and says what to do, when the login fails', async (test) => {
