@@ -54,6 +54,7 @@ export const ERROR_KINDS = {
   MESSAGE_NO_DESTINATION: { action: 'reject', exit: 1 },
   MESSAGE_BAD_HEADER: { action: 'reject', exit: 1 },
   MESSAGE_REFUSED: { action: 'reject', exit: 1 },
+  MESSAGE_TIMEOUT: { action: 'stop', exit: 75 },
   // callbacks
   CALLBACK_SYNTAX: { action: 'stop', exit: 78 },
   CALLBACK_UNSUPPORTED: { action: 'stop', exit: 78 },

@@ -140,6 +140,12 @@ async function execute(name: OtherCommand, parsed: ParsedArguments, env: Environ
     }
     case 'reload':
       return (await import('./instances/reload-command.js')).reload(parsed, env, io);
+    case 'send':
+      return (await import('./shell/send-command.js')).send(parsed, env, io);
+    case 'receive':
+      return (await import('./shell/receive-command.js')).receive(parsed, env, io);
+    case 'request':
+      return (await import('./shell/request-command.js')).request(parsed, env, io);
     case 'completion':
       return (await import('./completion/completion.js')).completion(parsed, io);
     case 'demo':

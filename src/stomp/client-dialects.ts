@@ -30,6 +30,11 @@ export interface Dialect {
   readonly duplicateId: string | undefined;
   /** its store keeps headers in UTF-16 units, each encoded by itself: characters beyond U+FFFF come back altered after a restart */
   readonly headersOfUnits: boolean;
+  /**
+   * where the reply to a request comes: to `/temp-queue/NAME`, which a SEND that names it in `reply-to` makes (RabbitMQ, "Temp Queue
+   * Destinations"), or which a SUBSCRIBE makes (ActiveMQ); or to a queue with a name of its own
+   */
+  readonly replies: 'made-by-send' | 'made-by-subscribe' | 'named';
 }
 
 const UNKNOWN: Dialect = {
@@ -45,6 +50,7 @@ const UNKNOWN: Dialect = {
   persistentOnlyTrue: false,
   duplicateId: undefined,
   headersOfUnits: false,
+  replies: 'named',
 };
 
 /** Read from the top: `ActiveMQ-Artemis` before `ActiveMQ`. */
@@ -62,6 +68,7 @@ export const DIALECTS: readonly Dialect[] = [
     persistentOnlyTrue: true,
     duplicateId: undefined,
     headersOfUnits: false,
+    replies: 'made-by-send',
   },
   {
     type: 'Artemis',
@@ -76,6 +83,7 @@ export const DIALECTS: readonly Dialect[] = [
     persistentOnlyTrue: false,
     duplicateId: '_AMQ_DUPL_ID',
     headersOfUnits: false,
+    replies: 'named',
   },
   {
     type: 'ActiveMQ',
@@ -90,6 +98,7 @@ export const DIALECTS: readonly Dialect[] = [
     persistentOnlyTrue: false,
     duplicateId: undefined,
     headersOfUnits: true,
+    replies: 'made-by-subscribe',
   },
   {
     type: 'Apollo',
@@ -104,6 +113,7 @@ export const DIALECTS: readonly Dialect[] = [
     persistentOnlyTrue: false,
     duplicateId: undefined,
     headersOfUnits: false,
+    replies: 'named',
   },
   UNKNOWN,
 ];

@@ -1,4 +1,5 @@
 import type { CommandDefinition } from './option-command.js';
+import { RECEIVE_FLAGS, RECEIVING_OPTIONS, REQUEST_FLAGS, SEND_FLAGS, SENDING_OPTIONS } from './shell-flags.js';
 
 const CHECK_FLAGS = [
   { name: 'raw', doc: 'print the parsed tree as JSON, before any validation' },
@@ -123,6 +124,27 @@ export const COMMANDS = {
     name: 'demo',
     summary: 'Show a sender and a receiver at work, with a broker of their own.',
     helps: ['help'],
+  },
+  send: {
+    name: 'send',
+    summary: 'Send a message to a broker, and wait until it is confirmed.',
+    operands: 'URI DESTINATION [FILE]',
+    flags: SEND_FLAGS,
+    helps: SENDING_OPTIONS,
+  },
+  receive: {
+    name: 'receive',
+    summary: 'Print the messages of a destination of a broker.',
+    operands: 'URI DESTINATION',
+    flags: RECEIVE_FLAGS,
+    helps: RECEIVING_OPTIONS,
+  },
+  request: {
+    name: 'request',
+    summary: 'Send a request to a broker, and print the reply.',
+    operands: 'URI DESTINATION [FILE]',
+    flags: REQUEST_FLAGS,
+    helps: SENDING_OPTIONS,
   },
   queue: { name: 'queue', summary: 'Work on a queue from the shell.' },
   completion: {
