@@ -146,6 +146,8 @@ async function execute(name: OtherCommand, parsed: ParsedArguments, env: Environ
       return (await import('./shell/receive-command.js')).receive(parsed, env, io);
     case 'request':
       return (await import('./shell/request-command.js')).request(parsed, env, io);
+    case 'broker':
+      return (await import('./broker-command.js')).broker(parsed, io);
     case 'completion':
       return (await import('./completion/completion.js')).completion(parsed, io);
     case 'demo':

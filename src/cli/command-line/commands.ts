@@ -55,6 +55,11 @@ const PROBE_FLAGS = [
   { name: 'crit', value: 'RANGES', doc: 'critical: the same' },
 ];
 
+const BROKER_FLAGS = [
+  { name: 'port', value: 'N', doc: 'port on loopback; 0: any that is free (default: 61613)' },
+  { name: 'dialect', value: 'WHICH', doc: 'behave like rabbitmq, activemq or artemis' },
+];
+
 const TOP_FLAGS = [{ name: 'json', doc: 'print one JSON object a line, for each instance, once' }];
 
 /** Every command, in the order in which help lists them. */
@@ -145,6 +150,12 @@ export const COMMANDS = {
     operands: 'URI DESTINATION [FILE]',
     flags: REQUEST_FLAGS,
     helps: SENDING_OPTIONS,
+  },
+  broker: {
+    name: 'broker',
+    summary: 'Run a broker for tests and demonstrations: on loopback, in memory.',
+    flags: BROKER_FLAGS,
+    helps: ['help'],
   },
   queue: { name: 'queue', summary: 'Work on a queue from the shell.' },
   completion: {
