@@ -62,7 +62,7 @@ export function brokerSource(
   { broker, subscriptions, prefetch }: BrokerSourceSettings,
   settings: Settings,
   context: BrokerEndContext,
-  told: Pick<BrokerSourceOptions, 'events' | 'deadLetters' | 'onDuplicate'>,
+  told: Pick<BrokerSourceOptions, 'events' | 'deadLetters' | 'onDuplicate' | 'onLook'>,
 ): MadeEnd<BrokerSource> {
   const { window, windowBytes, maxParked, reliable } = settings;
   const { allRefused, secretsChanged, session, ...common } = sessionsOf(broker, settings, context);

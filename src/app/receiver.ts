@@ -20,21 +20,28 @@ export interface Receiver {
   readonly statistics: Statistics;
 }
 
+export interface ReceiverContext extends BrokerEndContext {
+  /** otherwise what was handed to the sink is given back at the end */
+  readonly acknowledge: boolean;
+  /** only look, where the broker can show messages without giving them out: see `BrokerSourceOptions.onLook` */
+  readonly onLook?: ((how: 'browsed' | 'given-back') => void) | undefined;
+}
+
 /**
- * A transfer from a broker into `sink`, for somebody who waits for it: a refused login ends it. `acknowledge: false`: what was
- * handed to the sink is given back at the end.
+ * A transfer from a broker into `sink`, for somebody who waits for it: a refused login ends it.
  */
 export function buildReceiver(
   source: BrokerSourceSettings,
   settings: Settings,
   sink: Sink,
-  context: BrokerEndContext & { readonly acknowledge: boolean },
+  context: ReceiverContext,
 ): Receiver {
-  const { clock, logger, acknowledge } = context;
+  const { clock, logger, acknowledge, onLook } = context;
   const statistics = new Statistics(clock);
   const report = new TransferReport({ statistics, logger, maxParked: settings.maxParked });
-  const told = { events: report, deadLetters: undefined, onDuplicate: report.duplicate };
-  const { end, allRefused } = brokerSource(source, settings, context, told);
+  const told = { events: report, deadLetters: undefined, onDuplicate: report.duplicate, ...(onLook && { onLook }) };
+  const limits = acknowledge ? settings : unacknowledgedLimits(settings);
+  const { end, allRefused } = brokerSource(source, limits, context, told);
   const policy = { ...reconnectPolicy(settings, source), bounded: true };
   const supervisor = new Supervisor({ ...policy, ...(allRefused && { allRefused }), clock, logger });
   const onReopened = () => {
@@ -56,6 +63,12 @@ export function buildReceiver(
     clock,
   });
   return { name: end.name, transfer, statistics };
+}
+
+/** What the broker sends ahead is all that will be seen: as much as is asked for, and no more. */
+function unacknowledgedLimits(settings: Settings): Settings {
+  const { window, count = window } = settings;
+  return { ...settings, window: Math.max(1, count), maxParked: 0 };
 }
 
 /** A source whose deliveries are given back when they are done with. */

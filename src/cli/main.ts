@@ -144,6 +144,8 @@ async function execute(name: OtherCommand, parsed: ParsedArguments, env: Environ
       return (await import('./shell/send-command.js')).send(parsed, env, io);
     case 'receive':
       return (await import('./shell/receive-command.js')).receive(parsed, env, io);
+    case 'peek':
+      return (await import('./shell/peek-command.js')).peek(parsed, env, io);
     case 'request':
       return (await import('./shell/request-command.js')).request(parsed, env, io);
     case 'broker':

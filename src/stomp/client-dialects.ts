@@ -35,6 +35,11 @@ export interface Dialect {
    * Destinations"), or which a SUBSCRIBE makes (ActiveMQ); or to a queue with a name of its own
    */
   readonly replies: 'made-by-send' | 'made-by-subscribe' | 'named';
+  /**
+   * a SUBSCRIBE with `browser:true` shows a queue and takes nothing, and ends with a MESSAGE that says `browser:end` (ActiveMQ, from
+   * STOMP 1.1 on). Artemis knows no such header
+   */
+  readonly browses: boolean;
 }
 
 const UNKNOWN: Dialect = {
@@ -51,6 +56,7 @@ const UNKNOWN: Dialect = {
   duplicateId: undefined,
   headersOfUnits: false,
   replies: 'named',
+  browses: false,
 };
 
 /** Read from the top: `ActiveMQ-Artemis` before `ActiveMQ`. */
@@ -69,6 +75,7 @@ export const DIALECTS: readonly Dialect[] = [
     duplicateId: undefined,
     headersOfUnits: false,
     replies: 'made-by-send',
+    browses: false,
   },
   {
     type: 'Artemis',
@@ -84,6 +91,7 @@ export const DIALECTS: readonly Dialect[] = [
     duplicateId: '_AMQ_DUPL_ID',
     headersOfUnits: false,
     replies: 'named',
+    browses: false,
   },
   {
     type: 'ActiveMQ',
@@ -99,6 +107,7 @@ export const DIALECTS: readonly Dialect[] = [
     duplicateId: undefined,
     headersOfUnits: true,
     replies: 'made-by-subscribe',
+    browses: true,
   },
   {
     type: 'Apollo',
@@ -114,6 +123,7 @@ export const DIALECTS: readonly Dialect[] = [
     duplicateId: undefined,
     headersOfUnits: false,
     replies: 'named',
+    browses: false,
   },
   UNKNOWN,
 ];

@@ -22,7 +22,7 @@ test('the sessions of docs/first-aid.md happen as they stand there', async (t) =
 
 test('docs/first-aid.md has every flag of its commands', () => {
   const text = readFileSync(PAGE, 'utf8');
-  for (const { name, flags } of [COMMANDS.send, COMMANDS.receive, COMMANDS.request]) {
+  for (const { name, flags } of [COMMANDS.send, COMMANDS.receive, COMMANDS.peek, COMMANDS.request, COMMANDS.broker]) {
     const missing = flags.filter((flag) => !text.includes(`--${flag.name}`)).map((flag) => flag.name);
     assert.deepEqual(missing, [], name);
   }

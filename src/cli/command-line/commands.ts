@@ -1,5 +1,12 @@
 import type { CommandDefinition } from './option-command.js';
-import { RECEIVE_FLAGS, RECEIVING_OPTIONS, REQUEST_FLAGS, SEND_FLAGS, SENDING_OPTIONS } from './shell-flags.js';
+import {
+  PEEK_FLAGS,
+  RECEIVE_FLAGS,
+  RECEIVING_OPTIONS,
+  REQUEST_FLAGS,
+  SEND_FLAGS,
+  SENDING_OPTIONS,
+} from './shell-flags.js';
 
 const CHECK_FLAGS = [
   { name: 'raw', doc: 'print the parsed tree as JSON, before any validation' },
@@ -142,6 +149,13 @@ export const COMMANDS = {
     summary: 'Print the messages of a destination of a broker.',
     operands: 'URI DESTINATION',
     flags: RECEIVE_FLAGS,
+    helps: RECEIVING_OPTIONS,
+  },
+  peek: {
+    name: 'peek',
+    summary: 'Print the first messages of a queue of a broker, and leave them there.',
+    operands: 'URI DESTINATION',
+    flags: PEEK_FLAGS,
     helps: RECEIVING_OPTIONS,
   },
   request: {

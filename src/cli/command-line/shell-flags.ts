@@ -32,6 +32,13 @@ export const RECEIVE_FLAGS: readonly CommandFlag[] = [
   ...LOGIN_FLAGS,
 ];
 
+export const PEEK_FLAGS: readonly CommandFlag[] = [
+  { name: 'timeout', value: 'SECONDS', doc: 'end when no message came for so long (default: 5)' },
+  { name: JSON_LINES, doc: 'print each message as a line of JSON, headers and all, instead of its body' },
+  { name: 'header', value: 'NAME=VALUE', repeats: true, doc: 'header of the subscription, such as selector' },
+  ...LOGIN_FLAGS,
+];
+
 export const REQUEST_FLAGS: readonly CommandFlag[] = [
   { name: 'header', value: 'NAME=VALUE', repeats: true, doc: 'header of the request' },
   { name: 'timeout', value: 'SECONDS', doc: 'end with exit code 75 when no reply came in time (default: 30)' },

@@ -1,14 +1,16 @@
-import { buildReceiver, type Receiver } from '../../app/receiver.js';
+import { buildReceiver, type Receiver, type ReceiverContext } from '../../app/receiver.js';
 import { systemClock } from '../../base/clock.js';
 import { StompctlError } from '../../base/errors.js';
 import type { Environment } from '../../config/formats/environment.js';
+import type { CommandLineOptions } from '../../config/read-given.js';
+import type { Settings } from '../../config/settings.js';
 import type { Logger } from '../../observe/logger.js';
 import type { TransferOutcome } from '../../transfer/transfer.js';
 import { COMMANDS } from '../command-line/commands.js';
 import { EXIT_CODES } from '../command-line/exit-codes.js';
 import type { CommandIo } from '../command-line/io.js';
 import type { ParsedArguments } from '../command-line/option-command.js';
-import { brokerArguments, loginOf, openBrokerCommand, secondsOf } from './broker-arguments.js';
+import { type BrokerArguments, brokerArguments, loginOf, openBrokerCommand, secondsOf } from './broker-arguments.js';
 import { PrintSink } from './print-sink.js';
 
 /** what is there comes soon; what is asked for may have to be made */
@@ -25,11 +27,44 @@ export async function receive(parsed: ParsedArguments, env: Environment, io: Com
     throw new StompctlError('USAGE', 'option', '--timeout', 'excludes --follow: keep one of them');
   }
   const timeoutMs = secondsOf(parsed, 'timeout', parsed.options.has('count') ? TIMEOUT_S.counted : TIMEOUT_S.all);
-  const options = new Map(parsed.options);
-  if (!follow) {
-    options.set('timeout-inactivity', [String(timeoutMs / 1000)]);
-    if (!options.has('reconnect-attempts')) options.set('reconnect-attempts', ['1']);
+  const given = { uri, destination, header, parsed, acknowledge: !parsed.flags.has('no-ack') };
+  const options = follow ? parsed.options : endingBy(parsed, timeoutMs);
+  const { outcome, receiver, settings } = await printMessages({ ...given, options }, env, io);
+  const exit = exitCode(outcome, receiver);
+  const { sent } = receiver.statistics.snapshot();
+  const { count } = settings;
+  if (outcome.reason === 'inactivity' && count !== undefined && sent < count) {
+    const text = `${sent} of ${count} messages came, then none for ${timeoutMs / 1000} s; wait longer with --timeout or --follow`;
+    throw new StompctlError('MESSAGE_TIMEOUT', 'receive', receiver.name, text);
   }
+  return exit;
+}
+
+/** The options of one who waits so long for the next message, and for no broker. */
+export function endingBy(parsed: ParsedArguments, timeoutMs: number): Map<string, readonly string[]> {
+  const options = new Map(parsed.options).set('timeout-inactivity', [String(timeoutMs / 1000)]);
+  if (!options.has('reconnect-attempts')) options.set('reconnect-attempts', ['1']);
+  return options;
+}
+
+export interface Printing
+  extends Pick<BrokerArguments, 'uri' | 'destination' | 'header' | 'parsed'>,
+    Pick<ReceiverContext, 'acknowledge' | 'onLook'> {
+  readonly options: CommandLineOptions;
+}
+
+export interface Printed {
+  readonly outcome: TransferOutcome;
+  readonly receiver: Receiver;
+  readonly settings: Settings;
+}
+
+/** Prints what comes from a destination, as the options say, until a signal at the latest. */
+export async function printMessages(
+  { uri, destination, header, parsed, options, acknowledge, onLook }: Printing,
+  env: Environment,
+  io: CommandIo,
+): Promise<Printed> {
   const asked = {
     side: 'incoming',
     uri,
@@ -41,13 +76,14 @@ export async function receive(parsed: ParsedArguments, env: Environment, io: Com
   const { source, count } = settings;
   if (source.kind !== 'broker') throw new StompctlError('INTERNAL', 'receive', source.kind, 'the source is no broker');
   const sink = new PrintSink(io.out, { jsonLines: parsed.flags.has('json-lines'), exact: count === 1 });
-  const acknowledge = !parsed.flags.has('no-ack');
-  const heard = parsed.options.has('prefetch') ? logger : withoutPrefetch(logger);
-  const context = { clock: systemClock, logger: heard, env, acknowledge };
-  const receiver = buildReceiver(source, settings, sink, context);
+  const wished = parsed.options.has('prefetch');
+  const context = { clock: systemClock, logger: wished ? logger : withoutPrefetch(logger), env, acknowledge, onLook };
+  // with a count there is one, for who acknowledges as he goes
+  const from = acknowledge || wished ? source : { ...source, prefetch: undefined };
+  const receiver = buildReceiver(from, settings, sink, context);
   io.signals.onStop(() => receiver.transfer.stop('signal'));
   try {
-    return exitCode(await receiver.transfer.run(), receiver, count, timeoutMs);
+    return { outcome: await receiver.transfer.run(), receiver, settings };
   } finally {
     await logger.flush();
   }
@@ -63,17 +99,8 @@ function withoutPrefetch(logger: Logger): Logger {
   return { trace, debug, info, warn, error };
 }
 
-function exitCode(
-  { reason, failure }: TransferOutcome,
-  receiver: Receiver,
-  count: number | undefined,
-  ms: number,
-): number {
+/** Throws what ended it. */
+export function exitCode({ failure }: TransferOutcome, { statistics }: Receiver): number {
   if (failure !== undefined) throw failure;
-  const { sent, rejected } = receiver.statistics.snapshot();
-  if (reason === 'inactivity' && count !== undefined && sent < count) {
-    const text = `${sent} of ${count} messages came, then none for ${ms / 1000} s; wait longer with --timeout or --follow`;
-    throw new StompctlError('MESSAGE_TIMEOUT', 'receive', receiver.name, text);
-  }
-  return rejected > 0 ? EXIT_CODES.someMessagesLeft : EXIT_CODES.ok;
+  return statistics.snapshot().rejected > 0 ? EXIT_CODES.someMessagesLeft : EXIT_CODES.ok;
 }
