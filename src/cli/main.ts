@@ -73,7 +73,8 @@ async function parsedCommand(
   const parsed = parseArguments(COMMANDS[name], args);
   if (await printedHelp(name, parsed, io)) return EXIT_CODES.ok;
   const meant = commandMeant(name, parsed);
-  if (parsed.options.has('dry-run')) (await import('./run/dry-run.js')).refuseBesideDryRun(meant, parsed.options);
+  if (parsed.options.has('dry-run') && meant !== 'rabbitmq')
+    (await import('./run/dry-run.js')).refuseBesideDryRun(meant, parsed.options);
   return execute(meant, parsed, env, io);
 }
 
@@ -150,6 +151,8 @@ async function execute(name: OtherCommand, parsed: ParsedArguments, env: Environ
       return (await import('./shell/request-command.js')).request(parsed, env, io);
     case 'broker':
       return (await import('./broker-command.js')).broker(parsed, io);
+    case 'rabbitmq':
+      return (await import('./rabbitmq-command.js')).rabbitmq(parsed, env, io);
     case 'completion':
       return (await import('./completion/completion.js')).completion(parsed, io);
     case 'demo':

@@ -26,7 +26,7 @@ const CASES: readonly [words: readonly string[], offers: readonly string[]][] = 
     ['stompctl', ''],
     [
       ...['run', 'init', 'migrate', 'check', 'test', 'status', 'probe', 'top', 'quit', 'reload', 'demo', 'queue'],
-      ...['send', 'receive', 'peek', 'request', 'broker', 'completion', 'help'],
+      ...['send', 'receive', 'peek', 'request', 'broker', 'rabbitmq', 'completion', 'help'],
     ],
   ],
   [

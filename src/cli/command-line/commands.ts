@@ -67,6 +67,15 @@ const BROKER_FLAGS = [
   { name: 'dialect', value: 'WHICH', doc: 'behave like rabbitmq, activemq or artemis' },
 ];
 
+const RABBITMQ_FLAGS = [
+  { name: 'prune', doc: 'remove what is not written, but for the user that the API is asked as' },
+  { name: 'uri', value: 'URI', doc: 'the management API, instead of what FILE says (default: http://localhost:15672)' },
+  { name: 'user', value: 'NAME', doc: 'the administrator to ask it as, instead of what FILE says' },
+  { name: 'pass-file', value: 'FILE', doc: 'file that holds the password' },
+  { name: 'pass-env', value: 'VARIABLE', doc: 'variable of the environment that holds the password' },
+  { name: 'ca', value: 'FILE', doc: 'the CA that signed the certificate of the API' },
+];
+
 const TOP_FLAGS = [{ name: 'json', doc: 'print one JSON object a line, for each instance, once' }];
 
 /** Every command, in the order in which help lists them. */
@@ -153,7 +162,7 @@ export const COMMANDS = {
   },
   peek: {
     name: 'peek',
-    summary: 'Print the first messages of a queue of a broker, and leave them there.',
+    summary: 'Print the first messages of a queue, and leave them there.',
     operands: 'URI DESTINATION',
     flags: PEEK_FLAGS,
     helps: RECEIVING_OPTIONS,
@@ -170,6 +179,13 @@ export const COMMANDS = {
     summary: 'Run a broker for tests and demonstrations: on loopback, in memory.',
     flags: BROKER_FLAGS,
     helps: ['help'],
+  },
+  rabbitmq: {
+    name: 'rabbitmq',
+    summary: 'Make the accounts of RabbitMQ as a file says.',
+    operands: 'sync FILE',
+    flags: RABBITMQ_FLAGS,
+    helps: ['dry-run', 'help'],
   },
   queue: { name: 'queue', summary: 'Work on a queue from the shell.' },
   completion: {
