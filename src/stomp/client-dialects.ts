@@ -40,6 +40,8 @@ export interface Dialect {
    * STOMP 1.1 on). Artemis knows no such header
    */
   readonly browses: boolean;
+  /** destinations that it makes no queue for: when none is there, or bound, it confirms a SEND and drops it (RabbitMQ) */
+  readonly dropsUnrouted: RegExp | undefined;
 }
 
 const UNKNOWN: Dialect = {
@@ -57,6 +59,7 @@ const UNKNOWN: Dialect = {
   headersOfUnits: false,
   replies: 'named',
   browses: false,
+  dropsUnrouted: undefined,
 };
 
 /** Read from the top: `ActiveMQ-Artemis` before `ActiveMQ`. */
@@ -76,6 +79,7 @@ export const DIALECTS: readonly Dialect[] = [
     headersOfUnits: false,
     replies: 'made-by-send',
     browses: false,
+    dropsUnrouted: /^\/(?:amq\/queue|exchange)\//,
   },
   {
     type: 'Artemis',
@@ -92,6 +96,7 @@ export const DIALECTS: readonly Dialect[] = [
     headersOfUnits: false,
     replies: 'named',
     browses: false,
+    dropsUnrouted: undefined,
   },
   {
     type: 'ActiveMQ',
@@ -108,6 +113,7 @@ export const DIALECTS: readonly Dialect[] = [
     headersOfUnits: true,
     replies: 'made-by-subscribe',
     browses: true,
+    dropsUnrouted: undefined,
   },
   {
     type: 'Apollo',
@@ -124,6 +130,7 @@ export const DIALECTS: readonly Dialect[] = [
     headersOfUnits: false,
     replies: 'named',
     browses: false,
+    dropsUnrouted: undefined,
   },
   UNKNOWN,
 ];
