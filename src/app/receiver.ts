@@ -1,3 +1,4 @@
+import type { Clock } from '../base/clock.js';
 import type { Settings } from '../config/settings.js';
 import type { Delivery } from '../flow/delivery.js';
 import type { Sink } from '../flow/sink.js';
@@ -23,6 +24,8 @@ export interface Receiver {
 export interface ReceiverContext extends BrokerEndContext {
   /** otherwise what was handed to the sink is given back at the end */
   readonly acknowledge: boolean;
+  /** ends when nothing came for so long, counted while it is open and there is room for more; undefined: goes on */
+  readonly quietMs: number | undefined;
   /** only look, where the broker can show messages without giving them out: see `BrokerSourceOptions.onLook` */
   readonly onLook?: ((how: 'browsed' | 'given-back') => void) | undefined;
 }
@@ -36,7 +39,7 @@ export function buildReceiver(
   sink: Sink,
   context: ReceiverContext,
 ): Receiver {
-  const { clock, logger, acknowledge, onLook } = context;
+  const { clock, logger, acknowledge, onLook, quietMs } = context;
   const statistics = new Statistics(clock);
   const report = new TransferReport({ statistics, logger, maxParked: settings.maxParked });
   const told = { events: report, deadLetters: undefined, onDuplicate: report.duplicate, ...(onLook && { onLook }) };
@@ -48,11 +51,9 @@ export function buildReceiver(
     report.reconnected();
     report.nothingParked();
   };
-  const supervised = new SupervisedSource(acknowledge ? end : new UnacknowledgedSource(end), {
-    supervisor,
-    logger,
-    onReopened,
-  });
+  const kept = acknowledge ? end : new UnacknowledgedSource(end);
+  const ending = quietMs === undefined ? kept : new EndingSource(kept, clock, quietMs);
+  const supervised = new SupervisedSource(ending, { supervisor, logger, onReopened });
   const transfer = new Transfer({
     source: supervised,
     sink,
@@ -71,33 +72,76 @@ function unacknowledgedLimits(settings: Settings): Settings {
   return { ...settings, window: Math.max(1, count), maxParked: 0 };
 }
 
-/** A source whose deliveries are given back when they are done with. */
-class UnacknowledgedSource implements Source {
-  readonly #inner: Source;
+/** A source that does as another one, but for what a class below it changes. */
+class WrappedSource implements Source {
+  protected readonly inner: Source;
 
   constructor(inner: Source) {
-    this.#inner = inner;
+    this.inner = inner;
   }
 
   get name(): string {
-    return this.#inner.name;
+    return this.inner.name;
   }
 
   open(): Promise<void> {
-    return this.#inner.open();
+    return this.inner.open();
   }
 
-  async next(demand: Demand, interrupt: AbortSignal): Promise<SourceResult> {
-    const result = await this.#inner.next(demand, interrupt);
-    return result.kind === 'batch' ? { kind: 'batch', deliveries: result.deliveries.map(unacknowledged) } : result;
+  next(demand: Demand, interrupt: AbortSignal): Promise<SourceResult> {
+    return this.inner.next(demand, interrupt);
   }
 
   settle(): Promise<void> {
-    return this.#inner.settle();
+    return this.inner.settle();
   }
 
   close(): Promise<void> {
-    return this.#inner.close();
+    return this.inner.close();
+  }
+}
+
+/** Its deliveries are given back when they are done with. */
+class UnacknowledgedSource extends WrappedSource {
+  override async next(demand: Demand, interrupt: AbortSignal): Promise<SourceResult> {
+    const result = await this.inner.next(demand, interrupt);
+    return result.kind === 'batch' ? { kind: 'batch', deliveries: result.deliveries.map(unacknowledged) } : result;
+  }
+}
+
+/** It comes to an end when it was asked for so long, in vain. */
+class EndingSource extends WrappedSource {
+  readonly #clock: Clock;
+  readonly #limitMs: number;
+  #quietMs = 0;
+
+  constructor(inner: Source, clock: Clock, limitMs: number) {
+    super(inner);
+    this.#clock = clock;
+    this.#limitMs = limitMs;
+  }
+
+  override async open(): Promise<void> {
+    await this.inner.open();
+    this.#quietMs = 0;
+  }
+
+  override async next(demand: Demand, interrupt: AbortSignal): Promise<SourceResult> {
+    const enough = new AbortController();
+    const stop = (): void => enough.abort();
+    const startedMs = this.#clock.monotonicMs();
+    const timer = this.#clock.after(this.#limitMs - this.#quietMs, stop);
+    interrupt.addEventListener('abort', stop, { once: true });
+    if (interrupt.aborted) stop();
+    try {
+      const result = await this.inner.next(demand, enough.signal);
+      this.#quietMs = result.kind === 'idle' ? this.#quietMs + this.#clock.monotonicMs() - startedMs : 0;
+      const over = result.kind === 'idle' && this.#quietMs >= this.#limitMs && !interrupt.aborted;
+      return over ? { kind: 'end' } : result;
+    } finally {
+      timer.cancel();
+      interrupt.removeEventListener('abort', stop);
+    }
   }
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { InProcessBroker } from '../../src/broker/in-process-broker.js';
 import { eventually } from '../support/eventually.js';
-import { runStompctl } from '../support/stompctl-process.js';
+import { runStompctl, StompctlProcess } from '../support/stompctl-process.js';
 
 async function brokerWith(test: TestContext, server: string, count: number): Promise<InProcessBroker> {
   const broker = await InProcessBroker.start({ server });
@@ -39,6 +39,14 @@ describe('stompctl peek', () => {
     const ended = await runStompctl(['peek', broker.uri, '/queue/a', '--count', '150', '--timeout', '1000']);
     assert.equal(ended.stdout.split('\n').length, 151, ended.stderr);
     assert.equal(broker.received('/queue/a').delivered, 150);
+  });
+
+  it('takes nothing when it is killed in the middle of it', async (test) => {
+    const broker = await brokerWith(test, 'RabbitMQ/3.10.8', 5);
+    const run = new StompctlProcess(['peek', broker.uri, '/queue/a', '--timeout', '1000']);
+    await eventually(() => broker.depth('/queue/a').unacknowledged === 5);
+    await run.stop('SIGKILL');
+    await eventually(() => broker.depth('/queue/a').ready === 5);
   });
 
   it('ends with 0 where nothing is', async (test) => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
+import { brokerDelaysReceipts } from '../../src/broker/faults.js';
 import { InProcessBroker } from '../../src/broker/in-process-broker.js';
 import { eventually } from '../support/eventually.js';
 import { runStompctl, StompctlProcess } from '../support/stompctl-process.js';
@@ -46,12 +47,21 @@ describe('stompctl receive', () => {
 
   it('ends with 75 when fewer came than were asked for, and acknowledges those', async (test) => {
     const broker = await brokerWith(test, 'one');
-    const ended = await runStompctl(['receive', broker.uri, '/queue/a', '--count', '2', '--timeout', '3']);
+    const ended = await runStompctl(['receive', broker.uri, '/queue/a', '--count', '2', '--timeout', '6']);
     assert.equal(ended.code, 75, ended.stderr);
     assert.equal(ended.stdout, 'one\n');
-    assert.match(ended.stderr, /receive\(broker \S+\): 1 of 2 messages came, then none for 3 s/);
+    assert.match(ended.stderr, /receive\(broker \S+\): 1 of 2 messages came, then none for 6 s/);
     await eventually(() => broker.depth('/queue/a').unacknowledged === 0);
     assert.equal(broker.depth('/queue/a').ready, 0);
+  });
+
+  it('does not count the time that the broker took to confirm the subscription', async (test) => {
+    const faults = [brokerDelaysReceipts({ delayMs: 1500 })];
+    const broker = await InProcessBroker.start({ server: SERVER, faults });
+    test.after(() => broker.stop());
+    broker.publish('/queue/a', {}, 'one');
+    const ended = await runStompctl(['receive', broker.uri, '/queue/a', '--count', '1', '--timeout', '1']);
+    assert.deepEqual([ended.code, ended.stdout], [0, 'one'], ended.stderr);
   });
 
   it('ends with 0 when nothing more comes and nothing was asked for', async (test) => {

@@ -30,6 +30,12 @@ describe('a message is printed', () => {
     assert.equal(line, '{"body":"one\\ntwo","header":{"x":"ž"},"text":true}\n');
   });
 
+  it('as a line of JSON that a terminal does not obey', () => {
+    const shown = printed('\u009b31m', { jsonLines: true, terminal: true });
+    assert.equal(JSON.parse(shown).body, '\u009b31m');
+    assert.doesNotMatch(shown, /[\u0080-\u00ff]31m/);
+  });
+
   it('without anything that a terminal would obey', () => {
     assert.equal(printed('a\x1b]0;title\x07\tb\n', { terminal: true }), 'a\\x1b]0;title\\x07\tb\n');
     assert.equal(printed(Buffer.from([0x1b, 0x5b]), { terminal: true }, false), '(2 bytes that are not text)\n');

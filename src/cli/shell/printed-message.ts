@@ -1,3 +1,4 @@
+import { printableLines } from '../../base/printable.js';
 import { encodeMessage } from '../../message/json.js';
 import type { Message } from '../../message/message.js';
 import { terminalText } from '../queue/header-text.js';
@@ -16,7 +17,11 @@ export interface PrintForm {
 
 /** The bytes to print of a message. */
 export function printedMessage(message: Message, { jsonLines, exact, terminal }: PrintForm): Buffer {
-  if (jsonLines) return Buffer.concat([encodeMessage(message), LINE_END]);
+  if (jsonLines) {
+    const line = encodeMessage(message);
+    // JSON escapes only some of what a terminal obeys; inside its strings, the only place for the rest, `\u009b` says the same
+    return Buffer.concat([terminal ? Buffer.from(printableLines(line.toString('utf8'))) : line, LINE_END]);
+  }
   const { body, text } = message;
   if (terminal) {
     const shown =

@@ -27,29 +27,23 @@ export async function receive(parsed: ParsedArguments, env: Environment, io: Com
     throw new StompctlError('USAGE', 'option', '--timeout', 'excludes --follow: keep one of them');
   }
   const timeoutMs = secondsOf(parsed, 'timeout', parsed.options.has('count') ? TIMEOUT_S.counted : TIMEOUT_S.all);
-  const given = { uri, destination, header, parsed, acknowledge: !parsed.flags.has('no-ack') };
-  const options = follow ? parsed.options : endingBy(parsed, timeoutMs);
-  const { outcome, receiver, settings } = await printMessages({ ...given, options }, env, io);
+  const quietMs = follow ? undefined : timeoutMs;
+  const printing = { uri, destination, header, parsed, options: parsed.options, quietMs };
+  const acknowledge = !parsed.flags.has('no-ack');
+  const { outcome, receiver, settings } = await printMessages({ ...printing, acknowledge }, env, io);
   const exit = exitCode(outcome, receiver);
   const { sent } = receiver.statistics.snapshot();
   const { count } = settings;
-  if (outcome.reason === 'inactivity' && count !== undefined && sent < count) {
+  if (outcome.reason === 'end' && count !== undefined && sent < count) {
     const text = `${sent} of ${count} messages came, then none for ${timeoutMs / 1000} s; wait longer with --timeout or --follow`;
     throw new StompctlError('MESSAGE_TIMEOUT', 'receive', receiver.name, text);
   }
   return exit;
 }
 
-/** The options of one who waits so long for the next message, and for no broker. */
-export function endingBy(parsed: ParsedArguments, timeoutMs: number): Map<string, readonly string[]> {
-  const options = new Map(parsed.options).set('timeout-inactivity', [String(timeoutMs / 1000)]);
-  if (!options.has('reconnect-attempts')) options.set('reconnect-attempts', ['1']);
-  return options;
-}
-
 export interface Printing
   extends Pick<BrokerArguments, 'uri' | 'destination' | 'header' | 'parsed'>,
-    Pick<ReceiverContext, 'acknowledge' | 'onLook'> {
+    Pick<ReceiverContext, 'acknowledge' | 'onLook' | 'quietMs'> {
   readonly options: CommandLineOptions;
 }
 
@@ -61,10 +55,13 @@ export interface Printed {
 
 /** Prints what comes from a destination, as the options say, until a signal at the latest. */
 export async function printMessages(
-  { uri, destination, header, parsed, options, acknowledge, onLook }: Printing,
+  { uri, destination, header, parsed, options: given, acknowledge, onLook, quietMs }: Printing,
   env: Environment,
   io: CommandIo,
 ): Promise<Printed> {
+  const options = new Map(given);
+  // who does not wait for ever for a message does not wait for a broker
+  if (quietMs !== undefined && !options.has('reconnect-attempts')) options.set('reconnect-attempts', ['1']);
   const asked = {
     side: 'incoming',
     uri,
@@ -77,7 +74,14 @@ export async function printMessages(
   if (source.kind !== 'broker') throw new StompctlError('INTERNAL', 'receive', source.kind, 'the source is no broker');
   const sink = new PrintSink(io.out, { jsonLines: parsed.flags.has('json-lines'), exact: count === 1 });
   const wished = parsed.options.has('prefetch');
-  const context = { clock: systemClock, logger: wished ? logger : withoutPrefetch(logger), env, acknowledge, onLook };
+  const context = {
+    clock: systemClock,
+    logger: wished ? logger : withoutPrefetch(logger),
+    env,
+    acknowledge,
+    onLook,
+    quietMs,
+  };
   // with a count there is one, for who acknowledges as he goes
   const from = acknowledge || wished ? source : { ...source, prefetch: undefined };
   const receiver = buildReceiver(from, settings, sink, context);
