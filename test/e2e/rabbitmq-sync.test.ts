@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { COMMANDS } from '../../src/cli/command-line/commands.js';
 import { accountsHappen } from '../support/accounts-session.js';
+import { certificate, tlsFile } from '../support/certificates.js';
 import { ManagementServer } from '../support/management-server.js';
 import { runStompctl } from '../support/stompctl-process.js';
 import { tempFolder } from '../support/temp-folder.js';
@@ -133,6 +134,19 @@ describe('stompctl rabbitmq sync', () => {
     const ended = await runStompctl(args, { env: ENV });
     assert.equal(ended.code, 75, ended.stderr);
     assert.match(ended.stderr, /no management API of RabbitMQ/);
+  });
+
+  it('checks the certificate of the API before it says who asks', async (test) => {
+    const api = await ManagementServer.start(test, certificate('server'));
+    const file = join(await tempFolder(test), 'accounts.yaml');
+    writeFileSync(file, THREE);
+    const args = ['rabbitmq', 'sync', file, '--uri', api.uri, '--user', 'admin', '--pass-env', 'ADMIN'];
+    const unknown = await runStompctl(args, { env: ENV });
+    assert.equal(unknown.code, 75, unknown.stderr);
+    assert.equal(api.asked, 0);
+    const trusted = await runStompctl([...args, '--ca', tlsFile('ca.pem')], { env: ENV });
+    assert.equal(trusted.code, 0, trusted.stderr);
+    assert.equal(api.changes.length, 3);
   });
 
   const USAGE: readonly [readonly string[], RegExp][] = [

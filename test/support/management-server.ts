@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
 import { hashPassword, isHashOf } from '../../src/rabbitmq/password-hash.js';
 import { atEnd, type Cleaning } from './temp-folder.js';
 
@@ -22,21 +23,25 @@ export class ManagementServer {
   readonly queues = new Map<string, number>();
   /** changes that were asked for: `PUT users/x` */
   readonly changes: string[] = [];
+  /** requests that came here */
+  asked = 0;
   /** paths of changes that are refused */
   refuses: RegExp | undefined;
   /** from so many changes on every connection is cut */
   diesAfter = Number.POSITIVE_INFINITY;
 
-  static async start(test: Cleaning): Promise<ManagementServer> {
+  /** With `tls`, over HTTPS. */
+  static async start(test: Cleaning, tls?: { readonly key: Buffer; readonly cert: Buffer }): Promise<ManagementServer> {
     const api = new ManagementServer();
     api.addUser('admin', 'secret', ['administrator']);
-    const server = createServer((request, response) => void api.#answer(request, response));
+    const answer = (request: IncomingMessage, response: ServerResponse) => void api.#answer(request, response);
+    const server = tls === undefined ? createServer(answer) : createHttpsServer(tls, answer);
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     atEnd(test, () => new Promise((resolve) => server.close(resolve)));
     const address = server.address();
     if (typeof address !== 'object' || address === null) throw new Error('ManagementServer: no port');
-    api.uri = `http://127.0.0.1:${address.port}`;
+    api.uri = tls === undefined ? `http://127.0.0.1:${address.port}` : `https://localhost:${address.port}`;
     return api;
   }
 
@@ -46,6 +51,7 @@ export class ManagementServer {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    this.asked += 1;
     const chunks: Buffer[] = [];
     for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
     const say = (status: number, body?: unknown) => {
