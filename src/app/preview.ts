@@ -100,6 +100,8 @@ function needsDestination(sink: SinkSettings): boolean {
       return false;
     case 'broker':
       return true;
+    case 'command':
+      return false;
     default:
       return unreachable(sink);
   }

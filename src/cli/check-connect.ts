@@ -1,5 +1,6 @@
 import { brokerEnd } from '../app/broker-end.js';
 import { checkQueue } from '../app/check-queue.js';
+import { checkCommand } from '../app/command-end.js';
 import { systemClock } from '../base/clock.js';
 import { StompctlError, unreachable } from '../base/errors.js';
 import { brokerUris } from '../config/broker-uris.js';
@@ -31,6 +32,9 @@ export async function checkEnds(settings: Settings, env: Environment): Promise<E
         break;
       case 'broker':
         findings.push(...(await checkBrokers(end.broker, settings, env)));
+        break;
+      case 'command':
+        findings.push(await attempt(async () => `command ${checkCommand(end.command, env)}: can be run`));
         break;
       default:
         unreachable(end);

@@ -3,6 +3,7 @@ import type { LogLevel } from '../observe/logger.js';
 import type { BrokerType } from '../stomp/client-dialects.js';
 import { uriScheme } from './broker-uri.js';
 import { ignoredFailoverOptions } from './broker-uris.js';
+import { commandSettings } from './command-settings.js';
 import { placeOf } from './formats/config-node.js';
 import { parseListenAddress } from './listen-address.js';
 import type { Table } from './options/option-reader.js';
@@ -14,6 +15,7 @@ import type {
   QueueSettings,
   RewriteSettings,
   Settings,
+  SinkSettings,
   SubscriptionSettings,
 } from './settings.js';
 import { versionsOf } from './stomp-versions.js';
@@ -38,9 +40,7 @@ export function buildSettings(values: OptionValues, callbackFile?: string): Sett
           prefetch: prefetch(values, reliable),
         }
       : { kind: 'queue', queue: queue(values.table('incoming-queue') ?? {}) },
-    sink: values.has('outgoing-broker-uri')
-      ? { kind: 'broker', broker: broker(values, 'outgoing') }
-      : { kind: 'queue', queue: queue(values.table('outgoing-queue') ?? {}) },
+    sink: sink(values),
     ...buildChecks(values, callbackFile),
     failureQueue: optionalQueue(values, 'failure-queue'),
     tapQueue: optionalQueue(values, 'tap-queue'),
@@ -87,6 +87,15 @@ export function buildSettings(values: OptionValues, callbackFile?: string): Sett
       statusMs: milliseconds(values.number('timeout-status')),
     },
   };
+}
+
+function sink(values: OptionValues): SinkSettings {
+  const command = values.table('outgoing-command');
+  if (command !== undefined) {
+    return { kind: 'command', command: commandSettings(command, () => broker(values, 'incoming')) };
+  }
+  if (values.has('outgoing-broker-uri')) return { kind: 'broker', broker: broker(values, 'outgoing') };
+  return { kind: 'queue', queue: queue(values.table('outgoing-queue') ?? {}) };
 }
 
 /** The part about checking messages. */

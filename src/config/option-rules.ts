@@ -4,6 +4,7 @@ import { StompctlError } from '../base/errors.js';
 import { parseSocketOptions, parseTlsSockopts } from '../stomp/transport/socket-options.js';
 import { uriScheme } from './broker-uri.js';
 import { checkBrokerUris } from './broker-uris.js';
+import { commandProblems } from './command-settings.js';
 import type { Origin } from './formats/config-node.js';
 import { COMMAND_LINE, invalid, type Problem } from './formats/problem.js';
 import { parseListenAddress } from './listen-address.js';
@@ -46,18 +47,25 @@ function subscriptionOptions(values: OptionValues): string[] {
   return values.number('prefetch') === undefined ? names : [...names, 'prefetch'];
 }
 
+/** What is an end by itself, in one option. */
+const WHOLE_MODULES: Readonly<Record<Side, readonly string[]>> = {
+  incoming: ['incoming-queue'],
+  outgoing: ['outgoing-queue', 'outgoing-command'],
+};
+
 const oneModuleASide: Rule = {
   name: 'one module a side',
   *check(context) {
     const { values, whole } = context;
     for (const side of SIDES) {
-      const queue = `${side}-queue`;
       const broker = brokerOption(values, side);
-      if (values.has(queue) && broker !== undefined) {
-        yield invalid(originOf(context, broker), `${queue} and ${broker} exclude each other: keep one of them`);
-      } else if (!values.has(queue) && broker === undefined) {
+      const modules = WHOLE_MODULES[side].filter((name) => values.has(name));
+      const [first, second] = broker === undefined ? modules : [...modules, broker];
+      if (first === undefined) {
         const verb = side === 'incoming' ? 'nothing says where messages come from' : 'nothing says where messages go';
-        yield invalid(whole, `${verb}: set ${queue} or ${side}-broker-uri`);
+        yield invalid(whole, `${verb}: set ${side}-queue or ${side}-broker-uri`);
+      } else if (second !== undefined) {
+        yield invalid(originOf(context, second), `${first} and ${second} exclude each other: keep one of them`);
       }
     }
   },
@@ -288,6 +296,19 @@ const queuesDiffer: Rule = {
   },
 };
 
+const commandFits: Rule = {
+  name: 'a command can be read, and its keys go together',
+  *check(context) {
+    const table = context.values.table('outgoing-command');
+    if (table === undefined) return;
+    const from = usesIncomingBroker(context.values);
+    for (const { key, reason } of commandProblems(table, from)) {
+      const place = context.values.given.get('outgoing-command')?.places.get(key);
+      yield invalid(place ?? originOf(context, 'outgoing-command'), `outgoing-command: ${reason}`);
+    }
+  },
+};
+
 const delaysAreOrdered: Rule = {
   name: 'reconnect-delay is at most reconnect-max-delay',
   *check(context) {
@@ -337,6 +358,7 @@ export const RULES: readonly Rule[] = [
   sockoptsAreKnown,
   queueKeysFitType,
   queuesDiffer,
+  commandFits,
   delaysAreOrdered,
   metricsAddress,
 ];

@@ -21,6 +21,18 @@ export const EVENTS = {
   },
   'certificate-expiry': { levels: ['warn'], when: 'the certificate of a broker ends within 30 days' },
   'close-failed': { levels: ['warn'], when: 'something went wrong while closing after `timeout-linger` was over' },
+  'command-failed': {
+    levels: ['warn'],
+    when: 'a run of `outgoing-command` failed and its messages have another one; the text says how it ended',
+  },
+  'command-left': {
+    levels: ['warn'],
+    when: 'a run of `outgoing-command` has ended and left a process behind that holds its output',
+  },
+  'command-output': {
+    levels: ['info', 'warn'],
+    when: 'a line that `outgoing-command` has written, to standard error at the level `warn`',
+  },
   configuration: { levels: ['warn'], when: 'something in the configuration deserves a second look' },
   credential: { levels: ['warn'], when: 'something about a credential deserves a second look' },
   drain: { levels: ['debug'], when: 'reading has stopped; what is in flight is being settled' },

@@ -1,7 +1,7 @@
 import { unreachable } from '../../base/errors.js';
 import { guessLanguage } from '../../callback/language.js';
 import { shownUri } from '../../observe/mask.js';
-import type { CallbackSettings, QueueSettings, RewriteSettings, Settings } from '../settings.js';
+import type { CallbackSettings, CommandSettings, QueueSettings, RewriteSettings, Settings } from '../settings.js';
 
 function seconds(milliseconds: number): string {
   return `${milliseconds / 1000} s`;
@@ -34,9 +34,19 @@ function sinkText({ sink }: Settings): string {
       return `stores them in ${queueText(sink.queue)}${limitText(sink.queue)}`;
     case 'broker':
       return `sends them to ${shownUri(sink.broker.uri)}`;
+    case 'command':
+      return commandText(sink.command);
     default:
       return unreachable(sink);
   }
+}
+
+/** Its program alone: a header or a secret may be among the arguments. */
+function commandText({ words, batch, coalesceMs, replies }: CommandSettings): string {
+  const what = batch === undefined ? 'each' : `up to ${batch} of them at a time`;
+  const how = coalesceMs === undefined ? `for ${what}` : `once for all that come within ${seconds(coalesceMs)}`;
+  const reply = replies === undefined ? '' : `, and sends what it writes as replies to ${shownUri(replies.uri)}`;
+  return `runs ${String(words[0]?.[0] ?? '')} ${how}${reply}`;
 }
 
 function limitText({ limits }: QueueSettings): string {

@@ -1,4 +1,5 @@
 import { BROKER_OPTIONS } from './broker-rows.js';
+import { COMMAND_OPTIONS } from './command-rows.js';
 import { CONNECTION_OPTIONS } from './connection-rows.js';
 import type { OptionRow } from './option.js';
 import { PROGRAM_OPTIONS } from './program-rows.js';
@@ -12,6 +13,7 @@ import { TRANSFER_OPTIONS } from './transfer-rows.js';
 export const OPTION_TABLE: readonly OptionRow[] = [
   ...QUEUE_OPTIONS,
   ...BROKER_OPTIONS,
+  ...COMMAND_OPTIONS,
   ...TRANSFER_OPTIONS,
   ...CONNECTION_OPTIONS,
   ...PROGRAM_OPTIONS,
