@@ -14,6 +14,7 @@ import { type ReconnectPolicy, Supervisor } from '../transfer/supervisor.js';
 import type { SessionFacts } from '../transfer/verdict.js';
 import { brokerSink, brokerSource, failoverOptions, type MadeEnd } from './broker-end.js';
 import { commandSink } from './command-end.js';
+import { folderSink, folderSource } from './folder-ends.js';
 import { FullQueues, queueSink, queueSource } from './queue-ends.js';
 
 export interface EndContext {
@@ -82,6 +83,8 @@ function sourceOf(
   switch (source.kind) {
     case 'queue':
       return { end: queueSource(source.queue, settings, context, report, deadLetters) };
+    case 'folder':
+      return { end: folderSource(source.folder, settings, context, report, deadLetters) };
     case 'broker':
       return brokerSource(source, settings, context, { events: report, deadLetters, onDuplicate: report.duplicate });
     default:
@@ -95,6 +98,8 @@ function sinkOf(sink: SinkSettings, settings: Settings, context: EndContext, ful
       return { end: queueSink(sink.queue, settings, context, full, context.report.duplicate) };
     case 'broker':
       return brokerSink(sink, settings, context);
+    case 'folder':
+      return { end: folderSink(sink.folder, settings) };
     case 'command':
       return commandSink(sink.command, settings, context, (broker) => replySink(broker, settings, context));
     default:
@@ -122,6 +127,7 @@ export function isBounded({ source, loop, count, durationMs, timeouts }: Setting
 function endsByItself(source: SourceSettings, loop: boolean): boolean {
   switch (source.kind) {
     case 'queue':
+    case 'folder':
       return !loop;
     case 'broker':
       return false;
@@ -153,6 +159,7 @@ export function policyOfQueue(settings: Settings): ReconnectPolicy {
 function failoverOf(end: SourceSettings | SinkSettings): FailoverOptions {
   switch (end.kind) {
     case 'queue':
+    case 'folder':
       return {};
     case 'broker':
       return failoverOptions(end.broker.uri);

@@ -297,6 +297,9 @@ async function checkEnd(end: SourceSettings | SinkSettings, settings: Settings, 
       // whether it is up is not asked: a run waits for a broker that is not
       await brokerEnd(end.broker, settings, context).secretsChanged();
       return;
+    case 'folder':
+      checkQueue(end.folder.path, end === settings.source);
+      return;
     case 'command':
       checkCommand(end.command, context.env);
       return;

@@ -18,7 +18,7 @@ export function parseCommand(text: string): readonly CommandWord[] {
   const words = splitWords(text);
   const [program] = words;
   if (program === undefined || program === '') throw new CommandTextError('names no program');
-  const parsed = words.map(partsOf);
+  const parsed = words.map(parseTemplate);
   if (parsed[0]?.some((part) => typeof part !== 'string') === true) {
     throw new CommandTextError('the program itself cannot come from a header: a message would choose what is run');
   }
@@ -51,7 +51,8 @@ function splitWords(text: string): string[] {
   return words;
 }
 
-function partsOf(word: string): CommandWord {
+/** A text with headers in it: `%{name}`, `%{name:-text}`, `%%{`. Throws CommandTextError. */
+export function parseTemplate(word: string): CommandWord {
   if (word.includes('\0')) throw new CommandTextError('has a NUL in it');
   const parts: CommandPart[] = [];
   let last = 0;

@@ -33,6 +33,9 @@ export async function checkEnds(settings: Settings, env: Environment): Promise<E
       case 'broker':
         findings.push(...(await checkBrokers(end.broker, settings, env)));
         break;
+      case 'folder':
+        findings.push(lookAtQueue(end.folder.path, end === settings.source, 'folder'));
+        break;
       case 'command':
         findings.push(await attempt(async () => `command ${checkCommand(end.command, env)}: can be run`));
         break;
@@ -78,12 +81,12 @@ async function checkBroker(broker: BrokerSettings, settings: Settings, env: Envi
   return { ...finding, warnings: [...warnings] };
 }
 
-function lookAtQueue(path: string, mustExist = false): EndFinding {
+function lookAtQueue(path: string, mustExist = false, what = 'queue'): EndFinding {
   try {
     const found = checkQueue(path, mustExist);
-    return { found: `queue ${path}: ${found === 'is-there' ? 'can be used' : 'is not there yet and will be made'}` };
+    return { found: `${what} ${path}: ${found === 'is-there' ? 'can be used' : 'is not there yet and will be made'}` };
   } catch (error) {
-    if (error instanceof StompctlError) return { found: `queue ${path}`, error };
+    if (error instanceof StompctlError) return { found: `${what} ${path}`, error };
     throw error;
   }
 }

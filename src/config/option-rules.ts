@@ -5,6 +5,7 @@ import { parseSocketOptions, parseTlsSockopts } from '../stomp/transport/socket-
 import { uriScheme } from './broker-uri.js';
 import { checkBrokerUris } from './broker-uris.js';
 import { commandProblems } from './command-settings.js';
+import { folderProblems } from './folder-settings.js';
 import type { Origin } from './formats/config-node.js';
 import { COMMAND_LINE, invalid, type Problem } from './formats/problem.js';
 import { parseListenAddress } from './listen-address.js';
@@ -49,8 +50,8 @@ function subscriptionOptions(values: OptionValues): string[] {
 
 /** What is an end by itself, in one option. */
 const WHOLE_MODULES: Readonly<Record<Side, readonly string[]>> = {
-  incoming: ['incoming-queue'],
-  outgoing: ['outgoing-queue', 'outgoing-command'],
+  incoming: ['incoming-queue', 'incoming-folder'],
+  outgoing: ['outgoing-queue', 'outgoing-command', 'outgoing-folder'],
 };
 
 const oneModuleASide: Rule = {
@@ -122,7 +123,7 @@ const queueOptionsNeedQueue: Rule = {
   name: 'loop and remove need an incoming queue',
   *check(context) {
     if (context.values.has('incoming-queue')) return;
-    for (const name of ['loop', 'remove']) {
+    for (const name of context.values.has('incoming-folder') ? ['remove'] : ['loop', 'remove']) {
       if (context.values.flag(name)) yield invalid(originOf(context, name), `${name} needs an incoming queue`);
     }
   },
@@ -285,7 +286,7 @@ const queuesDiffer: Rule = {
   name: 'the queues differ',
   *check(context) {
     const seen = new Map<string, string>();
-    for (const name of QUEUES) {
+    for (const name of [...QUEUES, 'incoming-folder', 'outgoing-folder']) {
       const { path, type } = (context.values.table(name) ?? {}) as Table;
       if (path === undefined || type === 'NULL') continue;
       const folder = realFolder(resolve(String(path)));
@@ -305,6 +306,16 @@ const commandFits: Rule = {
     for (const { key, reason } of commandProblems(table, from)) {
       const place = context.values.given.get('outgoing-command')?.places.get(key);
       yield invalid(place ?? originOf(context, 'outgoing-command'), `outgoing-command: ${reason}`);
+    }
+  },
+};
+
+const foldersFit: Rule = {
+  name: 'the keys of a folder go together, and templates can be read',
+  *check(context) {
+    for (const { option, key, reason } of folderProblems(context.values)) {
+      const place = context.values.given.get(option)?.places.get(key);
+      yield invalid(place ?? originOf(context, option), `${option}: ${reason}`);
     }
   },
 };
@@ -359,6 +370,7 @@ export const RULES: readonly Rule[] = [
   queueKeysFitType,
   queuesDiffer,
   commandFits,
+  foldersFit,
   delaysAreOrdered,
   metricsAddress,
 ];

@@ -40,6 +40,14 @@ export const EVENTS = {
   duplicate: { levels: ['debug'], when: 'a message that is safe came again; it was acknowledged, and not handed over' },
   end: { levels: ['info'], when: 'the run is over: why, and the counters' },
   failed: { levels: ['error'], when: 'the run ended because of an error; `code` says which' },
+  'folder-changed': {
+    levels: ['warn'],
+    when: 'a file of `incoming-folder` was written to after it was sent: it is sent again',
+  },
+  'folder-odd': {
+    levels: ['warn'],
+    when: 'what is no plain file, or has a name that is not UTF-8, is left alone in `incoming-folder`',
+  },
   frame: {
     levels: ['info'],
     when: 'a STOMP frame, when `…-stomp-debug` asks for it: command, perhaps headers, of the body its length',

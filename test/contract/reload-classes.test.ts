@@ -15,7 +15,7 @@ const BODY = Buffer.from('x');
 /** What differs in a configuration before and after; a list goes with other options that it needs. */
 interface Change {
   /** the ends between which it is tried; default: two brokers */
-  readonly between?: 'brokers' | 'queues' | 'queue and command';
+  readonly between?: 'brokers' | 'queues' | 'queue and command' | 'folder and folder';
   readonly before?: Options;
   readonly after: Options;
 }
@@ -32,6 +32,15 @@ const CHANGES: Readonly<Record<string, Change>> = {
   'outgoing-command': {
     between: 'queue and command',
     after: { 'outgoing-command': { command: '/bin/cat', timeout: 7 } },
+  },
+  'incoming-folder': {
+    between: 'folder and folder',
+    after: { 'incoming-folder': { path: 'FOLDER/in', stable: 0, pattern: '*.t*t' } },
+  },
+  'folder-headers': { between: 'folder and folder', after: { 'folder-headers': { a: '%{file}' } } },
+  'outgoing-folder': {
+    between: 'folder and folder',
+    after: { 'outgoing-folder': { path: 'FOLDER/out', sidecar: 'json' } },
   },
   'tap-queue': { after: { 'tap-queue': { path: 'FOLDER/tap' } } },
   'failure-queue': { after: { 'failure-queue': { path: 'FOLDER/failed' } } },
@@ -179,6 +188,11 @@ async function running(test: TestContext, name: string, change: Change) {
   const ends = {
     brokers,
     queues,
+    'folder and folder': {
+      'incoming-folder': { path: join(folder, 'in'), stable: 0 },
+      'outgoing-folder': { path: join(folder, 'out') },
+      loop: true,
+    },
     'queue and command': { ...fromQueue, 'outgoing-command': { command: '/bin/cat' } },
   };
   const base = { ...ends[change.between ?? 'brokers'], ...put(change.before) };
@@ -186,7 +200,9 @@ async function running(test: TestContext, name: string, change: Change) {
   const move = async () => {
     const { sent } = scene.built.statistics.snapshot();
     const header = { destination: '/queue/to' };
-    if (change.between !== undefined) produce(join(folder, 'in'), [{ number: 0, header, body: BODY, text: false }]);
+    if (change.between === 'folder and folder') writeFileSync(join(folder, 'in', `${sent}.txt`), BODY);
+    else if (change.between !== undefined)
+      produce(join(folder, 'in'), [{ number: 0, header, body: BODY, text: false }]);
     else {
       for (const broker of [from, other]) broker.publish('/queue/q', {}, BODY);
       from.publish('/queue/other', {}, BODY);

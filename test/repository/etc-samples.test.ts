@@ -11,7 +11,7 @@ import { installSignals } from '../../src/daemon/signals.js';
 import { DEAF } from '../support/run-main.js';
 
 const SAMPLES = join(import.meta.dirname, '../../../etc');
-const NAMES = ['cron', 'dhcp', 'receiver', 'sender', 'sender-tls', 'shovel'];
+const NAMES = ['cron', 'dhcp', 'folder', 'receiver', 'sender', 'sender-tls', 'shovel'];
 
 /** Its settings; fails on a problem or a warning. */
 async function checked(file: string): Promise<Settings> {
@@ -60,6 +60,9 @@ for (const name of NAMES) {
           break;
         case 'broker':
           assert.deepEqual(Object.keys(end.broker.auth[0]?.fields ?? {}).sort(), ['name', 'pass-file']);
+          break;
+        case 'folder':
+          assert.equal(end.folder.path, `/var/spool/stompctl/${name}`);
           break;
         case 'command':
           assert.ok(existsSync(join(SAMPLES, 'commands', basename(String(end.command.words[0]?.[0])))));

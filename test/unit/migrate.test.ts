@@ -72,6 +72,22 @@ EOF`;
 
 /** Together they have every option. */
 const EVERY: Readonly<Record<string, Old>> = {
+  'folder to folder': {
+    text: `<incoming-folder>
+path = "/a b"
+pattern = *.x
+stable = 1m
+</incoming-folder>
+<folder-headers>
+destination = /queue/%{base}
+</folder-headers>
+<outgoing-folder>
+path = /out
+name = %{file:-x}.y
+umask = 027
+</outgoing-folder>
+`,
+  },
   'broker to command': {
     text: `incoming-broker-uri = stomp://h
 subscribe = destination=/queue/q

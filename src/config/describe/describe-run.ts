@@ -15,6 +15,10 @@ function queueText(queue: QueueSettings): string {
 function sourceText(settings: Settings): string {
   const { source } = settings;
   switch (source.kind) {
+    case 'folder': {
+      const how = settings.loop ? ', waiting for more' : ', once';
+      return `takes files from the folder ${source.folder.path}${how}`;
+    }
     case 'queue': {
       const how = settings.loop ? ', waiting for more at its end' : ', once';
       return `reads messages from ${queueText(source.queue)}${how}`;
@@ -36,6 +40,8 @@ function sinkText({ sink }: Settings): string {
       return `sends them to ${shownUri(sink.broker.uri)}`;
     case 'command':
       return commandText(sink.command);
+    case 'folder':
+      return `writes them into the folder ${sink.folder.path}`;
     default:
       return unreachable(sink);
   }
@@ -82,6 +88,9 @@ function safetyText({ source, remove, reliable }: Settings): string {
       if (source.queue.type === 'NULL') return 'At least once.';
       if (!remove) return 'At least once: the messages stay in the queue, since "remove" is not set.';
       return once('removed from the queue');
+    case 'folder':
+      if (source.folder.afterwards.kind === 'leave') return 'At least once: the files stay, since "after" is "leave".';
+      return once(source.folder.afterwards.kind === 'move' ? 'moved' : 'removed');
     case 'broker':
       return once('acknowledged');
     default:
