@@ -211,7 +211,7 @@ test('a file is moved, and replaces none of its name', async (t) => {
   await source.close();
   const moved = scene.names(to);
   assert.equal(moved.length, 3, String(moved));
-  assert.match(moved[1] ?? '', /^a\.[0-9a-f]+-\d+$/);
+  assert.match(moved[1] ?? '', /^a\.[0-9a-f]+-\d+-0$/);
   assert.deepEqual(scene.everything(), []);
 });
 
@@ -391,4 +391,34 @@ test('a file system without links gives files back all the same', async (t) => {
   delivery?.release();
   await source.close();
   assert.deepEqual(scene.everything(), ['a', 'a.json']);
+});
+
+test('a *.json that was a body is one again, though the next process takes such files for headers', async (t) => {
+  const scene = await FolderScene.set(t);
+  scene.put('body.json', '{"a":1}');
+  const dead = await scene.source();
+  assert.deepEqual(namesOf(await taken(dead)), ['body.json']);
+  scene.bury();
+  const next = await scene.source({ sidecar: true });
+  assert.deepEqual(await taken(next), []);
+  assert.equal(scene.read('body.json'), '{"a":1}');
+});
+
+test('one whose claims were taken over, since it was stopped for long, begins with new ones', async (t) => {
+  const scene = await FolderScene.set(t);
+  scene.put('a');
+  const source = await scene.source();
+  const [first] = await taken(source);
+  scene.bury();
+  assert.deepEqual(namesOf(await taken(await scene.source())), ['a']);
+  scene.put('b');
+  first?.ack();
+  await assert.rejects(
+    async () => {
+      for (let pass = 0; pass < 3; pass += 1) await taken(source);
+    },
+    (error) => error instanceof StompctlError && error.code === 'QUEUE_IO',
+  );
+  await source.open();
+  assert.deepEqual(namesOf(await taken(source)), ['b']);
 });

@@ -123,12 +123,9 @@ export class FolderSink implements Sink {
 
   /** Never rejects: each message's promise tells. Temporary files, their sync, links, sync of the folder; then it is safe. */
   async #commit(batch: readonly Pending[]): Promise<void> {
-    const written: Written[] = [];
-    for (const one of batch) {
-      const file = await this.#write(one);
-      if (file !== undefined) written.push(file);
-    }
-    const linked = written.filter((file) => this.#publish(file));
+    // their syncs are in the thread pool together
+    const written = await Promise.all(batch.map((one) => this.#write(one)));
+    const linked = written.filter((file) => file !== undefined).filter((file) => this.#publish(file));
     try {
       if (this.#options.sync) await this.#directory.syncFolder(this.#options.path);
       for (const { one } of linked) one.resolve();

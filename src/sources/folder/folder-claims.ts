@@ -7,8 +7,10 @@ import { hostName, ownIdentity } from '../../dirq/journal/process-identity.js';
 
 /** inside the folder; hidden, as all that begins with a dot */
 const CLAIMS = '.stompctl.claims';
-/** HOST.PID.BOOT.STARTED.NAMESPACE.MACHINE.NUMBER */
-const OWNER = /^([A-Za-z0-9_-]+)\.(\d+)\.([^.]+)\.([^.]+)\.([^.]+)\.([^.]+)\.(\d+)$/;
+/** HOST.PID.BOOT.STARTED.NAMESPACE.MACHINE.NUMBER; an `s` behind it: NAME.json goes with NAME in there */
+const OWNER = /^([A-Za-z0-9_-]+)\.(\d+)\.([^.]+)\.([^.]+)\.([^.]+)\.([^.]+)\.\d+(s?)$/;
+/** what a file that goes with another one is called: NAME.json of NAME */
+export const SIDECAR = '.json';
 /** the others remove the folder of all claims when they see it empty */
 const MOST_TRIES = 100;
 /** so often others are told that this process is alive, who cannot look themselves */
@@ -24,8 +26,8 @@ export interface ClaimsOptions {
   readonly clock: Clock;
   /** seconds of silence after which the claims of a process that cannot be looked at are taken over */
   readonly maxLock: number;
-  /** what a file that goes with another one is called: NAME.json of NAME; undefined: there are none */
-  readonly sidecar: string | undefined;
+  /** does NAME.json go with NAME? */
+  readonly sidecar: boolean;
 }
 
 /**
@@ -38,8 +40,11 @@ export class FolderClaims {
   readonly #options: ClaimsOptions;
   #own: string | undefined;
   #refresh: Timer | undefined;
-  /** folders of claims that were taken over, and not emptied yet: a file of the same name is in the way */
-  readonly #inherited = new Set<string>();
+  /**
+   * Folders of claims that were taken over, and not emptied yet: a file of the same name is in the way. With what goes together in each:
+   * its owner may have been configured otherwise.
+   */
+  readonly #inherited = new Map<string, boolean>();
 
   constructor(options: ClaimsOptions) {
     this.#options = options;
@@ -47,7 +52,10 @@ export class FolderClaims {
 
   /** Makes the folder of claims. Throws the system's error. */
   open(): void {
-    this.#own ??= this.#newFolder();
+    // somebody may have taken it over, when this process was stopped for long
+    if (this.#own === undefined || lstatIfThere(this.#options.files, this.#own) === undefined) {
+      this.#own = this.#newFolder(this.#options.sidecar);
+    }
     this.#refreshLater();
   }
 
@@ -60,38 +68,44 @@ export class FolderClaims {
   take(name: string): boolean {
     const { path, files, sidecar } = this.#options;
     // RACE: of all who try, the rename of one succeeds
-    const taken = unless('ENOENT', () => files.renameSync(join(path, name), this.pathOf(name)));
-    const beside = `${name}${sidecar}`;
-    if (taken && sidecar !== undefined) {
-      unless('ENOENT', () => files.renameSync(join(path, beside), this.pathOf(beside)));
+    try {
+      files.renameSync(join(path, name), this.pathOf(name));
+    } catch (error) {
+      // it is there, so it is the folder of claims that is not
+      if (errnoOf(error) !== 'ENOENT' || lstatIfThere(files, this.pathOf('')) === undefined) throw error;
+      return false;
     }
-    return taken;
+    const beside = `${name}${SIDECAR}`;
+    if (sidecar) unless('ENOENT', () => files.renameSync(join(path, beside), this.pathOf(beside)));
+    return true;
   }
 
   /** Back to where it was, under its name; when another file has that now, as soon as it is free. Throws the system's error. */
   giveBack(name: string): void {
-    const { path } = this.#options;
+    const { path, sidecar } = this.#options;
     const own = this.pathOf('');
-    if (this.#rename(own, name, path)) return;
+    if (this.#rename(own, unit(name, sidecar), path)) return;
     // out of the way of the other one, which is to be claimed as well
-    const apart = this.#newFolder();
-    this.#inherited.add(apart);
-    this.#rename(own, name, apart);
+    const apart = this.#newFolder(sidecar);
+    this.#inherited.set(apart, sidecar);
+    this.#rename(own, unit(name, sidecar), apart);
   }
 
   /** Removes a claimed file and what goes with it. Throws the system's error. */
   remove(name: string): void {
-    for (const file of this.#unit(name)) unless('ENOENT', () => this.#options.files.unlinkSync(this.pathOf(file)));
+    const { files, sidecar } = this.#options;
+    for (const file of unit(name, sidecar)) unless('ENOENT', () => files.unlinkSync(this.pathOf(file)));
   }
 
   /** Moves them into another folder, beside what has their names there. Throws the system's error. */
   moveTo(name: string, folder: string): void {
-    const { files } = this.#options;
-    for (const file of this.#unit(name)) {
+    const { files, sidecar } = this.#options;
+    for (const file of unit(name, sidecar)) {
       const from = this.pathOf(file);
       if (lstatIfThere(files, from) === undefined) continue;
-      if (!this.#link(from, join(folder, file))) {
-        this.#link(from, join(folder, `${file}.${Date.now().toString(16)}-${process.pid}`));
+      let to = join(folder, file);
+      for (let tries = 0; !this.#link(from, to); tries += 1) {
+        to = join(folder, `${file}.${Date.now().toString(16)}-${process.pid}-${tries}`);
       }
       unless('ENOENT', () => files.unlinkSync(from));
     }
@@ -108,16 +122,17 @@ export class FolderClaims {
     for (const name of namesIn(files, root)) {
       const match = OWNER.exec(name);
       if (match === null || !this.#isAbandoned(join(root, name), match)) continue;
-      const mine = this.#newFolder();
-      this.#inherited.add(mine);
+      const sidecar = match[7] === 's';
+      const mine = this.#newFolder(sidecar);
+      this.#inherited.set(mine, sidecar);
       // RACE: renamed, in the place of an empty folder, so that one process alone works on it
       unless('ENOENT', () => files.renameSync(join(root, name), mine));
     }
-    for (const folder of this.#inherited) {
-      recovered += this.#empty(folder, new Set());
+    for (const [folder, sidecar] of this.#inherited) {
+      recovered += this.#empty(folder, new Set(), sidecar);
       if (removedFolder(files, folder)) this.#inherited.delete(folder);
     }
-    if (this.#own !== undefined) recovered += this.#empty(this.#own, held);
+    if (this.#own !== undefined) recovered += this.#empty(this.#own, held, this.#options.sidecar);
     return recovered;
   }
 
@@ -129,8 +144,8 @@ export class FolderClaims {
     this.#own = undefined;
     if (own === undefined) return;
     const { files } = this.#options;
-    for (const folder of [own, ...this.#inherited]) {
-      quietly(() => this.#empty(folder, new Set()));
+    for (const [folder, sidecar] of [[own, this.#options.sidecar] as const, ...this.#inherited]) {
+      quietly(() => this.#empty(folder, new Set(), sidecar));
       quietly(() => removedFolder(files, folder));
     }
     this.#inherited.clear();
@@ -142,12 +157,20 @@ export class FolderClaims {
   }
 
   /** A folder of our own, empty. Throws the system's error. */
-  #newFolder(): string {
+  #newFolder(sidecar: boolean): string {
     const { files } = this.#options;
     const { boot, started, namespace, machine } = ownIdentity();
     for (let tries = 0; ; tries += 1) {
       lastNumber += 1;
-      const owner = [hostName(), process.pid, boot, started, namespace, machine, lastNumber].join('.');
+      const owner = [
+        hostName(),
+        process.pid,
+        boot,
+        started,
+        namespace,
+        machine,
+        `${lastNumber}${sidecar ? 's' : ''}`,
+      ].join('.');
       const folder = join(this.#root, owner);
       unless('EEXIST', () => files.mkdirSync(this.#root));
       // RACE: somebody has just removed the folder around it, for it was empty
@@ -169,14 +192,14 @@ export class FolderClaims {
   }
 
   /** Gives back what is in a folder of claims but not held. */
-  #empty(folder: string, held: ReadonlySet<string>): number {
-    const { files, sidecar, path } = this.#options;
+  #empty(folder: string, held: ReadonlySet<string>, sidecar: boolean): number {
+    const { files, path } = this.#options;
     const names = new Set(namesIn(files, folder));
     let recovered = 0;
     for (const name of names) {
-      const body = sidecar !== undefined && name.endsWith(sidecar) ? name.slice(0, -sidecar.length) : undefined;
+      const body = sidecar && name.endsWith(SIDECAR) ? name.slice(0, -SIDECAR.length) : undefined;
       if (held.has(body ?? name)) continue;
-      if (body === undefined) recovered += Number(this.#rename(folder, name, path));
+      if (body === undefined) recovered += Number(this.#rename(folder, unit(name, sidecar), path));
       // its body was dealt with, and a kill came before it was: nobody needs it any more
       else if (!names.has(body)) unless('ENOENT', () => files.unlinkSync(join(folder, name)));
     }
@@ -187,11 +210,11 @@ export class FolderClaims {
    * Both names first, then the first ones away, the body's before that of what is beside it: in whichever order a kill leaves them, a body
    * is never without its headers. False: another file has one of the names, and nothing has changed.
    */
-  #rename(from: string, name: string, to: string): boolean {
+  #rename(from: string, names: readonly string[], to: string): boolean {
     const { files } = this.#options;
     const linked: string[] = [];
     // what is beside it must be there before it is
-    for (const file of this.#unit(name).reverse()) {
+    for (const file of [...names].reverse()) {
       if (lstatIfThere(files, join(from, file)) === undefined) continue;
       if (this.#link(join(from, file), join(to, file))) linked.push(file);
       else {
@@ -209,11 +232,6 @@ export class FolderClaims {
     // where there are no links it has its second name alone
     if (lstatIfThere(files, from) === undefined) unless('ENOENT', () => files.renameSync(to, from));
     else unless('ENOENT', () => files.unlinkSync(to));
-  }
-
-  #unit(name: string): string[] {
-    const { sidecar } = this.#options;
-    return sidecar === undefined ? [name] : [name, `${name}${sidecar}`];
   }
 
   /** Gives a file a second name, or another one where there are no links. False: there is another file of that name. */
@@ -241,7 +259,7 @@ export class FolderClaims {
       REFRESH_MS,
       () => {
         const now = new Date();
-        for (const folder of [this.#own, ...this.#inherited]) {
+        for (const folder of [this.#own, ...this.#inherited.keys()]) {
           if (folder !== undefined) quietly(() => files.lutimesSync(folder, now, now));
         }
         this.#refreshLater();
@@ -253,6 +271,11 @@ export class FolderClaims {
 
 /** Where a second name is refused: by the file system, or for a file of somebody else's (fs.protected_hardlinks). */
 const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EXDEV']);
+
+/** A file, and what goes with it. */
+function unit(name: string, sidecar: boolean): string[] {
+  return sidecar ? [name, `${name}${SIDECAR}`] : [name];
+}
 
 function namesIn(files: FileSystem, folder: string): string[] {
   let names: string[] = [];

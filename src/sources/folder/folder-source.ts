@@ -16,7 +16,7 @@ import { type FileContent, isUnchanged, readWhole } from './file-content.js';
 import { FileDelivery, type FileWish } from './file-delivery.js';
 import { type HeaderTemplates, headerOf } from './file-header.js';
 import { folderError, folderMustExist, openTarget } from './folder-access.js';
-import { FolderClaims } from './folder-claims.js';
+import { FolderClaims, SIDECAR } from './folder-claims.js';
 import { FolderNames, isHidden, namePattern } from './folder-names.js';
 
 /** What becomes of a file whose message is safe. */
@@ -61,7 +61,6 @@ const MOST_DELIVERIES = 200;
 /** a file from further ahead than this was made before the clock was set back */
 const CLOCK_AHEAD_MS = 60_000;
 const LARGEST_SIDECAR = 1024 * 1024;
-const SIDECAR = '.json';
 
 /**
  * Takes the files of a plain folder, for producers that know no dirq: any file is a body. It is claimed (renamed) first, so that no
@@ -89,7 +88,7 @@ export class FolderSource implements TunableSource {
     this.#options = options;
     this.#files = files;
     this.#deadLetters = deadLetters;
-    this.#claims = new FolderClaims({ path, files, clock, maxLock, sidecar: options.sidecar ? SIDECAR : undefined });
+    this.#claims = new FolderClaims({ path, files, clock, maxLock, sidecar: options.sidecar });
     const matches = namePattern(pattern);
     this.#names = new FolderNames(
       path,
@@ -219,7 +218,8 @@ export class FolderSource implements TunableSource {
     if (this.#skips.has(name, infoOf(stats), nowMs)) return undefined;
     // the time of the inode too: it cannot be set back, and tells a file that was just put here
     const ageMs = clock.wallMs() - Math.max(stats.mtimeMs, stats.ctimeMs);
-    if (ageMs < stableMs && ageMs > -CLOCK_AHEAD_MS) return undefined;
+    // the clock has whole milliseconds, a file parts of them: without "stable" its age is of no interest
+    if (stableMs > 0 && ageMs < stableMs && ageMs > -CLOCK_AHEAD_MS) return undefined;
     if (stats.size <= maxMessageSize) return stats;
     const reason = `the file has ${stats.size} bytes, more than max-message-size (${maxMessageSize}); it stays where it is`;
     const error = new StompctlError('MESSAGE_TOO_LARGE', 'read', name, reason);
