@@ -8,7 +8,7 @@ import type { QueueContext } from './queue-ends.js';
 /** A source that takes the files of a folder, with its events logged. */
 export function folderSource(
   folder: IncomingFolderSettings,
-  { loop, maxMessageSize, sync }: Settings,
+  { loop, maxMessageSize, sync, window }: Settings,
   { clock, logger }: QueueContext,
   events: SourceEvents,
   deadLetters: DeadLetterSink | undefined,
@@ -18,6 +18,7 @@ export function folderSource(
     ...folder,
     loop,
     maxMessageSize,
+    window,
     sync: sync !== 'none',
     clock,
     deadLetters,

@@ -108,6 +108,7 @@ export class RunningTransfer {
       limits: limitsOf(settings),
       giveUp: async () => this.#failureQueue?.sink.close(),
     });
+    this.#heed(failureQueue);
   }
 
   get settings(): Settings {
@@ -203,13 +204,23 @@ export class RunningTransfer {
     this.#sink.supervisor.configure(reconnectPolicy(settings, settings.sink));
     this.#tap?.supervisor.configure(policyOfQueue(settings));
     const old = failureQueue && this.#failureQueue;
-    if (failureQueue !== undefined) this.#failureQueue = failureQueue.fresh;
+    if (failureQueue !== undefined) {
+      this.#failureQueue = failureQueue.fresh;
+      this.#heed(failureQueue.fresh);
+    } else this.#failureQueue?.configure(policyOfQueue(settings));
     const { window, windowBytes, maxParked } = settings;
     this.#source.end.tune({ window, windowBytes, maxParked, deadLetters: this.#failureQueue?.sink });
     if (old !== undefined) this.#retire(old, settings.timeouts.lingerMs);
     if (!settings.lazy) this.#openSink();
     if (tap) await this.#exchangeTap(settings);
     if (processor !== undefined) await this.#replaceProcessor(processor.fresh);
+  }
+
+  /** A run that ends by itself does so when its failure queue is no longer tried; one that a reload has put aside ends nothing. */
+  #heed(failureQueue: FailureQueue | undefined): void {
+    void failureQueue?.failed.then((error) => {
+      if (failureQueue === this.#failureQueue) this.transfer.fail(error);
+    });
   }
 
   /** Nobody waits for it; the end of the run closes it. */

@@ -36,7 +36,7 @@ export class SupervisedSource implements Source {
     this.#open = false;
     try {
       const late = () => logger.warn('close-failed', `${this.name} was not closed in time, and is left behind`);
-      await withDeadline(clock, closeMs, this.#settleAndClose(), late);
+      await withDeadline(clock, closeMs, this.#settleAndClose(clock, closeMs / 2), late);
     } catch (error) {
       logger.warn('close-failed', asStompctlError(error, this.name).message);
     }
@@ -44,9 +44,10 @@ export class SupervisedSource implements Source {
     this.#options = { ...this.#options, supervisor };
   }
 
-  async #settleAndClose(): Promise<void> {
+  /** What it cannot settle for now, as the failure queue cannot be written, it gives back when it is closed. */
+  async #settleAndClose(clock: Clock, settleMs: number): Promise<void> {
     this.#options.supervisor.interrupt();
-    await this.#inner.settle();
+    await withDeadline(clock, settleMs, this.#inner.settle(), () => undefined);
     await this.#inner.close();
   }
 

@@ -13,7 +13,7 @@ import type { SubscriptionShare } from './subscription-share.js';
 export interface BrokerEpochOptions {
   readonly name: string;
   /** most deliveries and bytes held unsettled, those not yet handed over included, before reading pauses */
-  readonly most: { readonly deliveries: number; readonly bytes: number };
+  readonly most: { readonly deliveries: number; readonly bytes: number; readonly window: number };
   readonly reliable: boolean;
   /** bytes of a body; a larger one was skipped */
   readonly maxMessageSize: number | undefined;
@@ -40,7 +40,10 @@ export class BrokerEpoch implements DeliveryOwner {
   #ended = false;
   #blocked: StompctlError | undefined;
   #reportFull: () => void = () => undefined;
+  /** on their way into the failure queue: unsettled, and in the window, until they are there */
   readonly #rejecting = new Set<Promise<void>>();
+  /** aborted when nothing of this session can be settled any more, or nothing waits to be */
+  readonly #giveUp = new AbortController();
   /** resolves when the limits are reached for the first time, and reading pauses: from then on somebody must take and settle */
   readonly full: Promise<void>;
   /** rung when something is there to be taken, or the session is over */
@@ -52,7 +55,10 @@ export class BrokerEpoch implements DeliveryOwner {
     this.full = new Promise((resolve) => {
       this.#reportFull = resolve;
     });
-    void session.ended.then(() => this.arrival.ring());
+    void session.ended.then(() => {
+      this.#giveUp.abort();
+      this.arrival.ring();
+    });
   }
 
   /** Other limits from now on: reading pauses, or goes on, as they say. */
@@ -83,6 +89,11 @@ export class BrokerEpoch implements DeliveryOwner {
 
   get empty(): boolean {
     return this.#buffer.length === 0;
+  }
+
+  /** Is there something that may be taken? */
+  get hasMore(): boolean {
+    return this.#buffer.length > 0 && this.#rejecting.size < this.#options.most.window;
   }
 
   /** A MESSAGE of a subscription. */
@@ -116,12 +127,13 @@ export class BrokerEpoch implements DeliveryOwner {
     this.reject(delivery, error);
   }
 
-  /** What is there, within `demand`: at least one, whatever its size. */
+  /** What is there, within `demand` and the window: at least one, whatever its size, when there is more. */
   take(demand: Demand): BrokerDelivery[] {
     let count = 0;
     let bytes = 0;
+    const most = Math.min(demand.deliveries, this.#options.most.window - this.#rejecting.size);
     for (const { size } of this.#buffer) {
-      if (count >= demand.deliveries) break;
+      if (count >= most) break;
       bytes += size;
       if (bytes > demand.bytes && count > 0) break;
       count += 1;
@@ -142,21 +154,41 @@ export class BrokerEpoch implements DeliveryOwner {
   }
 
   reject(delivery: BrokerDelivery, reason: StompctlError): void {
-    const { deadLetters, name, events } = this.#options;
+    const { deadLetters } = this.#options;
     if (deadLetters === undefined) {
       this.#park(delivery);
       return;
     }
-    const stored = deadLetters.store(delivery.message, reason, { source: name, name: delivery.name }).then(
-      () => this.ack(delivery),
-      (error: unknown) => {
+    const stored = this.#store(delivery, reason, deadLetters);
+    this.#rejecting.add(stored);
+    void stored.finally(() => {
+      this.#rejecting.delete(stored);
+      this.arrival.ring();
+    });
+  }
+
+  /** Never rejects: what is not stored is given back, or parked when the failure queue refuses it for its own sake. */
+  async #store(delivery: BrokerDelivery, reason: StompctlError, deadLetters: DeadLetters): Promise<void> {
+    const { name, events } = this.#options;
+    try {
+      await deadLetters.store(delivery.message, reason, { source: name, name: delivery.name }, this.#giveUp.signal);
+      this.ack(delivery);
+    } catch (error) {
+      const { deadLetters: now } = this.#options;
+      if (this.#giveUp.signal.aborted) this.release(delivery);
+      else if (now !== deadLetters && !isRefusal(error)) await this.#storeElsewhere(delivery, reason, now);
+      else {
         const text = `the failure queue did not take the message: ${reasonOf(error)}`;
         events.rejected(delivery.name, new StompctlError('QUEUE_IO', 'reject', name, text, error));
         this.#park(delivery);
-      },
-    );
-    this.#rejecting.add(stored);
-    void stored.finally(() => this.#rejecting.delete(stored));
+      }
+    }
+  }
+
+  /** A reload gave another failure queue, or none, while it waited for the old one. */
+  async #storeElsewhere(delivery: BrokerDelivery, reason: StompctlError, now: DeadLetters | undefined): Promise<void> {
+    if (now === undefined) this.#park(delivery);
+    else await this.#store(delivery, reason, now);
   }
 
   settledTwice(delivery: BrokerDelivery): void {
@@ -169,9 +201,10 @@ export class BrokerEpoch implements DeliveryOwner {
     await this.session.flush();
   }
 
-  /** From now on what arrives stays with the broker, and so does what was not handed over. */
+  /** From now on what arrives stays with the broker, and so does what was not handed over, or waits for the failure queue. */
   stop(): void {
     this.#closing = true;
+    this.#giveUp.abort();
     this.#buffer = [];
     this.session.resume();
   }
@@ -228,6 +261,11 @@ export class BrokerEpoch implements DeliveryOwner {
     this.session.pause();
     this.#reportFull();
   }
+}
+
+/** Is the message itself at fault? */
+function isRefusal(error: unknown): boolean {
+  return error instanceof StompctlError && error.action === 'reject';
 }
 
 function identityOf({ header }: Frame): string {

@@ -7,7 +7,7 @@ import type { Dialect } from '../../stomp/client-dialects.js';
 import type { Frame } from '../../stomp/codec/frame.js';
 import { StompSession } from '../../stomp/session.js';
 import type { SessionOptions } from '../../stomp/session-options.js';
-import { BrokerEpoch } from './broker-epoch.js';
+import { BrokerEpoch, type BrokerEpochOptions } from './broker-epoch.js';
 import { RememberedIds } from './remembered-ids.js';
 import { SubscriptionShare } from './subscription-share.js';
 
@@ -118,7 +118,7 @@ export class BrokerSource implements TunableSource {
     if (epoch === undefined) throw new StompctlError('SESSION_CLOSED', 'next', this.name, 'not open');
     this.#check(epoch);
     if (epoch.empty && epoch.ended) return { kind: 'end' };
-    if (epoch.empty) await wait(this.#clock, IDLE_MS, { signal: interrupt, bell: epoch.arrival });
+    if (!epoch.hasMore) await wait(this.#clock, IDLE_MS, { signal: interrupt, bell: epoch.arrival });
     this.#check(epoch);
     const deliveries = epoch.take(demand);
     if (deliveries.length > 0) return { kind: 'batch', deliveries };
@@ -270,6 +270,6 @@ function browse(header: Readonly<Record<string, string>>, epoch: BrokerEpoch): P
 }
 
 /** What a session holds unsettled at most: with what is parked, and one more to see that there are more. */
-function mostOf({ window, windowBytes, maxParked }: SourceLimits): { deliveries: number; bytes: number } {
-  return { deliveries: window + maxParked + 1, bytes: windowBytes };
+function mostOf({ window, windowBytes, maxParked }: SourceLimits): BrokerEpochOptions['most'] {
+  return { deliveries: window + maxParked + 1, bytes: windowBytes, window };
 }

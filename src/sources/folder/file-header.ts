@@ -2,8 +2,13 @@ import { parse } from 'node:path';
 import type { CommandWord } from '../../base/command-words.js';
 import { reasonOf, StompctlError } from '../../base/errors.js';
 import { type Header, newHeader } from '../../message/message.js';
+import type { FileContent } from './file-content.js';
+import { SIDECAR } from './folder-claims.js';
 
 export type HeaderTemplates = Readonly<Record<string, CommandWord>>;
+
+/** bytes of the JSON beside a file */
+export const LARGEST_SIDECAR = 1024 * 1024;
 
 /** The headers that the templates make for a file, and those of the JSON beside it, which win. Throws ELEMENT_UNDECODABLE. */
 export function headerOf(
@@ -46,4 +51,13 @@ function undecodable(name: string, reason: string): StompctlError {
   // the text of a parser may quote what it read
   const safe = /JSON/.test(reason) && !/no JSON/.test(reason) ? 'is not well-formed JSON' : reason;
   return new StompctlError('ELEMENT_UNDECODABLE', 'read headers', `${name}.json`, safe);
+}
+
+/** The JSON beside a file; undefined: there is none. Throws ELEMENT_UNDECODABLE. */
+export function besideBytes(name: string, beside: FileContent | undefined): Buffer | undefined {
+  if (beside === undefined || beside.kind === 'gone') return undefined;
+  if (beside.kind === 'read') return beside.bytes;
+  const reason =
+    beside.kind === 'too-large' ? `has ${beside.size} bytes, more than ${LARGEST_SIDECAR}` : 'is no plain file';
+  throw new StompctlError('ELEMENT_UNDECODABLE', 'read headers', `${name}${SIDECAR}`, reason);
 }

@@ -14,10 +14,11 @@ import { Message, newHeader } from '../../message/message.js';
 import { SkipList } from '../queue/skip-list.js';
 import { type FileContent, isUnchanged, readWhole } from './file-content.js';
 import { FileDelivery, type FileWish } from './file-delivery.js';
-import { type HeaderTemplates, headerOf } from './file-header.js';
+import { besideBytes, type HeaderTemplates, headerOf, LARGEST_SIDECAR } from './file-header.js';
 import { folderError, folderMustExist, openTarget } from './folder-access.js';
 import { FolderClaims, SIDECAR } from './folder-claims.js';
 import { FolderNames, isHidden, namePattern } from './folder-names.js';
+import { RejectedFiles } from './rejected-files.js';
 
 /** What becomes of a file whose message is safe. */
 export type Afterwards =
@@ -54,13 +55,14 @@ export interface FolderSourceOptions {
   readonly clock: Clock;
   readonly events: FolderEvents;
   readonly deadLetters?: DeadLetters | undefined;
+  /** most messages that wait for the failure queue; 1000 */
+  readonly window?: number;
 }
 
 const IDLE_MS = 1000;
 const MOST_DELIVERIES = 200;
 /** a file from further ahead than this was made before the clock was set back */
 const CLOCK_AHEAD_MS = 60_000;
-const LARGEST_SIDECAR = 1024 * 1024;
 
 /**
  * Takes the files of a plain folder, for producers that know no dirq: any file is a body. It is claimed (renamed) first, so that no
@@ -76,7 +78,8 @@ export class FolderSource implements TunableSource {
   readonly #held = new Map<string, FileDelivery>();
   readonly #wishes = new Map<FileDelivery, FileWish>();
   readonly #work = new SerialQueue();
-  #deadLetters: DeadLetters | undefined;
+  readonly #rejected: RejectedFiles;
+  #window: number;
   #begun = false;
   #odd = 0;
   #oddBefore = 0;
@@ -87,7 +90,9 @@ export class FolderSource implements TunableSource {
     this.name = `folder ${path}`;
     this.#options = options;
     this.#files = files;
-    this.#deadLetters = deadLetters;
+    this.#window = options.window ?? 1000;
+    const done = (delivery: FileDelivery, wish: FileWish): void => this.#wish(delivery, wish);
+    this.#rejected = new RejectedFiles({ source: this.name, deadLetters, events: options.events, done });
     this.#claims = new FolderClaims({ path, files, clock, maxLock, sidecar: options.sidecar });
     const matches = namePattern(pattern);
     this.#names = new FolderNames(
@@ -97,8 +102,9 @@ export class FolderSource implements TunableSource {
     );
   }
 
-  tune({ deadLetters }: SourceLimits): void {
-    this.#deadLetters = deadLetters;
+  tune({ deadLetters, window }: SourceLimits): void {
+    this.#rejected.deadLetters = deadLetters;
+    this.#window = window;
   }
 
   async open(): Promise<void> {
@@ -119,13 +125,16 @@ export class FolderSource implements TunableSource {
   }
 
   async next(demand: Demand, interrupt: AbortSignal): Promise<SourceResult> {
-    await this.settle();
+    await this.#carryOutNow();
+    const room = this.#window - this.#rejected.size;
+    if (room <= 0) return this.#idle(interrupt);
     const batch: FileDelivery[] = [];
+    const within = { ...demand, deliveries: Math.min(demand.deliveries, room) };
     const slice = new TimeSlice();
     try {
       if (!this.#begun) this.#beginPass();
       while (!interrupt.aborted) {
-        if (!this.#fill(batch, demand, slice)) return { kind: 'batch', deliveries: batch };
+        if (!this.#fill(batch, within, slice)) return { kind: 'batch', deliveries: batch };
         if (slice.over()) {
           await slice.rest();
           continue;
@@ -143,12 +152,18 @@ export class FolderSource implements TunableSource {
   }
 
   async settle(): Promise<void> {
-    await this.#work.run(() => this.#carryOut());
+    await this.#rejected.done();
+    await this.#carryOutNow();
+  }
+
+  #carryOutNow(): Promise<void> {
+    return this.#work.run(() => this.#carryOut());
   }
 
   async close(): Promise<void> {
     try {
-      for (const delivery of this.#held.values()) if (!this.#wishes.has(delivery)) delivery.release();
+      for (const delivery of this.#held.values()) if (!this.#isSettled(delivery)) delivery.release();
+      this.#rejected.giveUp();
       await this.settle();
     } finally {
       this.#closed = true;
@@ -173,9 +188,11 @@ export class FolderSource implements TunableSource {
 
   async #atEnd(interrupt: AbortSignal): Promise<SourceResult> {
     this.#begun = false;
-    const { loop, clock } = this.#options;
-    if (!loop) return { kind: 'end' };
-    const why = await wait(clock, IDLE_MS, { signal: interrupt });
+    return this.#options.loop ? this.#idle(interrupt) : { kind: 'end' };
+  }
+
+  async #idle(interrupt: AbortSignal): Promise<SourceResult> {
+    const why = await wait(this.#options.clock, IDLE_MS, { signal: interrupt, bell: this.#rejected.settled });
     return { kind: 'idle', reason: why === 'aborted' ? 'interrupted' : 'empty' };
   }
 
@@ -292,13 +309,21 @@ export class FolderSource implements TunableSource {
   }
 
   #note(delivery: FileDelivery, wish: FileWish): void {
-    if (this.#held.get(delivery.name) !== delivery || this.#wishes.has(delivery)) {
+    if (this.#held.get(delivery.name) !== delivery || this.#isSettled(delivery)) {
       this.#options.events.settledInVain(delivery.name, this.#closed ? 'dead-session' : 'twice');
       return;
     }
+    if (wish.kind !== 'reject' || !this.#rejected.store(delivery, wish.reason)) this.#wish(delivery, wish);
+  }
+
+  #isSettled(delivery: FileDelivery): boolean {
+    return this.#wishes.has(delivery) || this.#rejected.has(delivery);
+  }
+
+  #wish(delivery: FileDelivery, wish: FileWish): void {
     this.#wishes.set(delivery, wish);
     // not only when more is asked for: a file is to go soon after its message is safe
-    if (this.#wishes.size === 1) setImmediate(() => void this.settle().catch(() => undefined));
+    if (this.#wishes.size === 1) setImmediate(() => void this.#carryOutNow().catch(() => undefined));
   }
 
   /** What fails is tried again at the next call; rejects with the first failure. */
@@ -308,7 +333,7 @@ export class FolderSource implements TunableSource {
     let failure: unknown;
     for (const [delivery, wish] of [...this.#wishes]) {
       try {
-        await this.#carryOutOne(delivery, wish);
+        this.#carryOutOne(delivery, wish);
         this.#held.delete(delivery.name);
         this.#wishes.delete(delivery);
       } catch (error) {
@@ -320,7 +345,7 @@ export class FolderSource implements TunableSource {
     if (this.#options.sync) await this.#syncFolders();
   }
 
-  async #carryOutOne(delivery: FileDelivery, wish: FileWish): Promise<void> {
+  #carryOutOne(delivery: FileDelivery, wish: FileWish): void {
     switch (wish.kind) {
       case 'ack':
         this.#done(delivery);
@@ -329,20 +354,15 @@ export class FolderSource implements TunableSource {
         this.#release(delivery.name);
         return;
       case 'reject':
-        await this.#reject(delivery, wish.reason);
+        this.#keep(delivery.name);
         return;
       default:
         unreachable(wish);
     }
   }
 
-  async #reject(delivery: FileDelivery, reason: StompctlError): Promise<void> {
-    const { name, message } = delivery;
-    if (this.#deadLetters !== undefined) {
-      await this.#deadLetters.store(message, reason, { source: this.name, name });
-      this.#done(delivery);
-      return;
-    }
+  /** Rejected, with nowhere to go: it stays, and comes again with growing delay. */
+  #keep(name: string): void {
     const at = this.#options.afterwards.kind === 'leave' ? join(this.#options.path, name) : this.#claims.pathOf(name);
     const stats = lstatIfThere(this.#files, at);
     if (stats !== undefined) this.#skips.add(name, infoOf(stats), this.#options.clock.monotonicMs());
@@ -380,14 +400,6 @@ export class FolderSource implements TunableSource {
     if (afterwards.kind === 'move') await directory.syncFolder(afterwards.to);
     await directory.syncFolder(this.#claims.pathOf(''));
   }
-}
-
-function besideBytes(name: string, beside: FileContent | undefined): Buffer | undefined {
-  if (beside === undefined || beside.kind === 'gone') return undefined;
-  if (beside.kind === 'read') return beside.bytes;
-  const reason =
-    beside.kind === 'too-large' ? `has ${beside.size} bytes, more than ${LARGEST_SIDECAR}` : 'is no plain file';
-  throw new StompctlError('ELEMENT_UNDECODABLE', 'read headers', `${name}${SIDECAR}`, reason);
 }
 
 function infoOf({ size, ino, mtimeMs }: Stats) {

@@ -42,6 +42,8 @@ export class HeldElements implements Settler {
   readonly #removals: RemovalSync;
   readonly #held = new Map<string, QueueDelivery>();
   readonly #storing = new Set<Promise<void>>();
+  /** aborted when nothing waits for the failure queue any more */
+  #giveUp = new AbortController();
   #wishes: { delivery: QueueDelivery; how: Settling | 'remove' | 'unlock' }[] = [];
   #released: string[] = [];
   /** locks of ours that could not be taken away yet: by name, with the time they may have */
@@ -198,9 +200,13 @@ export class HeldElements implements Settler {
     }
   }
 
-  /** Settles, unlocks the rest, drops the journal. Rejects once, with the first thing that went wrong. */
+  /**
+   * Settles, unlocks the rest, what waits for the failure queue included, drops the journal. Rejects once, with the first thing
+   * that went wrong.
+   */
   async close(): Promise<void> {
     let failure: unknown;
+    this.#giveUp.abort();
     try {
       await this.settleAll();
     } catch (error) {
@@ -218,6 +224,7 @@ export class HeldElements implements Settler {
       failure ??= queueError('remove lock journal', this.#options.source, error);
     }
     this.#leftLocked.clear();
+    this.#giveUp = new AbortController();
     if (failure !== undefined) throw failure;
   }
 
@@ -303,25 +310,29 @@ export class HeldElements implements Settler {
   /** Never rejects: a message that cannot be stored stays where it is. */
   async #reject(delivery: QueueDelivery): Promise<void> {
     const { events, deadLetters, source } = this.#options;
+    const { signal } = this.#giveUp;
     let stored = false;
     try {
       if (deadLetters !== undefined && delivery.reason !== undefined) {
         if (delivery.raw === undefined) {
-          await deadLetters.store(delivery.message, delivery.reason, { source, name: delivery.name });
+          await deadLetters.store(delivery.message, delivery.reason, { source, name: delivery.name }, signal);
           stored = true;
         } else if (deadLetters.storeRaw !== undefined) {
-          await deadLetters.storeRaw(delivery.raw, delivery.reason);
+          await deadLetters.storeRaw(delivery.raw, delivery.reason, signal);
           stored = true;
         }
         // neither: a reload gave a failure queue that has no raw elements after this one was taken
       }
     } catch (error) {
       const failure = queueError('store in failure queue', delivery.name, error);
+      const isRefusal = failure.action === 'reject' || failure.action === 'stop';
+      // a reload gave another failure queue, or none, while this one waited for the old
+      if (!isRefusal && !signal.aborted && deadLetters !== this.#options.deadLetters) return this.#reject(delivery);
       // a message that the failure queue cannot hold stays, like one without a failure queue
-      if (failure.action === 'reject' || failure.action === 'stop') events.rejected(delivery.name, failure);
-      else this.#error = failure;
+      if (isRefusal) events.rejected(delivery.name, failure);
+      else if (!signal.aborted) this.#error = failure;
     }
-    if (!stored) this.#options.skip(delivery);
+    if (!stored && !signal.aborted) this.#options.skip(delivery);
     // carried out like any other settling, and tried again like it
     this.#wishes.push({ delivery, how: stored ? 'remove' : 'unlock' });
     this.#kick();
