@@ -308,10 +308,13 @@ async function checkEnd(end: SourceSettings | SinkSettings, settings: Settings, 
   }
 }
 
+/** closing takes some time besides what the broker is given */
+const OWN_CLOSE_MS = 1000;
+
 /** What the settings say of the limits of a run. */
 export function limitsOf(settings: Settings): TransferLimits {
   const { window, windowBytes, count, durationMs, maxRate, maxRateBytes, timeouts } = settings;
   const { inactivityMs, lingerMs, flushMs, disconnectMs } = timeouts;
-  const closeMs = flushMs + disconnectMs;
+  const closeMs = flushMs + disconnectMs + OWN_CLOSE_MS;
   return { window, windowBytes, count, durationMs, maxRate, maxRateBytes, inactivityMs, lingerMs, closeMs };
 }

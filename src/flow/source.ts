@@ -51,6 +51,8 @@ export interface Source {
   settle(): Promise<void>;
   /** Ends the reading for good: settles, gives back what it still holds, closes. Never rejects twice; safe when not open. */
   close(): Promise<void>;
+  /** For who has waited for `close` long enough: ends at once what would keep messages from others, a session. */
+  abandon?(): void;
 }
 
 /** A source whose limits may change. */

@@ -60,6 +60,8 @@ export class BrokerSource implements TunableSource {
   #confirmed: Promise<readonly string[]> = Promise.resolve([]);
   readonly #warned = new Set<SourceWarning>();
   #opening: AbortController | undefined;
+  /** also while it is being closed */
+  #latest: StompSession | undefined;
   #closed = false;
 
   constructor(options: BrokerSourceOptions) {
@@ -84,6 +86,7 @@ export class BrokerSource implements TunableSource {
     this.#sameEndpoint(`${options.endpoint.host}:${options.endpoint.port}`);
     const onStray = (frame: Frame, count: number) => this.#stray(frame, count);
     const session = await StompSession.connect({ ...options, signal: opening.signal, skipOversized: true, onStray });
+    this.#latest = session;
     const closed = () => session.abort('closed while opening');
     opening.signal.addEventListener('abort', closed, { once: true });
     try {
@@ -139,6 +142,12 @@ export class BrokerSource implements TunableSource {
     await epoch.settle();
     if (epoch.session.over === undefined) await this.#unsubscribe(epoch.session);
     await epoch.session.close();
+  }
+
+  abandon(): void {
+    this.#closed = true;
+    this.#opening?.abort();
+    this.#latest?.abort('left behind');
   }
 
   #newEpoch(session: StompSession, maxMessageSize: number | undefined): BrokerEpoch {
