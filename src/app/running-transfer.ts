@@ -167,7 +167,7 @@ export class RunningTransfer {
     const changed = <K extends keyof Settings>(...keys: K[]) =>
       keys.some((key) => !isDeepStrictEqual(before[key], settings[key]));
     const tap = changed('tapQueue') || (settings.tapQueue !== undefined && changed('sync'));
-    if (source) await checkEnd(settings.source, settings, this.#context);
+    if (source) await checkEnd(settings.source, settings, this.#context, before.source);
     if (sink) await checkEnd(settings.sink, settings, this.#context);
     if (tap && settings.tapQueue !== undefined) checkQueue(settings.tapQueue.path);
     const processor = changed('rewrite', 'callback') ? { fresh: await this.#parts.openIt(settings) } : undefined;
@@ -288,10 +288,17 @@ export class RunningTransfer {
 }
 
 /** What would keep this end from being opened, as far as that can be known without opening it. */
-async function checkEnd(end: SourceSettings | SinkSettings, settings: Settings, context: EndContext): Promise<void> {
+async function checkEnd(
+  end: SourceSettings | SinkSettings,
+  settings: Settings,
+  context: EndContext,
+  before?: SourceSettings,
+): Promise<void> {
   switch (end.kind) {
     case 'queue':
-      if (end.queue.type !== 'NULL') checkQueue(end.queue.path, end === settings.source && !settings.loop);
+      if (end.queue.type === 'NULL') return;
+      // one that was there was moved away, or is on a disk that is: another one in its place would be in the way of its return
+      checkQueue(end.queue.path, end === settings.source && (!settings.loop || isQueueAt(before, end.queue.path)));
       return;
     case 'broker':
       // whether it is up is not asked: a run waits for a broker that is not
@@ -306,6 +313,10 @@ async function checkEnd(end: SourceSettings | SinkSettings, settings: Settings, 
     default:
       unreachable(end);
   }
+}
+
+function isQueueAt(end: SourceSettings | undefined, path: string): boolean {
+  return end?.kind === 'queue' && end.queue.type !== 'NULL' && end.queue.path === path;
 }
 
 /** closing takes some time besides what the broker is given */

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { existsSync, renameSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { eventually } from '../support/eventually.js';
 import { type Options, ReloadScene } from '../support/reload-scene.js';
@@ -6,6 +7,25 @@ import { startedBroker } from '../support/started-broker.js';
 import { tempFolder } from '../support/temp-folder.js';
 
 const COUNT = 20;
+
+describe('a reload while the folder of the incoming queue is away', () => {
+  it('is refused, and makes no other one in its place', async (test) => {
+    const folder = await tempFolder(test);
+    const options: Options = {
+      'incoming-queue': { path: `${folder}/in` },
+      'outgoing-queue': { path: `${folder}/out` },
+      loop: true,
+      remove: true,
+    };
+    const run = await ReloadScene.run(test, options, folder);
+    await eventually(() => existsSync(`${folder}/in`));
+    renameSync(`${folder}/in`, `${folder}/away`);
+    await assert.rejects(run.reload({ ...options, sync: 'none' }), { code: 'QUEUE_MISSING' });
+    assert.equal(existsSync(`${folder}/in`), false);
+    renameSync(`${folder}/away`, `${folder}/in`);
+    await run.reload({ ...options, sync: 'none' });
+  });
+});
 
 describe('a source that cannot be closed in time when it is exchanged', () => {
   it('leaves no session behind that would keep messages from the new one', async (test) => {
