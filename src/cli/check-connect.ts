@@ -7,10 +7,13 @@ import { brokerUris } from '../config/broker-uris.js';
 import type { Environment } from '../config/formats/environment.js';
 import type { BrokerSettings, Settings } from '../config/settings.js';
 import type { Logger } from '../observe/logger.js';
+import { shownUri } from '../observe/mask.js';
 import { StompSession } from '../stomp/session.js';
 
 /** What was found at one end of a transfer. */
 export interface EndFinding {
+  /** `broker stomp://host:61613`, `queue /the/folder` */
+  readonly end: string;
   /** a sentence */
   readonly found: string;
   /** what a run would warn of as well */
@@ -37,7 +40,10 @@ export async function checkEnds(settings: Settings, env: Environment): Promise<E
         findings.push(lookAtQueue(end.folder.path, end === settings.source, 'folder'));
         break;
       case 'command':
-        findings.push(await attempt(async () => `command ${checkCommand(end.command, env)}: can be run`));
+        findings.push({
+          end: `command ${String(end.command.words[0]?.[0] ?? '')}`,
+          ...(await attempt(async () => `command ${checkCommand(end.command, env)}: can be run`)),
+        });
         break;
       default:
         unreachable(end);
@@ -55,7 +61,7 @@ async function checkBrokers(broker: BrokerSettings, settings: Settings, env: Env
   try {
     ({ uris } = await brokerUris(broker.uri));
   } catch (error) {
-    if (error instanceof StompctlError) return [{ found: error.message, error }];
+    if (error instanceof StompctlError) return [{ end: `broker ${shownUri(broker.uri)}`, found: error.message, error }];
     throw error;
   }
   const findings: EndFinding[] = [];
@@ -78,20 +84,23 @@ async function checkBroker(broker: BrokerSettings, settings: Settings, env: Envi
     await session.close();
     return `${name}: logged in at ${peer} (${server}, STOMP ${version})`;
   });
-  return { ...finding, warnings: [...warnings] };
+  return { ...finding, end: name, warnings: [...warnings] };
 }
 
 function lookAtQueue(path: string, mustExist = false, what = 'queue'): EndFinding {
   try {
     const found = checkQueue(path, mustExist);
-    return { found: `${what} ${path}: ${found === 'is-there' ? 'can be used' : 'is not there yet and will be made'}` };
+    return {
+      end: `${what} ${path}`,
+      found: `${what} ${path}: ${found === 'is-there' ? 'can be used' : 'is not there yet and will be made'}`,
+    };
   } catch (error) {
-    if (error instanceof StompctlError) return { found: `${what} ${path}`, error };
+    if (error instanceof StompctlError) return { end: `${what} ${path}`, found: `${what} ${path}`, error };
     throw error;
   }
 }
 
-async function attempt(look: () => Promise<string>): Promise<EndFinding> {
+async function attempt(look: () => Promise<string>): Promise<Omit<EndFinding, 'end'>> {
   try {
     return { found: await look() };
   } catch (error) {

@@ -31,7 +31,10 @@ function meaning(settings: Settings): Settings {
 
 test('every sample is there in both formats', async () => {
   const expected = NAMES.flatMap((name) => [`${name}.conf`, `${name}.yaml`]);
-  assert.deepEqual((await readdir(SAMPLES)).sort(), [...expected, 'commands', 'kubernetes', 'monitoring'].sort());
+  assert.deepEqual(
+    (await readdir(SAMPLES)).sort(),
+    [...expected, 'commands', 'kubernetes', 'monitoring', 'rabbitmq'].sort(),
+  );
 });
 
 test('stompctl check finds every sample valid', async () => {
