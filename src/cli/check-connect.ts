@@ -41,8 +41,8 @@ export async function checkEnds(settings: Settings, env: Environment): Promise<E
         break;
       case 'command':
         findings.push({
+          end: `command ${String(end.command.words[0]?.[0] ?? '')}`,
           ...(await attempt(async () => `command ${checkCommand(end.command, env)}: can be run`)),
-          end: 'command',
         });
         break;
       default:

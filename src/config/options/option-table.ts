@@ -1,5 +1,4 @@
-import { BROKER_OPTIONS } from './broker-rows.js';
-import { COMMAND_OPTIONS } from './command-rows.js';
+import { BROKER_OPTIONS, COMMAND_OPTIONS } from './broker-rows.js';
 import { CONNECTION_OPTIONS } from './connection-rows.js';
 import type { OptionRow } from './option.js';
 import { PROGRAM_OPTIONS } from './program-rows.js';
