@@ -11,6 +11,7 @@ import { NullSink } from '../sinks/queue/null-sink.js';
 import type { TransferReport } from '../transfer/report.js';
 import { type ReconnectPolicy, Supervisor } from '../transfer/supervisor.js';
 import type { SessionFacts } from '../transfer/verdict.js';
+import { amqpSink, amqpSource } from './amqp-end.js';
 import { brokerSink, brokerSource, failoverOptions, type MadeEnd } from './broker-end.js';
 import { FullQueues, queueSink, queueSource } from './queue-ends.js';
 
@@ -81,6 +82,9 @@ function sourceOf(
     case 'queue':
       return { end: queueSource(source.queue, settings, context, report, deadLetters) };
     case 'broker':
+      if (source.broker.protocol === 'amqp091') {
+        return amqpSource(source, settings, context, { events: report, deadLetters });
+      }
       return brokerSource(source, settings, context, { events: report, deadLetters, onDuplicate: report.duplicate });
     default:
       return unreachable(source);
@@ -92,6 +96,7 @@ function sinkOf(sink: SinkSettings, settings: Settings, context: EndContext, ful
     case 'queue':
       return { end: queueSink(sink.queue, settings, context, full, context.report.duplicate) };
     case 'broker':
+      if (sink.broker.protocol === 'amqp091') return amqpSink(sink, settings, context);
       return brokerSink(sink, settings, context);
     default:
       return unreachable(sink);

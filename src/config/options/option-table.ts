@@ -1,3 +1,4 @@
+import { AMQPCLT_OPTIONS } from './amqpclt-rows.js';
 import { BROKER_OPTIONS } from './broker-rows.js';
 import { CONNECTION_OPTIONS } from './connection-rows.js';
 import type { OptionRow } from './option.js';
@@ -15,6 +16,7 @@ export const OPTION_TABLE: readonly OptionRow[] = [
   ...TRANSFER_OPTIONS,
   ...CONNECTION_OPTIONS,
   ...PROGRAM_OPTIONS,
+  ...AMQPCLT_OPTIONS,
 ];
 
 const BY_NAME = new Map<string, OptionRow>();

@@ -68,10 +68,24 @@ function shakeHands(
 
 /** Errors: CREDENTIAL_INVALID, when certificate, key and passphrase do not fit. */
 function start(socket: Socket, endpoint: Endpoint, tls: TlsOptions): TLSSocket {
+  try {
+    return connect({ ...tlsConnectOptions(endpoint, tls), socket });
+  } catch (error) {
+    throw secretsDoNotFit(endpoint, error);
+  }
+}
+
+/** Node would not take certificate, key and password. */
+export function secretsDoNotFit(endpoint: Endpoint, error: unknown): StompctlError {
+  const reason = `certificate, key and password do not fit together: ${errnoOf(error) ?? reasonOf(error)}; check cert, key and pass`;
+  return new StompctlError('CREDENTIAL_INVALID', 'connect', placeOf(endpoint), reason, error);
+}
+
+/** What Node is told of TLS for a connection to `endpoint`. */
+export function tlsConnectOptions(endpoint: Endpoint, tls: TlsOptions): ConnectionOptions {
   const name = tls.serverName ?? (isIP(endpoint.host) === 0 ? endpoint.host : '');
   const verified = tls.verifyName ?? (name === '' ? endpoint.host : name);
   const options: ConnectionOptions = {
-    socket,
     servername: name,
     rejectUnauthorized: tls.verify ?? true,
     checkServerIdentity: (_host, certificate) =>
@@ -86,12 +100,7 @@ function start(socket: Socket, endpoint: Endpoint, tls: TlsOptions): TLSSocket {
   if (tls.passphrase !== undefined) options.passphrase = tls.passphrase;
   // A PKCS#12 file may hold CAs of its own; given CAs take the place of all others.
   if (tls.ca !== undefined) options.ca = tls.ca.length === 0 ? [...rootCertificates] : [...tls.ca];
-  try {
-    return connect(options);
-  } catch (error) {
-    const reason = `certificate, key and password do not fit together: ${errnoOf(error) ?? reasonOf(error)}; check cert, key and pass`;
-    throw new StompctlError('CREDENTIAL_INVALID', 'connect', placeOf(endpoint), reason, error);
-  }
+  return options;
 }
 
 function handshakeBroken(place: string, error: Error): StompctlError {
