@@ -42,7 +42,7 @@ export interface BrokerEnd {
   readonly onSession: (session: OpenSession) => void;
   /**
    * Would the next session log in otherwise than the last one did: with another name, password, key or certificate?
-   * False when none was tried so far. Rejects as `connect` when they cannot be read.
+   * False when none was tried so far. Rejects when they cannot be read, or no session can be had with them whatever the broker says.
    */
   readonly secretsChanged: () => Promise<boolean>;
   /** what the last session was with; undefined: there was none */
@@ -114,6 +114,12 @@ export function brokerEnd(broker: BrokerSettings, settings: Settings, context: B
     if (!warned.has(text)) logger.warn('credential', text, { end: name });
     warned.add(text);
   };
+  // once each until there is a session: where nobody listens they are tried every few seconds
+  const chosen = new Set<string>();
+  const tellChosen = (uri: string, text: string, of: number) => {
+    if (of > 1 && !chosen.has(uri)) logger.info('broker-chosen', text, { end: name, uri, of });
+    chosen.add(uri);
+  };
   const refused = new RefusedLogins();
   let last: SessionFacts | undefined;
   let used: { readonly over: Endpoint; readonly digest: string } | undefined;
@@ -124,7 +130,7 @@ export function brokerEnd(broker: BrokerSettings, settings: Settings, context: B
     return { secure, login, passcode, tls };
   };
   const options = async (): Promise<SessionOptions> => {
-    const { uris, uri, endpoint, vhost } = await chooseEndpoint(broker, settings, chooser, name, logger);
+    const { uris, uri, endpoint, vhost } = await chooseEndpoint(broker, settings, chooser, tellChosen);
     refused.trying(uri, uris);
     const secrets = await secretsFor(endpoint, warn);
     const { secure, login, passcode, tls } = secrets;
@@ -156,9 +162,12 @@ export function brokerEnd(broker: BrokerSettings, settings: Settings, context: B
       const before = used;
       const { uris } = await brokerUris(broker.uri);
       const over = before?.over ?? parseBrokerUri(uris[0] ?? broker.uri);
-      const reading = secretsFor(over, () => undefined).then(
-        (secrets) => before !== undefined && digest(secrets) !== before.digest,
-      );
+      const reading = secretsFor(over, () => undefined).then(async (secrets) => {
+        if (secrets.tls !== undefined) {
+          (await import('../stomp/transport/tls-transport.js')).refuseUnusable(secrets.tls, name);
+        }
+        return before !== undefined && digest(secrets) !== before.digest;
+      });
       return unlessCalledOff(reading, { name, clock, timeoutMs: timeouts.connectMs, late: UNREAD });
     },
     allRefused: () => refused.all(),
@@ -167,6 +176,7 @@ export function brokerEnd(broker: BrokerSettings, settings: Settings, context: B
       const protocol = broker.protocol === 'stomp' ? undefined : protocolName(broker);
       last = { server, protocol, version, certificateEnds: certificateExpiry?.toISOString() };
       refused.clear();
+      chosen.clear();
       const what = server ?? 'a broker that does not say what it is';
       logger.info('session-open', `connected to ${peer}: ${what}, ${protocolName(broker)} ${version}`, {
         end: name,
@@ -207,17 +217,11 @@ async function chooseEndpoint(
   broker: BrokerSettings,
   settings: Settings,
   chooser: EndpointChooser,
-  name: string,
-  logger: Logger,
+  tellChosen: (uri: string, text: string, of: number) => void,
 ): Promise<{ uris: readonly string[]; uri: string; endpoint: Endpoint; vhost: string }> {
   const { uris } = await brokerUris(broker.uri);
   const { uri, why } = chooser.choose(uris);
-  if (uris.length > 1)
-    logger.info('broker-chosen', `connecting to ${shownUri(uri)}: ${why}`, {
-      end: name,
-      uri: shownUri(uri),
-      of: uris.length,
-    });
+  tellChosen(shownUri(uri), `connecting to ${shownUri(uri)}: ${why}`, uris.length);
   const { transport, host, port, path, vhost } = checkProtocol(uri, broker.protocol);
   if (transport === 'udp' && settings.reliable) {
     const reason = 'nothing is confirmed over UDP: set reliable to false, or take it out of the list';

@@ -18,7 +18,10 @@ export const EVENTS = {
     levels: ['warn'],
     when: 'a broker of AMQP takes no messages for now (an alarm of memory or disk), or takes them again',
   },
-  'broker-chosen': { levels: ['info'], when: 'which of several brokers is tried now, and why' },
+  'broker-chosen': {
+    levels: ['info'],
+    when: 'which of several brokers is tried now, and why; each once until one of them is connected',
+  },
   callback: {
     levels: ['debug', 'info', 'warn', 'error'],
     when: 'what the callback logs, and what failed in its `idle` or `stop`',
@@ -131,6 +134,10 @@ export const EVENTS = {
   'stray-message': {
     levels: ['warn'],
     when: 'the broker sent a MESSAGE that no subscription of ours asked for; it stays unacknowledged, and a hundred end the session',
+  },
+  'unrouted-dropped': {
+    levels: ['warn'],
+    when: 'a message goes to a destination for which this broker confirms also what no queue gets (RabbitMQ: an exchange, `/amq/queue/`); told once',
   },
   'unsubscribe-failed': {
     levels: ['warn'],

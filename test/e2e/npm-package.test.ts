@@ -24,8 +24,8 @@ it('the package that npm installs brings the command and its man page', async (t
   const manifest = join(folder, 'package/package.json');
   // the dependencies would come from a registry; the command is a bundle and needs none of them
   writeFileSync(manifest, JSON.stringify({ ...JSON.parse(readFileSync(manifest, 'utf8')), dependencies: {} }));
-  await run('tar', ['--create', '--gzip', '--file', 'alone.tgz', 'package'], { cwd: folder });
-  await npm(folder, 'install', '--global', '--prefix', join(folder, 'prefix'), './alone.tgz');
+  await run('tar', ['--create', '--file', 'alone.tar', 'package'], { cwd: folder });
+  await npm(folder, 'install', '--global', '--prefix', join(folder, 'prefix'), './alone.tar');
   const man = join(folder, 'prefix/share/man/man1/stompctl.1');
   assert.equal(existsSync(man), true, 'man stompctl');
   assert.match(readFileSync(man, 'utf8'), /^\.TH STOMPCTL 1$/m);

@@ -17,15 +17,9 @@ export function statusPayload(facts: HealthFacts): Verdict & Readonly<Record<str
   return { ...facts, state, reason: maskText(reason), full, ends, ...(facts.counted && { counted }) };
 }
 
-/** Publishes the verdict on the run each second beside its pidfile. */
-export function publishStatus(
-  pidfile: string,
-  payload: () => Readonly<Record<string, unknown>>,
-  logger: RunLogger,
-): StatusFile {
-  const file = new StatusFile(pidfile, systemClock, ({ message, code }) => {
+/** Where the verdict on the run is published, beside its pidfile. */
+export function statusFileOf(pidfile: string, logger: RunLogger): StatusFile {
+  return new StatusFile(pidfile, systemClock, ({ message, code }) => {
     logger.warn('status-unwritable', message, { code });
   });
-  file.start(payload);
-  return file;
 }
