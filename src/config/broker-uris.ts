@@ -48,9 +48,8 @@ function fail(text: string, reason: string): StompctlError {
 export function brokersProtocol(text: string, given?: BrokerProtocol): BrokerProtocol {
   if (given !== undefined) return given;
   const scheme = uriScheme(text);
-  return protocolOf(
-    scheme === 'failover' ? uriScheme(splitFailover(text).list.split(',', 1)[0]?.trim() ?? '') : scheme,
-  );
+  // what is wrong with the list is told elsewhere
+  return protocolOf(scheme === 'failover' ? uriScheme(text.slice('failover:'.length).replace(/^[/(\s]+/, '')) : scheme);
 }
 
 /** Throws URI_INVALID unless each broker that a URI option names has a valid URI; the content of a file is not looked at. */
