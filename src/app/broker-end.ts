@@ -10,7 +10,8 @@ import type { BrokerSettings, Settings, SinkSettings, SourceSettings } from '../
 import type { Logger } from '../observe/logger.js';
 import { shownUri } from '../observe/mask.js';
 import type { AmqpSinkWarning } from '../sinks/amqp/amqp-sink.js';
-import { BrokerSink, type SinkWarning } from '../sinks/broker/broker-sink.js';
+import { BrokerRequester } from '../sinks/broker/broker-requester.js';
+import { BrokerSink, type BrokerSinkOptions, type SinkWarning } from '../sinks/broker/broker-sink.js';
 import { BrokerSource, type BrokerSourceOptions, type SourceWarning } from '../sources/broker/broker-source.js';
 import type { StompSession } from '../stomp/session.js';
 import type { SeenFrame, SessionOptions } from '../stomp/session-options.js';
@@ -68,7 +69,7 @@ export function brokerSource(
   { broker, subscriptions, prefetch }: BrokerSourceSettings,
   settings: Settings,
   context: BrokerEndContext,
-  told: Pick<BrokerSourceOptions, 'events' | 'deadLetters' | 'onDuplicate'>,
+  told: Pick<BrokerSourceOptions, 'events' | 'deadLetters' | 'onDuplicate' | 'onLook'>,
 ): MadeEnd<BrokerSource> {
   const { window, windowBytes, maxParked, reliable } = settings;
   const { allRefused, secretsChanged, session, ...common } = sessionsOf(broker, settings, context);
@@ -83,12 +84,26 @@ export function brokerSink(
   settings: Settings,
   context: BrokerEndContext,
 ): MadeEnd<BrokerSink> {
+  const { options, ...known } = sinkParts(broker, settings, context);
+  return { end: new BrokerSink(options), ...known };
+}
+
+/** Sends requests to the broker, and waits for their replies. */
+export function brokerRequester(
+  { broker }: BrokerSinkSettings,
+  settings: Settings,
+  context: BrokerEndContext,
+): BrokerRequester {
+  return new BrokerRequester(sinkParts(broker, settings, context).options);
+}
+
+function sinkParts(broker: BrokerSettings, settings: Settings, context: BrokerEndContext) {
   const { reliable, maxMessageSize, timeouts } = settings;
   const { persistent, contentLength } = broker;
   const { allRefused, secretsChanged, session, ...common } = sessionsOf(broker, settings, context);
   const limits = { maxMessageSize, flushMs: timeouts.flushMs };
-  const end = new BrokerSink({ ...common, ...limits, reliable, persistent, contentLength });
-  return { end, allRefused, secretsChanged, session };
+  const options: BrokerSinkOptions = { ...common, ...limits, reliable, persistent, contentLength };
+  return { options, allRefused, secretsChanged, session };
 }
 
 /** What sources and sinks have in common. */

@@ -2,17 +2,20 @@ import type { Clock } from '../base/clock.js';
 import { unreachable } from '../base/errors.js';
 import type { FailoverOptions } from '../config/broker-uris.js';
 import type { Environment } from '../config/formats/environment.js';
-import type { Settings, SinkSettings, SourceSettings } from '../config/settings.js';
+import type { BrokerSettings, Settings, SinkSettings, SourceSettings } from '../config/settings.js';
 import type { Sink } from '../flow/sink.js';
 import type { TunableSource } from '../flow/source.js';
 import type { Logger } from '../observe/logger.js';
 import type { DeadLetterSink } from '../sinks/queue/dead-letter-sink.js';
 import { NullSink } from '../sinks/queue/null-sink.js';
 import type { TransferReport } from '../transfer/report.js';
+import { SupervisedSink } from '../transfer/supervised-sink.js';
 import { type ReconnectPolicy, Supervisor } from '../transfer/supervisor.js';
 import type { SessionFacts } from '../transfer/verdict.js';
 import { amqpSink, amqpSource } from './amqp-end.js';
 import { brokerSink, brokerSource, failoverOptions, type MadeEnd } from './broker-end.js';
+import { commandSink } from './command-end.js';
+import { folderSink, folderSource } from './folder-ends.js';
 import { FullQueues, queueSink, queueSource } from './queue-ends.js';
 
 export interface EndContext {
@@ -81,6 +84,8 @@ function sourceOf(
   switch (source.kind) {
     case 'queue':
       return { end: queueSource(source.queue, settings, context, report, deadLetters) };
+    case 'folder':
+      return { end: folderSource(source.folder, settings, context, report, deadLetters) };
     case 'broker':
       if (source.broker.protocol === 'amqp091') {
         return amqpSource(source, settings, context, { events: report, deadLetters });
@@ -98,9 +103,23 @@ function sinkOf(sink: SinkSettings, settings: Settings, context: EndContext, ful
     case 'broker':
       if (sink.broker.protocol === 'amqp091') return amqpSink(sink, settings, context);
       return brokerSink(sink, settings, context);
+    case 'folder':
+      return { end: folderSink(sink.folder, settings) };
+    case 'command':
+      return commandSink(sink.command, settings, context, (broker) => replySink(broker, settings, context));
     default:
       return unreachable(sink);
   }
+}
+
+/** Where the replies of a command go: over a session of its own, which outlives losses as any end does. */
+function replySink(broker: BrokerSettings, settings: Settings, context: EndContext): MadeEnd<Sink> {
+  const to = { kind: 'broker', broker } as const;
+  const { end, supervisor, secretsChanged } = makeSink(to, settings, context);
+  const { maxAttempts } = settings;
+  const { logger, report } = context;
+  const sink = new SupervisedSink(end, { supervisor, maxAttempts, logger, onReopened: report.reconnected });
+  return { end: sink, secretsChanged };
 }
 
 /** Does the run end by itself? Then it also ends because of what somebody must mend first. */
@@ -113,6 +132,7 @@ export function isBounded({ source, loop, count, durationMs, timeouts }: Setting
 function endsByItself(source: SourceSettings, loop: boolean): boolean {
   switch (source.kind) {
     case 'queue':
+    case 'folder':
       return !loop;
     case 'broker':
       return false;
@@ -144,9 +164,12 @@ export function policyOfQueue(settings: Settings): ReconnectPolicy {
 function failoverOf(end: SourceSettings | SinkSettings): FailoverOptions {
   switch (end.kind) {
     case 'queue':
+    case 'folder':
       return {};
     case 'broker':
       return failoverOptions(end.broker.uri);
+    case 'command':
+      return {};
     default:
       return unreachable(end);
   }

@@ -12,6 +12,7 @@ import type { TransferLimits } from '../transfer/transfer-parts.js';
 import type { EndFacts } from '../transfer/verdict.js';
 import { brokerEnd } from './broker-end.js';
 import { checkQueue } from './check-queue.js';
+import { checkCommand } from './command-end.js';
 import { type FailureQueue, openFailureQueue } from './failure-queue.js';
 import {
   type EndContext,
@@ -196,6 +197,7 @@ export class RunningTransfer {
     this.transfer.configure(limitsOf(settings));
     this.#context.report.maxParked = settings.maxParked;
     this.#main.maxAttempts = settings.maxAttempts;
+    this.#sink.end.tune?.(settings);
     if (this.#supervisedTap !== undefined) this.#supervisedTap.maxAttempts = settings.maxAttempts;
     this.#source.supervisor.configure(reconnectPolicy(settings, settings.source));
     this.#sink.supervisor.configure(reconnectPolicy(settings, settings.sink));
@@ -295,12 +297,19 @@ async function checkEnd(end: SourceSettings | SinkSettings, settings: Settings, 
       // whether it is up is not asked: a run waits for a broker that is not
       await brokerEnd(end.broker, settings, context).secretsChanged();
       return;
+    case 'folder':
+      checkQueue(end.folder.path, end === settings.source);
+      return;
+    case 'command':
+      checkCommand(end.command, context.env);
+      return;
     default:
       unreachable(end);
   }
 }
 
-function limitsOf(settings: Settings): TransferLimits {
+/** What the settings say of the limits of a run. */
+export function limitsOf(settings: Settings): TransferLimits {
   const { window, windowBytes, count, durationMs, maxRate, maxRateBytes, timeouts } = settings;
   const { inactivityMs, lingerMs, flushMs, disconnectMs } = timeouts;
   const closeMs = flushMs + disconnectMs;

@@ -55,6 +55,7 @@ export const ERROR_KINDS = {
   MESSAGE_BAD_HEADER: { action: 'reject', exit: 1 },
   MESSAGE_UNROUTABLE: { action: 'reject', exit: 1 },
   MESSAGE_REFUSED: { action: 'reject', exit: 1 },
+  MESSAGE_TIMEOUT: { action: 'stop', exit: 75 },
   // callbacks
   CALLBACK_SYNTAX: { action: 'stop', exit: 78 },
   CALLBACK_UNSUPPORTED: { action: 'stop', exit: 78 },
@@ -63,6 +64,11 @@ export const ERROR_KINDS = {
   CALLBACK_TIMEOUT: { action: 'reject', exit: 1 },
   CALLBACK_MEMORY: { action: 'reject', exit: 1 },
   CALLBACK_BAD_RESULT: { action: 'reject', exit: 1 },
+  // commands
+  COMMAND_UNUSABLE: { action: 'stop', exit: 69 },
+  COMMAND_NOT_STARTED: { action: 'wait', exit: 75 },
+  COMMAND_TRY_AGAIN: { action: 'wait', exit: 75 },
+  COMMAND_FAILED: { action: 'reject', exit: 1 },
   // frames: what a peer sent that is not STOMP, or too much of it
   FRAME_MALFORMED: { action: 'reopen', exit: 69 },
   FRAME_TOO_LARGE: { action: 'reopen', exit: 69 },
@@ -81,6 +87,9 @@ export const ERROR_KINDS = {
   HEARTBEAT_MISSED: { action: 'reopen', exit: 75 },
   RECEIPT_TIMEOUT: { action: 'reopen', exit: 75 },
   DATAGRAM_REFUSED: { action: 'stop', exit: 75 },
+  // RabbitMQ's management API
+  API_UNREACHABLE: { action: 'stop', exit: 75 },
+  API_REFUSED: { action: 'stop', exit: 69 },
   // transfers
   INPUT_UNREADABLE: { action: 'stop', exit: 66 },
   OUTPUT_FAILED: { action: 'stop', exit: 75 },

@@ -1,6 +1,7 @@
 import { connectAmqp } from '../app/amqp-end.js';
 import { brokerEnd, protocolName } from '../app/broker-end.js';
 import { checkQueue } from '../app/check-queue.js';
+import { checkCommand } from '../app/command-end.js';
 import { systemClock } from '../base/clock.js';
 import { StompctlError, unreachable } from '../base/errors.js';
 import { brokerUris } from '../config/broker-uris.js';
@@ -35,6 +36,15 @@ export async function checkEnds(settings: Settings, env: Environment): Promise<E
         break;
       case 'broker':
         findings.push(...(await checkBrokers(end.broker, settings, env)));
+        break;
+      case 'folder':
+        findings.push(lookAtQueue(end.folder.path, end === settings.source, 'folder'));
+        break;
+      case 'command':
+        findings.push({
+          ...(await attempt(async () => `command ${checkCommand(end.command, env)}: can be run`)),
+          end: 'command',
+        });
         break;
       default:
         unreachable(end);
@@ -79,15 +89,15 @@ async function checkBroker(broker: BrokerSettings, settings: Settings, env: Envi
   return { ...finding, end: name, warnings: [...warnings] };
 }
 
-function lookAtQueue(path: string, mustExist = false): EndFinding {
+function lookAtQueue(path: string, mustExist = false, what = 'queue'): EndFinding {
   try {
     const found = checkQueue(path, mustExist);
     return {
-      end: `queue ${path}`,
-      found: `queue ${path}: ${found === 'is-there' ? 'can be used' : 'is not there yet and will be made'}`,
+      end: `${what} ${path}`,
+      found: `${what} ${path}: ${found === 'is-there' ? 'can be used' : 'is not there yet and will be made'}`,
     };
   } catch (error) {
-    if (error instanceof StompctlError) return { end: `queue ${path}`, found: `queue ${path}`, error };
+    if (error instanceof StompctlError) return { end: `${what} ${path}`, found: `${what} ${path}`, error };
     throw error;
   }
 }

@@ -34,7 +34,7 @@ export async function startRabbitmq(options: StartOptions = {}): Promise<RealBro
     'ca.pem': authority().toString(),
     'server.pem': certificate('server').cert.toString(),
     'server.key': certificate('server').key.toString(),
-    enabled_plugins: '[rabbitmq_stomp,rabbitmq_web_stomp,rabbitmq_auth_mechanism_ssl].\n',
+    enabled_plugins: `[rabbitmq_stomp,rabbitmq_web_stomp,rabbitmq_auth_mechanism_ssl${options.managementPort === undefined ? '' : ',rabbitmq_management'}].\n`,
     // Erlang nodes talk to each other only with the same cookie
     '.erlang.cookie': randomBytes(20).toString('hex').toUpperCase(),
   }));
@@ -92,9 +92,11 @@ interface Ports {
   readonly amqpTls: number;
 }
 
-function configuration(folder: string, ports: Ports, { anonymous = false, strict = false }: StartOptions): string {
+function configuration(folder: string, ports: Ports, options: StartOptions): string {
+  const { anonymous = false, strict = false, managementPort } = options;
+  const management = `management.tcp.ip = 127.0.0.1\nmanagement.tcp.port = ${managementPort}\n`;
   const guest = `stomp.default_user = ${TEST_USER}\nstomp.default_pass = ${TEST_PASS}\n`;
-  return `${anonymous ? guest : ''}${strict ? STRICT : ''}listeners.tcp.1 = 127.0.0.1:${ports.amqp}
+  return `${anonymous ? guest : ''}${strict ? STRICT : ''}${managementPort === undefined ? '' : management}listeners.tcp.1 = 127.0.0.1:${ports.amqp}
 listeners.ssl.1 = 127.0.0.1:${ports.amqpTls}
 auth_mechanisms.1 = PLAIN
 auth_mechanisms.2 = EXTERNAL

@@ -1,9 +1,10 @@
 import { AMQPCLT_OPTIONS } from './amqpclt-rows.js';
 import { BROKER_OPTIONS } from './broker-rows.js';
+import { COMMAND_OPTIONS } from './command-rows.js';
 import { CONNECTION_OPTIONS } from './connection-rows.js';
 import type { OptionRow } from './option.js';
 import { PROGRAM_OPTIONS } from './program-rows.js';
-import { QUEUE_OPTIONS } from './queue-rows.js';
+import { FOLDER_OPTIONS, QUEUE_OPTIONS } from './queue-rows.js';
 import { TRANSFER_OPTIONS } from './transfer-rows.js';
 
 /**
@@ -13,6 +14,8 @@ import { TRANSFER_OPTIONS } from './transfer-rows.js';
 export const OPTION_TABLE: readonly OptionRow[] = [
   ...QUEUE_OPTIONS,
   ...BROKER_OPTIONS,
+  ...COMMAND_OPTIONS,
+  ...FOLDER_OPTIONS,
   ...TRANSFER_OPTIONS,
   ...CONNECTION_OPTIONS,
   ...PROGRAM_OPTIONS,

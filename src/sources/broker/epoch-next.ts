@@ -23,6 +23,7 @@ export async function nextOf(
 ): Promise<SourceResult> {
   if (epoch === undefined) throw new StompctlError('SESSION_CLOSED', 'next', options.name, 'not open');
   check(epoch, options);
+  if (epoch.empty && epoch.ended) return { kind: 'end' };
   if (epoch.empty) await wait(options.clock ?? systemClock, IDLE_MS, { signal: interrupt, bell: epoch.arrival });
   check(epoch, options);
   const deliveries = epoch.take(demand);
