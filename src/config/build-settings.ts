@@ -8,7 +8,7 @@ import { commandSettings } from './command-settings.js';
 import { incomingFolder, outgoingFolder } from './folder-settings.js';
 import { placeOf } from './formats/config-node.js';
 import { parseListenAddress } from './listen-address.js';
-import { AMQPCLT_ONLY, insteadOf } from './options/amqpclt-rows.js';
+import { AMQPCLT_ONLY, insteadOf } from './options/broker-rows.js';
 import type { Table } from './options/option-reader.js';
 import type { OptionValues } from './options/option-values.js';
 import type {

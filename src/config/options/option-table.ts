@@ -1,5 +1,4 @@
-import { AMQPCLT_OPTIONS } from './amqpclt-rows.js';
-import { BROKER_OPTIONS } from './broker-rows.js';
+import { AMQPCLT_OPTIONS, BROKER_OPTIONS } from './broker-rows.js';
 import { COMMAND_OPTIONS } from './command-rows.js';
 import { CONNECTION_OPTIONS } from './connection-rows.js';
 import type { OptionRow } from './option.js';
