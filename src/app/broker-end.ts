@@ -3,12 +3,13 @@ import type { Clock } from '../base/clock.js';
 import { StompctlError } from '../base/errors.js';
 import { unlessCalledOff } from '../base/wait.js';
 import { parseBrokerUri, uriScheme } from '../config/broker-uri.js';
-import { brokerUris, type FailoverOptions, parseFailover } from '../config/broker-uris.js';
+import { brokerUris, checkProtocol, type FailoverOptions, parseFailover } from '../config/broker-uris.js';
 import { resolveCredentials } from '../config/credential.js';
 import type { Environment } from '../config/formats/environment.js';
 import type { BrokerSettings, Settings, SinkSettings, SourceSettings } from '../config/settings.js';
 import type { Logger } from '../observe/logger.js';
 import { shownUri } from '../observe/mask.js';
+import type { AmqpSinkWarning } from '../sinks/amqp/amqp-sink.js';
 import { BrokerRequester } from '../sinks/broker/broker-requester.js';
 import { BrokerSink, type BrokerSinkOptions, type SinkWarning } from '../sinks/broker/broker-sink.js';
 import { BrokerSource, type BrokerSourceOptions, type SourceWarning } from '../sources/broker/broker-source.js';
@@ -27,13 +28,19 @@ export interface BrokerEndContext {
   readonly env: Environment;
 }
 
+/** What is told of a session, whatever it speaks. */
+export type OpenSession = Pick<StompSession, 'server' | 'peer' | 'certificateExpiry'> & {
+  readonly version: string;
+  readonly dialect?: Pick<StompSession['dialect'], 'type'>;
+};
+
 /** What both ends of a transfer need of a broker: its name in logs, and what to do at each opening. */
 export interface BrokerEnd {
   /** `broker stomp://host:61613` */
   readonly name: string;
   /** Reads the credentials again and gives the options of one session. */
   readonly connect: (signal?: AbortSignal) => Promise<SessionOptions>;
-  readonly onSession: (session: StompSession) => void;
+  readonly onSession: (session: OpenSession) => void;
   /**
    * Would the next session log in otherwise than the last one did: with another name, password, key or certificate?
    * False when none was tried so far. Rejects when they cannot be read, or no session can be had with them whatever the broker says.
@@ -54,8 +61,8 @@ export interface MadeEnd<End> {
   readonly session?: () => SessionFacts | undefined;
 }
 
-type BrokerSourceSettings = Extract<SourceSettings, { kind: 'broker' }>;
-type BrokerSinkSettings = Extract<SinkSettings, { kind: 'broker' }>;
+export type BrokerSourceSettings = Extract<SourceSettings, { kind: 'broker' }>;
+export type BrokerSinkSettings = Extract<SinkSettings, { kind: 'broker' }>;
 
 /** A source that receives from the broker; `told` is who hears what it tells besides messages. */
 export function brokerSource(
@@ -100,10 +107,11 @@ function sinkParts(broker: BrokerSettings, settings: Settings, context: BrokerEn
 }
 
 /** What sources and sinks have in common. */
-function sessionsOf(broker: BrokerSettings, settings: Settings, context: BrokerEndContext) {
+export function sessionsOf(broker: BrokerSettings, settings: Settings, context: BrokerEndContext) {
   const { clock, logger } = context;
   const { name, ...rest } = brokerEnd(broker, settings, context);
-  const onWarning = (event: SinkWarning | SourceWarning, text: string) => logger.warn(event, text, { end: name });
+  const onWarning = (event: SinkWarning | SourceWarning | AmqpSinkWarning, text: string) =>
+    logger.warn(event, text, { end: name });
   return { ...rest, name, clock, onWarning };
 }
 
@@ -180,15 +188,16 @@ export function brokerEnd(broker: BrokerSettings, settings: Settings, context: B
     allRefused: () => refused.all(),
     session: () => last,
     onSession({ server, version, peer, dialect, certificateExpiry }) {
-      last = { server, version, certificateEnds: certificateExpiry?.toISOString() };
+      const protocol = broker.protocol === 'stomp' ? undefined : protocolName(broker);
+      last = { server, protocol, version, certificateEnds: certificateExpiry?.toISOString() };
       refused.clear();
       chosen.clear();
       const what = server ?? 'a broker that does not say what it is';
-      logger.info('session-open', `connected to ${peer}: ${what}, STOMP ${version}`, {
+      logger.info('session-open', `connected to ${peer}: ${what}, ${protocolName(broker)} ${version}`, {
         end: name,
         server,
         version,
-        dialect: dialect.type,
+        ...(dialect !== undefined && { dialect: dialect.type }),
         ...(certificateExpiry !== undefined && { certificateExpiry: certificateExpiry.toISOString() }),
       });
       if (certificateExpiry === undefined || certificateExpiry.getTime() - clock.wallMs() > EXPIRES_SOON_MS) return;
@@ -198,6 +207,11 @@ export function brokerEnd(broker: BrokerSettings, settings: Settings, context: B
       });
     },
   };
+}
+
+/** For people: what the version of a session is one of. */
+export function protocolName({ protocol }: BrokerSettings): string {
+  return protocol === 'stomp' ? 'STOMP' : 'AMQP';
 }
 
 /** Tells two sets of secrets apart, and holds none. */
@@ -223,7 +237,7 @@ async function chooseEndpoint(
   const { uris } = await brokerUris(broker.uri);
   const { uri, why } = chooser.choose(uris);
   tellChosen(shownUri(uri), `connecting to ${shownUri(uri)}: ${why}`, uris.length);
-  const { transport, host, port, path, vhost } = parseBrokerUri(uri);
+  const { transport, host, port, path, vhost } = checkProtocol(uri, broker.protocol);
   if (transport === 'udp' && settings.reliable) {
     const reason = 'nothing is confirmed over UDP: set reliable to false, or take it out of the list';
     throw new StompctlError('URI_INVALID', 'broker uri', shownUri(uri), reason);

@@ -12,6 +12,7 @@ import type { TransferReport } from '../transfer/report.js';
 import { SupervisedSink } from '../transfer/supervised-sink.js';
 import { type ReconnectPolicy, Supervisor } from '../transfer/supervisor.js';
 import type { SessionFacts } from '../transfer/verdict.js';
+import { amqpSink, amqpSource } from './amqp-end.js';
 import { brokerSink, brokerSource, failoverOptions, type MadeEnd } from './broker-end.js';
 import { commandSink } from './command-end.js';
 import { folderSink, folderSource } from './folder-ends.js';
@@ -86,6 +87,9 @@ function sourceOf(
     case 'folder':
       return { end: folderSource(source.folder, settings, context, report, deadLetters) };
     case 'broker':
+      if (source.broker.protocol === 'amqp091') {
+        return amqpSource(source, settings, context, { events: report, deadLetters });
+      }
       return brokerSource(source, settings, context, { events: report, deadLetters, onDuplicate: report.duplicate });
     default:
       return unreachable(source);
@@ -97,6 +101,7 @@ function sinkOf(sink: SinkSettings, settings: Settings, context: EndContext, ful
     case 'queue':
       return { end: queueSink(sink.queue, settings, context, full, context.report.duplicate) };
     case 'broker':
+      if (sink.broker.protocol === 'amqp091') return amqpSink(sink, settings, context);
       return brokerSink(sink, settings, context);
     case 'folder':
       return { end: folderSink(sink.folder, settings) };

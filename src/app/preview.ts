@@ -16,6 +16,7 @@ import type { Message } from '../message/message.js';
 import type { Logger } from '../observe/logger.js';
 import { NullSink } from '../sinks/queue/null-sink.js';
 import { type PreviewedElement, QueuePreview } from '../sources/queue/queue-preview.js';
+import { amqpSource } from './amqp-end.js';
 import { brokerSource } from './broker-end.js';
 import { folderSource } from './folder-ends.js';
 import { openProcessor } from './open-processor.js';
@@ -172,7 +173,8 @@ async function* received(
   const window = Math.min(count, settings.window);
   const shown = { ...source, subscriptions: source.subscriptions.map(harmless) };
   const unacknowledged = { ...settings, reliable: true, window, maxParked: 0 };
-  const { end: broker } = brokerSource(shown, unacknowledged, context, { events: UNHEARD });
+  const make = shown.broker.protocol === 'amqp091' ? amqpSource : brokerSource;
+  const { end: broker } = make(shown, unacknowledged, context, { events: UNHEARD });
   const held: Delivery[] = [];
   let bytes = settings.windowBytes;
   const stop = () => void broker.close();

@@ -1,4 +1,5 @@
-import { brokerEnd } from '../app/broker-end.js';
+import { connectAmqp } from '../app/amqp-end.js';
+import { brokerEnd, protocolName } from '../app/broker-end.js';
 import { checkQueue } from '../app/check-queue.js';
 import { checkCommand } from '../app/command-end.js';
 import { systemClock } from '../base/clock.js';
@@ -78,11 +79,12 @@ async function checkBroker(broker: BrokerSettings, settings: Settings, env: Envi
   const finding = await attempt(async () => {
     const options = await connect();
     if (options.endpoint.transport === 'udp') return `${name}: nothing can be known of it, UDP is not answered`;
-    const session = await StompSession.connect(options);
+    const overAmqp = broker.protocol === 'amqp091';
+    const session = await (overAmqp ? connectAmqp(options, settings) : StompSession.connect(options));
     onSession(session);
     const { server = 'it does not say what it is', version, peer } = session;
     await session.close();
-    return `${name}: logged in at ${peer} (${server}, STOMP ${version})`;
+    return `${name}: logged in at ${peer} (${server}, ${protocolName(broker)} ${version})`;
   });
   return { ...finding, end: name, warnings: [...warnings] };
 }

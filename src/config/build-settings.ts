@@ -1,12 +1,14 @@
 import { unreachable } from '../base/errors.js';
 import type { LogLevel } from '../observe/logger.js';
 import type { BrokerType } from '../stomp/client-dialects.js';
+import { sideProtocol } from './amqp-rules.js';
 import { uriScheme } from './broker-uri.js';
 import { ignoredFailoverOptions } from './broker-uris.js';
 import { commandSettings } from './command-settings.js';
 import { incomingFolder, outgoingFolder } from './folder-settings.js';
 import { placeOf } from './formats/config-node.js';
 import { parseListenAddress } from './listen-address.js';
+import { AMQPCLT_ONLY, insteadOf } from './options/broker-rows.js';
 import type { Table } from './options/option-reader.js';
 import type { OptionValues } from './options/option-values.js';
 import type {
@@ -201,6 +203,7 @@ function broker(values: OptionValues, side: 'incoming' | 'outgoing'): BrokerSett
   const { version: _, 'accept-version': __, ...connect } = texts(values.table(`${prefix}-connect`));
   return {
     uri: values.text(`${prefix}-uri`) ?? '',
+    protocol: sideProtocol(values, side),
     type: values.text(`${prefix}-type`) as BrokerType | undefined,
     auth: values.tables(`${prefix}-auth`).map(credential),
     version: versionsOf(values.table(`${prefix}-connect`) ?? {}) ?? [],
@@ -284,6 +287,12 @@ export function settingsWarnings(values: OptionValues, settings: Settings): stri
       warnings.push(
         `${placeOf(place.origin)}: ${name}: of the failover options these are ignored: ${ignored.join(', ')}`,
       );
+    }
+  }
+  for (const name of AMQPCLT_ONLY) {
+    const given = values.given.get(name);
+    if (given !== undefined) {
+      warnings.push(`${placeOf(given.origin)}: ${name} is of amqpclt, and ignored: ${insteadOf(name)}`);
     }
   }
   for (const [name, needed] of OF_NO_USE) {

@@ -2,6 +2,7 @@ import { realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { StompctlError } from '../base/errors.js';
 import { parseSocketOptions, parseTlsSockopts } from '../stomp/transport/socket-options.js';
+import { amqpProblems, sideProtocol } from './amqp-rules.js';
 import { uriScheme } from './broker-uri.js';
 import { checkBrokerUris } from './broker-uris.js';
 import { commandProblems } from './command-settings.js';
@@ -92,7 +93,7 @@ export const URI_RULE: Rule = {
       const uri = context.values.text(name);
       if (uri === undefined) continue;
       try {
-        checkBrokerUris(uri);
+        checkBrokerUris(uri, sideProtocol(context.values, side));
       } catch (error) {
         if (!(error instanceof StompctlError)) throw error;
         const origin = originOf(context, name);
@@ -251,6 +252,16 @@ const sockoptsAreKnown: Rule = {
   },
 };
 
+const amqpHasItsOwn: Rule = {
+  name: 'what is of STOMP alone is not asked of AMQP, and its destinations can be read',
+  *check(context) {
+    for (const { option, place, reason } of amqpProblems(context.values)) {
+      const origin = context.values.given.get(option)?.places?.get(place ?? '') ?? originOf(context, option);
+      yield invalid(origin, reason);
+    }
+  },
+};
+
 const QUEUES = ['incoming-queue', 'outgoing-queue', 'failure-queue', 'tap-queue'];
 
 const queueKeysFitType: Rule = {
@@ -367,6 +378,7 @@ export const RULES: readonly Rule[] = [
   oneCredentialAScheme,
   connectHeadersCanBeSent,
   sockoptsAreKnown,
+  amqpHasItsOwn,
   queueKeysFitType,
   queuesDiffer,
   commandFits,

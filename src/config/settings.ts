@@ -6,6 +6,7 @@ import type { LogFormat } from '../observe/log-output.js';
 import type { LogLevel } from '../observe/logger.js';
 import type { BrokerType } from '../stomp/client-dialects.js';
 import type { StompVersion } from '../stomp/codec/frame.js';
+import type { BrokerProtocol } from './broker-uri.js';
 import type { ListenAddress } from './listen-address.js';
 
 export type SourceSettings =
@@ -153,6 +154,7 @@ export interface CommandSettings {
 export interface BrokerSettings {
   /** as given; `broker-uri.ts` parses it at each attempt */
   readonly uri: string;
+  readonly protocol: BrokerProtocol;
   /** undefined: recognised from CONNECTED */
   readonly type: BrokerType | undefined;
   /** as given; `credential.ts` resolves files and variables at each attempt */

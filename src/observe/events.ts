@@ -14,6 +14,10 @@ export const EVENTS = {
     levels: ['warn'],
     when: '`subscribe` asks for an `ack` with which a reliable run would lose messages, or hold them up: another is used; told once',
   },
+  blocked: {
+    levels: ['warn'],
+    when: 'a broker of AMQP takes no messages for now (an alarm of memory or disk), or takes them again',
+  },
   'broker-chosen': {
     levels: ['info'],
     when: 'which of several brokers is tried now, and why; each once until one of them is connected',

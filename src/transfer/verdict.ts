@@ -27,6 +27,8 @@ export interface EndFacts {
 export interface SessionFacts {
   /** `RabbitMQ/3.10.8`; undefined: it does not say */
   readonly server?: string | undefined;
+  /** what the version is one of; undefined: STOMP */
+  readonly protocol?: string | undefined;
   readonly version: string;
   /** when its certificate ends, ISO 8601; undefined: no TLS */
   readonly certificateEnds?: string | undefined;

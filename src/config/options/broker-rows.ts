@@ -18,17 +18,30 @@ function brokerOptions(side: 'incoming' | 'outgoing'): OptionRow[] {
       value: 'URI',
       group,
       reload: group,
-      doc: `${verb} the broker at this address: stomp://, ssl://, ws://, wss://${udp}, failover:(URI,URI) or file:PATH.`,
+      doc: `${verb} the broker at this address: stomp://, ssl://, ws://, wss://${udp}, amqp://, amqps://, failover:(URI,URI) or file:PATH.`,
       notes:
         '`stomp://HOST:PORT` or `tcp://` is plain TCP; `ssl://`, `tls://`, `stomp+ssl://` and `stomp+tls://` speak TLS, and ' +
         'check the certificate; the port is 61613 when there is none. What follows the first slash of the ' +
         'path, %-decoded, is the virtual host (`stomp://host/prod` is `prod`); without it the virtual host is `/`. ' +
+        '`amqp://HOST:PORT/VHOST` and `amqps://` (TLS) are AMQP 0-9-1, ports 5672 and 5671 (docs/amqp.md). ' +
         '`ws://HOST:PORT/PATH` and `wss://` (TLS) are WebSocket, ports 80 and 443. ' +
         '`failover:(URI,URI)?OPTIONS` names several brokers: each attempt to connect takes the next, in random order unless ' +
         '`randomize=false`; `initialReconnectDelay`, `maxReconnectDelay` (milliseconds), `backOffMultiplier`, ' +
         '`useExponentialBackOff` and `maxReconnectAttempts` (after the first attempt; -1 for no end) win over the options of ' +
         'those names here, other options are ignored, with a warning. `file:PATH` reads the URIs, one a line, from a file, anew at each attempt. ' +
         `Name and password do not belong here: see \`${side}-broker-auth\`.${side === 'outgoing' ? UDP_NOTE : ''}`,
+    },
+    {
+      name: `${side}-broker-protocol`,
+      kind: 'choice',
+      choices: ['stomp', 'amqp091'],
+      value: 'PROTOCOL',
+      group,
+      reload: group,
+      added: true,
+      defaultNote: 'as the URI says, STOMP for `file:PATH`',
+      doc: 'Say what is spoken with the brokers: STOMP or AMQP 0-9-1.',
+      notes: 'Needed only for a file whose URIs are `amqp://` or `amqps://`; a list of brokers is of one protocol.',
     },
     {
       name: `${side}-broker-auth`,
@@ -216,3 +229,35 @@ export const COMMAND_OPTIONS: readonly OptionRow[] = [
       'written as they are. See docs/commands-as-ends.md.',
   },
 ];
+
+/** What amqpclt has and nothing here needs: its configurations are read as they are, and a note says so. */
+export const AMQPCLT_ONLY = [
+  'incoming-broker-module',
+  'outgoing-broker-module',
+  'log',
+  'logfile',
+  'loglevel',
+] as const satisfies readonly string[];
+
+const INSTEAD: Readonly<Record<(typeof AMQPCLT_ONLY)[number], string>> = {
+  'incoming-broker-module': 'there is one module for AMQP',
+  'outgoing-broker-module': 'there is one module for AMQP',
+  log: 'see log-format',
+  logfile: 'logs go to standard error, or to syslog with log-format = syslog',
+  loglevel: 'see log-level',
+};
+
+/** Why an option of amqpclt does nothing. */
+export function insteadOf(name: (typeof AMQPCLT_ONLY)[number]): string {
+  return INSTEAD[name];
+}
+
+export const AMQPCLT_OPTIONS: readonly OptionRow[] = AMQPCLT_ONLY.map((name) => ({
+  name,
+  kind: 'text',
+  value: 'TEXT',
+  group: 'help',
+  reload: 'in-place',
+  added: true,
+  doc: `Of amqpclt: accepted and ignored, with a note (${INSTEAD[name]}).`,
+}));

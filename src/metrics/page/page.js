@@ -58,7 +58,8 @@ function endCard({ role, name, phase, awayMs, attempt, nextTryMs, lastError, ses
   const card = element('div', 'card', element('div', 'role', role), element('strong', '', name));
   card.append(element('p', '', element('strong', phase, phase), `${waits}${away}${next}`));
   const parts = [];
-  if (session) parts.push([session.server, `STOMP ${session.version}`].filter(Boolean).join(', '));
+  if (session)
+    parts.push([session.server, `${session.protocol ?? 'STOMP'} ${session.version}`].filter(Boolean).join(', '));
   if (session?.certificateEnds) parts.push(`certificate ends ${session.certificateEnds.slice(0, 10)}`);
   if (opened > 1) parts.push(`opened ${opened} times`);
   if (parts.length > 0) card.append(element('p', 'error', parts.join('; ')));
