@@ -11,11 +11,13 @@ import type {
 import type { QueueType } from '../dirq/queue-options.js';
 import type { Delivery } from '../flow/delivery.js';
 import type { Outcome, Processor } from '../flow/processor.js';
+import type { TunableSource } from '../flow/source.js';
 import type { Message } from '../message/message.js';
 import type { Logger } from '../observe/logger.js';
 import { NullSink } from '../sinks/queue/null-sink.js';
 import { type PreviewedElement, QueuePreview } from '../sources/queue/queue-preview.js';
 import { brokerSource } from './broker-end.js';
+import { memberSource } from './member-ends.js';
 import { openProcessor } from './open-processor.js';
 
 export interface PreviewContext {
@@ -36,6 +38,8 @@ export interface PreviewedMessage {
   readonly message: Message | undefined;
   readonly outcome: Outcome;
 }
+
+type BrokerSourceSettings = Extract<SourceSettings, { kind: 'broker' }>;
 
 /** a broker that is silent for that long has no more */
 const QUIET_MS = 2000;
@@ -127,7 +131,7 @@ async function* nothing(): AsyncGenerator<PreviewedElement, void, undefined> {}
 /** Subscribes so that everything stays unacknowledged, and goes back to the broker at the end of the session. */
 async function* received(
   settings: Settings,
-  source: Extract<SourceSettings, { kind: 'broker' }>,
+  source: BrokerSourceSettings,
   context: PreviewContext,
 ): AsyncGenerator<PreviewedElement, void, undefined> {
   const { count = settings.window, timeouts } = settings;
@@ -135,7 +139,7 @@ async function* received(
   const window = Math.min(count, settings.window);
   const shown = { ...source, subscriptions: source.subscriptions.map(harmless) };
   const unacknowledged = { ...settings, reliable: true, window, maxParked: 0 };
-  const { end: broker } = brokerSource(shown, unacknowledged, context, { events: UNHEARD });
+  const broker = unheardSource(shown, unacknowledged, context);
   const held: Delivery[] = [];
   let bytes = settings.windowBytes;
   const stop = () => void broker.close();
@@ -170,6 +174,15 @@ async function* received(
     for (const delivery of held) delivery.release();
     await broker.close();
   }
+}
+
+/** Of several brokers one that is away is left out, since a preview does not wait. */
+function unheardSource(source: BrokerSourceSettings, settings: Settings, context: PreviewContext): TunableSource {
+  if (source.broker.members === 'one') return brokerSource(source, settings, context, { events: UNHEARD }).end;
+  const policy = { delayMs: 0, maxDelayMs: 0, attempts: 1, bounded: true };
+  const nothing = () => undefined;
+  const told = { events: UNHEARD, onParked: nothing };
+  return memberSource(source, settings, context, told, { policy, onReopened: nothing }).end;
 }
 
 const UNHEARD = { rejected: () => undefined, settledInVain: () => undefined, parked: () => undefined };

@@ -187,6 +187,8 @@ function broker(values: OptionValues, side: 'incoming' | 'outgoing'): BrokerSett
     connect: texts(connect),
     sockopts: texts(values.table(`${prefix}-sockopts`)),
     stompDebug: values.words(`${prefix}-stomp-debug`),
+    members: values.text(`${prefix}-members`) === 'all' ? 'all' : 'one',
+    resolveMs: definiteMs(values, 'resolve-interval'),
     persistent: side === 'outgoing' && values.text('outgoing-broker-persistent') === 'keep' ? 'keep' : 'true',
     contentLength: contentLengthOf(side === 'outgoing' ? values.text('outgoing-broker-content-length') : undefined),
   };

@@ -123,6 +123,10 @@ export interface BrokerSettings {
   readonly connect: Readonly<Record<string, string>>;
   readonly sockopts: Readonly<Record<string, string>>;
   readonly stompDebug: readonly string[];
+  /** of a name with several addresses: any of them, the next one after a failure; or a session with each */
+  readonly members: 'one' | 'all';
+  /** how often `all` are looked up again */
+  readonly resolveMs: number;
   /** outgoing only: add `persistent:true` to a SEND without it, or not */
   readonly persistent: 'true' | 'keep';
   /** outgoing only: `content-length` on text messages; `auto`: as the kind of broker needs it */

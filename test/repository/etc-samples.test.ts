@@ -9,7 +9,7 @@ import { installSignals } from '../../src/daemon/signals.js';
 import { DEAF } from '../support/run-main.js';
 
 const SAMPLES = join(import.meta.dirname, '../../../etc');
-const NAMES = ['cron', 'receiver', 'sender', 'sender-tls', 'shovel'];
+const NAMES = ['alias-receiver', 'alias-sender', 'cron', 'receiver', 'sender', 'sender-tls', 'shovel'];
 
 /** Its settings; fails on a problem or a warning. */
 async function checked(file: string): Promise<Settings> {

@@ -89,6 +89,7 @@ sockopts = SSL_verify_mode=1 Timeout=3
 stomp-debug = api+command,header
 persistent = keep
 content-length = always
+members = all
 </outgoing-broker>
 loop = 1
 remove = true
@@ -157,6 +158,7 @@ incoming-broker-connect = a=b
 incoming-broker-sockopts = Timeout=3
 incoming-broker-stomp-debug = all
 incoming-broker-type = RabbitMQ
+incoming-broker-members = all
 <subscribe>
 destination = /queue/a: b
 selector = "a = 'x' AND b > 3"
