@@ -13,6 +13,7 @@ import type { Delivery } from '../flow/delivery.js';
 import type { Outcome, Processor } from '../flow/processor.js';
 import type { TunableSource } from '../flow/source.js';
 import type { Message } from '../message/message.js';
+import { PathTemplate } from '../message/path-template.js';
 import type { Logger } from '../observe/logger.js';
 import { NullSink } from '../sinks/queue/null-sink.js';
 import { type PreviewedElement, QueuePreview } from '../sources/queue/queue-preview.js';
@@ -91,8 +92,16 @@ async function outcomeOf(processor: Processor | undefined, message: Message): Pr
   return outcome ?? { kind: 'pass', message };
 }
 
-/** A message without a destination is refused by the sink, which is not asked here. */
+/** A message without a destination, or that names no queue, is refused by the sink, which is not asked here. */
 function sendable({ sink }: Settings, outcome: Outcome): Outcome {
+  if (outcome.kind === 'pass' && sink.kind === 'queue') {
+    try {
+      PathTemplate.parse(sink.queue.path)?.pathFor(outcome.message.header);
+    } catch (error) {
+      if (error instanceof StompctlError) return { kind: 'reject', error };
+      throw error;
+    }
+  }
   if (outcome.kind !== 'pass' || !needsDestination(sink) || outcome.message.header.destination) return outcome;
   const reason = 'the message has no header "destination"';
   return { kind: 'reject', error: new StompctlError('MESSAGE_NO_DESTINATION', 'send', 'message', reason) };

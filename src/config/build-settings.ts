@@ -149,6 +149,7 @@ function queue(table: Table): QueueSettings {
     maxLock: number('maxlock') ?? 600,
     maxTemp: number('maxtemp') ?? 300,
     maxElts: number('maxelts') ?? 16_000,
+    maxOpen: number('max-open') ?? 100,
     compression: table.compression as QueueSettings['compression'],
     limits: queueLimits(number('max-elements'), number('max-bytes'), table['min-free']),
     deduplicate: deduplicate(number('deduplicate'), table['deduplicate-by']),

@@ -1,6 +1,7 @@
 import { realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { StompctlError } from '../base/errors.js';
+import { PathTemplate } from '../message/path-template.js';
 import { parseSocketOptions, parseTlsSockopts } from '../stomp/transport/socket-options.js';
 import { uriScheme } from './broker-uri.js';
 import { checkBrokerUris } from './broker-uris.js';
@@ -273,6 +274,34 @@ function realFolder(path: string): string {
   }
 }
 
+const pathsWithHeaders: Rule = {
+  name: 'only the path of the outgoing queue has values of headers in it, and no other queue is among its queues',
+  *check(context) {
+    const pathOf = (name: string) => String(((context.values.table(name) ?? {}) as Table).path ?? '');
+    let folder: string | undefined;
+    try {
+      const template = PathTemplate.parse(pathOf('outgoing-queue'));
+      folder = template && realFolder(resolve(template.folder));
+    } catch (error) {
+      if (!(error instanceof StompctlError)) throw error;
+      yield invalid(originOf(context, 'outgoing-queue'), `outgoing-queue: ${error.message}`);
+    }
+    for (const name of QUEUES.filter((queue) => queue !== 'outgoing-queue')) {
+      const path = pathOf(name);
+      if (path.includes('%{')) {
+        yield invalid(originOf(context, name), `${name}: "%{" means something in the path of outgoing-queue only`);
+      } else if (path !== '' && folder !== undefined && isWithin(realFolder(resolve(path)), folder)) {
+        const text = `${name} is in the folder where outgoing-queue makes its queues: give these a folder of their own`;
+        yield invalid(originOf(context, name), text);
+      }
+    }
+  },
+};
+
+function isWithin(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(folder === '/' ? '/' : `${folder}/`);
+}
+
 const queuesDiffer: Rule = {
   name: 'the queues differ',
   *check(context) {
@@ -336,6 +365,7 @@ export const RULES: readonly Rule[] = [
   connectHeadersCanBeSent,
   sockoptsAreKnown,
   queueKeysFitType,
+  pathsWithHeaders,
   queuesDiffer,
   delaysAreOrdered,
   metricsAddress,

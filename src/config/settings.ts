@@ -102,6 +102,8 @@ export interface QueueSettings {
   readonly maxTemp: number;
   /** DQN: elements an intermediate folder holds */
   readonly maxElts: number;
+  /** of a path with values of headers in it: how many of its queues may be open at once */
+  readonly maxOpen: number;
   /** DQS; queues that are written to */
   readonly compression: Compression | undefined;
   /** queues that are written to: what they may grow to */
