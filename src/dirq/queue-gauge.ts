@@ -11,6 +11,9 @@ export interface QueueLimits {
   readonly minFree?: { readonly bytes: number } | { readonly share: number } | undefined;
 }
 
+/** the room of a queue without limits */
+export const NO_LIMITS = { elements: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE_INFINITY };
+
 /** once full, a queue must shrink to this share of its limit (or free this share more) before it takes more */
 const LOW_WATER = 0.9;
 /** other producers add as well: the estimate is made good this often, at least */
@@ -39,6 +42,12 @@ export class QueueGauge {
   added(elements: number, bytes: number): void {
     this.#count += elements;
     this.#bytes += bytes;
+  }
+
+  /** What may be added before a limit is reached, by what is known; at least one element, once `whyFull` has named no reason. */
+  get room(): { readonly elements: number; readonly bytes: number } {
+    const { maxElements = Number.POSITIVE_INFINITY, maxBytes = Number.POSITIVE_INFINITY } = this.#limits;
+    return { elements: Math.max(1, maxElements - this.#count), bytes: maxBytes - this.#bytes };
   }
 
   /** Resolves to why nothing more may be added now; undefined when there is room. Rejects with QUEUE_IO. */

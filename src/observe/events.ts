@@ -137,6 +137,10 @@ export const EVENTS = {
     levels: ['warn'],
     when: 'the broker sent a MESSAGE that no subscription of ours asked for; it stays unacknowledged, and a hundred end the session',
   },
+  'unrouted-dropped': {
+    levels: ['warn'],
+    when: 'a message goes to a destination for which this broker confirms also what no queue gets (RabbitMQ: an exchange, `/amq/queue/`); told once',
+  },
   'unsubscribe-failed': {
     levels: ['warn'],
     when: 'at the end the broker refused to end a subscription, which it keeps, if it is durable',

@@ -30,6 +30,8 @@ export interface Dialect {
   readonly duplicateId: string | undefined;
   /** its store keeps headers in UTF-16 units, each encoded by itself: characters beyond U+FFFF come back altered after a restart */
   readonly headersOfUnits: boolean;
+  /** destinations that it makes no queue for: when none is there, or bound, it confirms a SEND and drops it (RabbitMQ) */
+  readonly dropsUnrouted: RegExp | undefined;
 }
 
 const UNKNOWN: Dialect = {
@@ -45,6 +47,7 @@ const UNKNOWN: Dialect = {
   persistentOnlyTrue: false,
   duplicateId: undefined,
   headersOfUnits: false,
+  dropsUnrouted: undefined,
 };
 
 /** Read from the top: `ActiveMQ-Artemis` before `ActiveMQ`. */
@@ -62,6 +65,7 @@ export const DIALECTS: readonly Dialect[] = [
     persistentOnlyTrue: true,
     duplicateId: undefined,
     headersOfUnits: false,
+    dropsUnrouted: /^\/(?:amq\/queue|exchange)\//,
   },
   {
     type: 'Artemis',
@@ -76,6 +80,7 @@ export const DIALECTS: readonly Dialect[] = [
     persistentOnlyTrue: false,
     duplicateId: '_AMQ_DUPL_ID',
     headersOfUnits: false,
+    dropsUnrouted: undefined,
   },
   {
     type: 'ActiveMQ',
@@ -90,6 +95,7 @@ export const DIALECTS: readonly Dialect[] = [
     persistentOnlyTrue: false,
     duplicateId: undefined,
     headersOfUnits: true,
+    dropsUnrouted: undefined,
   },
   {
     type: 'Apollo',
@@ -104,6 +110,7 @@ export const DIALECTS: readonly Dialect[] = [
     persistentOnlyTrue: false,
     duplicateId: undefined,
     headersOfUnits: false,
+    dropsUnrouted: undefined,
   },
   UNKNOWN,
 ];

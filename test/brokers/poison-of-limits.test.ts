@@ -88,5 +88,25 @@ for (const kind of brokerKinds()) {
       assert.deepEqual(scene.numbers('in'), poisoned);
       assert.equal(told(), poisoned.length, 'skipped, however often it is tried: told once');
     });
+
+    it('is tried again after a delay that grows', async (test) => {
+      const scene = await RealScene.set(test, broker);
+      const poisoned = scene.produced;
+      scene.produce(1, REFUSED[kind][0]?.header);
+      const sender = scene.startSender(broker.uri, '--max-attempts', '1', '--log-level', 'debug');
+      const times = (): number[] =>
+        [...sender.log('rejected'), ...sender.log('rejected-again')].map(({ time }) => Date.parse(String(time)));
+      const tried = (): boolean => {
+        // a refusal is the fault of the message when another one is taken between two of them
+        scene.produce(1);
+        return times().length >= 4;
+      };
+      await eventually(tried, { deadlineMs: 120_000, everyMs: 250, what: 'it is tried four times' });
+      await stopsWell(sender);
+      const gaps = times().flatMap((time, index, all) => (index === 0 ? [] : [time - (all[index - 1] ?? 0)]));
+      const least = [1000, 2000, 4000];
+      assert.ok(gaps.length >= 3 && least.every((delay, index) => (gaps[index] ?? 0) >= delay), gaps.join(' '));
+      assert.ok(scene.numbers('in').includes(poisoned));
+    });
   });
 }

@@ -66,6 +66,21 @@ for (const kind of QUEUE_TYPES) {
     assert.equal(await queue.count(), 19);
   });
 
+  for (const { name, limits, most } of [
+    { name: 'no more elements', limits: { maxElements: 5 }, most: 5 },
+    { name: 'bytes that are over by less than a message', limits: { maxBytes: 1000 }, most: 3 },
+  ]) {
+    test(`${kind.type}: what is sent at once leaves ${name}`, async (t) => {
+      const { sink, queue, told } = await bounded(t, kind, limits);
+      const sends = Promise.allSettled(Array.from({ length: 40 }, () => sink.send(textOf('x'.repeat(400)))));
+      await eventually(() => told.length === 1);
+      assert.equal(await queue.count(), most);
+      await sink.close();
+      const settled = await sends;
+      assert.equal(settled.filter(({ status }) => status === 'fulfilled').length, most);
+    });
+  }
+
   test(`${kind.type}: elements that were there count, and so do bytes`, async (t) => {
     const { sink, queue, told } = await bounded(t, kind, { maxBytes: 1000 });
     for (let number = 0; number < 3; number += 1) await queue.addMessage(textOf('x'.repeat(400)));

@@ -54,6 +54,22 @@ describe('BrokerSink', () => {
     assert.deepEqual(warnings, ['not-persistent']);
   });
 
+  for (const { server, destination, warned } of [
+    { server: 'RabbitMQ/3.10.8', destination: '/exchange/amq.direct/key', warned: ['unrouted-dropped'] },
+    { server: 'RabbitMQ/3.10.8', destination: '/amq/queue/a', warned: ['unrouted-dropped'] },
+    { server: 'RabbitMQ/3.10.8', destination: '/queue/a', warned: [] },
+    { server: 'ActiveMQ/5.17.2', destination: '/exchange/amq.direct/key', warned: [] },
+  ]) {
+    it(`warns ${warned.length === 0 ? 'not' : 'once'} of ${destination} of ${server}`, async (test) => {
+      const warnings: string[] = [];
+      const { sink } = await pair(test, { server }, { onWarning: (event) => warnings.push(event) });
+      await sink.open();
+      // the in-process broker has no exchanges
+      await Promise.allSettled([sink.send(message({ destination })), sink.send(message({ destination }))]);
+      assert.deepEqual(warnings, warned);
+    });
+  }
+
   for (const { name, options, persistent } of [
     { name: 'persistent is to be kept', options: { persistent: 'keep' } as const, persistent: undefined },
     { name: 'it is not reliable', options: { reliable: false }, persistent: undefined },

@@ -24,5 +24,6 @@ export function externalBroker(kind: BrokerKind, uri: string): RealBroker {
     logTail: () => Promise.resolve('(external broker: see its own log)'),
     queueDepth: () => ours('queueDepth'),
     keepQueues: () => ours('keepQueues'),
+    tool: () => ours('tool'),
   };
 }

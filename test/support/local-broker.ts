@@ -25,6 +25,8 @@ export interface LocalBrokerParts {
   depth(name: string): Promise<QueueDepth>;
   /** the same, to write down which queues there are; without it they are as soon as they are made */
   keep?(): Promise<void>;
+  /** the same, for what a test asks of them */
+  tool?(args: readonly string[]): Promise<string>;
 }
 
 /** A broker that we started: its server process can be killed and started again on the same folder and port. */
@@ -115,6 +117,12 @@ export class LocalBroker implements RealBroker {
 
   async keepQueues(): Promise<void> {
     await this.#parts.keep?.();
+  }
+
+  async tool(...args: readonly string[]): Promise<string> {
+    const { tool, kind } = this.#parts;
+    if (tool === undefined) throw new Error(`tool(${kind}): not known here`);
+    return await tool(args);
   }
 
   async #logIn(deadlineMs: number): Promise<void> {

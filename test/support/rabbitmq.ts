@@ -75,6 +75,7 @@ export async function startRabbitmq(options: StartOptions = {}): Promise<RealBro
       const args = ['eval', 'ok = mnesia_recover:sync(), ok = mnesia:sync_log().'];
       await runAsBroker(folder, { file: TOOL, args, env });
     },
+    tool: (args) => runAsBroker(folder, { file: TOOL, args, env }),
   });
 }
 

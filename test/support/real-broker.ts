@@ -41,6 +41,8 @@ export interface RealBroker {
    * to keep that up to two seconds later: without it the queue is dropped at the next start, confirmed messages and all.
    */
   keepQueues(): Promise<void>;
+  /** Runs the broker's own tool (`rabbitmqctl`), and resolves to what it prints. Of our RabbitMQ only; rejects for others. */
+  tool(...args: readonly string[]): Promise<string>;
 }
 
 export interface StartOptions {

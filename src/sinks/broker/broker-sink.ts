@@ -9,7 +9,7 @@ import { meansNotPersistent } from '../../stomp/client-dialects.js';
 import { StompSession } from '../../stomp/session.js';
 import type { SessionOptions } from '../../stomp/session-options.js';
 
-export type SinkWarning = 'not-persistent' | 'header-altered';
+export type SinkWarning = 'not-persistent' | 'header-altered' | 'unrouted-dropped';
 
 export interface BrokerSinkOptions {
   /** for logs: `broker stomp://host:61613` */
@@ -141,11 +141,21 @@ export class BrokerSink implements Sink {
       const text = `a message says persistent:${header.persistent}: the broker keeps it in memory only, and a restart of the broker loses it`;
       this.#warn('not-persistent', `${text}; correct the producer, or delete the header in a callback`);
     }
+    this.#warnOfRoute(header.destination ?? '', session);
     if (!session.dialect.headersOfUnits || this.#warned.has('header-altered')) return;
     const name = nameBeyond(header);
     if (name === undefined) return;
     const text = `the header ${JSON.stringify(name.slice(0, 80))} has a character beyond U+FFFF, which ${session.dialect.type} gives back altered once it was restarted`;
     this.#warn('header-altered', `${text}; encode it in a callback, or carry it in the body`);
+  }
+
+  #warnOfRoute(destination: string, { dialect }: Sender): void {
+    if (dialect.dropsUnrouted?.test(destination) !== true || this.#warned.has('unrouted-dropped')) return;
+    const text = `${dialect.type} confirms a message to ${destination.slice(0, 200)} and drops it where no queue is there, or bound to its key, and says nothing`;
+    this.#warn(
+      'unrouted-dropped',
+      `${text}; send to /queue/NAME, or give the exchange an alternate one (docs/brokers.md)`,
+    );
   }
 
   #warn(event: SinkWarning, text: string): void {

@@ -6,7 +6,7 @@ import type { QueueKind, Staged } from '../../dirq/element-store.js';
 import { recoverJournals } from '../../dirq/journal/journal-recovery.js';
 import { LockJournal } from '../../dirq/journal/lock-journal.js';
 import { QueueDirectory, queueError } from '../../dirq/queue-directory.js';
-import { QueueGauge, type QueueLimits } from '../../dirq/queue-gauge.js';
+import { NO_LIMITS, QueueGauge, type QueueLimits } from '../../dirq/queue-gauge.js';
 import { foldersOf, queueKind } from '../../dirq/queue-kind.js';
 import { type QueueOptions, resolveQueueOptions, type SyncMode } from '../../dirq/queue-options.js';
 import { type StagedId, StoredIds } from '../../dirq/stored-ids.js';
@@ -202,12 +202,14 @@ export class QueueSink implements Sink {
   }
 
   #nextBatch(): Pending[] {
-    const most = this.#sync === 'message' ? 1 : MOST_MESSAGES[this.#options.type ?? 'DQS'];
+    const { elements, bytes: bytesLeft } = this.#gauge?.room ?? NO_LIMITS;
+    const most = this.#sync === 'message' ? 1 : Math.min(MOST_MESSAGES[this.#options.type ?? 'DQS'], elements);
+    const mostBytes = Math.min(MOST_BYTES, bytesLeft);
     let bytes = 0;
     let count = 0;
     for (; count < most && count < this.#pending.length; count += 1) {
       bytes += this.#pending[count]?.size ?? 0;
-      if (count > 0 && bytes > MOST_BYTES) break;
+      if (count > 0 && bytes > mostBytes) break;
     }
     const batch = this.#pending.slice(0, count);
     this.#pending = this.#pending.slice(count);

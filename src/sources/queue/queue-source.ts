@@ -20,6 +20,7 @@ import { ElementTaker } from './element-taker.js';
 import { HeldElements } from './held-elements.js';
 import { DeliveryBatch, type QueueDelivery } from './queue-delivery.js';
 import type { QueueEvents } from './queue-events.js';
+import { QueueWatch } from './queue-watch.js';
 
 export interface QueueSourceOptions extends QueueOptions {
   /** refuse a folder that is not there when it is first opened; otherwise it is made, and `made` told */
@@ -51,6 +52,8 @@ const REFRESH_MS = 30_000;
 const IDLE_MS = 1000;
 /** an empty queue is looked at this often: polling works on every file system, and costs 0.1 ms each time */
 const POLL_MS = 400;
+/** what is told of by a watch is looked for at most this often */
+const GATHER_MS = 2;
 /** browsing passes start this far apart */
 const PASS_MS = 1000;
 /** with too many elements of no use, reading them again may take this share of the time, but for the longest wait */
@@ -79,6 +82,9 @@ export class QueueSource implements TunableSource {
   /** rung when something was settled */
   readonly #changed = new Bell();
   readonly #turn: TimeSlice;
+  readonly #watch: QueueWatch;
+  /** something came since the last pass began */
+  #added = false;
 
   constructor(options: QueueSourceOptions, files: FileSystem = systemFiles) {
     this.#options = { ...options, ...resolveQueueOptions(options) };
@@ -95,12 +101,18 @@ export class QueueSource implements TunableSource {
       skip: (delivery) => this.#taker.skip(delivery.name, delivery.info),
     });
     this.#taker = new ElementTaker(this.#kind.elements, this.#held, this.#options);
+    this.#watch = new QueueWatch(this.#directory, () => {
+      this.#added = true;
+      this.#changed.ring();
+    });
   }
 
   /** Makes the queue's folder when it is missing at the start and may be made, and takes over what dead processes had locked. */
   async open(): Promise<void> {
     this.#lookForFolder();
     this.#directory.open(foldersOf(this.#options.type));
+    // it may be another folder now
+    this.#watch.close();
     // again, after an error: what is held stays so
     if (this.#opened) return;
     this.#recover();
@@ -146,6 +158,7 @@ export class QueueSource implements TunableSource {
     const startedMs = clock.monotonicMs();
     // who passes once must see what a purge frees; who goes round sees it in the next round
     if (this.#purgeDue && !this.#options.loop) await this.#purge(interrupt);
+    let waited = false;
     for (;;) {
       if (this.#turn.over()) await this.#turn.rest();
       if (interrupt.aborted) return { kind: 'idle', reason: 'interrupted' };
@@ -154,10 +167,18 @@ export class QueueSource implements TunableSource {
       const deliveries = await this.#take({ deliveries: most, bytes: demand.bytes }, interrupt);
       // not before the first messages are out: in a folder of a million each of the two takes a second
       if (this.#purgeDue) void this.#purge();
-      if (deliveries.length > 0) return { kind: 'batch', deliveries };
+      if (deliveries.length > 0) {
+        this.#watch.taken(waited);
+        return { kind: 'batch', deliveries };
+      }
       if (interrupt.aborted) continue;
       const waitMs = most > 0 ? this.#waitMs() : IDLE_MS;
       if (waitMs <= 0) continue;
+      waited = true;
+      if (most > 0 && this.#isWatched && this.#watch.whileEmpty(clock.monotonicMs())) {
+        this.#added = true;
+        continue;
+      }
       if (this.#isOver()) {
         await this.#purging;
         return { kind: 'end' };
@@ -179,6 +200,7 @@ export class QueueSource implements TunableSource {
     this.#opened = false;
     for (const timer of this.#timers) timer.cancel();
     this.#timers = [];
+    this.#watch.close();
     this.#cursor = undefined;
     this.#taker.forget();
     this.#ahead = [];
@@ -191,6 +213,11 @@ export class QueueSource implements TunableSource {
     return !this.#options.loop && this.#passes > 0 && this.#cursor === undefined && this.#held.size === 0;
   }
 
+  /** Is the next pass to begin as soon as something comes? */
+  get #isWatched(): boolean {
+    return this.#options.loop && this.#options.remove && !this.#taker.isOverfull;
+  }
+
   /** How long until the next look at the queue; 0: now. */
   #waitMs(): number {
     if (this.#passes === 0 || this.#cursor !== undefined || this.#ahead.length > 0 || this.#held.hasReleased) return 0;
@@ -198,7 +225,10 @@ export class QueueSource implements TunableSource {
     if (!this.#options.loop) return IDLE_MS;
     if (this.#taker.isOverfull)
       return Math.max(POLL_MS, Math.min(LONGEST_PASS_MS, this.#passTookMs / BAD_SHARE)) - sinceMs;
-    if (this.#options.remove) return this.#taker.found > this.#foundBefore ? 0 : POLL_MS - sinceMs;
+    if (this.#options.remove) {
+      if (this.#taker.found > this.#foundBefore) return 0;
+      return (this.#added ? GATHER_MS : POLL_MS) - sinceMs;
+    }
     return PASS_MS - sinceMs;
   }
 
@@ -250,6 +280,7 @@ export class QueueSource implements TunableSource {
       if (this.#waitMs() > 0) return false;
       this.#passStartedMs = this.#options.clock.monotonicMs();
       this.#passes += 1;
+      this.#added = false;
       this.#foundBefore = this.#taker.found;
       this.#taker.beginPass();
       this.#cursor = new ElementCursor(this.#directory);
