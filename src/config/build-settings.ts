@@ -279,6 +279,12 @@ export function settingsWarnings(values: OptionValues, settings: Settings): stri
       `${placeOf(textfile.origin)}: metrics-textfile: the node exporter reads only files whose names end in .prom`,
     );
   }
+  const into = values.given.get('outgoing-queue');
+  const { path } = values.table('outgoing-queue') ?? {};
+  if (into !== undefined && /%\{(?!header:[^}]+\})/.test(String(path ?? ''))) {
+    const text = 'outgoing-queue: "%{" in its path stands as it is; the value of a header is %{header:NAME}';
+    warnings.push(`${placeOf(into.origin)}: ${text}`);
+  }
   const data = values.given.get('callback-data');
   if (data !== undefined && settings.callback === undefined) {
     warnings.push(`${placeOf(data.origin)}: callback-data is of no use without callback-code or callback-path`);

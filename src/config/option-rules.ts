@@ -278,18 +278,13 @@ const pathsWithHeaders: Rule = {
   name: 'only the path of the outgoing queue has values of headers in it, and no other queue is among its queues',
   *check(context) {
     const pathOf = (name: string) => String(((context.values.table(name) ?? {}) as Table).path ?? '');
-    let folder: string | undefined;
-    try {
-      const template = PathTemplate.parse(pathOf('outgoing-queue'));
-      folder = template && realFolder(resolve(template.folder));
-    } catch (error) {
-      if (!(error instanceof StompctlError)) throw error;
-      yield invalid(originOf(context, 'outgoing-queue'), `outgoing-queue: ${error.message}`);
-    }
+    const template = PathTemplate.parse(pathOf('outgoing-queue'));
+    const folder = template && realFolder(resolve(template.folder));
     for (const name of QUEUES.filter((queue) => queue !== 'outgoing-queue')) {
       const path = pathOf(name);
-      if (path.includes('%{')) {
-        yield invalid(originOf(context, name), `${name}: "%{" means something in the path of outgoing-queue only`);
+      if (PathTemplate.parse(path) !== undefined) {
+        const text = `${name}: "%{header:" means something in the path of outgoing-queue only`;
+        yield invalid(originOf(context, name), text);
       } else if (path !== '' && folder !== undefined && isWithin(realFolder(resolve(path)), folder)) {
         const text = `${name} is in the folder where outgoing-queue makes its queues: give these a folder of their own`;
         yield invalid(originOf(context, name), text);

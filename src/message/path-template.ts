@@ -20,22 +20,18 @@ export class PathTemplate {
     this.#parts = parts;
   }
 
-  /** Undefined: the path has no value of a header in it. Throws QUEUE_INVALID for a placeholder that is none. */
+  /** Undefined: the path has no value of a header in it. */
   static parse(text: string): PathTemplate | undefined {
-    if (!text.includes('%{')) return undefined;
-    const parts = text.split(/(%\{[^}]*\}?)/).map((part): Part => {
-      if (!part.startsWith('%{')) return { text: part };
+    const parts = text.split(/(%\{header:[^}]+\})/).map((part): Part => {
       const [, header] = /^%\{header:([^}]+)\}$/.exec(part) ?? [];
-      if (header !== undefined) return { header };
-      const reason = `"${part}" is not known: write %{header:NAME} for the value of a header`;
-      throw new StompctlError('QUEUE_INVALID', 'queue', text, reason);
+      return header === undefined ? { text: part } : { header };
     });
-    return new PathTemplate(text, parts);
+    return parts.length === 1 ? undefined : new PathTemplate(text, parts);
   }
 
   /** The folder that all queues are in. */
   get folder(): string {
-    const fixed = this.text.slice(0, this.text.indexOf('%{'));
+    const fixed = this.text.slice(0, this.text.indexOf('%{header:'));
     const slash = fixed.lastIndexOf('/');
     return slash === 0 ? '/' : slash < 0 ? '.' : fixed.slice(0, slash);
   }

@@ -64,9 +64,10 @@ export class ReloadScene {
     return { plan, ends };
   }
 
-  /** Sessions so far with the broker of this URI. */
+  /** Sessions so far with the broker of this URI, also as a member. */
   sessions(uri: string): number {
-    return this.logger.events('session-open').filter(({ fields }) => fields.end === `broker ${uri}`).length;
+    const ends = [`broker ${uri}`, `broker ${uri} [127.0.0.1]`];
+    return this.logger.events('session-open').filter(({ fields }) => ends.includes(String(fields.end))).length;
   }
 }
 
