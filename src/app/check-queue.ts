@@ -4,7 +4,8 @@ import { errnoOf, reasonOf, StompctlError } from '../base/errors.js';
 import { PathTemplate } from '../message/path-template.js';
 
 /**
- * Of a path with values of headers in it the folder is looked at that its queues are in. Looks whether the folder of a queue can be used, or made; makes nothing. `mustExist`: it is read once, and so is not made.
+ * Looks whether the folder of a queue can be used, or made; makes nothing. `mustExist`: it is read once, and so is not made.
+ * Of a path with values of headers in it, the folder is looked at that its queues are in.
  * Throws QUEUE_MISSING, QUEUE_INVALID, QUEUE_PERMISSION.
  */
 export function checkQueue(named: string, mustExist = false): 'is-there' | 'can-be-made' {

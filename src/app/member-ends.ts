@@ -125,17 +125,18 @@ export async function membersOf(
   { clock, resolver = systemResolver }: Pick<MemberContext, 'clock' | 'resolver'>,
   timeoutMs: number,
 ): Promise<Found<BrokerPlace>> {
-  const { uris } = await brokerUris(broker.uri);
+  const name = `broker ${shownUri(broker.uri)}`;
+  const { uris } = await unlessCalledOff(brokerUris(broker.uri), { name, clock, timeoutMs, late: UNRESOLVED });
   const family = parseSocketOptions(broker.sockopts).family ?? 0;
   let incomplete: StompctlError | undefined;
   const found = await Promise.all(
     uris.map(async (uri) => {
-      const name = `broker ${shownUri(uri)}`;
+      const one = `broker ${shownUri(uri)}`;
       try {
-        const callOff = { name, clock, timeoutMs, late: UNRESOLVED };
+        const callOff = { name: one, clock, timeoutMs, late: UNRESOLVED };
         return await unlessCalledOff(placesOf({ ...broker, uri }, family, resolver), callOff);
       } catch (error) {
-        incomplete ??= asUnknown(error, name);
+        incomplete ??= asUnknown(error, one);
         return [];
       }
     }),

@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.js';
 import { StompctlError } from '../base/errors.js';
 import { wait } from '../base/wait.js';
 import type { Logger } from '../observe/logger.js';
+import { asStompctlError } from '../transfer/supervisor.js';
 
 /** One member of an alias. */
 export interface MemberPlace {
@@ -19,7 +20,7 @@ export interface Found<Place extends MemberPlace> {
 export interface MemberWatchOptions<Place extends MemberPlace> {
   /** for logs: `broker stomp://mq.example.org:61613` */
   readonly name: string;
-  /** needs a time limit of its own */
+  /** needs a time limit of its own; a rejection tells nobody to leave either */
   readonly lookUp: () => Promise<Found<Place>>;
   readonly intervalMs: number;
   readonly clock: Clock;
@@ -84,7 +85,10 @@ export class MemberWatch<Place extends MemberPlace> {
 
   async #lookOnce(): Promise<void> {
     const { name, lookUp, logger } = this.#options;
-    const { places, incomplete } = await lookUp();
+    const { places, incomplete } = await lookUp().catch((error: unknown) => ({
+      places: [],
+      incomplete: asStompctlError(error, name),
+    }));
     if (this.#stop.signal.aborted) return;
     const trouble = incomplete ?? (places.length === 0 ? noAddress(name) : undefined);
     if (trouble !== undefined && places.length === 0 && this.#known.size === 0) throw trouble;

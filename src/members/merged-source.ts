@@ -48,6 +48,8 @@ export class MergedSource<Place extends MemberPlace> implements TunableSource, M
   /** rung when a member has answered, joined, or all is over */
   readonly #arrival = new Bell();
   #fatal: StompctlError | undefined;
+  /** of reconnecting, when it was changed */
+  #policy: ReconnectPolicy | undefined;
   #closed = false;
 
   constructor(options: MergedSourceOptions<Place>) {
@@ -75,6 +77,7 @@ export class MergedSource<Place extends MemberPlace> implements TunableSource, M
   }
 
   configure(policy: ReconnectPolicy): void {
+    this.#policy = policy;
     for (const { parts } of this.#members.values()) parts.supervisor.configure(policy);
   }
 
@@ -196,6 +199,7 @@ export class MergedSource<Place extends MemberPlace> implements TunableSource, M
         this.#limits,
         this.#eventsOf(() => member),
       );
+      if (this.#policy !== undefined) parts.supervisor.configure(this.#policy);
       const reopened = () => {
         onReopened();
         this.#unpark(member);

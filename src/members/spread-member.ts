@@ -60,6 +60,10 @@ export class SpreadMember {
     return this.parts.sink.flush();
   }
 
+  async recall(): Promise<void> {
+    await this.parts.sink.recall?.();
+  }
+
   async close(): Promise<void> {
     this.#up = false;
     this.parts.supervisor.interrupt();
@@ -92,6 +96,11 @@ export class SpreadMember {
         if (lost !== undefined) reopened();
         this.#changed();
         lost = await this.#ended;
+        // lost before it was known to be open
+        if (this.#up) {
+          this.#up = false;
+          this.#changed(lost);
+        }
       }
     } catch (error) {
       this.failure = asStompctlError(error, this.name);

@@ -32,6 +32,8 @@ interface Sending {
   readonly reject: (error: StompctlError) => void;
   /** it was unsettled at a member that died */
   moved: boolean;
+  /** `#recalls` when it was sent */
+  readonly recalls: number;
 }
 
 /**
@@ -54,6 +56,10 @@ export class SpreadSink<Place extends MemberPlace> implements Sink, MemberGroup 
   #lost: ((error: StompctlError) => void) | undefined;
   #fatal: StompctlError | undefined;
   #lastFailure: StompctlError | undefined;
+  /** of reconnecting, when it was changed */
+  #policy: ReconnectPolicy | undefined;
+  /** grows when what is under way is given back */
+  #recalls = 0;
   #closed = false;
 
   constructor(options: SpreadSinkOptions<Place>) {
@@ -77,6 +83,7 @@ export class SpreadSink<Place extends MemberPlace> implements Sink, MemberGroup 
   }
 
   configure(policy: ReconnectPolicy): void {
+    this.#policy = policy;
     for (const { parts } of this.#members.values()) parts.supervisor.configure(policy);
   }
 
@@ -98,7 +105,7 @@ export class SpreadSink<Place extends MemberPlace> implements Sink, MemberGroup 
   send(message: Message, id?: string): Promise<void> {
     this.#outstanding += 1;
     const sent = new Promise<void>((resolve, reject) => {
-      this.#dispatch({ message, id, resolve, reject, moved: false });
+      this.#dispatch({ message, id, resolve, reject, moved: false, recalls: this.#recalls });
     });
     sent.then(this.#settled, this.#settled);
     return sent;
@@ -108,6 +115,12 @@ export class SpreadSink<Place extends MemberPlace> implements Sink, MemberGroup 
     if (this.#outstanding === 0) return;
     for (const member of this.#everyone) void member.flush();
     await this.#idle.rung();
+  }
+
+  /** What was sent may still become safe; what did not is not moved to another member. */
+  async recall(): Promise<void> {
+    this.#recalls += 1;
+    await Promise.all(this.#everyone.map((member) => member.recall()));
   }
 
   async close(): Promise<void> {
@@ -165,7 +178,8 @@ export class SpreadSink<Place extends MemberPlace> implements Sink, MemberGroup 
     if (error.code === 'MESSAGE_REFUSED') this.#noteRefusal(sending.message, member);
     // as who supervises a single broker does: a refusal that names its message ends the session too
     if (error.action === 'reopen' || error.code === 'MESSAGE_REFUSED') member.lost(error);
-    const moves = error.action === 'reopen' && error.code !== 'BROKER_ERROR' && !sending.moved && !this.#closed;
+    const isLoss = error.action === 'reopen' && error.code !== 'BROKER_ERROR';
+    const moves = isLoss && !sending.moved && !this.#closed && sending.recalls === this.#recalls;
     if (!moves || this.#up.length === 0) {
       sending.reject(error);
       return;
@@ -184,7 +198,9 @@ export class SpreadSink<Place extends MemberPlace> implements Sink, MemberGroup 
     const { make, onReopened } = this.#options;
     for (const place of joined) {
       const changed = (lost?: StompctlError) => this.#memberChanged(member, lost);
-      const member: SpreadMember = new SpreadMember(place.key, make(place), changed, onReopened);
+      const parts = make(place);
+      if (this.#policy !== undefined) parts.supervisor.configure(this.#policy);
+      const member: SpreadMember = new SpreadMember(place.key, parts, changed, onReopened);
       this.#members.set(place.key, member);
     }
     for (const key of left) this.#leave(key);

@@ -154,6 +154,49 @@ describe('a sink that is spread', () => {
     assert.equal(logger.events('member-failed').length, 2);
   });
 
+  it('moves nothing to another member that was given back', async (test) => {
+    const members = { a: new FakeSink(() => 'silent'), b: new FakeSink(() => 'silent') };
+    const { sink, clock } = spread(test, members);
+    await sink.open();
+    await clock.advance(0);
+    const ended = outcomes(sink, ['1', '2']);
+    await clock.advance(0);
+    await sink.recall();
+    members.a.endSession();
+    await clock.advance(0);
+    assert.equal(ended.size, 1);
+    assert.equal(members.a.sent.length + members.b.sent.length, 2);
+  });
+
+  it('opens a member again that was lost before it was known to be open', async (test) => {
+    const member = new FakeSink();
+    const { sink, clock } = spread(test, { a: member });
+    const gone: string[] = [];
+    const opened = sink.open((error) => gone.push(error.code));
+    while (member.opened === 0) await Promise.resolve();
+    member.endSession();
+    await clock.advance(5000);
+    await opened;
+    assert.equal(member.opened, 2);
+    await clock.advance(0);
+    assert.equal(sink.facts()[0]?.phase, 'open');
+  });
+
+  it('gives a member that joins later the delays that were set meanwhile', async (test) => {
+    const members = { a: new FakeSink(), b: new FakeSink() };
+    members.b.openFailures = [lost()];
+    const { sink, clock, alias } = spread(test, members);
+    alias.keys = ['a'];
+    await sink.open();
+    sink.configure({ delayMs: 30_000, maxDelayMs: 60_000, attempts: undefined, bounded: false });
+    alias.keys = ['a', 'b'];
+    await clock.advance(60_000);
+    await clock.advance(2000);
+    assert.equal(members.b.opened, 1);
+    await clock.advance(30_000);
+    assert.equal(members.b.opened, 2);
+  });
+
   it('gives up opening when it is closed', async (test) => {
     const member = new FakeSink();
     member.openFailures = Array.from({ length: 1000 }, lost);
