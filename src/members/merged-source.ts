@@ -44,7 +44,8 @@ export class MergedSource<Place extends MemberPlace> implements TunableSource, M
   #limits: SourceLimits;
   /** by key, in the order of their turns */
   readonly #members = new Map<string, MergedMember>();
-  readonly #leaving = new Set<MergedMember>();
+  /** and when each is closed */
+  readonly #leaving = new Map<MergedMember, Promise<void>>();
   /** rung when a member has answered, joined, or all is over */
   readonly #arrival = new Bell();
   #fatal: StompctlError | undefined;
@@ -65,7 +66,7 @@ export class MergedSource<Place extends MemberPlace> implements TunableSource, M
   }
 
   facts(): MemberFacts[] {
-    return [...this.#members.values(), ...this.#leaving].map((member) => ({
+    return this.#everyone.map((member) => ({
       ...factsOf(member),
       parked: member.parked,
       leaving: this.#leaving.has(member),
@@ -121,11 +122,13 @@ export class MergedSource<Place extends MemberPlace> implements TunableSource, M
     this.#closed = true;
     this.#watch.stop();
     this.#arrival.ring();
+    const leaving = [...this.#leaving.values()];
     await allOf(this.#everyone, (member) => member.close());
+    await Promise.all(leaving);
   }
 
   get #everyone(): MergedMember[] {
-    return [...this.#members.values(), ...this.#leaving];
+    return [...this.#members.values(), ...this.#leaving.keys()];
   }
 
   get #alive(): MergedMember[] {
@@ -237,10 +240,9 @@ export class MergedSource<Place extends MemberPlace> implements TunableSource, M
     const member = this.#members.get(key);
     if (member === undefined) return;
     this.#members.delete(key);
-    this.#leaving.add(member);
     const { logger } = this.#options;
     const failed = (why: string) => logger.warn('close-failed', `${member.name}: ${why}`, { end: member.name });
-    member
+    const drained = member
       .drain(this.#options)
       .then(
         (late) => late && failed('was not closed in time, and is left behind'),
@@ -250,6 +252,7 @@ export class MergedSource<Place extends MemberPlace> implements TunableSource, M
         this.#leaving.delete(member);
         this.#unpark(member);
       });
+    this.#leaving.set(member, drained);
   }
 
   /** The limits are of all together: each has a part, and what is rejected is limited at each broker. */

@@ -47,7 +47,8 @@ export class SpreadSink<Place extends MemberPlace> implements Sink, MemberGroup 
   readonly #watch: MemberWatch<Place>;
   /** by key; the one that was sent to last is the last */
   readonly #members = new Map<string, SpreadMember>();
-  readonly #leaving = new Set<SpreadMember>();
+  /** and when each is closed */
+  readonly #leaving = new Map<SpreadMember, Promise<void>>();
   /** who has refused a message: it is sent there only when nobody else is up */
   readonly #refusedBy = new WeakMap<Message, Set<string>>();
   readonly #changed = new Bell();
@@ -128,12 +129,14 @@ export class SpreadSink<Place extends MemberPlace> implements Sink, MemberGroup 
     this.#lost = undefined;
     this.#watch.stop();
     this.#changed.ring();
+    const leaving = [...this.#leaving.values()];
     const results = await Promise.allSettled(this.#everyone.map((member) => member.close()));
+    await Promise.all(leaving);
     for (const result of results) if (result.status === 'rejected') throw result.reason;
   }
 
   get #everyone(): SpreadMember[] {
-    return [...this.#members.values(), ...this.#leaving];
+    return [...this.#members.values(), ...this.#leaving.keys()];
   }
 
   get #up(): SpreadMember[] {
@@ -231,16 +234,18 @@ export class SpreadSink<Place extends MemberPlace> implements Sink, MemberGroup 
     const member = this.#members.get(key);
     if (member === undefined) return;
     this.#members.delete(key);
-    this.#leaving.add(member);
     const { logger } = this.#options;
     const failed = (why: string) => logger.warn('close-failed', `${member.name}: ${why}`, { end: member.name });
-    member
+    const drained = member
       .drain(this.#options)
       .then(
         (late) => late && failed('was not closed in time, and is left behind'),
         (error: unknown) => failed(error instanceof Error ? error.message : String(error)),
       )
-      .finally(() => this.#leaving.delete(member));
+      .finally(() => {
+        this.#leaving.delete(member);
+      });
+    this.#leaving.set(member, drained);
     if (this.#up.length > 0) return;
     this.#tellLost(new StompctlError('SESSION_CLOSED', 'send', this.name, 'the last member that was up has left'));
   }
