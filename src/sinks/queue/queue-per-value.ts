@@ -56,6 +56,8 @@ export class QueuePerValue implements Sink {
         await sink.open();
       } catch {
         this.#forget(path, sink);
+        // what is on its way into it is told of
+        await sink.close().catch(() => undefined);
       }
     }
   }
