@@ -10,7 +10,8 @@ import type { BrokerSettings, Settings, SinkSettings, SourceSettings } from '../
 import type { MemberGroup } from '../members/member-group.js';
 import type { Logger } from '../observe/logger.js';
 import { shownUri } from '../observe/mask.js';
-import { BrokerSink, type SinkWarning } from '../sinks/broker/broker-sink.js';
+import { BrokerRequester } from '../sinks/broker/broker-requester.js';
+import { BrokerSink, type BrokerSinkOptions, type SinkWarning } from '../sinks/broker/broker-sink.js';
 import { BrokerSource, type BrokerSourceOptions, type SourceWarning } from '../sources/broker/broker-source.js';
 import type { StompSession } from '../stomp/session.js';
 import type { SeenFrame, SessionOptions } from '../stomp/session-options.js';
@@ -38,7 +39,7 @@ export interface BrokerEnd {
   readonly onSession: (session: StompSession) => void;
   /**
    * Would the next session log in otherwise than the last one did: with another name, password, key or certificate?
-   * False when none was tried so far. Rejects as `connect` when they cannot be read.
+   * False when none was tried so far. Rejects when they cannot be read, or no session can be had with them whatever the broker says.
    */
   readonly secretsChanged: () => Promise<boolean>;
   /** what the last session was with; undefined: there was none */
@@ -66,7 +67,7 @@ export function brokerSource(
   { broker, subscriptions, prefetch }: BrokerSourceSettings,
   settings: Settings,
   context: BrokerEndContext,
-  told: Pick<BrokerSourceOptions, 'events' | 'deadLetters' | 'onDuplicate'>,
+  told: Pick<BrokerSourceOptions, 'events' | 'deadLetters' | 'onDuplicate' | 'onLook'>,
 ): MadeEnd<BrokerSource> {
   const { window, windowBytes, maxParked, reliable } = settings;
   const { allRefused, secretsChanged, session, ...common } = sessionsOf(broker, settings, context);
@@ -81,12 +82,26 @@ export function brokerSink(
   settings: Settings,
   context: BrokerEndContext,
 ): MadeEnd<BrokerSink> {
+  const { options, ...known } = sinkParts(broker, settings, context);
+  return { end: new BrokerSink(options), ...known };
+}
+
+/** Sends requests to the broker, and waits for their replies. */
+export function brokerRequester(
+  { broker }: BrokerSinkSettings,
+  settings: Settings,
+  context: BrokerEndContext,
+): BrokerRequester {
+  return new BrokerRequester(sinkParts(broker, settings, context).options);
+}
+
+function sinkParts(broker: BrokerSettings, settings: Settings, context: BrokerEndContext) {
   const { reliable, maxMessageSize, timeouts } = settings;
   const { persistent, contentLength } = broker;
   const { allRefused, secretsChanged, session, ...common } = sessionsOf(broker, settings, context);
   const limits = { maxMessageSize, flushMs: timeouts.flushMs };
-  const end = new BrokerSink({ ...common, ...limits, reliable, persistent, contentLength });
-  return { end, allRefused, secretsChanged, session };
+  const options: BrokerSinkOptions = { ...common, ...limits, reliable, persistent, contentLength };
+  return { options, allRefused, secretsChanged, session };
 }
 
 /** What sources and sinks have in common. */
@@ -111,6 +126,12 @@ export function brokerEnd(broker: BrokerSettings, settings: Settings, context: B
     if (!warned.has(text)) logger.warn('credential', text, { end: name });
     warned.add(text);
   };
+  // once each until there is a session: where nobody listens they are tried every few seconds
+  const chosen = new Set<string>();
+  const tellChosen = (uri: string, text: string, of: number) => {
+    if (of > 1 && !chosen.has(uri)) logger.info('broker-chosen', text, { end: name, uri, of });
+    chosen.add(uri);
+  };
   const refused = new RefusedLogins();
   let last: SessionFacts | undefined;
   let used: { readonly over: Endpoint; readonly digest: string } | undefined;
@@ -121,7 +142,7 @@ export function brokerEnd(broker: BrokerSettings, settings: Settings, context: B
     return { secure, login, passcode, tls };
   };
   const options = async (): Promise<SessionOptions> => {
-    const { uris, uri, endpoint, vhost } = await chooseEndpoint(broker, settings, chooser, name, logger);
+    const { uris, uri, endpoint, vhost } = await chooseEndpoint(broker, settings, chooser, tellChosen);
     refused.trying(uri, uris);
     const secrets = await secretsFor(endpoint, warn);
     const { secure, login, passcode, tls } = secrets;
@@ -156,9 +177,12 @@ export function brokerEnd(broker: BrokerSettings, settings: Settings, context: B
       const before = used;
       const { uris } = await brokerUris(broker.uri);
       const over = before?.over ?? parseBrokerUri(uris[0] ?? broker.uri);
-      const reading = secretsFor(over, () => undefined).then(
-        (secrets) => before !== undefined && digest(secrets) !== before.digest,
-      );
+      const reading = secretsFor(over, () => undefined).then(async (secrets) => {
+        if (secrets.tls !== undefined) {
+          (await import('../stomp/transport/tls-transport.js')).refuseUnusable(secrets.tls, name);
+        }
+        return before !== undefined && digest(secrets) !== before.digest;
+      });
       return unlessCalledOff(reading, { name, clock, timeoutMs: timeouts.connectMs, late: UNREAD });
     },
     allRefused: () => refused.all(),
@@ -166,6 +190,7 @@ export function brokerEnd(broker: BrokerSettings, settings: Settings, context: B
     onSession({ server, version, peer, dialect, certificateExpiry }) {
       last = { server, version, certificateEnds: certificateExpiry?.toISOString() };
       refused.clear();
+      chosen.clear();
       const what = server ?? 'a broker that does not say what it is';
       logger.info('session-open', `connected to ${peer}: ${what}, STOMP ${version}`, {
         end: name,
@@ -201,17 +226,11 @@ async function chooseEndpoint(
   broker: BrokerSettings,
   settings: Settings,
   chooser: EndpointChooser,
-  name: string,
-  logger: Logger,
+  tellChosen: (uri: string, text: string, of: number) => void,
 ): Promise<{ uris: readonly string[]; uri: string; endpoint: Endpoint; vhost: string }> {
   const { uris } = await brokerUris(broker.uri);
   const { uri, why } = chooser.choose(uris);
-  if (uris.length > 1)
-    logger.info('broker-chosen', `connecting to ${shownUri(uri)}: ${why}`, {
-      end: name,
-      uri: shownUri(uri),
-      of: uris.length,
-    });
+  tellChosen(shownUri(uri), `connecting to ${shownUri(uri)}: ${why}`, uris.length);
   const { transport, host, port, path, vhost } = parseBrokerUri(uri);
   if (transport === 'udp' && settings.reliable) {
     const reason = 'nothing is confirmed over UDP: set reliable to false, or take it out of the list';

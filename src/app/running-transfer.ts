@@ -300,7 +300,8 @@ async function checkEnd(end: SourceSettings | SinkSettings, settings: Settings, 
   }
 }
 
-function limitsOf(settings: Settings): TransferLimits {
+/** What the settings say of the limits of a run. */
+export function limitsOf(settings: Settings): TransferLimits {
   const { window, windowBytes, count, durationMs, maxRate, maxRateBytes, timeouts } = settings;
   const { inactivityMs, lingerMs, flushMs, disconnectMs } = timeouts;
   const closeMs = flushMs + disconnectMs;

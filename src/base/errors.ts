@@ -54,6 +54,7 @@ export const ERROR_KINDS = {
   MESSAGE_NO_DESTINATION: { action: 'reject', exit: 1 },
   MESSAGE_BAD_HEADER: { action: 'reject', exit: 1 },
   MESSAGE_REFUSED: { action: 'reject', exit: 1 },
+  MESSAGE_TIMEOUT: { action: 'stop', exit: 75 },
   // callbacks
   CALLBACK_SYNTAX: { action: 'stop', exit: 78 },
   CALLBACK_UNSUPPORTED: { action: 'stop', exit: 78 },
@@ -80,6 +81,9 @@ export const ERROR_KINDS = {
   HEARTBEAT_MISSED: { action: 'reopen', exit: 75 },
   RECEIPT_TIMEOUT: { action: 'reopen', exit: 75 },
   DATAGRAM_REFUSED: { action: 'stop', exit: 75 },
+  // RabbitMQ's management API
+  API_UNREACHABLE: { action: 'stop', exit: 75 },
+  API_REFUSED: { action: 'stop', exit: 69 },
   // transfers
   INPUT_UNREADABLE: { action: 'stop', exit: 66 },
   OUTPUT_FAILED: { action: 'stop', exit: 75 },

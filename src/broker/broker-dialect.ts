@@ -29,6 +29,8 @@ export interface Dialect {
   readonly nack: 'requeue' | { readonly deadLetter: string };
   /** whether a `host` that it was not told of is refused; `virtualHosts` of the options makes every dialect do so */
   readonly refusesUnknownHosts: boolean;
+  /** whether SUBSCRIBE with `browser:true` shows what waits and takes nothing, up to a MESSAGE with `browser:end` */
+  readonly browses: boolean;
   /** the ERROR for a login that is refused */
   refusedLogin(user: string): Refusal;
   /** what a SEND leaves in the store; throws a Refusal for headers that this broker does not allow */
@@ -61,6 +63,7 @@ const OWN: Dialect = {
   unsubscribeGivesBack: true,
   nack: { deadLetter: '/queue/DLQ' },
   refusesUnknownHosts: false,
+  browses: false,
   refusedLogin: (user) => new Refusal('Login refused', `Wrong name or password for ${JSON.stringify(user)}`),
   incoming: (destination, frame) => ({ destination, header: without(frame.header, OF_THE_WAY), body: frame.body }),
 };
@@ -108,6 +111,7 @@ const ACTIVEMQ: Dialect = {
   alwaysSaysVersion: true,
   keepsContentLength: true,
   nack: { deadLetter: 'ActiveMQ.DLQ' },
+  browses: true,
   refusedLogin: (user) =>
     new Refusal(
       `User name [${user}] or password is invalid.`,

@@ -96,6 +96,11 @@ export class BrokerQueue {
     this.dispatch();
   }
 
+  /** The first waiting messages, which stay. */
+  first(most: number): readonly StoredMessage[] {
+    return this.#ready.toArray().slice(0, most);
+  }
+
   /** Takes every waiting message out of the store. */
   takeAll(): StoredMessage[] {
     const messages = this.#ready.take();

@@ -1,5 +1,5 @@
 import type { Frame, StompVersion } from '../stomp/codec/frame.js';
-import { newFrameHeader } from '../stomp/codec/frame.js';
+import { EMPTY_BODY, newFrameHeader } from '../stomp/codec/frame.js';
 import type { Dialect } from './broker-dialect.js';
 import type { BrokerQueue } from './broker-queue.js';
 import { Refusal } from './broker-refusal.js';
@@ -12,6 +12,8 @@ import { Transactions } from './transactions.js';
 import { type Outstanding, Unacknowledged } from './unacknowledged.js';
 
 const MAX_SUBSCRIPTIONS = 10_000;
+/** what a browser is shown at most: ActiveMQ's `maxBrowsePageSize` */
+const MOST_BROWSED = 400;
 
 /** What a channel needs of the connection and of the broker. */
 export interface ChannelContext {
@@ -141,13 +143,25 @@ export class Channel implements Deliverer {
       );
     }
     if (this.#subscriptions.size >= MAX_SUBSCRIPTIONS) throw new Refusal('Too many subscriptions');
-    const ack = ackModeOf(frame.header.ack);
+    const browses = dialect.browses && version !== '1.0' && frame.header.browser === 'true';
+    const ack = browses ? 'auto' : ackModeOf(frame.header.ack);
     const credit = creditOf(frame.header, dialect.prefetchHeaders, dialect.defaultCredit);
     const subscription = new Subscription({ id, destination, ack, credit }, store.queueFor(destination), this);
     this.#subscriptions.add(subscription);
+    if (browses) return () => this.#browse(subscription);
     return () => {
       if (this.#subscriptions.has(subscription)) subscription.queue.attach(subscription);
     };
+  }
+
+  #browse(subscription: Subscription): void {
+    for (const message of subscription.queue.first(MOST_BROWSED)) {
+      if (this.congested) break;
+      this.deliver(message, subscription);
+    }
+    const header = newFrameHeader({ destination: subscription.destination, 'message-id': '', browser: 'end' });
+    if (subscription.id !== undefined) header.subscription = subscription.id;
+    this.#context.answer({ command: 'MESSAGE', header, body: EMPTY_BODY });
   }
 
   #unsubscribe(frame: Frame): undefined {

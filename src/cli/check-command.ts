@@ -1,7 +1,11 @@
-import { reasonOf, StompctlError } from '../base/errors.js';
+import { type ErrorCode, reasonOf, StompctlError } from '../base/errors.js';
 import { printable } from '../base/printable.js';
 import { describeRun } from '../config/describe/describe-run.js';
-import { type EffectiveOption, effectiveConfiguration } from '../config/describe/effective-configuration.js';
+import {
+  type EffectiveOption,
+  effectiveConfiguration,
+  withoutCode,
+} from '../config/describe/effective-configuration.js';
 import { parseConfigGeneral } from '../config/formats/config-general.js';
 import { toPlain } from '../config/formats/config-node.js';
 import { parseConfigFile } from '../config/formats/config-parser.js';
@@ -19,6 +23,7 @@ import { wrapped } from './command-line/wrapped.js';
 /** What is found about one file; what `--json` prints. */
 interface Report {
   readonly file: string;
+  /** the configuration; whether its ends can be reached is in `exit` and `unusable` */
   readonly valid: boolean;
   readonly exit: number;
   readonly problems: readonly string[];
@@ -27,10 +32,17 @@ interface Report {
   readonly callback?: Partial<CallbackReport> | undefined;
   /** with `--connect`: what was found at each end */
   readonly ends?: readonly string[];
+  /** with `--connect`: what cannot be used, and why not in a word or two */
+  readonly unusable?: readonly string[];
   readonly options: readonly EffectiveOption[];
 }
 
-/** `stompctl check FILE…`: 0 when every file is valid, otherwise the exit code that a run with the first bad one has. */
+const UNREACHABLE: ReadonlySet<ErrorCode> = new Set(['CONNECT_FAILED', 'CONNECT_TIMEOUT', 'HOST_UNKNOWN']);
+
+/**
+ * `stompctl check FILE…`: 0 when every file is valid, and with `--connect` its ends can be used, otherwise the exit code that a run with
+ * the first bad one has.
+ */
 export async function check(parsed: ParsedArguments, env: Environment, io: CommandIo): Promise<number> {
   const files = [...parsed.operands, ...(parsed.options.get('config') ?? [])];
   if (files.length === 0) throw new StompctlError('USAGE', 'command', 'check', 'name the files to check');
@@ -66,10 +78,11 @@ async function report(file: string, parsed: ParsedArguments, env: Environment): 
     const reachable = parsed.flags.has('connect') && wrong === undefined && settings !== undefined;
     const ends = reachable ? await (await import('./check-connect.js')).checkEnds(settings, env) : [];
     const failed = ends.flatMap(({ error }) => (error === undefined ? [] : [error]));
+    const unusable = ends.flatMap(({ end, error }) => (error === undefined ? [] : [unusableText(end, error)]));
     const fault = wrong ?? failed[0];
     return {
       file,
-      valid: fault === undefined,
+      valid: wrong === undefined,
       exit: fault === undefined ? EXIT_CODES.ok : exitCodeOf(fault),
       problems: [
         ...firstOf(problems.map(problemText), 'problems'),
@@ -78,14 +91,21 @@ async function report(file: string, parsed: ParsedArguments, env: Environment): 
       warnings: [...warnings, ...(found.report?.warnings ?? []), ...ends.flatMap(({ warnings: told = [] }) => told)],
       summary: settings === undefined ? undefined : describeRun(settings),
       callback: found.report,
-      ...(reachable && { ends: ends.flatMap(({ found: text, error }) => (error === undefined ? [text] : [])) }),
-      options: effectiveConfiguration(values, settings),
+      ...(reachable && {
+        ends: ends.flatMap(({ found: text, error }) => (error === undefined ? [text] : [])),
+        unusable,
+      }),
+      options: withoutCode(effectiveConfiguration(values, settings)),
     };
   } catch (error) {
     if (!(error instanceof StompctlError)) throw error;
     const problems = [maskText(reasonOf(error))];
     return { file, valid: false, exit: exitCodeOf(error), problems, warnings: [], summary: undefined, options: [] };
   }
+}
+
+function unusableText(end: string, { code }: StompctlError): string {
+  return `${end} ${UNREACHABLE.has(code) ? 'is not reachable' : 'cannot be used'}`;
 }
 
 function errorTexts(errors: readonly StompctlError[]): string[] {
@@ -106,7 +126,9 @@ async function callbackFound(
 
 /** `columns`: of the terminal that it fits into, but for values that are longer. */
 function reportText(found: Report, all: boolean, columns = Number.POSITIVE_INFINITY): string {
-  const lines = [`${found.file}: ${found.valid ? 'valid' : 'not valid'}`];
+  const { unusable = [] } = found;
+  const but = unusable.length === 0 ? '' : `, but ${unusable.join(', ')} (exit code ${found.exit})`;
+  const lines = [`${found.file}: ${found.valid ? `valid${but}` : 'not valid'}`];
   for (const problem of found.problems) lines.push(`  error: ${problem}`);
   for (const warning of found.warnings) lines.push(`  warning: ${warning}`);
   if (found.summary !== undefined) lines.push('', ...wrapped(found.summary, columns, '  ').split('\n'));
@@ -122,15 +144,9 @@ function reportText(found: Report, all: boolean, columns = Number.POSITIVE_INFIN
 }
 
 function tableLines(options: readonly EffectiveOption[], columns: number): string[] {
-  const rows = options.map(({ name, value, source }) => [name, shortValue(value), source] as const);
+  const rows = options.map(({ name, value, source }) => [name, value, source] as const);
   const widest = (column: 0 | 1 | 2): number => Math.max(...rows.map((row) => row[column].length));
   const names = Math.min(48, widest(0));
   const values = Math.max(0, Math.min(48, widest(1), columns - names - widest(2) - 6));
   return rows.map(([name, value, source]) => `  ${name.padEnd(names)}  ${value.padEnd(values)}  ${source}`);
-}
-
-/** Code of several lines would tear the table apart. */
-function shortValue(value: string): string {
-  const lines = value.split('\n');
-  return lines.length === 1 ? value : `(${lines.length} lines)`;
 }

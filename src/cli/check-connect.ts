@@ -7,10 +7,13 @@ import { brokerUris } from '../config/broker-uris.js';
 import type { Environment } from '../config/formats/environment.js';
 import type { BrokerSettings, Settings } from '../config/settings.js';
 import type { Logger } from '../observe/logger.js';
+import { shownUri } from '../observe/mask.js';
 import { StompSession } from '../stomp/session.js';
 
 /** What was found at one end of a transfer. */
 export interface EndFinding {
+  /** `broker stomp://host:61613`, `queue /the/folder` */
+  readonly end: string;
   /** a sentence */
   readonly found: string;
   /** what a run would warn of as well */
@@ -52,7 +55,7 @@ async function checkBrokers(broker: BrokerSettings, settings: Settings, env: Env
     }
   } catch (error) {
     if (!(error instanceof StompctlError)) throw error;
-    findings.push({ found: error.message, error });
+    findings.push({ end: `broker ${shownUri(broker.uri)}`, found: error.message, error });
   }
   return findings;
 }
@@ -62,7 +65,8 @@ async function namedBrokers(broker: BrokerSettings, settings: Settings, findings
   if (broker.members === 'one')
     return (await brokerUris(broker.uri)).uris.map((uri) => ({ broker: { ...broker, uri } }));
   const { places, incomplete } = await membersOf(broker, { clock: systemClock }, settings.timeouts.connectMs);
-  if (incomplete !== undefined) findings.push({ found: incomplete.message, error: incomplete });
+  if (incomplete !== undefined)
+    findings.push({ end: `broker ${shownUri(broker.uri)}`, found: incomplete.message, error: incomplete });
   return [...places];
 }
 
@@ -87,20 +91,23 @@ async function checkBroker({ broker, address }: Place, settings: Settings, env: 
     await session.close();
     return `${name}: logged in at ${peer} (${server}, STOMP ${version})`;
   });
-  return { ...finding, warnings: [...warnings] };
+  return { ...finding, end: name, warnings: [...warnings] };
 }
 
 function lookAtQueue(path: string, mustExist = false): EndFinding {
   try {
     const found = checkQueue(path, mustExist);
-    return { found: `queue ${path}: ${found === 'is-there' ? 'can be used' : 'is not there yet and will be made'}` };
+    return {
+      end: `queue ${path}`,
+      found: `queue ${path}: ${found === 'is-there' ? 'can be used' : 'is not there yet and will be made'}`,
+    };
   } catch (error) {
-    if (error instanceof StompctlError) return { found: `queue ${path}`, error };
+    if (error instanceof StompctlError) return { end: `queue ${path}`, found: `queue ${path}`, error };
     throw error;
   }
 }
 
-async function attempt(look: () => Promise<string>): Promise<EndFinding> {
+async function attempt(look: () => Promise<string>): Promise<Omit<EndFinding, 'end'>> {
   try {
     return { found: await look() };
   } catch (error) {

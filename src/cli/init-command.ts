@@ -8,6 +8,7 @@ import { reasonOf, StompctlError } from '../base/errors.js';
 import { wait } from '../base/wait.js';
 import type { Environment } from '../config/formats/environment.js';
 import { check } from './check-command.js';
+import { EXIT_CODES } from './command-line/exit-codes.js';
 import type { CommandIo } from './command-line/io.js';
 import type { ParsedArguments } from './command-line/option-command.js';
 import { type Asker, ScriptAsker, TerminalAsker } from './init/asker.js';
@@ -54,7 +55,7 @@ export async function init(parsed: ParsedArguments, env: Environment, io: Comman
   io.out.write('\n');
   const connect = flags.has('offline') ? [] : ['connect'];
   const code = await check({ ...parsed, operands: [file], flags: new Set(connect), flagValues: new Map() }, env, io);
-  io.out.write(`\n${code === 0 ? 'Next' : `Mend what is wrong, then "stompctl check --connect ${file}"; next`}:\n\n`);
+  io.out.write(`\n${nextText(code, file)}:\n\n`);
   for (const line of nextCommands(file, answers)) io.out.write(`  ${line}\n`);
   return code;
 }
@@ -208,6 +209,13 @@ async function makeQueue(path: string, owner: Owner | undefined, io: CommandIo):
   } catch (error) {
     throw new StompctlError('QUEUE_CANNOT_CREATE', 'init', path, reasonOf(error), error);
   }
+}
+
+function nextText(code: number, file: string): string {
+  if (code === 0) return 'Next';
+  // perhaps nothing is wrong with what was written
+  const first = code === EXIT_CODES.tryAgain ? 'Once the broker can be used:' : 'Mend what is wrong, then';
+  return `${first} "stompctl check --connect ${file}"; next`;
 }
 
 function nextCommands(file: string, answers: Answers): string[] {

@@ -73,7 +73,8 @@ async function parsedCommand(
   const parsed = parseArguments(COMMANDS[name], args);
   if (await printedHelp(name, parsed, io)) return EXIT_CODES.ok;
   const meant = commandMeant(name, parsed);
-  if (parsed.options.has('dry-run')) (await import('./run/dry-run.js')).refuseBesideDryRun(meant, parsed.options);
+  if (parsed.options.has('dry-run') && meant !== 'rabbitmq')
+    (await import('./run/dry-run.js')).refuseBesideDryRun(meant, parsed.options);
   return execute(meant, parsed, env, io);
 }
 
@@ -140,6 +141,18 @@ async function execute(name: OtherCommand, parsed: ParsedArguments, env: Environ
     }
     case 'reload':
       return (await import('./instances/reload-command.js')).reload(parsed, env, io);
+    case 'send':
+      return (await import('./shell/send-command.js')).send(parsed, env, io);
+    case 'receive':
+      return (await import('./shell/receive-command.js')).receive(parsed, env, io);
+    case 'peek':
+      return (await import('./shell/peek-command.js')).peek(parsed, env, io);
+    case 'request':
+      return (await import('./shell/request-command.js')).request(parsed, env, io);
+    case 'broker':
+      return (await import('./broker-command.js')).broker(parsed, io);
+    case 'rabbitmq':
+      return (await import('./rabbitmq-command.js')).rabbitmq(parsed, env, io);
     case 'completion':
       return (await import('./completion/completion.js')).completion(parsed, io);
     case 'demo':

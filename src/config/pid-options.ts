@@ -25,7 +25,7 @@ export async function readPidOptions(input: ConfigurationInput, command: string)
   const values = new OptionValues(options);
   const pidfile = values.text('pidfile');
   if (pidfile === undefined) {
-    throw new StompctlError('USAGE', 'command', command, 'needs a pidfile: give --pidfile, or --config with one in it');
+    throw new StompctlError('USAGE', 'command', command, needsPidfile(input.commandLine.get('config')?.at(-1)));
   }
   const milliseconds = (name: string): number | undefined => {
     const seconds = values.has(name) ? values.number(name) : undefined;
@@ -37,4 +37,9 @@ export async function readPidOptions(input: ConfigurationInput, command: string)
     lingerMs: milliseconds('timeout-linger'),
     flushMs: milliseconds('timeout-flush'),
   };
+}
+
+function needsPidfile(file: string | undefined): string {
+  if (file === undefined) return 'needs a pidfile: give --pidfile, or --config with one in it';
+  return `needs a pidfile, and ${file} names none: give that of the run with --pidfile; or set pidfile in the file, and start the run anew`;
 }

@@ -15,6 +15,8 @@ export interface ConfigurationInput {
   /** `config` among them names the file */
   readonly commandLine: CommandLineOptions;
   readonly env: Environment;
+  /** which options of the file count; the others in it may be anything. Absent: all */
+  readonly ofFile?: (name: string) => boolean;
 }
 
 /** What the file and the command line give, read into values but not validated. */
@@ -33,7 +35,7 @@ export interface Given {
  * Rejects when a file cannot be read or parsed.
  */
 export async function readGiven(
-  { commandLine, env }: ConfigurationInput,
+  { commandLine, env, ofFile }: ConfigurationInput,
   wanted?: (name: string) => boolean,
 ): Promise<Given> {
   const given = new Map<string, ConfigNode>();
@@ -43,9 +45,10 @@ export async function readGiven(
   if (file !== undefined) {
     const fromFile = flattenTree(await parseWithOptions(file, commandLine, env));
     // no `push(...list)` of what a file can make long: that overflows the stack
-    if (wanted === undefined) problems = [...fromFile.problems];
+    const counts = ofFile ?? wanted;
+    if (counts === undefined) problems = [...fromFile.problems];
     warnings = fromFile.warnings;
-    for (const [name, node] of fromFile.given) if (wanted?.(name) ?? true) given.set(name, node);
+    for (const [name, node] of fromFile.given) if (counts?.(name) ?? true) given.set(name, node);
   }
   for (const [name, texts] of commandLine) {
     if (optionNamed(name)?.commandLineOnly !== true && (wanted?.(name) ?? true)) {

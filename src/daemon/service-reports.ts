@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../base/clock.js';
+import type { Clock } from '../base/clock.js';
 import { printable } from '../base/printable.js';
 import type { Notification } from './service-notifier.js';
 
@@ -19,12 +19,10 @@ export interface ServiceLook {
 export interface ServiceReportsOptions {
   readonly clock: Clock;
   readonly send: (notification: Notification) => void;
-  readonly look: () => ServiceLook;
   /** undefined: nobody watches */
   readonly watchdogMs: number | undefined;
 }
 
-const LOOK_MS = 1000;
 /** A text that changes with each second (`sent 3 s ago`) is not told each second: one process each. */
 const TEXT_MS = 15_000;
 /** While it ends, so much more time is asked for, */
@@ -37,10 +35,10 @@ const MAX_TEXT = 500;
 /** Decides what a service manager is told, and when: sd_notify(3). */
 export class ServiceReports {
   readonly #options: ServiceReportsOptions;
-  #timer: Timer | undefined;
   #ready = false;
   #reloading = false;
   #stopping = false;
+  #ended = false;
   #state: string | undefined;
   #text: string | undefined;
   #textMs = Number.NEGATIVE_INFINITY;
@@ -51,17 +49,16 @@ export class ServiceReports {
     this.#options = options;
   }
 
-  /** Looks now and each second, more often for a hurried watchdog. Does not keep the process alive. */
-  start(): void {
-    const { clock, watchdogMs = Number.POSITIVE_INFINITY } = this.#options;
-    this.look();
-    this.#timer = clock.after(Math.min(LOOK_MS, watchdogMs / 8), () => this.start(), false);
+  /** How often it must be given a look at least; undefined: nobody watches. */
+  get periodMs(): number | undefined {
+    const { watchdogMs } = this.#options;
+    return watchdogMs === undefined ? undefined : watchdogMs / 8;
   }
 
-  /** Looks now: for who knows that something has just changed. */
-  look(): void {
+  /** Takes a look at the service, and tells what is news. */
+  look({ ready, healthy, stopping, state, text }: ServiceLook): void {
+    if (this.#ended) return;
     const { clock, send, watchdogMs } = this.#options;
-    const { ready, healthy, stopping, state, text } = this.#options.look();
     const nowMs = clock.monotonicMs();
     const news: Record<string, string> = {};
     // a reload ends with READY=1 of its own
@@ -110,7 +107,7 @@ export class ServiceReports {
 
   /** The last word. A service that ended well before it was ready is no failure: the manager must have heard READY=1. */
   end(text: string, well: boolean): void {
-    this.#timer?.cancel();
+    this.#ended = true;
     if (well && !this.#ready) this.#options.send({ READY: '1' });
     this.#options.send({ ...(!this.#stopping && { STOPPING: '1' }), STATUS: statusText(text) });
   }

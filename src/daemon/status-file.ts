@@ -16,7 +16,6 @@ export interface StatusHead {
 
 export type StatusRecord = StatusHead & Readonly<Record<string, unknown>>;
 
-const PERIOD_MS = 1000;
 /** More than any: a longer file is not one. */
 const MAX_BYTES = 256 * 1024;
 
@@ -25,34 +24,25 @@ export function statusPath(pidfile: string): string {
   return `${pidfile}.status`;
 }
 
-/** Publishes what a process says of itself beside its pidfile, each second, as one JSON object in one atomic step. */
+/** Publishes what a process says of itself beside its pidfile, as one JSON object, each time in one atomic step. */
 export class StatusFile {
   readonly #path: string;
   readonly #clock: Clock;
   readonly #onTrouble: (error: StompctlError) => void;
   #sequence = 0;
-  #payload: () => Readonly<Record<string, unknown>> = () => ({});
   #told = false;
   #stopped = false;
 
-  /** `onTrouble` is told once why it cannot be written; it is tried again each second all the same. */
+  /** `onTrouble` is told once why it cannot be written; the next time it is tried all the same. */
   constructor(pidfile: string, clock: Clock, onTrouble: (error: StompctlError) => void) {
     this.#path = statusPath(pidfile);
     this.#clock = clock;
     this.#onTrouble = onTrouble;
   }
 
-  /** Writes now and each second what `payload` gives. Does not keep the process alive. */
-  start(payload: () => Readonly<Record<string, unknown>>): void {
-    if (this.#stopped) return;
-    this.#payload = payload;
-    this.publish();
-    this.#clock.after(PERIOD_MS, () => this.start(payload), false);
-  }
-
-  /** Writes now what it writes each second. */
-  publish(): void {
-    if (!this.#stopped) this.#write(this.#payload());
+  /** Writes this in place of what was there. */
+  publish(payload: Readonly<Record<string, unknown>>): void {
+    if (!this.#stopped) this.#write(payload);
   }
 
   /** Ends it and removes the file, if it is ours. Synchronous, so that an `exit` listener may call it. */

@@ -14,7 +14,10 @@ export const EVENTS = {
     levels: ['warn'],
     when: '`subscribe` asks for an `ack` with which a reliable run would lose messages, or hold them up: another is used; told once',
   },
-  'broker-chosen': { levels: ['info'], when: 'which of several brokers is tried now, and why' },
+  'broker-chosen': {
+    levels: ['info'],
+    when: 'which of several brokers is tried now, and why; each once until one of them is connected',
+  },
   callback: {
     levels: ['debug', 'info', 'warn', 'error'],
     when: 'what the callback logs, and what failed in its `idle` or `stop`',

@@ -30,6 +30,16 @@ export interface Dialect {
   readonly duplicateId: string | undefined;
   /** its store keeps headers in UTF-16 units, each encoded by itself: characters beyond U+FFFF come back altered after a restart */
   readonly headersOfUnits: boolean;
+  /**
+   * where the reply to a request comes: to `/temp-queue/NAME`, which a SEND that names it in `reply-to` makes (RabbitMQ, "Temp Queue
+   * Destinations"), or which a SUBSCRIBE makes (ActiveMQ); or to a queue with a name of its own
+   */
+  readonly replies: 'made-by-send' | 'made-by-subscribe' | 'named';
+  /**
+   * a SUBSCRIBE with `browser:true` shows a queue and takes nothing, and ends with a MESSAGE that says `browser:end` (ActiveMQ, from
+   * STOMP 1.1 on). Artemis knows no such header
+   */
+  readonly browses: boolean;
   /** destinations that it makes no queue for: when none is there, or bound, it confirms a SEND and drops it (RabbitMQ) */
   readonly dropsUnrouted: RegExp | undefined;
 }
@@ -47,6 +57,8 @@ const UNKNOWN: Dialect = {
   persistentOnlyTrue: false,
   duplicateId: undefined,
   headersOfUnits: false,
+  replies: 'named',
+  browses: false,
   dropsUnrouted: undefined,
 };
 
@@ -65,6 +77,8 @@ export const DIALECTS: readonly Dialect[] = [
     persistentOnlyTrue: true,
     duplicateId: undefined,
     headersOfUnits: false,
+    replies: 'made-by-send',
+    browses: false,
     dropsUnrouted: /^\/(?:amq\/queue|exchange)\//,
   },
   {
@@ -80,6 +94,8 @@ export const DIALECTS: readonly Dialect[] = [
     persistentOnlyTrue: false,
     duplicateId: '_AMQ_DUPL_ID',
     headersOfUnits: false,
+    replies: 'named',
+    browses: false,
     dropsUnrouted: undefined,
   },
   {
@@ -95,6 +111,8 @@ export const DIALECTS: readonly Dialect[] = [
     persistentOnlyTrue: false,
     duplicateId: undefined,
     headersOfUnits: true,
+    replies: 'made-by-subscribe',
+    browses: true,
     dropsUnrouted: undefined,
   },
   {
@@ -110,6 +128,8 @@ export const DIALECTS: readonly Dialect[] = [
     persistentOnlyTrue: false,
     duplicateId: undefined,
     headersOfUnits: false,
+    replies: 'named',
+    browses: false,
     dropsUnrouted: undefined,
   },
   UNKNOWN,

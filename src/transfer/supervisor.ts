@@ -34,6 +34,11 @@ const FLOOR_MS = 100;
 /** After this long without a loss the delays start small again. */
 const HEALTHY_MS = 30_000;
 
+/** Where nobody listens it is asked again after this at most, and after half of it at least. */
+const KNOCK_MS = 3000;
+/** The host answers these by itself, or the network: no broker suffers from who asks again. */
+const NOBODY_LISTENS: ReadonlySet<string> = new Set(['ECONNREFUSED', 'EHOSTUNREACH']);
+
 /** An end that is lost so soon after its opening, without progress, was not open: it has been away all the time. */
 const BRIEF_MS = 500;
 
@@ -47,6 +52,10 @@ export function mayComeBack(error: unknown): boolean {
 
 export type EndState = Omit<EndFacts, 'role' | 'name' | 'lazy' | 'session'>;
 
+function nobodyListens({ code, cause }: StompctlError): boolean {
+  return code === 'CONNECT_FAILED' && NOBODY_LISTENS.has(errnoOf(cause) ?? '');
+}
+
 interface Openable {
   readonly name: string;
   open(): Promise<void>;
@@ -56,6 +65,9 @@ interface Openable {
  * Who decides to reconnect: the one policy for both ends of a transfer, first connection included. Exponential back-off
  * with full jitter; `attempts` counts openings in a row without progress between. A run without end also waits for what
  * was taken away for a while: a folder without rights, a mount that is read-only or missing.
+ *
+ * While nobody listens at all it knocks every few seconds between the attempts, so that a broker is found soon after its
+ * return, however long it was away. A knock is neither counted nor logged.
  */
 export class Supervisor {
   #options: SupervisorOptions;
@@ -71,6 +83,10 @@ export class Supervisor {
   /** since when it was away before it was opened last */
   #wasAwaySinceMs: number | undefined;
   #nextTryAtMs: number | undefined;
+  /** when the attempt that was told of, and is counted, begins: until then it is knocked only */
+  #attemptAtMs = 0;
+  /** somebody answered since it was lost, if only with a refusal: then it is not knocked */
+  #answered = false;
   #lastError: { code: string; message: string; atMs: number } | undefined;
   #interrupt = new AbortController();
 
@@ -119,6 +135,8 @@ export class Supervisor {
    */
   async open(end: Openable, lost?: StompctlError): Promise<boolean> {
     this.#phase = 'opening';
+    this.#attemptAtMs = 0;
+    this.#answered = false;
     this.#awaySinceMs = this.#wasOpen() ? this.#nowMs() : this.#wasAwaySinceMs;
     let open = false;
     try {
@@ -156,8 +174,11 @@ export class Supervisor {
         this.#openedAtMs = this.#nowMs();
         this.#progressed = false;
         return true;
-      } catch (error) {
-        if (!(await this.#failed(end, asStompctlError(error, end.name), true))) return false;
+      } catch (thrown) {
+        const error = asStompctlError(thrown, end.name);
+        this.#answered ||= !nobodyListens(error);
+        const knocked = !this.#answered && this.#nowMs() < this.#attemptAtMs;
+        if (!(await (knocked ? this.#knocked(error) : this.#failed(end, error, true)))) return false;
       }
     }
     return false;
@@ -170,12 +191,17 @@ export class Supervisor {
     this.#backOff.reset();
   }
 
+  /** A certificate that is wrong from the first is told at once; one that was not is perhaps just being written. */
+  #mayComeBack(error: StompctlError): boolean {
+    return mayComeBack(error) || (error.code === 'CREDENTIAL_INVALID' && (this.#opened > 0 || this.#failures > 0));
+  }
+
   /** Waits before the next attempt; false when interrupted. Rejects when there is to be none. */
   async #failed(end: Openable, error: StompctlError, counts: boolean): Promise<boolean> {
     const { attempts, bounded, logger, maxDelayMs } = this.#options;
     if (this.interrupted) return false;
     this.#lastError = { code: error.code, message: error.message, atMs: this.#nowMs() };
-    const waits = error.action === 'reopen' || error.action === 'wait' || (!bounded && mayComeBack(error));
+    const waits = error.action === 'reopen' || error.action === 'wait' || (!bounded && this.#mayComeBack(error));
     if (!waits || this.#options.givenUp?.() === true) throw error;
     const refusedLogin = error.code === 'LOGIN_REFUSED';
     if (refusedLogin && !(this.#options.allRefused?.() ?? true)) {
@@ -187,7 +213,9 @@ export class Supervisor {
     }
     if (counts) this.#failures += 1;
     if ((refusedLogin && bounded) || (attempts !== undefined && this.#failures >= attempts)) throw error;
-    const delayMs = this.#delayMs(refusedLogin ? maxDelayMs : this.#backOff.nextMs());
+    const wantedMs = this.#delayMs(refusedLogin ? maxDelayMs : this.#backOff.nextMs());
+    this.#attemptAtMs = this.#nowMs() + wantedMs;
+    const delayMs = nobodyListens(error) && !this.#answered ? this.#knockMs(wantedMs) : wantedMs;
     this.#waitingFor = `${end.name}: ${error.message}`;
     logger.warn('open-retry', `${error.message}; next attempt in ${(delayMs / 1000).toFixed(1)} s`, {
       end: end.name,
@@ -197,6 +225,23 @@ export class Supervisor {
       delayMs: Math.round(delayMs),
     });
     return this.#pause(delayMs);
+  }
+
+  /** As `#failed`, of an attempt between two that are counted. */
+  async #knocked(error: StompctlError): Promise<boolean> {
+    if (this.interrupted) return false;
+    const nowMs = this.#nowMs();
+    this.#lastError = { code: error.code, message: error.message, atMs: nowMs };
+    return this.#pause(this.#knockMs(this.#attemptAtMs - nowMs));
+  }
+
+  #knockMs(untilAttemptMs: number): number {
+    const { random = Math.random } = this.#options;
+    const delayMs = (KNOCK_MS / 2) * (1 + random());
+    if (delayMs < untilAttemptMs) return delayMs;
+    // the next one counts, also when its timer fires a little early
+    this.#attemptAtMs = 0;
+    return untilAttemptMs;
   }
 
   /** Delays of 0, and random parts near it, must not become a flood of connections that the broker suffers from. */

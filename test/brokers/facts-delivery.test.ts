@@ -25,6 +25,24 @@ for (const kind of OBSERVED) {
       assert.equal((await client.nextOf('MESSAGE')).body.toString(), '3');
     });
 
+    test(`browser:true ${kind === 'activemq' ? 'shows and takes nothing, up to browser:end' : 'is not known'}`, async () => {
+      const { client, destination } = await filled(broker(), 3);
+      await subscribe(client, destination, { ack: 'auto', browser: 'true' });
+      assert.deepEqual((await take(client, 3)).map(bodyOf), ['1', '2', '3']);
+      const again = await loggedIn(broker());
+      if (kind === 'activemq') {
+        const end = await client.nextOf('MESSAGE');
+        assert.deepEqual([headerOf(end, 'browser'), headerOf(end, 'subscription')], ['end', '1']);
+        assert.equal(end.body.length, 0);
+        await subscribe(again, destination);
+        assert.deepEqual((await take(again, 3)).map(bodyOf), ['1', '2', '3']);
+      } else {
+        assert.equal(await client.noneOf('MESSAGE', QUIET_MS), undefined);
+        await subscribe(again, destination);
+        assert.equal(await again.noneOf('MESSAGE', QUIET_MS), undefined);
+      }
+    });
+
     test('the prefetch is counted per subscription', async () => {
       const one = await filled(broker(), 3);
       const two = await filled(broker(), 3);

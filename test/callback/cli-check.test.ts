@@ -102,6 +102,17 @@ describe('stompctl check', () => {
     assert.deepEqual(JSON.parse(out), { windo: '3', flag: null, a: { b: { c: ['1', '2'] } } });
   });
 
+  it('leaves the code of a callback out, one line as well: a secret in it has no name', async (t) => {
+    const file = join(await tempFolder(t), 'x.conf');
+    const ends = 'incoming-queue = path=/in\noutgoing-queue = path=/out\n';
+    await writeFile(file, `${ends}callback-language = javascript\ncallback-code = hdr.auth = "s3cret";\n`);
+    const { code, out } = await runMain(['check', file]);
+    assert.equal(code, 0, out);
+    assert.match(out, /^ {2}callback-code +\(1 line\) /m);
+    const json = await runMain(['check', '--json', file]);
+    for (const text of [out, json.out]) assert.doesNotMatch(text, /s3cret/);
+  });
+
   it('--raw fails for what cannot be parsed', async (t) => {
     const file = join(await tempFolder(t), 'x.conf');
     await writeFile(file, '<a>\n');

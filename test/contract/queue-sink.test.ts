@@ -32,9 +32,11 @@ for (const kind of QUEUE_TYPES) {
       const path = join(await tempFolder(t), 'queue');
       const sink = new QueueSink({ path, type, sync });
       await sink.open();
-      const numbers = Array.from({ length: 300 }, (_, number) => String(number));
+      // one at a time, all batches are alike
+      const count = sync === 'message' ? 100 : 300;
+      const numbers = Array.from({ length: count }, (_, number) => String(number));
       await Promise.all(numbers.map((number) => sink.send(textOf(number))));
-      assert.equal(await kind.open(path).count(), 300);
+      assert.equal(await kind.open(path).count(), count);
       await sink.close();
       assert.deepEqual(remains(path), []);
       assert.deepEqual(

@@ -23,7 +23,7 @@ async function check(test: TestContext, options: { pass?: string; stopped?: bool
     },
   );
   const ended = await runStompctl(['check', '--connect', config]);
-  return { ...ended, queue, broker };
+  return { ...ended, queue, broker, config };
 }
 
 describe('check --connect', () => {
@@ -68,17 +68,25 @@ describe('check --connect', () => {
     assert.equal(code, 77, stdout);
     assert.match(stdout, /error: connect\(127\.0\.0\.1:\d+\): the broker refused the login/);
     assert.doesNotMatch(stdout, /wrong-one/);
+    assert.match(stdout, /sender\.conf: valid, but broker \S+ cannot be used \(exit code 77\)\n/);
   });
 
   it('tells of a broker that is not there, and exits 75', async (test) => {
-    const { code, stdout } = await check(test, { stopped: true });
+    const { code, stdout, config, broker } = await check(test, { stopped: true });
     assert.equal(code, 75, stdout);
-    assert.match(stdout, /error: connect\(/);
+    assert.match(
+      stdout,
+      /^\S+sender\.conf: valid, but broker stomp:\S+ is not reachable \(exit code 75\)\n {2}error: connect\(/,
+    );
+    const json = JSON.parse((await runStompctl(['check', '--connect', '--json', config])).stdout);
+    assert.deepEqual([json.valid, json.exit], [true, 75]);
+    assert.deepEqual(json.unusable, [`broker ${broker.uri} is not reachable`]);
   });
 
   it('tells of a queue that is a file, and exits 78', async (test) => {
     const { code, stdout } = await check(test, { queue: process.execPath });
     assert.equal(code, 78, stdout);
     assert.match(stdout, /error: check\(\S+\): is not a folder/);
+    assert.match(stdout, /sender\.conf: valid, but queue \S+ cannot be used \(exit code 78\)\n/);
   });
 });

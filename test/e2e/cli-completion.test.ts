@@ -26,7 +26,7 @@ const CASES: readonly [words: readonly string[], offers: readonly string[]][] = 
     ['stompctl', ''],
     [
       ...['run', 'init', 'migrate', 'check', 'test', 'status', 'probe', 'top', 'quit', 'reload', 'demo', 'queue'],
-      ...['completion', 'help'],
+      ...['send', 'receive', 'peek', 'request', 'broker', 'rabbitmq', 'completion', 'help'],
     ],
   ],
   [
@@ -54,6 +54,8 @@ const CASES: readonly [words: readonly string[], offers: readonly string[]][] = 
   [['stompctl', 'help', 'sta'], ['status']],
   [['stompctl', 'run', '--metrics-l'], ['--metrics-listen']],
   [['stompctl', 'check', 'x'], ['x.conf']],
+  [['stompctl', 'receive', '--no-a'], ['--no-ack']],
+  [['stompctl', 'send', 'x'], ['x.conf']],
   [['stompctl', 'check', '--ra'], ['--raw']],
   [['stompctl', 'test', '--recor'], ['--record']],
   [['stompctl', 'test', '--record', 'x'], ['x.conf']],

@@ -109,6 +109,15 @@ describe('stompctl init, answered by options', () => {
     assert.doesNotMatch(done.out, /logged in/);
   });
 
+  it('says that what it wrote is valid, and what to do, when the broker is not there', async (test) => {
+    const { init, broker } = await scene(test);
+    await broker.kill();
+    const done = await init(['--uri', broker.uri]);
+    assert.equal(done.code, 75, done.out + done.err);
+    assert.match(done.out, /it\.conf: valid, but broker stomp:\S+ is not reachable \(exit code 75\)\n/);
+    assert.match(done.out, /\nOnce the broker can be used: "stompctl check --connect .*it\.conf"; next:\n/);
+  });
+
   it('leaves what it wrote, and says what to do, when the login fails', async (test) => {
     const { init, login, files } = await scene(test);
     const done = await init(login, 'wrong\n');

@@ -62,6 +62,29 @@ describe('queue retry', () => {
     });
   }
 
+  for (const [what, ...to] of [['where they came from'], ['a queue', '--to', 'other']] as const) {
+    it(`tries no more messages than --count says, also when they have to stay: ${what}`, async (test) => {
+      const scene = await Scene.set(test);
+      const missing = { 'x-stompctl-body-bytes': '9' };
+      produce(scene.path('failures'), numbered(5, { destination: DESTINATION, ...WHY, ...missing }));
+      const args = to.map((each) => (each.startsWith('-') ? each : scene.path(each)));
+      const { code, stderr } = await scene.run(['queue', 'retry', scene.path('failures'), '--count', '2', ...args]);
+      assert.equal(code, 1);
+      assert.equal(stderr.match(/was over max-message-size/g)?.length, 2, stderr);
+      assert.equal(scene.stored('failures').length, 5);
+    });
+  }
+
+  it('tries as many messages as --count says of those that are meant, whatever stands before them', async (test) => {
+    const scene = await Scene.set(test);
+    mkdirSync(scene.path('a'));
+    failed(scene, 3, 'x');
+    failed(scene, 2, `queue ${scene.path('a')} 1/2`, 3);
+    const args = ['--count', '1', '--match', 'x-stompctl-source=^queue'];
+    assert.equal((await scene.run(['queue', 'retry', scene.path('failures'), ...args])).code, 0);
+    assert.deepEqual([scene.stored('a'), scene.stored('failures')], [[3], [0, 1, 2, 4]]);
+  });
+
   it('leaves what came from the failure queue itself', async (test) => {
     const scene = await Scene.set(test);
     failed(scene, 1, `queue ${scene.path('failures')} 1/2`);

@@ -25,7 +25,8 @@ const LIMITS = [
   { name: 'prefetch is beyond a window of 1', window: 1, windowBytes: 1000, prefetch: 50 },
 ] as const;
 
-describe('a source that pauses reading goes on', () => {
+// each waits most of its time for what comes late
+describe('a source that pauses reading goes on', { concurrency: 4 }, () => {
   for (const server of ['ActiveMQ/5.17.2', 'Unheard/1']) {
     for (const subscribed of [1, 2, 20]) {
       for (const { name, window, windowBytes, prefetch } of LIMITS) {

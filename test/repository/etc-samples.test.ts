@@ -29,7 +29,7 @@ function meaning(settings: Settings): Settings {
 
 test('every sample is there in both formats', async () => {
   const expected = NAMES.flatMap((name) => [`${name}.conf`, `${name}.yaml`]);
-  assert.deepEqual((await readdir(SAMPLES)).sort(), [...expected, 'kubernetes', 'monitoring'].sort());
+  assert.deepEqual((await readdir(SAMPLES)).sort(), [...expected, 'kubernetes', 'monitoring', 'rabbitmq'].sort());
 });
 
 test('stompctl check finds every sample valid', async () => {

@@ -1,13 +1,10 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { readdirSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { tempFolder } from '../support/temp-folder.js';
-
-const ROOT = join(import.meta.dirname, '../../..');
 
 const REFUSED: readonly (readonly [code: string, what: string])[] = [
   ["net.connect(1, '127.0.0.1')", 'opens a socket'],
@@ -53,20 +50,4 @@ process.exit();
     REFUSED.map(([, what]) => what),
   );
   assert.equal(met, REFUSED.length);
-});
-
-test('npm test runs every folder of test/ that holds tests and needs no broker', async () => {
-  const { scripts } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as {
-    scripts: { test: string; 'test:steps': string };
-  };
-  const folders = readdirSync(join(ROOT, 'test'), { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .map(({ name }) => name)
-    .filter((name) => readdirSync(join(ROOT, 'test', name)).some((file) => file.endsWith('.test.ts')));
-  const ELSEWHERE = ['bounds', 'brokers', 'browser', 'interop', 'long', 'power-loss', 'systemd'];
-  assert.ok(scripts['test:steps'].includes(' dist/test/power-loss/*.test.js'));
-  for (const folder of folders) {
-    const all = readdirSync(join(ROOT, 'test', folder)).includes('all.ts') ? 'all.js' : '*.test.js';
-    assert.equal(scripts.test.includes(` dist/test/${folder}/${all}`), !ELSEWHERE.includes(folder), folder);
-  }
 });

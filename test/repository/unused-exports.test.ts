@@ -56,9 +56,12 @@ const CHECKED = SOURCES.filter((file) => !CALLED_FROM_OUTSIDE.some((folder) => f
 /** what the package is made of: the program, the library, the generated documents */
 const USED = wordsIn([...SOURCES, ...filesOf('tools')]);
 const LIBRARY = new Set(
-  [...readFileSync(join(ROOT, 'src/index.ts'), 'utf8').matchAll(/from '\.(\/.*)\.js'/g)].map(([, path]) =>
-    normalize(`src${path}.ts`),
-  ),
+  [
+    ...['index', 'testing']
+      .map((name) => readFileSync(join(ROOT, `src/${name}.ts`), 'utf8'))
+      .join('')
+      .matchAll(/from '\.(\/.*)\.js'/g),
+  ].map(([, path]) => normalize(`src${path}.ts`)),
 );
 
 function unused(files: readonly string[], pattern: RegExp, within = (code: string) => code): string[] {

@@ -32,7 +32,7 @@ export async function startRabbitmq(options: StartOptions = {}): Promise<RealBro
     'ca.pem': authority().toString(),
     'server.pem': certificate('server').cert.toString(),
     'server.key': certificate('server').key.toString(),
-    enabled_plugins: '[rabbitmq_stomp,rabbitmq_web_stomp].\n',
+    enabled_plugins: `[rabbitmq_stomp,rabbitmq_web_stomp${options.managementPort === undefined ? '' : ',rabbitmq_management'}].\n`,
     // Erlang nodes talk to each other only with the same cookie
     '.erlang.cookie': randomBytes(20).toString('hex').toUpperCase(),
   }));
@@ -93,9 +93,11 @@ interface Ports {
   readonly webTls: number;
 }
 
-function configuration(folder: string, ports: Ports, { anonymous = false, strict = false }: StartOptions): string {
+function configuration(folder: string, ports: Ports, options: StartOptions): string {
+  const { anonymous = false, strict = false, managementPort } = options;
+  const management = `management.tcp.ip = 127.0.0.1\nmanagement.tcp.port = ${managementPort}\n`;
   const guest = `stomp.default_user = ${TEST_USER}\nstomp.default_pass = ${TEST_PASS}\n`;
-  return `${anonymous ? guest : ''}${strict ? STRICT : ''}listeners.tcp = none
+  return `${anonymous ? guest : ''}${strict ? STRICT : ''}${managementPort === undefined ? '' : management}listeners.tcp = none
 stomp.listeners.tcp.1 = 127.0.0.1:${ports.stomp}
 stomp.listeners.ssl.1 = 127.0.0.1:${ports.stompTls}
 ssl_options.cacertfile = ${folder}/ca.pem

@@ -53,6 +53,8 @@ export interface StartOptions {
    * `forbidden.` (ActiveMQ); default false
    */
   readonly strict?: boolean;
+  /** a free port for the management API; default: without one. RabbitMQ only */
+  readonly managementPort?: number;
 }
 
 export const STRICT_BYTES = 65_536;

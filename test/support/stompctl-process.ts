@@ -61,6 +61,11 @@ export class StompctlProcess {
     return this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
+  /** what it has written to standard output so far */
+  get stdout(): string {
+    return this.#stdout;
+  }
+
   /** what it has written to standard error so far */
   get stderr(): string {
     return this.#stderr;

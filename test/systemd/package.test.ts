@@ -99,12 +99,13 @@ describe('the package, under a systemd of its own', { skip }, () => {
   it('says what is wrong while the broker is away, and that it is well again', async () => {
     await broker.kill();
     await eventually(async () => /^stuck: sink broker /.test(await property('StatusText')));
+    // what systemd knows stands in the status file already, which is of the same look
     assert.equal((await status()).code, 2);
     await add('two');
     await broker.resumeAccepting();
     await eventually(async () => /^(idle|moving): /.test(await property('StatusText')));
-    await eventually(() => ready() === 2);
     assert.equal((await status()).code, 0);
+    await eventually(() => ready() === 2);
   });
 
   it('reloads', async () => {

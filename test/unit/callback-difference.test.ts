@@ -66,10 +66,10 @@ test('bytes are shown in hexadecimal, printable ones as text, and a change betwe
 });
 
 test('a long difference ends early, and a large body takes no time to speak of', () => {
-  const large = (word: string): string => Array.from({ length: 200_000 }, (_, n) => `${word} ${n}`).join('\n');
+  const large = (word: string): string => Array.from({ length: 40_000 }, (_, n) => `${word} ${n}`).join('\n');
   const found = differenceOf(textMessage({}, large('old')), textMessage({}, large('new')));
   assert.equal(found.length, 201);
-  assert.equal(found.at(-1), '  … 399800 more lines');
+  assert.equal(found.at(-1), '  … 79800 more lines');
 });
 
 for (const [what, text, shown] of [

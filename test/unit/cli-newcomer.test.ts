@@ -38,10 +38,15 @@ describe('the help of a command', () => {
     writeFileSync(file, 'incoming-queue = path=/in\noutgoing-broker-uri = stomp://one.example.com:61613\n');
     const { code, out } = await runMain(['check', '--all', file], {}, 100);
     assert.equal(code, 0, out);
-    const long = out.split('\n').filter((line) => line.length > 100);
+    const lines = out.split('\n');
+    assert.ok(lines.some((line) => line.endsWith(`  ${file}:2`)));
+    // of what is longer by itself, as the path of a temporary folder may be, nothing is left to take: no blank too many
+    const unavoidable = (line: string) =>
+      line === `${file}: valid` ||
+      (line.endsWith(`  ${file}:2`) && /^ {2}outgoing-broker-uri +stomp:\S+ {2}\//.test(line));
     assert.deepEqual(
-      long,
-      [`${file}: valid`].filter((line) => line.length > 100),
+      lines.filter((line) => line.length > 100 && !unavoidable(line)),
+      [],
     );
     assert.match(out, /^ {2}It reads messages from .*\n {2}\S/m);
     // elsewhere lines stay whole

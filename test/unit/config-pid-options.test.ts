@@ -35,6 +35,15 @@ describe('what status and quit read of a configuration', () => {
     });
   });
 
+  it('says what to do when the file that was given names none', async (t) => {
+    const file = join(await tempFolder(t), 'x.conf');
+    await writeFile(file, 'loop = true\n');
+    await assert.rejects(readPidOptions({ commandLine: new Map([['config', [file]]]), env: {} }, 'reload'), {
+      code: 'USAGE',
+      message: `command(reload): needs a pidfile, and ${file} names none: give that of the run with --pidfile; or set pidfile in the file, and start the run anew`,
+    });
+  });
+
   it('must be readable', async () => {
     const commandLine = new Map([
       ['pidfile', ['/x']],

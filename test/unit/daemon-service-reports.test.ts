@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { Pulse } from '../../src/daemon/pulse.js';
 import { type ServiceLook, ServiceReports } from '../../src/daemon/service-reports.js';
 import { ManualClock } from '../support/manual-clock.js';
 
@@ -12,9 +13,13 @@ function setUp(watchdogMs?: number) {
   const clock = new ManualClock();
   const sent: Readonly<Record<string, string>>[] = [];
   let look = OPENING;
-  const reports = new ServiceReports({ clock, send: (news) => sent.push(news), look: () => look, watchdogMs });
+  const reports = new ServiceReports({ clock, send: (news) => sent.push(news), watchdogMs });
+  const tell = [(each: ServiceLook) => reports.look(each)];
+  const pulse = new Pulse({ clock, look: () => look, stateOf: ({ state }) => state, tell });
   return {
     clock,
+    start: () => pulse.start(Math.min(1000, reports.periodMs ?? 1000)),
+    pulse,
     reports,
     /** what was told since it was asked last */
     news: () => sent.splice(0),
@@ -26,8 +31,8 @@ function setUp(watchdogMs?: number) {
 
 describe('what a service manager is told', () => {
   it('is ready once, when everything is open', () => {
-    const { clock, reports, news, is } = setUp();
-    reports.start();
+    const { clock, news, is, start } = setUp();
+    start();
     assert.deepEqual(news(), [{ STATUS: 'idle: opening' }]);
     is(MOVING);
     clock.skip(1000);
@@ -40,9 +45,9 @@ describe('what a service manager is told', () => {
   });
 
   it('gets a text that changes all the time now and then, a state at once', () => {
-    const { clock, reports, news, is } = setUp();
+    const { clock, news, is, start } = setUp();
     is(MOVING);
-    reports.start();
+    start();
     news();
     for (let second = 1; second <= 30; second += 1) {
       is({ ...MOVING, text: `moving: ${second}` });
@@ -55,9 +60,9 @@ describe('what a service manager is told', () => {
   });
 
   it('gets signs of life four times in the time of the watchdog, and none of a run that is stuck', () => {
-    const { clock, reports, news, is } = setUp(8000);
+    const { clock, news, is, start } = setUp(8000);
     is(MOVING);
-    reports.start();
+    start();
     assert.deepEqual(news(), [{ READY: '1', STATUS: 'moving: 1', WATCHDOG: '1' }]);
     clock.skip(8000);
     assert.deepEqual(
@@ -73,21 +78,21 @@ describe('what a service manager is told', () => {
   });
 
   it('looks more often for a watchdog of less than eight seconds', () => {
-    const { clock, reports, news, is } = setUp(400);
+    const { clock, news, is, start } = setUp(400);
     is(MOVING);
-    reports.start();
+    start();
     news();
     clock.skip(400);
     assert.equal(news().length, 4);
   });
 
   it('asks for more time while it drains', () => {
-    const { clock, reports, news, is } = setUp();
+    const { clock, reports, news, is, start, pulse } = setUp();
     is(MOVING);
-    reports.start();
+    start();
     news();
     is(STOPPING);
-    reports.look();
+    pulse.beat();
     assert.deepEqual(news(), [{ STOPPING: '1', STATUS: 'stopping: 1', EXTEND_TIMEOUT_USEC: '30000000' }]);
     clock.skip(25_000);
     assert.deepEqual(news(), [{ EXTEND_TIMEOUT_USEC: '30000000' }, { EXTEND_TIMEOUT_USEC: '30000000' }]);
@@ -97,25 +102,25 @@ describe('what a service manager is told', () => {
   });
 
   it('says that it was ready of a run that ended well before anybody looked', () => {
-    const { reports, news } = setUp();
-    reports.start();
+    const { reports, news, start } = setUp();
+    start();
     news();
     reports.end('ended with exit code 0', true);
     assert.deepEqual(news(), [{ READY: '1' }, { STOPPING: '1', STATUS: 'ended with exit code 0' }]);
   });
 
   it('does not say so of one that failed', () => {
-    const { reports, news } = setUp();
-    reports.start();
+    const { reports, news, start } = setUp();
+    start();
     news();
     reports.end('open: no', false);
     assert.deepEqual(news(), [{ STOPPING: '1', STATUS: 'open: no' }]);
   });
 
   it('is reloading until that is taken or refused, whatever the state is', () => {
-    const { clock, reports, news, is } = setUp();
+    const { clock, reports, news, is, start } = setUp();
     is(MOVING);
-    reports.start();
+    start();
     news();
     const before = process.hrtime.bigint() / 1000n;
     reports.reloading();
@@ -130,9 +135,9 @@ describe('what a service manager is told', () => {
   });
 
   it('is not reloading any more while it ends', () => {
-    const { reports, news, is } = setUp();
+    const { reports, news, is, start } = setUp();
     is(STOPPING);
-    reports.start();
+    start();
     news();
     reports.reloading();
     reports.reloaded('HUP: taken');
@@ -140,9 +145,9 @@ describe('what a service manager is told', () => {
   });
 
   it('gets a text on one line, of a limited length', () => {
-    const { reports, news, is } = setUp();
+    const { news, is, start } = setUp();
     is({ ...OPENING, text: `one\nREADY=1\n${'x'.repeat(1000)}` });
-    reports.start();
+    start();
     const [{ STATUS: status = '' } = {}] = news();
     assert.match(status, /^one\\u000aREADY=1\\u000ax+…$/);
     assert.equal(status.length, 501);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { systemFiles } from '../../src/base/file-system.js';
@@ -30,14 +30,17 @@ test('element names come in order, whatever their digits; a folder shows all its
 
 test('more names than one piece of memory holds', async (t) => {
   const folder = await tempFolder(t);
-  const names = Array.from({ length: 9000 }, (_, index) =>
+  const names = Array.from({ length: 4000 }, (_, index) =>
     (0x5f0000000 * 2 ** 20 + index * 7).toString(16).padStart(14, '0'),
   );
-  for (const name of names) writeFileSync(join(folder, name), '');
+  const [first = '', ...others] = names;
+  writeFileSync(join(folder, first), '');
+  // names of one file: what is read are names, and a file of its own for each is dear
+  for (const name of others) linkSync(join(folder, first), join(folder, name));
   const list = await readElements(systemFiles, folder);
-  assert.equal(list.length, 9000);
+  assert.equal(list.length, 4000);
   assert.equal(list.at(0), names[0]);
-  assert.equal(list.at(8999), names[8999]);
+  assert.equal(list.at(3999), names[3999]);
 });
 
 test('a folder that is gone is empty', async (t) => {

@@ -6,12 +6,17 @@ import { ManualClock } from '../support/manual-clock.js';
 import { MemoryLogger } from '../support/memory-logger.js';
 
 const unreachable = () => new StompctlError('CONNECT_FAILED', 'connect', 'stomp://b:1', 'connection refused');
+const nobodyThere = (errno = 'ECONNREFUSED') => {
+  const cause = Object.assign(new Error(errno), { code: errno });
+  return new StompctlError('CONNECT_FAILED', 'connect', 'stomp://b:1', errno, cause);
+};
 const refusedLogin = () => new StompctlError('LOGIN_REFUSED', 'connect', 'stomp://b:1', 'wrong password');
 
 interface Plan {
   readonly attempts?: number;
   readonly bounded?: boolean;
-  readonly failures: readonly (StompctlError | undefined)[];
+  /** taken from the front, one an attempt */
+  readonly failures: (StompctlError | undefined)[];
   readonly allRefused?: () => boolean;
   readonly delayMs?: number;
   readonly maxDelayMs?: number;
@@ -21,7 +26,7 @@ function setUp(options: Plan) {
   const clock = new ManualClock();
   const logger = new MemoryLogger();
   const openedAtMs: number[] = [];
-  const failures = [...options.failures];
+  const { failures } = options;
   const end = {
     name: 'broker',
     async open() {
@@ -61,6 +66,46 @@ describe('the supervisor', () => {
     assert.equal(await opening, true);
     const delays = openedAtMs.slice(1).map((atMs, index) => (atMs - (openedAtMs[index] ?? 0)) / 1000);
     assert.deepEqual(delays, [1, 2, 4, 8, 16, 32, 60, 60, 60]);
+  });
+
+  for (const errno of ['ECONNREFUSED', 'EHOSTUNREACH']) {
+    it(`knocks every 3 s where nobody listens, and counts and tells of no more attempts than else: ${errno}`, async () => {
+      const failures = Array.from({ length: 100 }, () => nobodyThere(errno));
+      const { supervisor, clock, end, openedAtMs, logger } = setUp({ failures });
+      const opening = supervisor.open(end);
+      await clock.advance(63_000);
+      const delays = openedAtMs.slice(1).map((atMs, index) => atMs - (openedAtMs[index] ?? 0));
+      assert.ok(
+        delays.every((ms) => ms > 0 && ms <= 3000),
+        String(delays),
+      );
+      const told = logger.events('open-retry').map(({ fields }) => fields.attempt);
+      assert.deepEqual(told, [1, 2, 3, 4, 5, 6, 7]);
+      assert.ok((supervisor.state.nextTryMs ?? Number.NaN) <= 3000);
+      assert.equal(supervisor.state.attempt, 7);
+      failures.length = 0;
+      await clock.advance(3000);
+      assert.equal(await opening, true);
+    });
+  }
+
+  it('gives up where nobody listens after as many attempts, and as late, as else', async () => {
+    const failures = Array.from({ length: 100 }, () => nobodyThere());
+    const { supervisor, clock, end, openedAtMs } = setUp({ attempts: 5, failures });
+    const opening = assert.rejects(supervisor.open(end), { code: 'CONNECT_FAILED' });
+    await clock.advance(400_000);
+    await opening;
+    assert.equal(openedAtMs.at(-1), 15_000, '1 + 2 + 4 + 8');
+  });
+
+  it('knocks no more once somebody has answered: another broker of the list that refuses the login', async () => {
+    const failures = Array.from({ length: 20 }, (_, index) => (index % 2 === 0 ? refusedLogin() : nobodyThere()));
+    const { supervisor, clock, end, openedAtMs } = setUp({ failures, allRefused: () => false });
+    const opening = supervisor.open(end);
+    await clock.advance(64_000);
+    assert.deepEqual([...new Set(openedAtMs)], [0, 1000, 3000, 7000, 15_000, 31_000, 63_000]);
+    supervisor.interrupt();
+    assert.equal(await opening, false);
   });
 
   it('counts an end that is lost at once after each opening as away all the time', async () => {
@@ -157,6 +202,29 @@ describe('the supervisor', () => {
       assert.equal(openedAtMs.length, 1);
     });
   }
+
+  const halfWritten = () => new StompctlError('CREDENTIAL_INVALID', 'connect', 'b', 'do not fit together');
+
+  it('waits for a certificate that was replaced by one that is not whole, when the run has no end', async () => {
+    for (const before of [[], [unreachable()]]) {
+      const failures = [...before];
+      const { supervisor, clock, end } = setUp({ failures });
+      if (before.length === 0) await supervisor.open(end);
+      failures.push(halfWritten(), halfWritten());
+      const opening = before.length === 0 ? supervisor.open(end, unreachable()) : supervisor.open(end);
+      await clock.advance(10_000);
+      assert.equal(await opening, true);
+    }
+  });
+
+  it('ends a run at once whose certificate is not whole from the first, and a bounded one always', async () => {
+    const first = setUp({ failures: [halfWritten()] });
+    await assert.rejects(first.supervisor.open(first.end), { code: 'CREDENTIAL_INVALID' });
+    const { supervisor, clock, end } = setUp({ bounded: true, failures: [unreachable(), halfWritten()] });
+    const opening = assert.rejects(supervisor.open(end), { code: 'CREDENTIAL_INVALID' });
+    await clock.advance(1000);
+    await opening;
+  });
 
   it('tries the next broker of a list at once after a refused login, and ends a bounded run when all have refused', async () => {
     const answers = [false, false, true];

@@ -1,4 +1,12 @@
 import type { CommandDefinition } from './option-command.js';
+import {
+  PEEK_FLAGS,
+  RECEIVE_FLAGS,
+  RECEIVING_OPTIONS,
+  REQUEST_FLAGS,
+  SEND_FLAGS,
+  SENDING_OPTIONS,
+} from './shell-flags.js';
 
 const CHECK_FLAGS = [
   { name: 'raw', doc: 'print the parsed tree as JSON, before any validation' },
@@ -52,6 +60,20 @@ const PROBE_FLAGS = [
   { name: 'max-failures', value: 'N', doc: 'critical when more messages are in the failure queue' },
   { name: 'warn', value: 'RANGES', doc: 'warning: NAME=RANGE,…, as backlog=100,age=60,rate=1:' },
   { name: 'crit', value: 'RANGES', doc: 'critical: the same' },
+];
+
+const BROKER_FLAGS = [
+  { name: 'port', value: 'N', doc: 'port on loopback; 0: any that is free (default: 61613)' },
+  { name: 'dialect', value: 'WHICH', doc: 'behave like rabbitmq, activemq or artemis' },
+];
+
+const RABBITMQ_FLAGS = [
+  { name: 'prune', doc: 'remove what is not written, but for the user that the API is asked as' },
+  { name: 'uri', value: 'URI', doc: 'the management API, instead of what FILE says (default: http://localhost:15672)' },
+  { name: 'user', value: 'NAME', doc: 'the administrator to ask it as, instead of what FILE says' },
+  { name: 'pass-file', value: 'FILE', doc: 'file that holds the password' },
+  { name: 'pass-env', value: 'VARIABLE', doc: 'variable of the environment that holds the password' },
+  { name: 'ca', value: 'FILE', doc: 'the CA that signed the certificate of the API' },
 ];
 
 const TOP_FLAGS = [{ name: 'json', doc: 'print one JSON object a line, for each instance, once' }];
@@ -123,6 +145,47 @@ export const COMMANDS = {
     name: 'demo',
     summary: 'Show a sender and a receiver at work, with a broker of their own.',
     helps: ['help'],
+  },
+  send: {
+    name: 'send',
+    summary: 'Send a message to a broker, and wait until it is confirmed.',
+    operands: 'URI DESTINATION [FILE]',
+    flags: SEND_FLAGS,
+    helps: SENDING_OPTIONS,
+  },
+  receive: {
+    name: 'receive',
+    summary: 'Print the messages of a destination of a broker.',
+    operands: 'URI DESTINATION',
+    flags: RECEIVE_FLAGS,
+    helps: RECEIVING_OPTIONS,
+  },
+  peek: {
+    name: 'peek',
+    summary: 'Print the first messages of a queue, and leave them there.',
+    operands: 'URI DESTINATION',
+    flags: PEEK_FLAGS,
+    helps: RECEIVING_OPTIONS,
+  },
+  request: {
+    name: 'request',
+    summary: 'Send a request to a broker, and print the reply.',
+    operands: 'URI DESTINATION [FILE]',
+    flags: REQUEST_FLAGS,
+    helps: SENDING_OPTIONS,
+  },
+  broker: {
+    name: 'broker',
+    summary: 'Run a broker for tests and demonstrations: on loopback, in memory.',
+    flags: BROKER_FLAGS,
+    helps: ['help'],
+  },
+  rabbitmq: {
+    name: 'rabbitmq',
+    summary: 'Make the accounts of RabbitMQ as a file says.',
+    operands: 'sync FILE',
+    flags: RABBITMQ_FLAGS,
+    helps: ['dry-run', 'help'],
   },
   queue: { name: 'queue', summary: 'Work on a queue from the shell.' },
   completion: {

@@ -13,6 +13,8 @@ export interface CommandFlag {
   readonly name: string;
   /** the placeholder of its value; absent: it takes none */
   readonly value?: string;
+  /** may be given several times */
+  readonly repeats?: true;
   readonly doc: string;
 }
 
@@ -23,7 +25,7 @@ export interface CommandDefinition {
   readonly name: string;
   readonly summary: string;
   readonly flags?: readonly CommandFlag[];
-  /** the name of its operands in `--help`; absent: it has none */
+  /** its operands in `--help`: the name of them all, or, with blanks between, each; absent: it has none */
   readonly operands?: string;
   /** the options of the table that its `--help` shows; absent: all. It takes the others too, as stompclt does */
   readonly helps?: readonly string[];
@@ -34,8 +36,10 @@ export interface ParsedArguments {
   readonly options: CommandLineOptions;
   /** the command's own flags that were given */
   readonly flags: ReadonlySet<string>;
-  /** the values of its own flags that take one */
+  /** the values of its own flags that take one; of one that repeats, the last */
   readonly flagValues: ReadonlyMap<string, string>;
+  /** all values of its own flags that repeat */
+  readonly flagLists: ReadonlyMap<string, readonly string[]>;
   readonly operands: readonly string[];
 }
 
@@ -67,19 +71,28 @@ function commanderOptions(row: OptionRow): Option[] {
   return row.kind === 'boolean' ? [option, new Option(`--no-${row.name}`).hideHelp()] : [option];
 }
 
+function flagOption({ name, value, repeats, doc }: CommandFlag): Option {
+  if (value === undefined) return new Option(`--${name}`, doc);
+  if (repeats !== true) return new Option(`--${name} <${value}>`, doc);
+  const collect = (text: string, before: string[] | undefined): string[] => [...(before ?? []), text];
+  return new Option(`--${name} <${value}>`, `${doc}; may be repeated`).argParser(collect);
+}
+
 /** The commander command for `definition`, with every option of the table; `forHelp`, with those that its help shows. */
 export function optionCommand(definition: CommandDefinition, forHelp = false): Command {
   const command = new Command(`stompctl ${definition.name}`);
   command.description(definition.summary).helpOption(false).exitOverride();
   command.configureOutput({ writeErr: () => undefined, writeOut: () => undefined });
-  for (const flag of definition.flags ?? []) {
-    command.option(flag.value === undefined ? `--${flag.name}` : `--${flag.name} <${flag.value}>`, flag.doc);
-  }
+  for (const flag of definition.flags ?? []) command.addOption(flagOption(flag));
   for (const row of OPTION_TABLE) {
     if (forHelp && definition.helps?.includes(row.name) === false) continue;
     if (!row.fileOnly) for (const option of commanderOptions(row)) command.addOption(option);
   }
-  if (definition.operands !== undefined) command.argument(`[${definition.operands}...]`);
+  const { operands } = definition;
+  if (operands?.includes(' ') === true) {
+    command.usage(`[options] ${operands}`).argument('[OPERANDS...]');
+    command.configureHelp({ visibleArguments: () => [] });
+  } else if (operands !== undefined) command.argument(`[${operands}...]`);
   command.allowExcessArguments(true);
   return command;
 }
@@ -104,13 +117,25 @@ export function parseArguments(definition: CommandDefinition, args: readonly str
     if (value === undefined) continue;
     options.set(row.name, Array.isArray(value) ? value.map(String) : [String(value)]);
   }
-  const flags = new Set(own.filter((name) => command.getOptionValue(attributeName(name)) === true));
+  return { options, ...ownFlags(command, own), operands: command.args };
+}
+
+function ownFlags(
+  command: Command,
+  names: readonly string[],
+): Pick<ParsedArguments, 'flags' | 'flagValues' | 'flagLists'> {
+  const flags = new Set<string>();
   const flagValues = new Map<string, string>();
-  for (const name of own) {
+  const flagLists = new Map<string, readonly string[]>();
+  for (const name of names) {
     const value: unknown = command.getOptionValue(attributeName(name));
-    if (typeof value === 'string') flagValues.set(name, value);
+    // commander has `--no-x` switch off an `x` that is on without it
+    if (value === !name.startsWith('no-')) flags.add(name);
+    if (Array.isArray(value)) flagLists.set(name, value.map(String));
+    const last: unknown = Array.isArray(value) ? value.at(-1) : value;
+    if (typeof last === 'string') flagValues.set(name, last);
   }
-  return { options, flags, flagValues, operands: command.args };
+  return { flags, flagValues, flagLists };
 }
 
 function attributeName(name: string): string {

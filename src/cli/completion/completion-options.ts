@@ -69,5 +69,5 @@ const FILES = ['FILE', 'CONFIG', 'PLACE'];
 export function operandChoices(operands: string | undefined): readonly string[] | 'files' {
   if (operands === 'SHELL') return ['bash', 'zsh', 'fish'];
   if (operands === 'COMMAND') return Object.keys(COMMANDS);
-  return operands !== undefined && FILES.includes(operands) ? 'files' : [];
+  return operands?.split(/[[\] ]+/).some((name) => FILES.includes(name)) ? 'files' : [];
 }

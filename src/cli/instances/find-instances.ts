@@ -1,5 +1,5 @@
-import { readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { errnoOf, reasonOf, StompctlError } from '../../base/errors.js';
 
 /** Where the units and the samples have their pidfiles. */
@@ -13,6 +13,18 @@ const MOST = 1000;
  */
 export function findInstances(places: readonly string[]): string[] {
   return [...new Set(places.flatMap((place) => (isFolder(place) ? pidfilesIn(place) : [place])))];
+}
+
+/**
+ * INPUT_UNREADABLE for a place that cannot be meant: neither a folder nor a file is there. A pidfile goes with its process, so one
+ * that is not there in a folder that is means an instance that does not run.
+ */
+export function refuseNoPlace(places: readonly string[]): void {
+  for (const place of places) {
+    if (existsSync(place) || (place.endsWith('.pid') && existsSync(dirname(place)))) continue;
+    const reason = 'there is no such folder or pidfile: name the folder of the pidfiles, or one of them (PATH.pid)';
+    throw new StompctlError('INPUT_UNREADABLE', 'look at', place, reason);
+  }
 }
 
 function isFolder(path: string): boolean {

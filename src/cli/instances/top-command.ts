@@ -1,9 +1,10 @@
+import { existsSync } from 'node:fs';
 import { type Clock, systemClock } from '../../base/clock.js';
 import { reasonOf } from '../../base/errors.js';
 import { wait } from '../../base/wait.js';
 import { type CommandIo, drained } from '../command-line/io.js';
 import type { ParsedArguments } from '../command-line/option-command.js';
-import { findInstances, RUN_FOLDER } from './find-instances.js';
+import { findInstances, RUN_FOLDER, refuseNoPlace } from './find-instances.js';
 import { instanceStatus, statusJson } from './instance-status.js';
 import { type InstanceRow, instanceTable, stateOf } from './instance-table.js';
 
@@ -20,10 +21,12 @@ const END_OF_SCREEN = '\u001b[J';
 
 /**
  * `stompctl top [PLACE…]`: every instance on this host, each second; once where standard output is no terminal, or with `--json`.
- * Exits 0, or 1 when it was asked once and there is none. Ends without a word when its terminal goes.
+ * Exits 0, or 1 when it was asked once and none has a pidfile. Ends without a word when its terminal goes. INPUT_UNREADABLE for a place
+ * that is not there at the start.
  */
 export async function top(parsed: ParsedArguments, io: CommandIo, clock: Clock = systemClock): Promise<number> {
   const given = [...(parsed.options.get('pidfile') ?? []), ...parsed.operands];
+  refuseNoPlace(given);
   const places = given.length === 0 ? [RUN_FOLDER] : given;
   const once = parsed.flags.has('json') || io.columns === undefined;
   if (!once) return live(places, io, clock);
@@ -33,7 +36,7 @@ export async function top(parsed: ParsedArguments, io: CommandIo, clock: Clock =
   else
     for (const line of instanceTable(rows, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY))
       io.out.write(`${line}\n`);
-  return rows.length === 0 ? 1 : 0;
+  return rows.some(({ pidfile }) => existsSync(pidfile)) ? 0 : 1;
 }
 
 async function live(places: readonly string[], io: CommandIo, clock: Clock): Promise<number> {

@@ -38,6 +38,11 @@ function isText(args: QueueArguments, contentType: string | undefined, body: Buf
     if (isUtf8(body)) return true;
     throw new StompctlError('USAGE', 'option', '--text', 'the body is not UTF-8: use --binary');
   }
+  return looksLikeText(contentType, body);
+}
+
+/** Is a body text that nobody says anything of? */
+export function looksLikeText(contentType: string | undefined, body: Buffer): boolean {
   if (!isUtf8(body)) return false;
   if (contentType !== undefined) return isTextContentType(contentType);
   return !CONTROL.test(body.subarray(0, LOOKED_AT).toString('utf8'));

@@ -10,16 +10,18 @@ import { type SweepOptions, stoppedText, sweep, sweptExitCode } from './sweep.js
 
 /** `stompctl queue move`: every message, and between queues of type DQS also what cannot be decoded, byte for byte. */
 export function move(context: QueueContext): Promise<number> {
-  return carryOver(context, 'moved', (message) => message, true);
+  return carryOver(context, { label: 'moved', change: (message) => message, raw: true, countsRefused: false });
 }
 
-/** Carries what is meant over to the queue of `--to`, changed by `change`; `raw`: also what cannot be decoded. */
-export async function carryOver(
-  context: QueueContext,
-  label: string,
-  change: (message: Message) => Message,
-  raw: boolean,
-): Promise<number> {
+interface CarryOver extends Required<Pick<SweepOptions, 'label' | 'countsRefused'>> {
+  readonly change: (message: Message) => Message;
+  /** also what cannot be decoded */
+  readonly raw: boolean;
+}
+
+/** Carries what is meant over to the queue of `--to`, changed by `change`. */
+export async function carryOver(context: QueueContext, how: CarryOver): Promise<number> {
+  const { label, change, raw, countsRefused } = how;
   const { args, output } = context;
   const to = args.value('to');
   if (to === undefined) throw new StompctlError('USAGE', 'option', '--to', 'is missing: name the queue they go to');
@@ -33,6 +35,7 @@ export async function carryOver(
     queue,
     match,
     most,
+    countsRefused,
     label,
     carry: async (message) => sink.send(change(message)),
     // what cannot be read cannot match

@@ -2,6 +2,7 @@ import { StompctlError } from '../../base/errors.js';
 import { Bell } from '../../base/wait.js';
 import type { QueueOptions, QueueType } from '../../dirq/queue-options.js';
 import { detectQueueType } from '../../dirq/queue-type.js';
+import type { Sink } from '../../flow/sink.js';
 import type { Message } from '../../message/message.js';
 import { QueueSink } from '../../sinks/queue/queue-sink.js';
 import type { QueueArguments } from './queue-arguments.js';
@@ -37,19 +38,19 @@ export async function openSink(options: QueueOptions): Promise<QueueSink> {
 const MOST_WAITING = 500;
 const MOST_BYTES = 32 * 1024 * 1024;
 
-/** Sends messages into a queue while their number and size allow, and knows how many are safe. */
+/** Sends messages into a sink while their number and size allow, and knows how many are safe. */
 export class BulkWriter {
   /** messages that are safe */
   written = 0;
   /** the numbers of those that are not safe (yet), in order */
   readonly #unsafe = new Set<number>();
-  readonly #sink: QueueSink;
+  readonly #sink: Sink;
   #waiting = 0;
   #bytes = 0;
   #failure: unknown;
   readonly #change = new Bell();
 
-  constructor(sink: QueueSink) {
+  constructor(sink: Sink) {
     this.#sink = sink;
   }
 

@@ -23,7 +23,9 @@ export async function retry(context: QueueContext): Promise<number> {
   if (to !== undefined && through !== undefined) {
     throw new StompctlError('USAGE', 'option', '--through', 'excludes --to: it goes where the configuration says');
   }
-  if (to !== undefined) return carryOver(context, 'put back', withoutFailureHeaders, false);
+  if (to !== undefined) {
+    return carryOver(context, { label: 'put back', change: withoutFailureHeaders, raw: false, countsRefused: true });
+  }
   if (args.type('to-type') !== undefined) throw new StompctlError('USAGE', 'option', '--to-type', 'needs --to');
   const match = new HeaderMatch(args.values('match'));
   const queue = new OpenQueue(args.path, args.type(), true);
@@ -43,7 +45,10 @@ async function carryAll(
   };
   const most = args.number('count') ?? Number.POSITIVE_INFINITY;
   try {
-    const swept = await sweep({ queue, match, most, label: 'tried', carry }, { args, output, ...context });
+    const swept = await sweep(
+      { queue, match, most, countsRefused: true, label: 'tried', carry },
+      { args, output, ...context },
+    );
     for (const [where, count] of went) await output.write(`${messages(count)} ${where}\n`);
     if (went.size === 0) await output.write('no message was put back\n');
     if (swept.stopped !== undefined) await output.write('stopped by a signal\n');

@@ -19,8 +19,10 @@ const AT_ONCE = { deliveries: 500, bytes: 32 * 1024 * 1024 };
 export interface SweepOptions {
   readonly queue: OpenQueue;
   readonly match: HeaderMatch;
-  /** most messages to carry off */
+  /** most messages to carry off, */
   readonly most: number;
+  /** those included that were to be and had to stay */
+  readonly countsRefused?: boolean;
   /** what the progress bar says: `moved` */
   readonly label: string;
   /** Resolves when the message need not stay any more. */
@@ -88,6 +90,7 @@ class Sweeping {
   /** elements that could not be read, by what was wrong, until they are carried off as they are */
   readonly #unreadable = new Map<StompctlError, string>();
   #carried = 0;
+  #refused = 0;
   #looked = 0;
 
   constructor(options: SweepOptions, complaints: Complaints) {
@@ -96,7 +99,8 @@ class Sweeping {
   }
 
   get left(): number {
-    return this.#options.most - this.#carried;
+    const { most, countsRefused = false } = this.#options;
+    return most - this.#carried - (countsRefused ? this.#refused : 0);
   }
 
   get looked(): number {
@@ -145,6 +149,7 @@ class Sweeping {
         this.#carried += 1;
       } else if (result.reason instanceof StompctlError && result.reason.action === 'reject') {
         delivery?.reject(result.reason);
+        this.#refused += 1;
         this.#complaints.add(result.reason.message);
       } else {
         delivery?.release();

@@ -36,7 +36,7 @@ export interface ShownRun {
 /** Shows the run that was built. */
 export async function monitorRun(monitor: Monitor | undefined, run: ShownRun): Promise<void> {
   if (monitor === undefined) return;
-  const { effectiveConfiguration } = await import('../../config/describe/effective-configuration.js');
+  const { effectiveConfiguration, withoutCode } = await import('../../config/describe/effective-configuration.js');
   const { health, statistics, running, pending } = run;
   monitor.show({
     health,
@@ -44,10 +44,9 @@ export async function monitorRun(monitor: Monitor | undefined, run: ShownRun): P
     processor: () => processorText(running().settings),
     options: () => {
       const { values, settings } = running();
-      return effectiveConfiguration(values, settings).map(({ name, value, source }) => ({
+      return withoutCode(effectiveConfiguration(values, settings)).map(({ name, value, source }) => ({
         name,
-        // code may hold what is no business of who may see the page
-        value: name === 'callback-code' ? linesOf(value) : value,
+        value,
         source: pending().includes(name) ? `${source}, after a restart` : source,
       }));
     },
@@ -60,9 +59,4 @@ function processorText({ rewrite, callback }: Settings): string | undefined {
   const code = callback === undefined ? [] : [`callback (${callback.origin.file})`];
   const parts = [...rules, ...code];
   return parts.length === 0 ? undefined : parts.join(', ');
-}
-
-function linesOf(code: string): string {
-  const lines = code.trimEnd().split('\n').length;
-  return `(${lines === 1 ? '1 line' : `${lines} lines`})`;
 }

@@ -22,15 +22,9 @@ function masked<End extends Pick<EndFacts, 'lastError'>>(end: End): End {
   return lastError === undefined ? end : { ...end, lastError: { ...lastError, message: maskText(lastError.message) } };
 }
 
-/** Publishes the verdict on the run each second beside its pidfile. */
-export function publishStatus(
-  pidfile: string,
-  payload: () => Readonly<Record<string, unknown>>,
-  logger: RunLogger,
-): StatusFile {
-  const file = new StatusFile(pidfile, systemClock, ({ message, code }) => {
+/** Where the verdict on the run is published, beside its pidfile. */
+export function statusFileOf(pidfile: string, logger: RunLogger): StatusFile {
+  return new StatusFile(pidfile, systemClock, ({ message, code }) => {
     logger.warn('status-unwritable', message, { code });
   });
-  file.start(payload);
-  return file;
 }

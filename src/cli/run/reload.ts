@@ -78,8 +78,9 @@ export class Reloader {
       const { service } = this.#parts;
       service.reloading();
       const done = await this.#reload();
-      service.reloaded(`HUP: ${done.outcome}: ${done.text}`);
+      // the status file first: who hears of the end of the reload from the service manager finds its outcome there
       this.#tell({ begun, done: begun, ...done });
+      service.reloaded(`HUP: ${done.outcome}: ${done.text}`);
     });
   }
 

@@ -8,20 +8,21 @@ import type { RunConfiguration } from '../../config/reload-plan.js';
 import type { QueueSettings, Settings } from '../../config/settings.js';
 import { daemonize, isDaemonChild, reportStarted } from '../../daemon/detach.js';
 import type { Pidfile } from '../../daemon/pidfile.js';
+import { Pulse } from '../../daemon/pulse.js';
 import type { StatusFile } from '../../daemon/status-file.js';
 import type { Monitor } from '../../metrics/monitor.js';
 import { maskText } from '../../observe/mask.js';
 import { createLogger, type RunLogger } from '../../observe/pino-logger.js';
 import { statisticsLines } from '../../transfer/statistics.js';
 import type { TransferOutcome } from '../../transfer/transfer.js';
-import { type HealthFacts, liveText } from '../../transfer/verdict.js';
+import { type HealthFacts, liveText, verdictOf } from '../../transfer/verdict.js';
 import { EXIT_CODES, exitCodeOf } from '../command-line/exit-codes.js';
 import { type CommandIo, drained } from '../command-line/io.js';
 import { type Progress, startLiveLine, startProgress } from '../command-line/progress.js';
 import { systemFault } from '../command-line/system-fault.js';
 import { acquirePidfile } from './acquire-pidfile.js';
 import { monitorRun, openMonitor } from './open-monitor.js';
-import { publishStatus, statusPayload } from './published-status.js';
+import { statusFileOf, statusPayload } from './published-status.js';
 import { logFormatOf, Reloader } from './reload.js';
 import { type ServiceManager, serviceManager } from './service-manager.js';
 
@@ -35,8 +36,13 @@ export interface RunContext {
   readonly read: (warn: (text: string) => void) => Promise<RunConfiguration>;
 }
 
-/** Publishes the payload each second, and tells the service manager how it goes; what it gives publishes now. */
-type Publish = (payload: () => Readonly<Record<string, unknown>>, health: () => HealthFacts) => () => void;
+/** Publishes the verdict each second, and tells the service manager the same one. */
+type Publish = (
+  health: () => HealthFacts,
+  payload: (facts: HealthFacts) => Readonly<Record<string, unknown>>,
+) => Pulse<HealthFacts>;
+
+const PUBLISH_MS = 1000;
 
 /** Runs one transfer; resolves to the exit code. What goes wrong from here on is logged. */
 export async function run(settings: Settings, context: RunContext): Promise<number> {
@@ -49,9 +55,11 @@ export async function run(settings: Settings, context: RunContext): Promise<numb
   let pidfile: Pidfile | undefined;
   // a second stop signal exits at once, and then nothing after an await runs any more
   let statusFile: StatusFile | undefined;
+  let pulse: Pulse<HealthFacts> | undefined;
   let monitor: Monitor | undefined;
   const service = serviceManager(env, logger);
   const releaseAtExit = () => {
+    pulse?.stop();
     statusFile?.remove();
     pidfile?.release();
   };
@@ -65,10 +73,13 @@ export async function run(settings: Settings, context: RunContext): Promise<numb
       return EXIT_CODES.ok;
     }
     pidfile = acquired;
-    const publish: Publish = (payload, health) => {
-      if (settings.pidfile !== undefined) statusFile = publishStatus(settings.pidfile, payload, logger);
-      service.watch(health);
-      return () => statusFile?.publish();
+    const publish: Publish = (health, payload) => {
+      const file = settings.pidfile === undefined ? undefined : statusFileOf(settings.pidfile, logger);
+      statusFile = file;
+      const tell = [(facts: HealthFacts) => file?.publish(payload(facts)), (facts: HealthFacts) => service.look(facts)];
+      pulse = new Pulse({ clock: systemClock, look: health, stateOf: (facts) => verdictOf(facts).state, tell });
+      pulse.start(Math.min(PUBLISH_MS, service.periodMs ?? PUBLISH_MS));
+      return pulse;
     };
     monitor = await openMonitor(settings, logger);
     code = await runTransfer(settings, context, { logger, pidfile, publish, service, monitor });
@@ -106,19 +117,22 @@ async function runTransfer(settings: Settings, context: RunContext, parts: RunPa
   const built = await buildTransfer(settings, { clock: systemClock, logger, env, print });
   const { transfer, sourceName, sinkName } = built;
   const { start, read } = context;
-  const reloader = new Reloader({ start, read, built, logger, service, changed: () => publishNow() });
-  const health = () => ({ ...built.health(), reloadRefused: reloader.refused });
-  const publishNow = publish(() => ({ ...statusPayload(health()), reload: reloader.state }), health);
+  const reloader = new Reloader({ start, read, built, logger, service, changed: () => pulse.beat() });
+  const pulse = publish(
+    () => ({ ...built.health(), reloadRefused: reloader.refused }),
+    (facts) => ({ ...statusPayload(facts), reload: reloader.state }),
+  );
+  const health = () => pulse.now();
   const pending = () => reloader.state.pending ?? [];
   await monitorRun(monitor, { statistics: built.statistics, health, running: () => reloader.running, pending });
   const unwatch = pidfile?.watch({
     onQuit: () => {
       transfer.stop('quit');
-      service.stopping();
+      pulse.beat();
     },
     onLost: (error) => transfer.fail(error),
   });
-  attachSignals({ ...built, health }, io, logger, service);
+  attachSignals({ ...built, health }, io, logger, () => pulse.beat());
   io.signals.onReload(() => reloader.ask());
   logger.info('start', `moving messages from ${sourceName} to ${sinkName}`, {
     source: sourceName,
@@ -127,7 +141,7 @@ async function runTransfer(settings: Settings, context: RunContext, parts: RunPa
     window: settings.window,
   });
   reportStarted();
-  const progress = await showProgress(settings, built);
+  const progress = await showProgress(settings, built, health);
   let outcome: TransferOutcome;
   try {
     outcome = await transfer.run();
@@ -143,13 +157,13 @@ function attachSignals(
   built: Pick<BuiltTransfer, 'transfer' | 'statistics' | 'waiting' | 'health'>,
   { signals }: CommandIo,
   logger: RunLogger,
-  service: ServiceManager,
+  changed: () => void,
 ): void {
   const { transfer, statistics, waiting, health } = built;
   signals.onStop((signal) => {
     logger.info('stopping', `${signal}: settling ${transfer.inFlight} messages in flight; again to stop at once`);
     transfer.stop('signal');
-    service.stopping();
+    changed();
   });
   signals.onDebug(() => logger.toggleDebug());
   signals.onReport(() => {
@@ -168,7 +182,11 @@ function attachSignals(
 }
 
 /** On a terminal: a bar for a run whose end is known, for others a line. */
-async function showProgress(settings: Settings, { statistics, health }: BuiltTransfer): Promise<Progress | undefined> {
+async function showProgress(
+  settings: Settings,
+  { statistics }: BuiltTransfer,
+  health: () => HealthFacts,
+): Promise<Progress | undefined> {
   if (!process.stderr.isTTY) return undefined;
   const total = settings.count ?? (await elementsToMove(settings));
   if (total === undefined) return startLiveLine(process.stderr, () => maskText(liveText(health())));

@@ -10,10 +10,10 @@ import { type HealthFacts, verdictOf } from '../../transfer/verdict.js';
 
 /** What a run tells the service manager that started it; each call is nothing where nobody asked. */
 export interface ServiceManager {
-  /** from now on the verdict on the run is told */
-  watch(health: () => HealthFacts): void;
-  /** the end was just asked for: told now, not at the next look */
-  stopping(): void;
+  /** how often it must be told how the run is, at least; undefined: it does not watch */
+  readonly periodMs: number | undefined;
+  /** how the run is now: what is news of that is told */
+  look(facts: HealthFacts): void;
   reloading(): void;
   reloaded(text: string): void;
   /** the last word: how it ended, and whether well. Resolves when it is out, or two seconds are over. */
@@ -23,8 +23,8 @@ export interface ServiceManager {
 const END_MS = 2000;
 
 const NOBODY: ServiceManager = {
-  watch: () => undefined,
-  stopping: () => undefined,
+  periodMs: undefined,
+  look: () => undefined,
   reloading: () => undefined,
   reloaded: () => undefined,
   end: async () => undefined,
@@ -37,22 +37,22 @@ export function serviceManager(env: Environment, logger: RunLogger): ServiceMana
   const request = serviceRequest(env, process.pid, onTrouble);
   if (request === undefined) return NOBODY;
   const notifier = new ServiceNotifier({ socket: request.socket, clock: systemClock, onTrouble });
-  let reports: ServiceReports | undefined;
+  const reports = new ServiceReports({
+    clock: systemClock,
+    send: (notification) => notifier.send(notification),
+    watchdogMs: request.watchdogMs,
+  });
+  let looked = false;
   return {
-    watch(health) {
-      reports = new ServiceReports({
-        clock: systemClock,
-        send: (notification) => notifier.send(notification),
-        look: () => serviceLook(health()),
-        watchdogMs: request.watchdogMs,
-      });
-      reports.start();
+    periodMs: reports.periodMs,
+    look(facts) {
+      looked = true;
+      reports.look(serviceLook(facts));
     },
-    stopping: () => reports?.look(),
-    reloading: () => reports?.reloading(),
-    reloaded: (text) => reports?.reloaded(maskText(text)),
+    reloading: () => reports.reloading(),
+    reloaded: (text) => reports.reloaded(maskText(text)),
     async end(text, well) {
-      if (reports !== undefined) reports.end(maskText(text), well);
+      if (looked) reports.end(maskText(text), well);
       else if (!well) notifier.send({ STATUS: printable(maskText(text)) });
       await notifier.close(END_MS);
     },

@@ -35,6 +35,16 @@ export function effectiveConfiguration(values: OptionValues, settings?: Settings
   });
 }
 
+/** The same where the code of a callback is nobody's business: it may hold what no name tells to be a secret. */
+export function withoutCode(options: readonly EffectiveOption[]): EffectiveOption[] {
+  return options.map((each) => (each.name === 'callback-code' ? { ...each, value: linesOf(each.value) } : each));
+}
+
+function linesOf(code: string): string {
+  const lines = code.trimEnd().split('\n').length;
+  return `(${lines === 1 ? '1 line' : `${lines} lines`})`;
+}
+
 /** Does the option have anything to act on? */
 function matters(row: OptionRow, values: OptionValues): boolean {
   if (row.name === 'callback-timeout' && values.has('rewrite')) return true;

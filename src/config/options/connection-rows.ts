@@ -122,6 +122,9 @@ export const CONNECTION_OPTIONS: readonly OptionRow[] = [
     reload: 'in-place',
     added: true,
     doc: 'Never wait longer than this between two attempts.',
+    notes:
+      'Where nobody listens (connection refused, host unreachable) it is asked again every 1.5 to 3 seconds besides, which is neither ' +
+      'logged nor counted, so that a broker is found soon after its return.',
   },
   {
     name: 'reconnect-attempts',

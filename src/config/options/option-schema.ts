@@ -140,5 +140,14 @@ function optionSchema(row: OptionRow): z.ZodType {
  */
 export function schemaOf(names: readonly string[]): z.ZodType<object> {
   const rows = OPTION_TABLE.filter((row) => names.includes(row.name));
-  return z.strictObject(Object.fromEntries(rows.map((row) => [row.name, optionSchema(row)])));
+  return z.strictObject(Object.fromEntries(rows.map((row) => [row.name, schemaOfRow(row)])));
+}
+
+/** Making one is dear, and a reload, or a check of many files, asks again. */
+const MADE = new Map<OptionRow, z.ZodType>();
+
+function schemaOfRow(row: OptionRow): z.ZodType {
+  const schema = MADE.get(row) ?? optionSchema(row);
+  MADE.set(row, schema);
+  return schema;
 }

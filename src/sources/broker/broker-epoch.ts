@@ -37,6 +37,7 @@ export class BrokerEpoch implements DeliveryOwner {
   #paused = false;
   #parked = 0;
   #closing = false;
+  #ended = false;
   #blocked: StompctlError | undefined;
   #reportFull: () => void = () => undefined;
   readonly #rejecting = new Set<Promise<void>>();
@@ -68,6 +69,16 @@ export class BrokerEpoch implements DeliveryOwner {
   /** Why no more comes, or nothing more can be acknowledged: what is parked holds it up. */
   get blocked(): StompctlError | undefined {
     return this.#blocked;
+  }
+
+  /** Nothing more will come of what is looked at. */
+  end(): void {
+    this.#ended = true;
+    this.arrival.ring();
+  }
+
+  get ended(): boolean {
+    return this.#ended;
   }
 
   get empty(): boolean {

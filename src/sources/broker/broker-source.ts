@@ -33,6 +33,11 @@ export interface BrokerSourceOptions extends SourceLimits {
   readonly onSession?: (session: StompSession) => void;
   /** called for a message that is already safe, came again, and was acknowledged without being handed over */
   readonly onDuplicate?: (name: string) => void;
+  /**
+   * Only looks, and is told how at each opening: `browsed`, where the broker can show a queue without giving it out, and then the
+   * source comes to an end; otherwise the broker gives out, and what is released goes back.
+   */
+  readonly onLook?: (how: 'browsed' | 'given-back') => void;
   /** called at most once a source for `ack-replaced` and `prefetch-ignored` */
   readonly onWarning?: (event: SourceWarning, text: string) => void;
   readonly clock?: Clock;
@@ -84,6 +89,7 @@ export class BrokerSource implements TunableSource {
     try {
       const epoch = this.#newEpoch(session, options.maxMessageSize);
       this.#options.onSession?.(session);
+      this.#options.onLook?.(browses(session) ? 'browsed' : 'given-back');
       const confirmed = Promise.all(this.#options.subscriptions.map(({ header }) => this.#subscribe(header, epoch)));
       confirmed.catch((error: unknown) => session.abort(reasonOf(error)));
       this.#confirmed = confirmed;
@@ -111,6 +117,7 @@ export class BrokerSource implements TunableSource {
     const epoch = this.#epoch;
     if (epoch === undefined) throw new StompctlError('SESSION_CLOSED', 'next', this.name, 'not open');
     this.#check(epoch);
+    if (epoch.empty && epoch.ended) return { kind: 'end' };
     if (epoch.empty) await wait(this.#clock, IDLE_MS, { signal: interrupt, bell: epoch.arrival });
     this.#check(epoch);
     const deliveries = epoch.take(demand);
@@ -157,6 +164,7 @@ export class BrokerSource implements TunableSource {
 
   #subscribe(header: Readonly<Record<string, string>>, epoch: BrokerEpoch): Promise<string> {
     const { session } = epoch;
+    if (this.#options.onLook !== undefined && browses(session)) return browse(header, epoch);
     const full = this.#subscribeHeader(header, session);
     const cumulative = this.#options.reliable && full.ack === undefined && !session.individualAcks;
     const share = new SubscriptionShare(full, session.dialect, cumulative);
@@ -244,6 +252,21 @@ export class BrokerSource implements TunableSource {
       });
     }
   }
+}
+
+function browses({ dialect, version }: StompSession): boolean {
+  return dialect.browses && version !== '1.0';
+}
+
+/** What is shown need not be acknowledged, and is shown up to the end of the queue. */
+function browse(header: Readonly<Record<string, string>>, epoch: BrokerEpoch): Promise<string> {
+  const { session } = epoch;
+  const full = newHeader({ ...header, browser: 'true', ack: 'auto' });
+  const share = new SubscriptionShare(full, session.dialect, false);
+  return session.listen(full, (frame) => {
+    if (frame.header.browser === 'end') epoch.end();
+    else epoch.arrived(frame, share);
+  });
 }
 
 /** What a session holds unsettled at most: with what is parked, and one more to see that there are more. */

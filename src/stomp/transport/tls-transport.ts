@@ -1,5 +1,12 @@
 import { isIP, type Socket } from 'node:net';
-import { type ConnectionOptions, checkServerIdentity, connect, rootCertificates, type TLSSocket } from 'node:tls';
+import {
+  checkServerIdentity,
+  connect,
+  createSecureContext,
+  rootCertificates,
+  type SecureContextOptions,
+  type TLSSocket,
+} from 'node:tls';
 import { errnoOf, reasonOf, StompctlError } from '../../base/errors.js';
 import { SocketTransport } from './socket-transport.js';
 import { connectSocket, peerOf, placeOf } from './tcp-transport.js';
@@ -70,14 +77,22 @@ function shakeHands(
 function start(socket: Socket, endpoint: Endpoint, tls: TlsOptions): TLSSocket {
   const name = tls.serverName ?? (isIP(endpoint.host) === 0 ? endpoint.host : '');
   const verified = tls.verifyName ?? (name === '' ? endpoint.host : name);
-  const options: ConnectionOptions = {
-    socket,
-    servername: name,
-    rejectUnauthorized: tls.verify ?? true,
-    checkServerIdentity: (_host, certificate) =>
-      verified === false ? undefined : checkServerIdentity(verified, certificate),
-    minVersion: tls.minVersion ?? 'TLSv1.2',
-  };
+  try {
+    return connect({
+      ...contextOptions(tls),
+      socket,
+      servername: name,
+      rejectUnauthorized: tls.verify ?? true,
+      checkServerIdentity: (_host, certificate) =>
+        verified === false ? undefined : checkServerIdentity(verified, certificate),
+    });
+  } catch (error) {
+    throw unfit(placeOf(endpoint), error);
+  }
+}
+
+function contextOptions(tls: TlsOptions): SecureContextOptions {
+  const options: SecureContextOptions = { minVersion: tls.minVersion ?? 'TLSv1.2' };
   if (tls.maxVersion !== undefined) options.maxVersion = tls.maxVersion;
   if (tls.ciphers !== undefined) options.ciphers = tls.ciphers;
   if (tls.cert !== undefined) options.cert = tls.cert;
@@ -86,12 +101,38 @@ function start(socket: Socket, endpoint: Endpoint, tls: TlsOptions): TLSSocket {
   if (tls.passphrase !== undefined) options.passphrase = tls.passphrase;
   // A PKCS#12 file may hold CAs of its own; given CAs take the place of all others.
   if (tls.ca !== undefined) options.ca = tls.ca.length === 0 ? [...rootCertificates] : [...tls.ca];
-  try {
-    return connect(options);
-  } catch (error) {
-    const reason = `certificate, key and password do not fit together: ${errnoOf(error) ?? reasonOf(error)}; check cert, key and pass`;
-    throw new StompctlError('CREDENTIAL_INVALID', 'connect', placeOf(endpoint), reason, error);
+  return options;
+}
+
+const BEGIN = /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----/g;
+const END = /-----END (?:TRUSTED |X509 )?CERTIFICATE-----/g;
+
+/**
+ * Throws CREDENTIAL_INVALID when no connection can be made with these, as when somebody has just begun to write them: certificate,
+ * key and password that do not fit, CAs that are not whole (which Node itself passes over).
+ */
+export function refuseUnusable(tls: TlsOptions, what: string): void {
+  for (const ca of tls.ca ?? []) {
+    const text = ca.toString('latin1');
+    const [begun, ended] = [BEGIN, END].map((mark) => text.match(mark)?.length ?? 0);
+    if (begun === ended && begun !== 0) continue;
+    throw new StompctlError(
+      'CREDENTIAL_INVALID',
+      'credential',
+      what,
+      'no whole certificate in a file of CAs; check ca',
+    );
   }
+  try {
+    createSecureContext(contextOptions(tls));
+  } catch (error) {
+    throw unfit(what, error);
+  }
+}
+
+function unfit(what: string, error: unknown): StompctlError {
+  const reason = `certificate, key and password do not fit together: ${errnoOf(error) ?? reasonOf(error)}; check cert, key and pass`;
+  return new StompctlError('CREDENTIAL_INVALID', 'connect', what, reason, error);
 }
 
 function handshakeBroken(place: string, error: Error): StompctlError {

@@ -94,6 +94,32 @@ describe('stompctl top, once', () => {
     assert.equal(out.trimEnd().split('\n').length, 2);
   });
 
+  for (const [what, place] of [
+    ['a path where nothing is', ['nowhere']],
+    ['a pidfile in a folder that is not there', ['nowhere', 'a.pid']],
+    ['a file that is not there and is named as no pidfile is', ['a']],
+  ] as const) {
+    it(`refuses ${what}: there is no instance to be told of`, async (test) => {
+      const path = join(await tempFolder(test), ...place);
+      for (const args of [[path], ['--json', path], ['--pidfile', path]]) {
+        assert.deepEqual(await runMain(['top', ...args]), {
+          code: 66,
+          out: '',
+          err: `stompctl: look at(${path}): there is no such folder or pidfile: name the folder of the pidfiles, or one of them (PATH.pid)\n`,
+        });
+      }
+      await assert.rejects(watchedOn(new Terminal(() => undefined), path), { code: 'INPUT_UNREADABLE' });
+    });
+  }
+
+  it('tells of a pidfile that went with its process as not running, and exits with 1 when there is no other', async (test) => {
+    const folder = await instances(test);
+    const gone = join(folder, 'gone.pid');
+    const { code, out } = await runMain(['top', '--json', gone]);
+    assert.deepEqual([code, JSON.parse(out).state], [1, 'not-running']);
+    assert.equal((await runMain(['top', gone, folder])).code, 0);
+  });
+
   it('says where it looked when there is none, and exits with 1', async (test) => {
     const folder = await tempFolder(test);
     const none = await runMain(['top', folder]);
