@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock.js';
 import { unreachable } from '../base/errors.js';
 import type { FailoverOptions } from '../config/broker-uris.js';
 import type { Environment } from '../config/formats/environment.js';
-import type { Settings, SinkSettings, SourceSettings } from '../config/settings.js';
+import type { BrokerSettings, Settings, SinkSettings, SourceSettings } from '../config/settings.js';
 import type { Sink } from '../flow/sink.js';
 import type { TunableSource } from '../flow/source.js';
 import { groupState } from '../members/member-group.js';
@@ -11,9 +11,12 @@ import type { Logger } from '../observe/logger.js';
 import type { DeadLetterSink } from '../sinks/queue/dead-letter-sink.js';
 import { NullSink } from '../sinks/queue/null-sink.js';
 import type { TransferReport } from '../transfer/report.js';
+import { SupervisedSink } from '../transfer/supervised-sink.js';
 import { type EndState, type ReconnectPolicy, Supervisor } from '../transfer/supervisor.js';
 import type { SessionFacts } from '../transfer/verdict.js';
 import { brokerSink, brokerSource, failoverOptions, type MadeEnd } from './broker-end.js';
+import { commandSink } from './command-end.js';
+import { folderSink, folderSource } from './folder-ends.js';
 import { type MemberKeeping, memberSink, memberSource } from './member-ends.js';
 import { FullQueues, queueSink, queueSource } from './queue-ends.js';
 
@@ -99,6 +102,8 @@ function sourceOf(
   switch (source.kind) {
     case 'queue':
       return { end: queueSource(source.queue, settings, context, report, deadLetters) };
+    case 'folder':
+      return { end: folderSource(source.folder, settings, context, report, deadLetters) };
     case 'broker':
       return source.broker.members === 'all'
         ? memberSource(source, settings, context, { ...told, onParked }, keepingOf(settings, source, report))
@@ -116,6 +121,10 @@ function sinkOf(sink: SinkSettings, settings: Settings, context: EndContext, ful
       return sink.broker.members === 'all'
         ? memberSink(sink, settings, context, keepingOf(settings, sink, context.report))
         : brokerSink(sink, settings, context);
+    case 'folder':
+      return { end: folderSink(sink.folder, settings) };
+    case 'command':
+      return commandSink(sink.command, settings, context, (broker) => replySink(broker, settings, context));
     default:
       return unreachable(sink);
   }
@@ -123,6 +132,16 @@ function sinkOf(sink: SinkSettings, settings: Settings, context: EndContext, ful
 
 function keepingOf(settings: Settings, end: SourceSettings | SinkSettings, report: TransferReport): MemberKeeping {
   return { policy: reconnectPolicy(settings, end), onReopened: report.reconnected };
+}
+
+/** Where the replies of a command go: over a session of its own, which outlives losses as any end does. */
+function replySink(broker: BrokerSettings, settings: Settings, context: EndContext): MadeEnd<Sink> {
+  const to = { kind: 'broker', broker } as const;
+  const { end, supervisor, secretsChanged } = makeSink(to, settings, context);
+  const { maxAttempts } = settings;
+  const { logger, report } = context;
+  const sink = new SupervisedSink(end, { supervisor, maxAttempts, logger, onReopened: report.reconnected });
+  return { end: sink, secretsChanged };
 }
 
 /** Does the run end by itself? Then it also ends because of what somebody must mend first. */
@@ -135,6 +154,7 @@ export function isBounded({ source, loop, count, durationMs, timeouts }: Setting
 function endsByItself(source: SourceSettings, loop: boolean): boolean {
   switch (source.kind) {
     case 'queue':
+    case 'folder':
       return !loop;
     case 'broker':
       return false;
@@ -166,9 +186,12 @@ export function policyOfQueue(settings: Settings): ReconnectPolicy {
 function failoverOf(end: SourceSettings | SinkSettings): FailoverOptions {
   switch (end.kind) {
     case 'queue':
+    case 'folder':
       return {};
     case 'broker':
       return failoverOptions(end.broker.uri);
+    case 'command':
+      return {};
     default:
       return unreachable(end);
   }

@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.js';
 import { StompctlError, unreachable } from '../base/errors.js';
 import type { Environment } from '../config/formats/environment.js';
 import type {
+  IncomingFolderSettings,
   QueueSettings,
   Settings,
   SinkSettings,
@@ -18,6 +19,7 @@ import type { Logger } from '../observe/logger.js';
 import { NullSink } from '../sinks/queue/null-sink.js';
 import { type PreviewedElement, QueuePreview } from '../sources/queue/queue-preview.js';
 import { brokerSource } from './broker-end.js';
+import { folderSource } from './folder-ends.js';
 import { memberSource } from './member-ends.js';
 import { openProcessor } from './open-processor.js';
 
@@ -78,6 +80,7 @@ export async function* preview(
 export function previewLimit({ source, window }: Settings): number | undefined {
   switch (source.kind) {
     case 'queue':
+    case 'folder':
       return undefined;
     case 'broker':
       return window;
@@ -113,6 +116,9 @@ function needsDestination(sink: SinkSettings): boolean {
       return false;
     case 'broker':
       return true;
+    case 'command':
+    case 'folder':
+      return false;
     default:
       return unreachable(sink);
   }
@@ -124,6 +130,8 @@ function contents(settings: Settings, context: PreviewContext): AsyncIterable<Pr
     case 'queue':
       if (source.queue.type === 'NULL') return nothing();
       return new QueuePreview(previewedQueue(source.queue, source.queue.type), maxMessageSize).elements();
+    case 'folder':
+      return filesOf(settings, source.folder, context);
     case 'broker':
       return received(settings, source, context);
     default:
@@ -136,6 +144,35 @@ function previewedQueue({ path, umask, granularity, rndhex }: QueueSettings, typ
 }
 
 async function* nothing(): AsyncGenerator<PreviewedElement, void, undefined> {}
+
+/** Reads each file that a run would take now, and leaves it where it is. */
+async function* filesOf(
+  settings: Settings,
+  folder: IncomingFolderSettings,
+  { clock, logger, interrupt }: PreviewContext,
+): AsyncGenerator<PreviewedElement, void, undefined> {
+  const rejected: PreviewedElement[] = [];
+  const events = {
+    ...UNHEARD,
+    rejected: (name: string, error: StompctlError) => rejected.push({ name, content: error }),
+  };
+  const left = { ...folder, afterwards: { kind: 'leave' } as const };
+  const source = folderSource(left, { ...settings, loop: false }, { clock, logger }, events, undefined);
+  await source.open();
+  try {
+    while (!interrupt.aborted) {
+      const result = await source.next({ deliveries: 1, bytes: settings.windowBytes }, interrupt);
+      yield* rejected.splice(0);
+      if (result.kind !== 'batch') return;
+      for (const delivery of result.deliveries) {
+        yield { name: delivery.name, content: delivery.message };
+        delivery.release();
+      }
+    }
+  } finally {
+    await source.close();
+  }
+}
 
 /** Subscribes so that everything stays unacknowledged, and goes back to the broker at the end of the session. */
 async function* received(

@@ -16,6 +16,7 @@ function incomingBacklog({ source, remove }: Settings, clock: Clock): QueueBackl
   switch (source.kind) {
     case 'queue':
       return remove ? backlogOf(source.queue, clock) : undefined;
+    case 'folder':
     case 'broker':
       return undefined;
     default:

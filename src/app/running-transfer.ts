@@ -12,6 +12,7 @@ import type { TransferLimits } from '../transfer/transfer-parts.js';
 import type { EndFacts } from '../transfer/verdict.js';
 import { brokerEnd } from './broker-end.js';
 import { checkQueue } from './check-queue.js';
+import { checkCommand } from './command-end.js';
 import { type FailureQueue, openFailureQueue } from './failure-queue.js';
 import {
   type EndContext,
@@ -196,6 +197,7 @@ export class RunningTransfer {
     this.transfer.configure(limitsOf(settings));
     this.#context.report.maxParked = settings.maxParked;
     this.#main.maxAttempts = settings.maxAttempts;
+    this.#sink.end.tune?.(settings);
     if (this.#supervisedTap !== undefined) this.#supervisedTap.maxAttempts = settings.maxAttempts;
     this.#source.configure(reconnectPolicy(settings, settings.source));
     this.#sink.configure(reconnectPolicy(settings, settings.sink));
@@ -294,6 +296,12 @@ async function checkEnd(end: SourceSettings | SinkSettings, settings: Settings, 
     case 'broker':
       // whether it is up is not asked: a run waits for a broker that is not
       await brokerEnd(end.broker, settings, context).secretsChanged();
+      return;
+    case 'folder':
+      checkQueue(end.folder.path, end === settings.source);
+      return;
+    case 'command':
+      checkCommand(end.command, context.env);
       return;
     default:
       unreachable(end);

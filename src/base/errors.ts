@@ -63,6 +63,11 @@ export const ERROR_KINDS = {
   CALLBACK_TIMEOUT: { action: 'reject', exit: 1 },
   CALLBACK_MEMORY: { action: 'reject', exit: 1 },
   CALLBACK_BAD_RESULT: { action: 'reject', exit: 1 },
+  // commands
+  COMMAND_UNUSABLE: { action: 'stop', exit: 69 },
+  COMMAND_NOT_STARTED: { action: 'wait', exit: 75 },
+  COMMAND_TRY_AGAIN: { action: 'wait', exit: 75 },
+  COMMAND_FAILED: { action: 'reject', exit: 1 },
   // frames: what a peer sent that is not STOMP, or too much of it
   FRAME_MALFORMED: { action: 'reopen', exit: 69 },
   FRAME_TOO_LARGE: { action: 'reopen', exit: 69 },

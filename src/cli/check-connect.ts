@@ -1,5 +1,6 @@
 import { brokerEnd } from '../app/broker-end.js';
 import { checkQueue } from '../app/check-queue.js';
+import { checkCommand } from '../app/command-end.js';
 import { membersOf } from '../app/member-ends.js';
 import { systemClock } from '../base/clock.js';
 import { StompctlError, unreachable } from '../base/errors.js';
@@ -35,6 +36,15 @@ export async function checkEnds(settings: Settings, env: Environment): Promise<E
         break;
       case 'broker':
         findings.push(...(await checkBrokers(end.broker, settings, env)));
+        break;
+      case 'folder':
+        findings.push(lookAtQueue(end.folder.path, end === settings.source, 'folder'));
+        break;
+      case 'command':
+        findings.push({
+          ...(await attempt(async () => `command ${checkCommand(end.command, env)}: can be run`)),
+          end: 'command',
+        });
         break;
       default:
         unreachable(end);
@@ -94,15 +104,15 @@ async function checkBroker({ broker, address }: Place, settings: Settings, env: 
   return { ...finding, end: name, warnings: [...warnings] };
 }
 
-function lookAtQueue(path: string, mustExist = false): EndFinding {
+function lookAtQueue(path: string, mustExist = false, what = 'queue'): EndFinding {
   try {
     const found = checkQueue(path, mustExist);
     return {
-      end: `queue ${path}`,
-      found: `queue ${path}: ${found === 'is-there' ? 'can be used' : 'is not there yet and will be made'}`,
+      end: `${what} ${path}`,
+      found: `${what} ${path}: ${found === 'is-there' ? 'can be used' : 'is not there yet and will be made'}`,
     };
   } catch (error) {
-    if (error instanceof StompctlError) return { end: `queue ${path}`, found: `queue ${path}`, error };
+    if (error instanceof StompctlError) return { end: `${what} ${path}`, found: `${what} ${path}`, error };
     throw error;
   }
 }

@@ -3,6 +3,8 @@ import type { LogLevel } from '../observe/logger.js';
 import type { BrokerType } from '../stomp/client-dialects.js';
 import { uriScheme } from './broker-uri.js';
 import { ignoredFailoverOptions } from './broker-uris.js';
+import { commandSettings } from './command-settings.js';
+import { incomingFolder, outgoingFolder } from './folder-settings.js';
 import { placeOf } from './formats/config-node.js';
 import { parseListenAddress } from './listen-address.js';
 import type { Table } from './options/option-reader.js';
@@ -14,6 +16,8 @@ import type {
   QueueSettings,
   RewriteSettings,
   Settings,
+  SinkSettings,
+  SourceSettings,
   SubscriptionSettings,
 } from './settings.js';
 import { versionsOf } from './stomp-versions.js';
@@ -30,17 +34,8 @@ export function buildSettings(values: OptionValues, callbackFile?: string): Sett
   const overUdp = uriScheme(values.text('outgoing-broker-uri') ?? '') === 'udp';
   const reliable = values.flag('reliable') && !overUdp;
   return {
-    source: fromBroker
-      ? {
-          kind: 'broker',
-          broker: broker(values, 'incoming'),
-          subscriptions: subscriptions(values),
-          prefetch: prefetch(values, reliable),
-        }
-      : { kind: 'queue', queue: queue(values.table('incoming-queue') ?? {}) },
-    sink: values.has('outgoing-broker-uri')
-      ? { kind: 'broker', broker: broker(values, 'outgoing') }
-      : { kind: 'queue', queue: queue(values.table('outgoing-queue') ?? {}) },
+    source: source(values, reliable),
+    sink: sink(values),
     ...buildChecks(values, callbackFile),
     failureQueue: optionalQueue(values, 'failure-queue'),
     tapQueue: optionalQueue(values, 'tap-queue'),
@@ -87,6 +82,31 @@ export function buildSettings(values: OptionValues, callbackFile?: string): Sett
       statusMs: milliseconds(values.number('timeout-status')),
     },
   };
+}
+
+function source(values: OptionValues, reliable: boolean): SourceSettings {
+  const folder = values.table('incoming-folder');
+  if (folder !== undefined) {
+    return { kind: 'folder', folder: incomingFolder(folder, values.table('folder-headers') ?? {}) };
+  }
+  if (!values.has('incoming-broker-uri')) return { kind: 'queue', queue: queue(values.table('incoming-queue') ?? {}) };
+  return {
+    kind: 'broker',
+    broker: broker(values, 'incoming'),
+    subscriptions: subscriptions(values),
+    prefetch: prefetch(values, reliable),
+  };
+}
+
+function sink(values: OptionValues): SinkSettings {
+  const folder = values.table('outgoing-folder');
+  if (folder !== undefined) return { kind: 'folder', folder: outgoingFolder(folder) };
+  const command = values.table('outgoing-command');
+  if (command !== undefined) {
+    return { kind: 'command', command: commandSettings(command, () => broker(values, 'incoming')) };
+  }
+  if (values.has('outgoing-broker-uri')) return { kind: 'broker', broker: broker(values, 'outgoing') };
+  return { kind: 'queue', queue: queue(values.table('outgoing-queue') ?? {}) };
 }
 
 /** The part about checking messages. */
@@ -234,6 +254,7 @@ function callback(values: OptionValues, callbackFile: string | undefined): Callb
 function parksRejected({ source, reliable, failureQueue }: Settings): boolean {
   switch (source.kind) {
     case 'queue':
+    case 'folder':
       return false;
     case 'broker':
       return reliable && failureQueue === undefined;
@@ -251,7 +272,7 @@ const OF_NO_USE = [
 /** What deserves a warning at start, though it is allowed. */
 export function settingsWarnings(values: OptionValues, settings: Settings): string[] {
   const warnings: string[] = [];
-  if (settings.loop && !settings.remove) {
+  if (settings.loop && !settings.remove && settings.source.kind === 'queue') {
     warnings.push('loop without remove: every message of the incoming queue is sent again on every pass');
   }
   if (parksRejected(settings)) {

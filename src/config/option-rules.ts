@@ -5,6 +5,8 @@ import { PathTemplate } from '../message/path-template.js';
 import { parseSocketOptions, parseTlsSockopts } from '../stomp/transport/socket-options.js';
 import { uriScheme } from './broker-uri.js';
 import { checkBrokerUris } from './broker-uris.js';
+import { commandProblems } from './command-settings.js';
+import { folderProblems } from './folder-settings.js';
 import type { Origin } from './formats/config-node.js';
 import { COMMAND_LINE, invalid, type Problem } from './formats/problem.js';
 import { parseListenAddress } from './listen-address.js';
@@ -47,18 +49,25 @@ function subscriptionOptions(values: OptionValues): string[] {
   return values.number('prefetch') === undefined ? names : [...names, 'prefetch'];
 }
 
+/** What is an end by itself, in one option. */
+const WHOLE_MODULES: Readonly<Record<Side, readonly string[]>> = {
+  incoming: ['incoming-queue', 'incoming-folder'],
+  outgoing: ['outgoing-queue', 'outgoing-command', 'outgoing-folder'],
+};
+
 const oneModuleASide: Rule = {
   name: 'one module a side',
   *check(context) {
     const { values, whole } = context;
     for (const side of SIDES) {
-      const queue = `${side}-queue`;
       const broker = brokerOption(values, side);
-      if (values.has(queue) && broker !== undefined) {
-        yield invalid(originOf(context, broker), `${queue} and ${broker} exclude each other: keep one of them`);
-      } else if (!values.has(queue) && broker === undefined) {
+      const modules = WHOLE_MODULES[side].filter((name) => values.has(name));
+      const [first, second] = broker === undefined ? modules : [...modules, broker];
+      if (first === undefined) {
         const verb = side === 'incoming' ? 'nothing says where messages come from' : 'nothing says where messages go';
-        yield invalid(whole, `${verb}: set ${queue} or ${side}-broker-uri`);
+        yield invalid(whole, `${verb}: set ${side}-queue or ${side}-broker-uri`);
+      } else if (second !== undefined) {
+        yield invalid(originOf(context, second), `${first} and ${second} exclude each other: keep one of them`);
       }
     }
   },
@@ -115,7 +124,7 @@ const queueOptionsNeedQueue: Rule = {
   name: 'loop and remove need an incoming queue',
   *check(context) {
     if (context.values.has('incoming-queue')) return;
-    for (const name of ['loop', 'remove']) {
+    for (const name of context.values.has('incoming-folder') ? ['remove'] : ['loop', 'remove']) {
       if (context.values.flag(name)) yield invalid(originOf(context, name), `${name} needs an incoming queue`);
     }
   },
@@ -301,13 +310,36 @@ const queuesDiffer: Rule = {
   name: 'the queues differ',
   *check(context) {
     const seen = new Map<string, string>();
-    for (const name of QUEUES) {
+    for (const name of [...QUEUES, 'incoming-folder', 'outgoing-folder']) {
       const { path, type } = (context.values.table(name) ?? {}) as Table;
       if (path === undefined || type === 'NULL') continue;
       const folder = realFolder(resolve(String(path)));
       const same = seen.get(folder);
       if (same !== undefined) yield invalid(originOf(context, name), `${name} is the same folder as ${same}`);
       seen.set(folder, name);
+    }
+  },
+};
+
+const commandFits: Rule = {
+  name: 'a command can be read, and its keys go together',
+  *check(context) {
+    const table = context.values.table('outgoing-command');
+    if (table === undefined) return;
+    const from = usesIncomingBroker(context.values);
+    for (const { key, reason } of commandProblems(table, from)) {
+      const place = context.values.given.get('outgoing-command')?.places.get(key);
+      yield invalid(place ?? originOf(context, 'outgoing-command'), `outgoing-command: ${reason}`);
+    }
+  },
+};
+
+const foldersFit: Rule = {
+  name: 'the keys of a folder go together, and templates can be read',
+  *check(context) {
+    for (const { option, key, reason } of folderProblems(context.values)) {
+      const place = context.values.given.get(option)?.places.get(key);
+      yield invalid(place ?? originOf(context, option), `${option}: ${reason}`);
     }
   },
 };
@@ -362,6 +394,8 @@ export const RULES: readonly Rule[] = [
   queueKeysFitType,
   pathsWithHeaders,
   queuesDiffer,
+  commandFits,
+  foldersFit,
   delaysAreOrdered,
   metricsAddress,
 ];

@@ -37,8 +37,13 @@ export function reloadPlan(start: RunConfiguration, running: RunConfiguration, f
     applied,
     pending: named(['restart'], start),
     source: ends || named(['source'], running).length > 0,
-    sink: ends || named(['sink'], running).length > 0,
+    sink: ends || named(['sink'], running).length > 0 || repliesMoved(running.settings, fresh.settings),
   };
+}
+
+/** The replies of a command go to the incoming broker. */
+function repliesMoved({ sink: before }: Settings, { sink: after }: Settings): boolean {
+  return after.kind === 'command' && !isDeepStrictEqual(before, after);
 }
 
 function differs(name: string, before: RunConfiguration, after: RunConfiguration): boolean {

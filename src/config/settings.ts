@@ -1,3 +1,4 @@
+import type { CommandWord } from '../base/command-words.js';
 import type { QueueLimits } from '../dirq/queue-gauge.js';
 import type { QueueType, SyncMode } from '../dirq/queue-options.js';
 import type { Compression } from '../message/json.js';
@@ -9,6 +10,7 @@ import type { ListenAddress } from './listen-address.js';
 
 export type SourceSettings =
   | { readonly kind: 'queue'; readonly queue: QueueSettings }
+  | { readonly kind: 'folder'; readonly folder: IncomingFolderSettings }
   | {
       readonly kind: 'broker';
       readonly broker: BrokerSettings;
@@ -18,7 +20,9 @@ export type SourceSettings =
 
 export type SinkSettings =
   | { readonly kind: 'queue'; readonly queue: QueueSettings }
-  | { readonly kind: 'broker'; readonly broker: BrokerSettings };
+  | { readonly kind: 'broker'; readonly broker: BrokerSettings }
+  | { readonly kind: 'command'; readonly command: CommandSettings }
+  | { readonly kind: 'folder'; readonly folder: OutgoingFolderSettings };
 
 /** What a validated configuration says: every option with its type, its unit and its default filled in. */
 export interface Settings {
@@ -110,6 +114,42 @@ export interface QueueSettings {
   readonly limits: QueueLimits | undefined;
   /** DQS; queues that are written to: remember so many messages, by the header or else by what the broker or the producer names them by */
   readonly deduplicate: { readonly size: number; readonly by: string | undefined } | undefined;
+}
+
+export interface IncomingFolderSettings {
+  readonly path: string;
+  readonly pattern: string;
+  /** a file that was changed more recently is left alone */
+  readonly stableMs: number;
+  readonly afterwards: { readonly kind: 'remove' | 'leave' } | { readonly kind: 'move'; readonly to: string };
+  /** templates of headers, by name */
+  readonly headers: Readonly<Record<string, CommandWord>>;
+  readonly sidecar: boolean;
+  readonly text: boolean;
+  /** seconds */
+  readonly maxLock: number;
+}
+
+export interface OutgoingFolderSettings {
+  readonly path: string;
+  /** a template; undefined: names of our own */
+  readonly fileName: CommandWord | undefined;
+  readonly sidecar: boolean;
+  readonly umask: number | undefined;
+}
+
+export interface CommandSettings {
+  /** the program and its arguments */
+  readonly words: readonly CommandWord[];
+  /** messages a run; undefined: one, and its body alone is the input */
+  readonly batch: number | undefined;
+  /** all that comes within this time is one run */
+  readonly coalesceMs: number | undefined;
+  /** runs at a time */
+  readonly concurrency: number;
+  readonly timeoutMs: number;
+  /** where what the command writes goes as a reply; undefined: into the log */
+  readonly replies: BrokerSettings | undefined;
 }
 
 export interface BrokerSettings {

@@ -23,6 +23,8 @@ export interface Sink {
    * others has resolved or rejected, as far as this sink decides that itself. Then nothing is written that was given back.
    */
   recall?(): Promise<void>;
+  /** Other limits from now on: how often what failed is tried before it is rejected, where the sink itself decides that. */
+  tune?(limits: { readonly maxAttempts: number }): void;
   /** Closes; does not wait for what is not safe by then: `flush` before. Safe when not open. */
   close(): Promise<void>;
 }

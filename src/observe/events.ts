@@ -24,6 +24,18 @@ export const EVENTS = {
   },
   'certificate-expiry': { levels: ['warn'], when: 'the certificate of a broker ends within 30 days' },
   'close-failed': { levels: ['warn'], when: 'something went wrong while closing after `timeout-linger` was over' },
+  'command-failed': {
+    levels: ['warn'],
+    when: 'a run of `outgoing-command` failed and its messages have another one; the text says how it ended',
+  },
+  'command-left': {
+    levels: ['warn'],
+    when: 'a run of `outgoing-command` has ended and left a process behind that holds its output',
+  },
+  'command-output': {
+    levels: ['info', 'warn'],
+    when: 'a line that `outgoing-command` has written, to standard error at the level `warn`',
+  },
   configuration: { levels: ['warn'], when: 'something in the configuration deserves a second look' },
   credential: { levels: ['warn'], when: 'something about a credential deserves a second look' },
   drain: { levels: ['debug'], when: 'reading has stopped; what is in flight is being settled' },
@@ -31,6 +43,14 @@ export const EVENTS = {
   duplicate: { levels: ['debug'], when: 'a message that is safe came again; it was acknowledged, and not handed over' },
   end: { levels: ['info'], when: 'the run is over: why, and the counters' },
   failed: { levels: ['error'], when: 'the run ended because of an error; `code` says which' },
+  'folder-changed': {
+    levels: ['warn'],
+    when: 'a file of `incoming-folder` was written to after it was sent: it is sent again',
+  },
+  'folder-odd': {
+    levels: ['warn'],
+    when: 'what is no plain file, or has a name that is not UTF-8, is left alone in `incoming-folder`',
+  },
   frame: {
     levels: ['info'],
     when: 'a STOMP frame, when `…-stomp-debug` asks for it: command, perhaps headers, of the body its length',

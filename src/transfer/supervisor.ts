@@ -42,8 +42,13 @@ const NOBODY_LISTENS: ReadonlySet<string> = new Set(['ECONNREFUSED', 'EHOSTUNREA
 /** An end that is lost so soon after its opening, without progress, was not open: it has been away all the time. */
 const BRIEF_MS = 500;
 
-/** What only somebody can mend, but can mend while the run goes on: rights, mounts, missing folders. */
-const MAY_COME_BACK: ReadonlySet<ErrorCode> = new Set(['QUEUE_PERMISSION', 'QUEUE_CANNOT_CREATE', 'QUEUE_MISSING']);
+/** What only somebody can mend, but can mend while the run goes on: rights, mounts, missing folders and commands. */
+const MAY_COME_BACK: ReadonlySet<ErrorCode> = new Set([
+  'QUEUE_PERMISSION',
+  'QUEUE_CANNOT_CREATE',
+  'QUEUE_MISSING',
+  'COMMAND_UNUSABLE',
+]);
 
 /** Is it something that a run without end waits for, though a run that ends by itself ends because of it? */
 export function mayComeBack(error: unknown): boolean {

@@ -15,7 +15,7 @@ const BODY = Buffer.from('x');
 /** What differs in a configuration before and after; a list goes with other options that it needs. */
 interface Change {
   /** the ends between which it is tried; default: two brokers */
-  readonly between?: 'brokers' | 'queues';
+  readonly between?: 'brokers' | 'queues' | 'queue and command' | 'folder and folder';
   readonly before?: Options;
   readonly after: Options;
 }
@@ -29,6 +29,19 @@ const CHANGES: Readonly<Record<string, Change>> = {
   loop: { between: 'queues', before: { duration: 3600 }, after: { duration: 3600, loop: false } },
   remove: { between: 'queues', after: { remove: false } },
   'outgoing-queue': { between: 'queues', after: { 'outgoing-queue': { path: 'FOLDER/out', deduplicate: 9 } } },
+  'outgoing-command': {
+    between: 'queue and command',
+    after: { 'outgoing-command': { command: '/bin/cat', timeout: 7 } },
+  },
+  'incoming-folder': {
+    between: 'folder and folder',
+    after: { 'incoming-folder': { path: 'FOLDER/in', stable: 0, pattern: '*.t*t' } },
+  },
+  'folder-headers': { between: 'folder and folder', after: { 'folder-headers': { a: '%{file}' } } },
+  'outgoing-folder': {
+    between: 'folder and folder',
+    after: { 'outgoing-folder': { path: 'FOLDER/out', sidecar: 'json' } },
+  },
   'tap-queue': { after: { 'tap-queue': { path: 'FOLDER/tap' } } },
   'failure-queue': { after: { 'failure-queue': { path: 'FOLDER/failed' } } },
   sync: { between: 'queues', after: { sync: 'message' } },
@@ -141,7 +154,7 @@ for (const { name, reload } of OPTION_TABLE) {
     const [source, sink] = ANEW[reload];
     assert.deepEqual([ends.source, ends.sink], [source, sink]);
     if (name !== 'loop') await move();
-    if (change.between !== 'queues') {
+    if (change.between === undefined) {
       assert.deepEqual(sessions(), [before[0] + Number(source), before[1] + Number(sink)]);
     }
     const again = await scene.reload({ ...base, ...after }).catch(() => undefined);
@@ -174,12 +187,25 @@ async function running(test: TestContext, name: string, change: Change) {
     subscribe: { destination: '/queue/q' },
     'outgoing-broker-uri': to.uri,
   };
-  const base = { ...(change.between === 'queues' ? queues : brokers), ...put(change.before) };
+  const { 'outgoing-queue': _, ...fromQueue } = queues;
+  const ends = {
+    brokers,
+    queues,
+    'folder and folder': {
+      'incoming-folder': { path: join(folder, 'in'), stable: 0 },
+      'outgoing-folder': { path: join(folder, 'out') },
+      loop: true,
+    },
+    'queue and command': { ...fromQueue, 'outgoing-command': { command: '/bin/cat' } },
+  };
+  const base = { ...ends[change.between ?? 'brokers'], ...put(change.before) };
   const scene = await ReloadScene.run(test, base, folder);
   const move = async () => {
     const { sent } = scene.built.statistics.snapshot();
     const header = { destination: '/queue/to' };
-    if (change.between === 'queues') produce(join(folder, 'in'), [{ number: 0, header, body: BODY, text: false }]);
+    if (change.between === 'folder and folder') writeFileSync(join(folder, 'in', `${sent}.txt`), BODY);
+    else if (change.between !== undefined)
+      produce(join(folder, 'in'), [{ number: 0, header, body: BODY, text: false }]);
     else {
       for (const broker of [from, other]) broker.publish('/queue/q', {}, BODY);
       from.publish('/queue/other', {}, BODY);

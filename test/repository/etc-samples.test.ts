@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { test } from 'node:test';
+import { unreachable } from '../../src/base/errors.js';
 import { main } from '../../src/cli/main.js';
 import { examineConfiguration } from '../../src/config/resolve-settings.js';
 import type { Settings } from '../../src/config/settings.js';
@@ -9,7 +11,17 @@ import { installSignals } from '../../src/daemon/signals.js';
 import { DEAF } from '../support/run-main.js';
 
 const SAMPLES = join(import.meta.dirname, '../../../etc');
-const NAMES = ['alias-receiver', 'alias-sender', 'cron', 'receiver', 'sender', 'sender-tls', 'shovel'];
+const NAMES = [
+  'alias-receiver',
+  'alias-sender',
+  'cron',
+  'dhcp',
+  'folder',
+  'receiver',
+  'sender',
+  'sender-tls',
+  'shovel',
+];
 
 /** Its settings; fails on a problem or a warning. */
 async function checked(file: string): Promise<Settings> {
@@ -29,7 +41,10 @@ function meaning(settings: Settings): Settings {
 
 test('every sample is there in both formats', async () => {
   const expected = NAMES.flatMap((name) => [`${name}.conf`, `${name}.yaml`]);
-  assert.deepEqual((await readdir(SAMPLES)).sort(), [...expected, 'kubernetes', 'monitoring', 'rabbitmq'].sort());
+  assert.deepEqual(
+    (await readdir(SAMPLES)).sort(),
+    [...expected, 'commands', 'kubernetes', 'monitoring', 'rabbitmq'].sort(),
+  );
 });
 
 test('stompctl check finds every sample valid', async () => {
@@ -52,8 +67,22 @@ for (const name of NAMES) {
     assert.equal(settings.failureQueue?.path, `/var/spool/stompctl/${name}-failures`);
     assert.equal(settings.pidfile, `/run/stompctl/${name}.pid`);
     for (const end of [settings.source, settings.sink]) {
-      if (end.kind === 'queue') assert.equal(end.queue.path, `/var/spool/stompctl/${name}`);
-      else assert.deepEqual(Object.keys(end.broker.auth[0]?.fields ?? {}).sort(), ['name', 'pass-file']);
+      switch (end.kind) {
+        case 'queue':
+          assert.equal(end.queue.path, `/var/spool/stompctl/${name}`);
+          break;
+        case 'broker':
+          assert.deepEqual(Object.keys(end.broker.auth[0]?.fields ?? {}).sort(), ['name', 'pass-file']);
+          break;
+        case 'folder':
+          assert.equal(end.folder.path, `/var/spool/stompctl/${name}`);
+          break;
+        case 'command':
+          assert.ok(existsSync(join(SAMPLES, 'commands', basename(String(end.command.words[0]?.[0])))));
+          break;
+        default:
+          unreachable(end);
+      }
     }
   });
 }

@@ -26,9 +26,11 @@ function ofRow(row: OptionRow): Numeric[] {
   return (row.keys ?? [])
     .filter(({ kind }) => kind === 'integer' || kind === 'size')
     .map((key) => {
-      const others = QUEUES.split('\n').filter((line) => !line.startsWith(`${row.name} `));
+      const side = /^(?:incoming|outgoing)-/.exec(row.name)?.[0] ?? row.name;
+      const others = QUEUES.split('\n').filter((line) => !line.startsWith(side));
       const base = `${others.join('\n')}\n`;
-      const file = (value: number) => `${base}${row.name} = path=/x ${key.name}=${value}\n`;
+      const needed = row.keys?.find(({ required }) => required)?.name ?? 'path';
+      const file = (value: number) => `${base}${row.name} = ${needed}=/x ${key.name}=${value}\n`;
       return { title: `${row.name}, ${key.name}`, limits: { ...key, integer: true }, file };
     });
 }

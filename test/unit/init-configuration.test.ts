@@ -56,7 +56,7 @@ describe('the configuration that init makes', () => {
             assertBroker(first.broker, user, join(folder, 't.pass'), ca);
             if (source.kind === 'broker') assert.equal(source.subscriptions[0]?.header.destination, destination);
             else {
-              assert.equal(source.queue.path, queue);
+              assert.ok(source.kind === 'queue' && source.queue.path === queue);
               assert.equal(callback?.code, `hdr.destination = ${JSON.stringify(destination)};`);
               assert.deepEqual([loop, remove], [direction === 'sender', true]);
             }

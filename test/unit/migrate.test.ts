@@ -72,6 +72,32 @@ EOF`;
 
 /** Together they have every option. */
 const EVERY: Readonly<Record<string, Old>> = {
+  'folder to folder': {
+    text: `<incoming-folder>
+path = "/a b"
+pattern = *.x
+stable = 1m
+</incoming-folder>
+<folder-headers>
+destination = /queue/%{base}
+</folder-headers>
+<outgoing-folder>
+path = /out
+name = %{file:-x}.y
+umask = 027
+</outgoing-folder>
+`,
+  },
+  'broker to command': {
+    text: `incoming-broker-uri = stomp://h
+subscribe = destination=/queue/q
+<outgoing-command>
+command = /bin/x "a b" %{c:-d}
+timeout = 2m
+output = reply
+</outgoing-command>
+`,
+  },
   'queue to broker': {
     text: `
 incoming-queue = path=/var/spool/a%20b type=DQN umask=022 granularity=10 maxlock=5m maxtemp=60 maxelts=10 rndhex=5

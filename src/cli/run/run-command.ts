@@ -201,6 +201,7 @@ async function elementsToMove({ source, loop }: Settings): Promise<number | unde
   switch (source.kind) {
     case 'queue':
       return loop ? undefined : elementsOf(source.queue);
+    case 'folder':
     case 'broker':
       return undefined;
     default:

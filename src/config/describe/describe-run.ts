@@ -1,7 +1,7 @@
 import { unreachable } from '../../base/errors.js';
 import { guessLanguage } from '../../callback/language.js';
 import { shownUri } from '../../observe/mask.js';
-import type { CallbackSettings, QueueSettings, RewriteSettings, Settings } from '../settings.js';
+import type { CallbackSettings, CommandSettings, QueueSettings, RewriteSettings, Settings } from '../settings.js';
 
 function seconds(milliseconds: number): string {
   return `${milliseconds / 1000} s`;
@@ -15,6 +15,10 @@ function queueText(queue: QueueSettings): string {
 function sourceText(settings: Settings): string {
   const { source } = settings;
   switch (source.kind) {
+    case 'folder': {
+      const how = settings.loop ? ', waiting for more' : ', once';
+      return `takes files from the folder ${source.folder.path}${how}`;
+    }
     case 'queue': {
       const how = settings.loop ? ', waiting for more at its end' : ', once';
       return `reads messages from ${queueText(source.queue)}${how}`;
@@ -34,9 +38,21 @@ function sinkText({ sink }: Settings): string {
       return `stores them in ${queueText(sink.queue)}${limitText(sink.queue)}`;
     case 'broker':
       return `sends them to ${shownUri(sink.broker.uri)}`;
+    case 'command':
+      return commandText(sink.command);
+    case 'folder':
+      return `writes them into the folder ${sink.folder.path}`;
     default:
       return unreachable(sink);
   }
+}
+
+/** Its program alone: a header or a secret may be among the arguments. */
+function commandText({ words, batch, coalesceMs, replies }: CommandSettings): string {
+  const what = batch === undefined ? 'each' : `up to ${batch} of them at a time`;
+  const how = coalesceMs === undefined ? `for ${what}` : `once for all that come within ${seconds(coalesceMs)}`;
+  const reply = replies === undefined ? '' : `, and sends what it writes as replies to ${shownUri(replies.uri)}`;
+  return `runs ${String(words[0]?.[0] ?? '')} ${how}${reply}`;
 }
 
 function limitText({ limits }: QueueSettings): string {
@@ -72,6 +88,9 @@ function safetyText({ source, remove, reliable }: Settings): string {
       if (source.queue.type === 'NULL') return 'At least once.';
       if (!remove) return 'At least once: the messages stay in the queue, since "remove" is not set.';
       return once('removed from the queue');
+    case 'folder':
+      if (source.folder.afterwards.kind === 'leave') return 'At least once: the files stay, since "after" is "leave".';
+      return once(source.folder.afterwards.kind === 'move' ? 'moved' : 'removed');
     case 'broker':
       return once('acknowledged');
     default:

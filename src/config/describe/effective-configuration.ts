@@ -59,7 +59,8 @@ function matters(row: OptionRow, values: OptionValues): boolean {
   if (row.name === 'on-overlap') return values.has('pidfile');
   if (row.name === 'metrics-remote') return values.has('metrics-listen');
   if (row.name.startsWith('metrics-')) return false;
-  if (row.name === 'loop' || row.name === 'remove') return values.has('incoming-queue');
+  if (row.name === 'loop' || row.name === 'remove')
+    return values.has('incoming-queue') || (row.name === 'loop' && values.has('incoming-folder'));
   return true;
 }
 
@@ -74,6 +75,7 @@ function dependentDefault(name: string, settings: Settings): string | undefined 
 function prefetchText({ source, reliable, window }: Settings): string | undefined {
   switch (source.kind) {
     case 'queue':
+    case 'folder':
       return undefined;
     case 'broker':
       if (source.prefetch !== undefined) return String(source.prefetch);

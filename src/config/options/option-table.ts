@@ -1,8 +1,9 @@
 import { BROKER_OPTIONS } from './broker-rows.js';
+import { COMMAND_OPTIONS } from './command-rows.js';
 import { CONNECTION_OPTIONS } from './connection-rows.js';
 import type { OptionRow } from './option.js';
 import { PROGRAM_OPTIONS } from './program-rows.js';
-import { QUEUE_OPTIONS } from './queue-rows.js';
+import { FOLDER_OPTIONS, QUEUE_OPTIONS } from './queue-rows.js';
 import { TRANSFER_OPTIONS } from './transfer-rows.js';
 
 /**
@@ -12,6 +13,8 @@ import { TRANSFER_OPTIONS } from './transfer-rows.js';
 export const OPTION_TABLE: readonly OptionRow[] = [
   ...QUEUE_OPTIONS,
   ...BROKER_OPTIONS,
+  ...COMMAND_OPTIONS,
+  ...FOLDER_OPTIONS,
   ...TRANSFER_OPTIONS,
   ...CONNECTION_OPTIONS,
   ...PROGRAM_OPTIONS,

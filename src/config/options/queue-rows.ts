@@ -211,3 +211,103 @@ export const QUEUE_OPTIONS: readonly OptionRow[] = [
     notes: 'With `none`, a power loss can lose what the file system had not written yet.',
   },
 ];
+
+const SIDECAR = { name: 'sidecar', kind: 'choice', choices: ['none', 'json'], default: 'none' } as const;
+
+const INCOMING_KEYS: readonly TableKey[] = [
+  { name: 'path', kind: 'text', required: true, doc: 'the folder' },
+  {
+    name: 'pattern',
+    kind: 'text',
+    default: '*',
+    doc: 'the names of the files to take: `*` stands for any characters, `?` for one. Names that begin with a dot or end in `.tmp` are always left alone',
+  },
+  {
+    name: 'stable',
+    kind: 'integer',
+    unit: 'seconds',
+    min: 0,
+    max: 86_400,
+    default: '2',
+    doc: 'leave a file alone that was changed or put there in the last so many seconds',
+  },
+  {
+    name: 'after',
+    kind: 'choice',
+    choices: ['remove', 'move', 'leave'],
+    default: 'remove',
+    doc: 'what becomes of a file whose message is safe; one that is left is sent again by the next run',
+  },
+  { name: 'move-to', kind: 'text', doc: 'where it is moved to: a folder on the same file system' },
+  { ...SIDECAR, doc: '`json`: the headers of NAME are in NAME.json, which is there before NAME' },
+  {
+    name: 'body',
+    kind: 'choice',
+    choices: ['bytes', 'text'],
+    default: 'bytes',
+    doc: '`text`: a body that is UTF-8 is sent as text',
+  },
+  {
+    name: 'maxlock',
+    kind: 'integer',
+    unit: 'seconds',
+    min: 0,
+    max: 0xffff_ffff,
+    default: '600',
+    doc: 'seconds of silence after which files are taken back from a process that cannot be looked at, such as one of another host',
+  },
+];
+
+const OUTGOING_KEYS: readonly TableKey[] = [
+  { name: 'path', kind: 'text', required: true, doc: 'the folder' },
+  {
+    name: 'name',
+    kind: 'text',
+    doc: 'what a file is called: `%{name}` is that header, `%{name:-text}` the text when it is missing; by default a name that sorts behind the earlier ones. A name that is taken gets a suffix',
+  },
+  { ...SIDECAR, doc: '`json`: the headers go into NAME.json, which is there before NAME' },
+  {
+    name: 'umask',
+    kind: 'integer',
+    min: 0,
+    max: 0o777,
+    doc: 'the permissions new files do not get; by default those of the process. Decimal unless it starts with 0',
+  },
+];
+
+export const FOLDER_OPTIONS: readonly OptionRow[] = [
+  {
+    name: 'incoming-folder',
+    kind: 'table',
+    keys: INCOMING_KEYS,
+    value: 'KEY=VALUE…',
+    group: 'source',
+    reload: 'source',
+    added: true,
+    doc: 'Send each file of this plain folder as a message; its content is the body.',
+    notes: 'With `loop` new files are waited for. See docs/folders.md.',
+  },
+  {
+    name: 'folder-headers',
+    kind: 'table',
+    value: 'KEY=VALUE…',
+    group: 'source',
+    reload: 'source',
+    added: true,
+    doc: 'Give the messages of `incoming-folder` these headers.',
+    notes:
+      '`%{file}` in a value is the name of the file, `%{base}` and `%{ext}` its parts before and after the last dot, `%{size}` its bytes, `%{modified}` its time. ' +
+      'In a KEY=VALUE list `%{` is `%25{`. Headers in NAME.json win.',
+  },
+  {
+    name: 'outgoing-folder',
+    kind: 'table',
+    keys: OUTGOING_KEYS,
+    value: 'KEY=VALUE…',
+    group: 'sink',
+    reload: 'sink',
+    added: true,
+    doc: 'Write the body of each message into a file of this plain folder.',
+    notes: 'See docs/folders.md.',
+  },
+];

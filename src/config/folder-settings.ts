@@ -1,0 +1,80 @@
+import { CommandTextError, type CommandWord, parseTemplate } from '../base/command-words.js';
+import type { Table } from './options/option-reader.js';
+import type { OptionValues } from './options/option-values.js';
+import type { IncomingFolderSettings, OutgoingFolderSettings } from './settings.js';
+
+/** What a template of a header may say of a file. */
+const FILE_FACTS = ['file', 'base', 'ext', 'size', 'modified'];
+
+interface FolderProblem {
+  readonly option: string;
+  readonly key: string;
+  readonly reason: string;
+}
+
+/** Of tables that follow every rule. */
+export function incomingFolder(table: Table, headers: Table): IncomingFolderSettings {
+  return {
+    path: String(table.path),
+    pattern: String(table.pattern ?? '*'),
+    stableMs: Number(table.stable ?? 2) * 1000,
+    afterwards: afterwards(table),
+    headers: Object.fromEntries(
+      Object.entries(headers).map(([name, value]): [string, CommandWord] => [name, parseTemplate(String(value))]),
+    ),
+    sidecar: table.sidecar === 'json',
+    text: table.body === 'text',
+    maxLock: Number(table.maxlock ?? 600),
+  };
+}
+
+export function outgoingFolder(table: Table): OutgoingFolderSettings {
+  return {
+    path: String(table.path),
+    fileName: table.name === undefined ? undefined : parseTemplate(String(table.name)),
+    sidecar: table.sidecar === 'json',
+    umask: table.umask === undefined ? undefined : Number(table.umask),
+  };
+}
+
+function afterwards(table: Table): IncomingFolderSettings['afterwards'] {
+  if (table.after === 'move') return { kind: 'move', to: String(table['move-to']) };
+  return { kind: table.after === 'leave' ? 'leave' : 'remove' };
+}
+
+/** What a schema does not see: templates, and which keys go together. */
+export function* folderProblems(values: OptionValues): Generator<FolderProblem> {
+  const incoming = values.table('incoming-folder');
+  const headers = values.table('folder-headers');
+  const name = values.table('outgoing-folder')?.name;
+  const about = (key: string, reason: string) => ({ option: 'incoming-folder', key, reason });
+  if ((incoming?.after === 'move') !== (incoming?.['move-to'] !== undefined)) {
+    yield about('move-to', 'after=move and move-to need each other');
+  }
+  if (incoming?.after === 'leave' && values.flag('loop')) {
+    yield about('after', 'after=leave and loop exclude each other: each pass would send every file again');
+  }
+  if (headers !== undefined && incoming === undefined) {
+    yield { option: 'folder-headers', key: '', reason: 'needs incoming-folder' };
+  }
+  for (const [key, value] of Object.entries(headers ?? {})) {
+    const reason = templateProblem(String(value), FILE_FACTS);
+    if (reason !== undefined) yield { option: 'folder-headers', key, reason: `"${key}" ${reason}` };
+  }
+  const reason = name === undefined ? undefined : templateProblem(String(name));
+  if (reason !== undefined) yield { option: 'outgoing-folder', key: 'name', reason: `"name" ${reason}` };
+}
+
+function templateProblem(text: string, known?: readonly string[]): string | undefined {
+  try {
+    const unknown = parseTemplate(text).find(
+      (part) => typeof part !== 'string' && known?.includes(part.header) === false,
+    );
+    return unknown === undefined
+      ? undefined
+      : `may say ${(known ?? []).map((fact) => `%{${fact}}`).join(', ')} of a file`;
+  } catch (error) {
+    if (error instanceof CommandTextError) return error.message;
+    throw error;
+  }
+}

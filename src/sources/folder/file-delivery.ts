@@ -1,0 +1,53 @@
+import type { StompctlError } from '../../base/errors.js';
+import type { Delivery } from '../../flow/delivery.js';
+import type { Message } from '../../message/message.js';
+import type { FileStamp } from './file-content.js';
+
+/** What is to be done with the file of a delivery. */
+export type FileWish =
+  | { readonly kind: 'ack' }
+  | { readonly kind: 'release' }
+  | { readonly kind: 'reject'; readonly reason: StompctlError };
+
+/** A file on its way. Settling notes the wish; the source carries it out. */
+export class FileDelivery implements Delivery {
+  readonly name: string;
+  readonly message: Message;
+  readonly size: number;
+  readonly stamp: FileStamp;
+  readonly rejectedBefore: boolean;
+  readonly #settle: (delivery: FileDelivery, wish: FileWish) => void;
+
+  constructor(
+    name: string,
+    message: Message,
+    stamp: FileStamp,
+    rejectedBefore: boolean,
+    settle: (delivery: FileDelivery, wish: FileWish) => void,
+  ) {
+    this.name = name;
+    this.message = message;
+    this.size = message.size;
+    this.stamp = stamp;
+    this.rejectedBefore = rejectedBefore;
+    this.#settle = settle;
+  }
+
+  /** The same file with the same content, at each of its deliveries: also after a kill, and under the other name of a claim. */
+  get id(): string {
+    const { dev, ino, size, mtimeNs } = this.stamp;
+    return `file ${dev} ${ino} ${size} ${mtimeNs}`;
+  }
+
+  ack(): void {
+    this.#settle(this, { kind: 'ack' });
+  }
+
+  release(): void {
+    this.#settle(this, { kind: 'release' });
+  }
+
+  reject(reason: StompctlError): void {
+    this.#settle(this, { kind: 'reject', reason });
+  }
+}

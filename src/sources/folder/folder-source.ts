@@ -1,0 +1,395 @@
+import { isUtf8 } from 'node:buffer';
+import { constants, type Stats } from 'node:fs';
+import { join } from 'node:path';
+import type { Clock } from '../../base/clock.js';
+import { errnoOf, reasonOf, StompctlError, unreachable } from '../../base/errors.js';
+import { type FileSystem, lstatIfThere, systemFiles } from '../../base/file-system.js';
+import { SerialQueue } from '../../base/serial-queue.js';
+import { wait } from '../../base/wait.js';
+import { QueueDirectory } from '../../dirq/queue-directory.js';
+import { TimeSlice } from '../../dirq/time-slice.js';
+import type { DeadLetters } from '../../flow/dead-letters.js';
+import type { Demand, SourceEvents, SourceLimits, SourceResult, TunableSource } from '../../flow/source.js';
+import { Message, newHeader } from '../../message/message.js';
+import { SkipList } from '../queue/skip-list.js';
+import { type FileContent, isUnchanged, readWhole } from './file-content.js';
+import { FileDelivery, type FileWish } from './file-delivery.js';
+import { type HeaderTemplates, headerOf } from './file-header.js';
+import { folderError, folderMustExist, openTarget } from './folder-access.js';
+import { FolderClaims, SIDECAR } from './folder-claims.js';
+import { FolderNames, isHidden, namePattern } from './folder-names.js';
+
+/** What becomes of a file whose message is safe. */
+export type Afterwards =
+  | { readonly kind: 'remove' }
+  | { readonly kind: 'move'; readonly to: string }
+  /** it is not even claimed: every run, and every pass, sends it again */
+  | { readonly kind: 'leave' };
+
+export interface FolderEvents extends SourceEvents {
+  /** something in the folder deserves a look */
+  readonly trouble: (event: 'folder-odd' | 'folder-changed', text: string) => void;
+  /** files that a dead process had claimed are back */
+  readonly recovered: (files: number) => void;
+}
+
+export interface FolderSourceOptions {
+  readonly path: string;
+  /** `*` and `?` as a shell has them */
+  readonly pattern: string;
+  /** a file that was changed in the last so many milliseconds is left alone */
+  readonly stableMs: number;
+  readonly afterwards: Afterwards;
+  readonly headers: HeaderTemplates;
+  /** NAME.json beside NAME has headers */
+  readonly sidecar: boolean;
+  /** a body that is UTF-8 is text */
+  readonly text: boolean;
+  /** see `ClaimsOptions` */
+  readonly maxLock: number;
+  readonly loop: boolean;
+  readonly maxMessageSize: number;
+  /** sync the folder after removals */
+  readonly sync: boolean;
+  readonly clock: Clock;
+  readonly events: FolderEvents;
+  readonly deadLetters?: DeadLetters | undefined;
+}
+
+const IDLE_MS = 1000;
+const MOST_DELIVERIES = 200;
+/** a file from further ahead than this was made before the clock was set back */
+const CLOCK_AHEAD_MS = 60_000;
+const LARGEST_SIDECAR = 1024 * 1024;
+
+/**
+ * Takes the files of a plain folder, for producers that know no dirq: any file is a body. It is claimed (renamed) first, so that no
+ * other process takes it too, read while nobody writes to it, and removed, moved or left once its message is safe.
+ */
+export class FolderSource implements TunableSource {
+  readonly name: string;
+  readonly #options: FolderSourceOptions;
+  readonly #files: FileSystem;
+  readonly #claims: FolderClaims;
+  readonly #names: FolderNames;
+  readonly #skips = new SkipList();
+  readonly #held = new Map<string, FileDelivery>();
+  readonly #wishes = new Map<FileDelivery, FileWish>();
+  readonly #work = new SerialQueue();
+  #deadLetters: DeadLetters | undefined;
+  #begun = false;
+  #odd = 0;
+  #oddBefore = 0;
+  #closed = true;
+
+  constructor(options: FolderSourceOptions, files: FileSystem = systemFiles) {
+    const { path, clock, maxLock, pattern, deadLetters } = options;
+    this.name = `folder ${path}`;
+    this.#options = options;
+    this.#files = files;
+    this.#deadLetters = deadLetters;
+    this.#claims = new FolderClaims({ path, files, clock, maxLock, sidecar: options.sidecar });
+    const matches = namePattern(pattern);
+    this.#names = new FolderNames(
+      path,
+      files,
+      (name) => !isHidden(name) && !(options.sidecar && name.endsWith(SIDECAR)) && matches.test(name),
+    );
+  }
+
+  tune({ deadLetters }: SourceLimits): void {
+    this.#deadLetters = deadLetters;
+  }
+
+  async open(): Promise<void> {
+    const { path, afterwards } = this.#options;
+    folderMustExist(this.#files, path);
+    this.#closed = false;
+    this.#names.close();
+    this.#begun = false;
+    if (afterwards.kind === 'leave') return;
+    if (afterwards.kind === 'move') openTarget(this.#files, path, afterwards.to);
+    try {
+      this.#files.accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
+      this.#claims.open();
+      this.#recover();
+    } catch (error) {
+      throw folderError('open', path, error);
+    }
+  }
+
+  async next(demand: Demand, interrupt: AbortSignal): Promise<SourceResult> {
+    await this.settle();
+    const batch: FileDelivery[] = [];
+    const slice = new TimeSlice();
+    try {
+      if (!this.#begun) this.#beginPass();
+      while (!interrupt.aborted) {
+        if (!this.#fill(batch, demand, slice)) return { kind: 'batch', deliveries: batch };
+        if (slice.over()) {
+          await slice.rest();
+          continue;
+        }
+        const read = this.#names.read();
+        if (read === 'end')
+          return batch.length > 0 ? { kind: 'batch', deliveries: batch } : await this.#atEnd(interrupt);
+      }
+    } catch (error) {
+      for (const delivery of batch) delivery.release();
+      throw folderError('read', this.#options.path, error);
+    }
+    if (batch.length > 0) return { kind: 'batch', deliveries: batch };
+    return { kind: 'idle', reason: 'interrupted' };
+  }
+
+  async settle(): Promise<void> {
+    await this.#work.run(() => this.#carryOut());
+  }
+
+  async close(): Promise<void> {
+    try {
+      for (const delivery of this.#held.values()) if (!this.#wishes.has(delivery)) delivery.release();
+      await this.settle();
+    } finally {
+      this.#closed = true;
+      this.#names.close();
+      this.#claims.close();
+    }
+  }
+
+  #beginPass(): void {
+    this.#skips.beginPass();
+    if (this.#options.afterwards.kind !== 'leave') this.#recover();
+    this.#names.begin();
+    this.#begun = true;
+    this.#oddBefore = this.#odd;
+    this.#odd = 0;
+  }
+
+  #recover(): void {
+    const files = this.#claims.recover(new Set(this.#held.keys()));
+    if (files > 0) this.#options.events.recovered(files);
+  }
+
+  async #atEnd(interrupt: AbortSignal): Promise<SourceResult> {
+    this.#begun = false;
+    const { loop, clock } = this.#options;
+    if (!loop) return { kind: 'end' };
+    const why = await wait(clock, IDLE_MS, { signal: interrupt });
+    return { kind: 'idle', reason: why === 'aborted' ? 'interrupted' : 'empty' };
+  }
+
+  /** Takes files whose names were read. False: the batch is full, or large. */
+  #fill(batch: FileDelivery[], demand: Demand, slice: TimeSlice): boolean {
+    const most = Math.min(demand.deliveries, MOST_DELIVERIES);
+    let bytes = batch.reduce((sum, { size }) => sum + size, 0);
+    for (let name = this.#names.take(); name !== undefined; name = this.#names.take()) {
+      const stats = this.#candidate(name);
+      if (stats === undefined) {
+        if (slice.over()) return true;
+        continue;
+      }
+      if (batch.length > 0 && bytes + stats.size > demand.bytes) {
+        this.#names.putBack(name);
+        return false;
+      }
+      const delivery = this.#deliver(name, stats);
+      if (delivery !== undefined) {
+        batch.push(delivery);
+        bytes += delivery.size;
+      }
+      if (batch.length >= most || bytes >= demand.bytes) return false;
+    }
+    return true;
+  }
+
+  /** Undefined: it is not to be taken now. */
+  #candidate(name: string): Stats | undefined {
+    const { path, clock, stableMs, maxMessageSize, events } = this.#options;
+    const nowMs = clock.monotonicMs();
+    if (this.#held.has(name) || this.#skips.rests(name, nowMs)) return undefined;
+    const stats = lstatIfThere(this.#files, join(path, name));
+    // a name that is not UTF-8 cannot be asked for
+    if (stats === undefined && !name.includes('\ufffd')) return undefined;
+    if (stats?.isFile() !== true) {
+      this.#tellOdd(name);
+      return undefined;
+    }
+    if (this.#skips.has(name, infoOf(stats), nowMs)) return undefined;
+    // the time of the inode too: it cannot be set back, and tells a file that was just put here
+    const ageMs = clock.wallMs() - Math.max(stats.mtimeMs, stats.ctimeMs);
+    // the clock has whole milliseconds, a file parts of them: without "stable" its age is of no interest
+    if (stableMs > 0 && ageMs < stableMs && ageMs > -CLOCK_AHEAD_MS) return undefined;
+    if (stats.size <= maxMessageSize) return stats;
+    const reason = `the file has ${stats.size} bytes, more than max-message-size (${maxMessageSize}); it stays where it is`;
+    const error = new StompctlError('MESSAGE_TOO_LARGE', 'read', name, reason);
+    if (this.#skips.add(name, infoOf(stats), nowMs)) events.rejected(name, error);
+    return undefined;
+  }
+
+  #tellOdd(name: string): void {
+    this.#odd += 1;
+    if (this.#odd <= this.#oddBefore) return;
+    const text = `${this.name}: ${JSON.stringify(name)} is no plain file (a link, a pipe, a folder), or its name is not UTF-8: it is left alone`;
+    this.#options.events.trouble('folder-odd', text);
+  }
+
+  /** Undefined: somebody else has it, or it is not to be read now. */
+  #deliver(name: string, stats: Stats): FileDelivery | undefined {
+    const { path, afterwards, sidecar, maxMessageSize } = this.#options;
+    const claims = afterwards.kind !== 'leave';
+    if (claims && !this.#claims.take(name)) return undefined;
+    const at = claims ? this.#claims.pathOf(name) : join(path, name);
+    let beside: FileContent | undefined;
+    let content: FileContent;
+    try {
+      content = readWhole(this.#files, at, maxMessageSize);
+      if (sidecar) beside = readWhole(this.#files, `${at}${SIDECAR}`, LARGEST_SIDECAR);
+    } catch (error) {
+      if (claims) this.#claims.giveBack(name);
+      if (errnoOf(error) !== 'EACCES') throw error;
+      this.#unreadable(name, stats, error);
+      return undefined;
+    }
+    const wait = beside?.kind === 'changed' || (content.kind !== 'read' && content.kind !== 'gone');
+    if (content.kind !== 'read' || wait) {
+      if (claims) this.#claims.giveBack(name);
+      return undefined;
+    }
+    return this.#delivery(name, content, beside, stats);
+  }
+
+  #delivery(
+    name: string,
+    { bytes, stamp }: Extract<FileContent, { kind: 'read' }>,
+    beside: FileContent | undefined,
+    stats: Stats,
+  ): FileDelivery | undefined {
+    const { headers, text } = this.#options;
+    const before = this.#skips.knows(name, infoOf(stats));
+    const settle = (delivery: FileDelivery, wish: FileWish): void => this.#note(delivery, wish);
+    const made = (header: Readonly<Record<string, string>>) =>
+      new FileDelivery(name, new Message(header, bytes, text && isUtf8(bytes)), stamp, before, settle);
+    try {
+      const delivery = made(headerOf(name, stamp, headers, besideBytes(name, beside)));
+      this.#held.set(name, delivery);
+      return delivery;
+    } catch (error) {
+      if (!(error instanceof StompctlError)) throw error;
+      // its headers cannot be read: it is never handed over, only rejected
+      const delivery = made(newHeader());
+      this.#held.set(name, delivery);
+      if (!before) this.#options.events.rejected(name, error);
+      delivery.reject(error);
+      return undefined;
+    }
+  }
+
+  #unreadable(name: string, stats: Stats, error: unknown): void {
+    const told = new StompctlError('ELEMENT_UNREADABLE', 'read', name, reasonOf(error), error);
+    if (this.#skips.add(name, infoOf(stats), this.#options.clock.monotonicMs()))
+      this.#options.events.rejected(name, told);
+  }
+
+  #note(delivery: FileDelivery, wish: FileWish): void {
+    if (this.#held.get(delivery.name) !== delivery || this.#wishes.has(delivery)) {
+      this.#options.events.settledInVain(delivery.name, this.#closed ? 'dead-session' : 'twice');
+      return;
+    }
+    this.#wishes.set(delivery, wish);
+    // not only when more is asked for: a file is to go soon after its message is safe
+    if (this.#wishes.size === 1) setImmediate(() => void this.settle().catch(() => undefined));
+  }
+
+  /** What fails is tried again at the next call; rejects with the first failure. */
+  async #carryOut(): Promise<void> {
+    if (this.#wishes.size === 0) return;
+    const slice = new TimeSlice();
+    let failure: unknown;
+    for (const [delivery, wish] of [...this.#wishes]) {
+      try {
+        await this.#carryOutOne(delivery, wish);
+        this.#held.delete(delivery.name);
+        this.#wishes.delete(delivery);
+      } catch (error) {
+        failure ??= error;
+      }
+      if (slice.over()) await slice.rest();
+    }
+    if (failure !== undefined) throw folderError('settle', this.#options.path, failure);
+    if (this.#options.sync) await this.#syncFolders();
+  }
+
+  async #carryOutOne(delivery: FileDelivery, wish: FileWish): Promise<void> {
+    switch (wish.kind) {
+      case 'ack':
+        this.#done(delivery);
+        return;
+      case 'release':
+        this.#release(delivery.name);
+        return;
+      case 'reject':
+        await this.#reject(delivery, wish.reason);
+        return;
+      default:
+        unreachable(wish);
+    }
+  }
+
+  async #reject(delivery: FileDelivery, reason: StompctlError): Promise<void> {
+    const { name, message } = delivery;
+    if (this.#deadLetters !== undefined) {
+      await this.#deadLetters.store(message, reason, { source: this.name, name });
+      this.#done(delivery);
+      return;
+    }
+    const at = this.#options.afterwards.kind === 'leave' ? join(this.#options.path, name) : this.#claims.pathOf(name);
+    const stats = lstatIfThere(this.#files, at);
+    if (stats !== undefined) this.#skips.add(name, infoOf(stats), this.#options.clock.monotonicMs());
+    this.#release(name);
+  }
+
+  /** The message is safe: the file goes, if it still is what was read. */
+  #done({ name, stamp }: FileDelivery): void {
+    const { afterwards } = this.#options;
+    if (afterwards.kind === 'leave') return;
+    const now = this.#files.lstatSync(this.#claims.pathOf(name), { bigint: true, throwIfNoEntry: false });
+    // RACE: a producer that still has it open may write between this look and the removal; docs/folders.md says how not to
+    if (now !== undefined && !isUnchanged(stamp, now)) {
+      const text = `${this.name}: ${JSON.stringify(name)} was written to after it was sent: it is sent again as it is then`;
+      this.#options.events.trouble(
+        'folder-changed',
+        `${text}; have it written elsewhere and renamed, or raise "stable"`,
+      );
+      this.#release(name);
+      return;
+    }
+    if (afterwards.kind === 'remove') this.#claims.remove(name);
+    else this.#claims.moveTo(name, afterwards.to);
+  }
+
+  #release(name: string): void {
+    if (this.#options.afterwards.kind !== 'leave') this.#claims.giveBack(name);
+  }
+
+  /** So that a power loss brings back no more than one window of files. */
+  async #syncFolders(): Promise<void> {
+    const { afterwards, path } = this.#options;
+    if (afterwards.kind === 'leave') return;
+    const directory = new QueueDirectory(path, this.#files, undefined);
+    if (afterwards.kind === 'move') await directory.syncFolder(afterwards.to);
+    await directory.syncFolder(this.#claims.pathOf(''));
+  }
+}
+
+function besideBytes(name: string, beside: FileContent | undefined): Buffer | undefined {
+  if (beside === undefined || beside.kind === 'gone') return undefined;
+  if (beside.kind === 'read') return beside.bytes;
+  const reason =
+    beside.kind === 'too-large' ? `has ${beside.size} bytes, more than ${LARGEST_SIDECAR}` : 'is no plain file';
+  throw new StompctlError('ELEMENT_UNDECODABLE', 'read headers', `${name}${SIDECAR}`, reason);
+}
+
+function infoOf({ size, ino, mtimeMs }: Stats) {
+  return { size, ino, modifiedMs: mtimeMs, regular: true };
+}
