@@ -286,17 +286,19 @@ function realFolder(path: string): string {
 const pathsWithHeaders: Rule = {
   name: 'only the path of the outgoing queue has values of headers in it, and no other queue is among its queues',
   *check(context) {
+    const problem = (name: string, text: string) => invalid(originOf(context, name), `${name}${text}`);
     const pathOf = (name: string) => String(((context.values.table(name) ?? {}) as Table).path ?? '');
     const template = PathTemplate.parse(pathOf('outgoing-queue'));
     const folder = template && realFolder(resolve(template.folder));
     for (const name of QUEUES.filter((queue) => queue !== 'outgoing-queue')) {
       const path = pathOf(name);
       if (PathTemplate.parse(path) !== undefined) {
-        const text = `${name}: "%{header:" means something in the path of outgoing-queue only`;
-        yield invalid(originOf(context, name), text);
+        yield problem(name, ': "%{header:" means something in the path of outgoing-queue only');
       } else if (path !== '' && folder !== undefined && isWithin(realFolder(resolve(path)), folder)) {
-        const text = `${name} is in the folder where outgoing-queue makes its queues: give these a folder of their own`;
-        yield invalid(originOf(context, name), text);
+        yield problem(
+          name,
+          ' is in the folder where outgoing-queue makes its queues: give these a folder of their own',
+        );
       }
     }
   },
