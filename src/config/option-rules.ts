@@ -294,7 +294,11 @@ const pathsWithHeaders: Rule = {
       const path = pathOf(name);
       if (PathTemplate.parse(path) !== undefined) {
         yield problem(name, ': "%{header:" means something in the path of outgoing-queue only');
-      } else if (path !== '' && folder !== undefined && isWithin(realFolder(resolve(path)), folder)) {
+      } else if (
+        path !== '' &&
+        folder !== undefined &&
+        `${realFolder(resolve(path))}/`.startsWith(`${folder}/`.replace('//', '/'))
+      ) {
         yield problem(
           name,
           ' is in the folder where outgoing-queue makes its queues: give these a folder of their own',
@@ -303,10 +307,6 @@ const pathsWithHeaders: Rule = {
     }
   },
 };
-
-function isWithin(path: string, folder: string): boolean {
-  return path === folder || path.startsWith(folder === '/' ? '/' : `${folder}/`);
-}
 
 const queuesDiffer: Rule = {
   name: 'the queues differ',
