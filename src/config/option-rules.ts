@@ -1,5 +1,4 @@
-import { realpathSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { StompctlError } from '../base/errors.js';
 import { PathTemplate } from '../message/path-template.js';
 import { parseSocketOptions, parseTlsSockopts } from '../stomp/transport/socket-options.js';
@@ -13,6 +12,7 @@ import { parseListenAddress } from './listen-address.js';
 import type { Table } from './options/option-reader.js';
 import type { OptionValues } from './options/option-values.js';
 import { ruleProblems } from './options/rewrite-option.js';
+import { realFolder } from './real-folder.js';
 import { versionsOf } from './stomp-versions.js';
 
 interface Context {
@@ -271,17 +271,6 @@ const queueKeysFitType: Rule = {
     }
   },
 };
-
-/** Without symbolic links, as far as the path exists. */
-function realFolder(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    // not there yet, or not to be looked into: its parent may still be a link
-    const parent = dirname(path);
-    return parent === path ? path : join(realFolder(parent), basename(path));
-  }
-}
 
 const pathsWithHeaders: Rule = {
   name: 'only the path of the outgoing queue has values of headers in it, and no other queue is among its queues',
