@@ -1,3 +1,4 @@
+import { isIP, type LookupFunction } from 'node:net';
 import type { ChannelModel } from 'amqplib';
 import { errnoOf, reasonOf, StompctlError } from '../base/errors.js';
 import { printable } from '../base/printable.js';
@@ -51,7 +52,14 @@ async function libraryConnect(options: AmqpSessionOptions, wire: Wire, signal: A
     import('../stomp/transport/tls-transport.js'),
   ]);
   const { endpoint, vhost, login, passcode = '', tls, heartBeatSeconds } = options;
-  const { noDelay = true, keepAliveMs = KEEP_ALIVE_MS, localAddress, localPort, family } = options.socket ?? {};
+  const {
+    noDelay = true,
+    keepAliveMs = KEEP_ALIVE_MS,
+    localAddress,
+    localPort,
+    family,
+    resolve,
+  } = options.socket ?? {};
   const secure = endpoint.transport === 'tls';
   const external = login === undefined && (tls?.cert !== undefined || tls?.pfx !== undefined);
   const { timeout: _, ...tlsOptions } = secure ? tlsConnectOptions(endpoint, tls ?? {}) : {};
@@ -60,6 +68,7 @@ async function libraryConnect(options: AmqpSessionOptions, wire: Wire, signal: A
     ...(localAddress !== undefined && { localAddress }),
     ...(localPort !== undefined && { localPort }),
     ...(family !== undefined && { family }),
+    ...(resolve !== undefined && { lookup: lookupBy(resolve) }),
     autoSelectFamily: true,
     autoSelectFamilyAttemptTimeout: ATTEMPT_MS,
     noDelay,
@@ -82,6 +91,20 @@ async function libraryConnect(options: AmqpSessionOptions, wire: Wire, signal: A
     heartbeat: heartBeatSeconds,
   };
   return connect(address, socketOptions);
+}
+
+/** As Node asks for the addresses of a name. */
+function lookupBy(resolve: (host: string) => Promise<readonly string[]>): LookupFunction {
+  return (host, { all }, done) => {
+    resolve(host).then(
+      (addresses) => {
+        const found = addresses.map((address) => ({ address, family: isIP(address) }));
+        if (all === true) done(null, found);
+        else done(null, found[0]?.address ?? '', found[0]?.family);
+      },
+      (error: NodeJS.ErrnoException) => done(error, ''),
+    );
+  };
 }
 
 function failureOf(error: unknown, options: AmqpSessionOptions, wire: Wire): StompctlError {

@@ -7,6 +7,7 @@ import { brokerUris, checkProtocol, type FailoverOptions, parseFailover } from '
 import { resolveCredentials } from '../config/credential.js';
 import type { Environment } from '../config/formats/environment.js';
 import type { BrokerSettings, Settings, SinkSettings, SourceSettings } from '../config/settings.js';
+import type { MemberGroup } from '../members/member-group.js';
 import type { Logger } from '../observe/logger.js';
 import { shownUri } from '../observe/mask.js';
 import type { AmqpSinkWarning } from '../sinks/amqp/amqp-sink.js';
@@ -26,6 +27,8 @@ export interface BrokerEndContext {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly env: Environment;
+  /** of a member of an alias: the address that the name of the URI stands for here */
+  readonly address?: string;
 }
 
 /** What is told of a session, whatever it speaks. */
@@ -56,6 +59,8 @@ const UNREAD = ['its addresses, passwords and certificates were not read', 'is a
 /** One end of a transfer, and what its supervisor needs to know of a list of brokers. */
 export interface MadeEnd<End> {
   readonly end: End;
+  /** of an end that stands for several brokers */
+  readonly group?: MemberGroup;
   readonly secretsChanged?: BrokerEnd['secretsChanged'];
   readonly allRefused?: () => boolean;
   readonly session?: () => SessionFacts | undefined;
@@ -119,8 +124,8 @@ export function sessionsOf(broker: BrokerSettings, settings: Settings, context: 
 const EXPIRES_SOON_MS = 30 * 24 * 3600 * 1000;
 
 export function brokerEnd(broker: BrokerSettings, settings: Settings, context: BrokerEndContext): BrokerEnd {
-  const { clock, logger } = context;
-  const name = `broker ${shownUri(broker.uri)}`;
+  const { clock, logger, address } = context;
+  const name = `broker ${shownUri(broker.uri)}${address === undefined ? '' : ` [${address}]`}`;
   const { timeouts } = settings;
   const chooser = new EndpointChooser({ randomize: failoverOptions(broker.uri).randomize ?? isFailover(broker.uri) });
   // once: the same files are looked at again at each attempt
@@ -157,7 +162,10 @@ export function brokerEnd(broker: BrokerSettings, settings: Settings, context: B
       ...(login !== undefined && { login }),
       ...(passcode !== undefined && { passcode }),
       ...(tls !== undefined && { tls }),
-      socket: parseSocketOptions(broker.sockopts),
+      socket: {
+        ...parseSocketOptions(broker.sockopts),
+        ...(address !== undefined && { resolve: async () => [address] }),
+      },
       connectHeaders: broker.connect,
       heartBeat: settings.heartBeat ? heartBeats(timeouts) : 'off',
       connectTimeoutMs: connectTimeoutMs(broker.sockopts) ?? timeouts.connectMs,

@@ -120,11 +120,11 @@ export class RunningTransfer {
 
   ends(): EndFacts[] {
     const { lazy } = this.#settings;
-    const facts = (role: EndFacts['role'], { end, supervisor, session }: SupervisedEnd<{ readonly name: string }>) => ({
+    const facts = (role: EndFacts['role'], { end, state, session }: SupervisedEnd<{ readonly name: string }>) => ({
       role,
       name: end.name,
       lazy: lazy && role !== 'source',
-      ...supervisor.state,
+      ...state(),
       session: session(),
     });
     const ends: EndFacts[] = [facts('source', this.#source), facts('sink', this.#sink)];
@@ -138,7 +138,7 @@ export class RunningTransfer {
   }
 
   waiting(): string[] {
-    const supervisors = [this.#source, this.#sink, this.#tap].flatMap((of) => of?.supervisor.waitingFor ?? []);
+    const supervisors = [this.#source, this.#sink, this.#tap].flatMap((of) => of?.waitingFor() ?? []);
     return [...this.full(), ...supervisors];
   }
 
@@ -199,9 +199,9 @@ export class RunningTransfer {
     this.#main.maxAttempts = settings.maxAttempts;
     this.#sink.end.tune?.(settings);
     if (this.#supervisedTap !== undefined) this.#supervisedTap.maxAttempts = settings.maxAttempts;
-    this.#source.supervisor.configure(reconnectPolicy(settings, settings.source));
-    this.#sink.supervisor.configure(reconnectPolicy(settings, settings.sink));
-    this.#tap?.supervisor.configure(policyOfQueue(settings));
+    this.#source.configure(reconnectPolicy(settings, settings.source));
+    this.#sink.configure(reconnectPolicy(settings, settings.sink));
+    this.#tap?.configure(policyOfQueue(settings));
     const old = failureQueue && this.#failureQueue;
     if (failureQueue !== undefined) this.#failureQueue = failureQueue.fresh;
     const { window, windowBytes, maxParked } = settings;

@@ -46,6 +46,16 @@ const DEFAULT_PORTS: Readonly<Record<BrokerTransport, number>> = {
   wss: 443,
 };
 
+/** Does the URI say a port itself? To be asked of one that is valid. */
+export function saysPort(text: string): boolean {
+  return /:\d+$/.test(/^[^:]*:\/\/([^/?#]*)/.exec(text)?.[1] ?? '');
+}
+
+/** The URI, which says no port, with one. */
+export function withPort(text: string, port: number): string {
+  return text.replace(/^[^:]*:\/\/[^/?#]*/, (start) => `${start}:${port}`);
+}
+
 const HOST = /^[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_.])?$/;
 const IPV6 = /^[0-9A-Fa-f:.]+(?:%[A-Za-z0-9_.-]+)?$/;
 

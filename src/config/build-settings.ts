@@ -171,6 +171,7 @@ function queue(table: Table): QueueSettings {
     maxLock: number('maxlock') ?? 600,
     maxTemp: number('maxtemp') ?? 300,
     maxElts: number('maxelts') ?? 16_000,
+    maxOpen: number('max-open') ?? 100,
     compression: table.compression as QueueSettings['compression'],
     limits: queueLimits(number('max-elements'), number('max-bytes'), table['min-free']),
     deduplicate: deduplicate(number('deduplicate'), table['deduplicate-by']),
@@ -210,6 +211,8 @@ function broker(values: OptionValues, side: 'incoming' | 'outgoing'): BrokerSett
     connect: texts(connect),
     sockopts: texts(values.table(`${prefix}-sockopts`)),
     stompDebug: values.words(`${prefix}-stomp-debug`),
+    members: values.text(`${prefix}-members`) === 'all' ? 'all' : 'one',
+    resolveMs: definiteMs(values, 'resolve-interval'),
     persistent: side === 'outgoing' && values.text('outgoing-broker-persistent') === 'keep' ? 'keep' : 'true',
     contentLength: contentLengthOf(side === 'outgoing' ? values.text('outgoing-broker-content-length') : undefined),
   };
@@ -305,6 +308,12 @@ export function settingsWarnings(values: OptionValues, settings: Settings): stri
     warnings.push(
       `${placeOf(textfile.origin)}: metrics-textfile: the node exporter reads only files whose names end in .prom`,
     );
+  }
+  const into = values.given.get('outgoing-queue');
+  const { path } = values.table('outgoing-queue') ?? {};
+  if (into !== undefined && /%\{(?!header:[^}]+\})/.test(String(path ?? ''))) {
+    const text = 'outgoing-queue: "%{" in its path stands as it is; the value of a header is %{header:NAME}';
+    warnings.push(`${placeOf(into.origin)}: ${text}`);
   }
   const data = values.given.get('callback-data');
   if (data !== undefined && settings.callback === undefined) {

@@ -1,6 +1,6 @@
-import { realpathSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { StompctlError } from '../base/errors.js';
+import { PathTemplate } from '../message/path-template.js';
 import { parseSocketOptions, parseTlsSockopts } from '../stomp/transport/socket-options.js';
 import { amqpProblems, sideProtocol } from './amqp-rules.js';
 import { uriScheme } from './broker-uri.js';
@@ -13,6 +13,7 @@ import { parseListenAddress } from './listen-address.js';
 import type { Table } from './options/option-reader.js';
 import type { OptionValues } from './options/option-values.js';
 import { ruleProblems } from './options/rewrite-option.js';
+import { realFolder } from './real-folder.js';
 import { versionsOf } from './stomp-versions.js';
 
 interface Context {
@@ -282,16 +283,30 @@ const queueKeysFitType: Rule = {
   },
 };
 
-/** Without symbolic links, as far as the path exists. */
-function realFolder(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    // not there yet, or not to be looked into: its parent may still be a link
-    const parent = dirname(path);
-    return parent === path ? path : join(realFolder(parent), basename(path));
-  }
-}
+const pathsWithHeaders: Rule = {
+  name: 'only the path of the outgoing queue has values of headers in it, and no other queue is among its queues',
+  *check(context) {
+    const problem = (name: string, text: string) => invalid(originOf(context, name), `${name}${text}`);
+    const pathOf = (name: string) => String(((context.values.table(name) ?? {}) as Table).path ?? '');
+    const template = PathTemplate.parse(pathOf('outgoing-queue'));
+    const folder = template && realFolder(resolve(template.folder));
+    for (const name of QUEUES.filter((queue) => queue !== 'outgoing-queue')) {
+      const path = pathOf(name);
+      if (PathTemplate.parse(path) !== undefined) {
+        yield problem(name, ': "%{header:" means something in the path of outgoing-queue only');
+      } else if (
+        path !== '' &&
+        folder !== undefined &&
+        `${realFolder(resolve(path))}/`.startsWith(`${folder}/`.replace('//', '/'))
+      ) {
+        yield problem(
+          name,
+          ' is in the folder where outgoing-queue makes its queues: give these a folder of their own',
+        );
+      }
+    }
+  },
+};
 
 const queuesDiffer: Rule = {
   name: 'the queues differ',
@@ -380,6 +395,7 @@ export const RULES: readonly Rule[] = [
   sockoptsAreKnown,
   amqpHasItsOwn,
   queueKeysFitType,
+  pathsWithHeaders,
   queuesDiffer,
   commandFits,
   foldersFit,

@@ -35,8 +35,11 @@ export interface SourceEvents {
   settledInVain(name: string, why: 'dead-session' | 'twice'): void;
   /** an input that holds nothing, what a crash left, was removed: it is counted */
   discarded?(name: string): void;
-  /** a rejected delivery now waits unacknowledged, outside the window; `parked` counts them all */
-  parked(name: string, parked: number): void;
+  /**
+   * a rejected delivery now waits unacknowledged, outside the window; `parked` counts those of its broker, `all` (default: as many)
+   * those of all brokers that the source reads from
+   */
+  parked(name: string, parked: number, all?: number): void;
 }
 
 /** Where a transfer reads from. I/O only: no retry, no policy. One `next` at a time. */

@@ -91,4 +91,9 @@ export class SupervisedSource implements Source {
     this.#options.supervisor.interrupt();
     return this.#inner.close();
   }
+
+  abandon(): void {
+    this.#options.supervisor.interrupt();
+    this.#inner.abandon?.();
+  }
 }

@@ -117,6 +117,7 @@ sockopts = SSL_verify_mode=1 Timeout=3
 stomp-debug = api+command,header
 persistent = keep
 content-length = always
+members = all
 </outgoing-broker>
 loop = 1
 remove = true
@@ -187,6 +188,7 @@ incoming-broker-stomp-debug = all
 incoming-broker-type = RabbitMQ
 incoming-broker-protocol = stomp
 incoming-broker-module = pika
+incoming-broker-members = all
 <subscribe>
 destination = /queue/a: b
 selector = "a = 'x' AND b > 3"

@@ -94,6 +94,29 @@ function brokerOptions(side: 'incoming' | 'outgoing'): OptionRow[] {
         '`SSL_verifycn_scheme=none`. One of TLS makes a `stomp://` URI speak TLS.',
     },
     {
+      name: `${side}-broker-members`,
+      kind: 'choice',
+      choices: ['one', 'all'],
+      value: 'WHICH',
+      group,
+      reload: group,
+      default: 'one',
+      added: true,
+      doc:
+        side === 'incoming'
+          ? 'Of a name with several addresses, or a list of brokers, receive from one, or from all of them.'
+          : 'Of a name with several addresses, or a list of brokers, send to one, or to all that are up.',
+      notes:
+        '`one`: any of them, the next one after a failure. `all`: a session with each, looked up again each ' +
+        '`resolve-interval`; ' +
+        (side === 'incoming'
+          ? 'a message of each in turn, acknowledged where it came from. The window is divided among them.'
+          : 'each message goes to one of those that are up, the one that owes the fewest confirmations; what was unconfirmed at ' +
+            'one that died goes to another.') +
+        ' Behind a name are its A and AAAA records, or those of its SRV records (`_stomp._tcp.NAME`, `_stomps._tcp.NAME` for ' +
+        'TLS) when the URI has no port.',
+    },
+    {
       name: `${side}-broker-stomp-debug`,
       kind: 'choices',
       choices: STOMP_DEBUG_FLAGS,

@@ -38,6 +38,8 @@ export class AmqpSource implements TunableSource {
   /** the queues of the subscriptions, by position, once the broker has confirmed all of them */
   #queues: Promise<readonly string[]> = Promise.resolve([]);
   #opening: AbortController | undefined;
+  /** also while it is being closed */
+  #latest: AmqpSession | undefined;
   #closed = false;
 
   constructor(options: AmqpSourceOptions) {
@@ -59,6 +61,7 @@ export class AmqpSource implements TunableSource {
     // loaded on use, as the library is
     const { AmqpSession } = await import('../../amqp/amqp-library.js');
     const session = await AmqpSession.connect({ ...options, signal: opening.signal });
+    this.#latest = session;
     const closed = () => session.abort('closed while opening');
     opening.signal.addEventListener('abort', closed, { once: true });
     try {
@@ -102,6 +105,12 @@ export class AmqpSource implements TunableSource {
     await epoch.settle();
     if (epoch.session.over === undefined) await this.#unsubscribe(epoch.session.amqp);
     await epoch.session.amqp.close();
+  }
+
+  abandon(): void {
+    this.#closed = true;
+    this.#opening?.abort();
+    this.#latest?.abort('left behind');
   }
 
   #newEpoch(session: AmqpSession, maxMessageSize: number): BrokerEpoch<EpochSide> {
