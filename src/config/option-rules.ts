@@ -323,25 +323,16 @@ const queuesDiffer: Rule = {
   },
 };
 
-const commandFits: Rule = {
-  name: 'a command can be read, and its keys go together',
+const commandsAndFoldersFit: Rule = {
+  name: 'a command can be read, and so can templates; the keys of a command, and of a folder, go together',
   *check(context) {
-    const table = context.values.table('outgoing-command');
-    if (table === undefined) return;
-    const from = usesIncomingBroker(context.values);
-    for (const { key, reason } of commandProblems(table, from)) {
-      const place = context.values.given.get('outgoing-command')?.places.get(key);
-      yield invalid(place ?? originOf(context, 'outgoing-command'), `outgoing-command: ${reason}`);
-    }
-  },
-};
-
-const foldersFit: Rule = {
-  name: 'the keys of a folder go together, and templates can be read',
-  *check(context) {
-    for (const { option, key, reason } of folderProblems(context.values)) {
-      const place = context.values.given.get(option)?.places.get(key);
-      yield invalid(place ?? originOf(context, option), `${option}: ${reason}`);
+    const option = 'outgoing-command';
+    const table = context.values.table(option);
+    const ofCommand = table === undefined ? [] : commandProblems(table, usesIncomingBroker(context.values));
+    const found = [...ofCommand].map((problem) => ({ option, ...problem }));
+    for (const { option: of, key, reason } of [...found, ...folderProblems(context.values)]) {
+      const place = context.values.given.get(of)?.places.get(key);
+      yield invalid(place ?? originOf(context, of), `${of}: ${reason}`);
     }
   },
 };
@@ -397,8 +388,7 @@ export const RULES: readonly Rule[] = [
   queueKeysFitType,
   pathsWithHeaders,
   queuesDiffer,
-  commandFits,
-  foldersFit,
+  commandsAndFoldersFit,
   delaysAreOrdered,
   metricsAddress,
 ];

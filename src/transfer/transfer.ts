@@ -387,7 +387,7 @@ export class Transfer {
     if (!drained && giveUp !== undefined) void giveUp().catch(() => undefined);
     return closeEnds({
       clock,
-      limitMs: drained ? 2 * this.#limits.closeMs : GIVE_UP_MS,
+      limitMs: drained ? this.#limits.closeMs : GIVE_UP_MS,
       closings: [() => source.close(), () => sink.close(), async () => this.#processor?.close()],
       inOrder: drained,
       name: source.name,
