@@ -3,12 +3,14 @@ import type { Clock } from '../base/clock.js';
 import { StompctlError } from '../base/errors.js';
 import { unlessCalledOff } from '../base/wait.js';
 import { parseBrokerUri, uriScheme } from '../config/broker-uri.js';
-import { brokerUris, type FailoverOptions, parseFailover } from '../config/broker-uris.js';
+import { brokerUris, checkProtocol, type FailoverOptions, parseFailover } from '../config/broker-uris.js';
 import { resolveCredentials } from '../config/credential.js';
 import type { Environment } from '../config/formats/environment.js';
 import type { BrokerSettings, Settings, SinkSettings, SourceSettings } from '../config/settings.js';
+import type { MemberGroup } from '../members/member-group.js';
 import type { Logger } from '../observe/logger.js';
 import { shownUri } from '../observe/mask.js';
+import type { AmqpSinkWarning } from '../sinks/amqp/amqp-sink.js';
 import { BrokerRequester } from '../sinks/broker/broker-requester.js';
 import { BrokerSink, type BrokerSinkOptions, type SinkWarning } from '../sinks/broker/broker-sink.js';
 import { BrokerSource, type BrokerSourceOptions, type SourceWarning } from '../sources/broker/broker-source.js';
@@ -25,7 +27,15 @@ export interface BrokerEndContext {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly env: Environment;
+  /** of a member of an alias: the address that the name of the URI stands for here */
+  readonly address?: string;
 }
+
+/** What is told of a session, whatever it speaks. */
+export type OpenSession = Pick<StompSession, 'server' | 'peer' | 'certificateExpiry'> & {
+  readonly version: string;
+  readonly dialect?: Pick<StompSession['dialect'], 'type'>;
+};
 
 /** What both ends of a transfer need of a broker: its name in logs, and what to do at each opening. */
 export interface BrokerEnd {
@@ -33,7 +43,7 @@ export interface BrokerEnd {
   readonly name: string;
   /** Reads the credentials again and gives the options of one session. */
   readonly connect: (signal?: AbortSignal) => Promise<SessionOptions>;
-  readonly onSession: (session: StompSession) => void;
+  readonly onSession: (session: OpenSession) => void;
   /**
    * Would the next session log in otherwise than the last one did: with another name, password, key or certificate?
    * False when none was tried so far. Rejects when they cannot be read, or no session can be had with them whatever the broker says.
@@ -49,13 +59,15 @@ const UNREAD = ['its addresses, passwords and certificates were not read', 'is a
 /** One end of a transfer, and what its supervisor needs to know of a list of brokers. */
 export interface MadeEnd<End> {
   readonly end: End;
+  /** of an end that stands for several brokers */
+  readonly group?: MemberGroup;
   readonly secretsChanged?: BrokerEnd['secretsChanged'];
   readonly allRefused?: () => boolean;
   readonly session?: () => SessionFacts | undefined;
 }
 
-type BrokerSourceSettings = Extract<SourceSettings, { kind: 'broker' }>;
-type BrokerSinkSettings = Extract<SinkSettings, { kind: 'broker' }>;
+export type BrokerSourceSettings = Extract<SourceSettings, { kind: 'broker' }>;
+export type BrokerSinkSettings = Extract<SinkSettings, { kind: 'broker' }>;
 
 /** A source that receives from the broker; `told` is who hears what it tells besides messages. */
 export function brokerSource(
@@ -100,10 +112,11 @@ function sinkParts(broker: BrokerSettings, settings: Settings, context: BrokerEn
 }
 
 /** What sources and sinks have in common. */
-function sessionsOf(broker: BrokerSettings, settings: Settings, context: BrokerEndContext) {
+export function sessionsOf(broker: BrokerSettings, settings: Settings, context: BrokerEndContext) {
   const { clock, logger } = context;
   const { name, ...rest } = brokerEnd(broker, settings, context);
-  const onWarning = (event: SinkWarning | SourceWarning, text: string) => logger.warn(event, text, { end: name });
+  const onWarning = (event: SinkWarning | SourceWarning | AmqpSinkWarning, text: string) =>
+    logger.warn(event, text, { end: name });
   return { ...rest, name, clock, onWarning };
 }
 
@@ -111,8 +124,8 @@ function sessionsOf(broker: BrokerSettings, settings: Settings, context: BrokerE
 const EXPIRES_SOON_MS = 30 * 24 * 3600 * 1000;
 
 export function brokerEnd(broker: BrokerSettings, settings: Settings, context: BrokerEndContext): BrokerEnd {
-  const { clock, logger } = context;
-  const name = `broker ${shownUri(broker.uri)}`;
+  const { clock, logger, address } = context;
+  const name = `broker ${shownUri(broker.uri)}${address === undefined ? '' : ` [${address}]`}`;
   const { timeouts } = settings;
   const chooser = new EndpointChooser({ randomize: failoverOptions(broker.uri).randomize ?? isFailover(broker.uri) });
   // once: the same files are looked at again at each attempt
@@ -149,7 +162,10 @@ export function brokerEnd(broker: BrokerSettings, settings: Settings, context: B
       ...(login !== undefined && { login }),
       ...(passcode !== undefined && { passcode }),
       ...(tls !== undefined && { tls }),
-      socket: parseSocketOptions(broker.sockopts),
+      socket: {
+        ...parseSocketOptions(broker.sockopts),
+        ...(address !== undefined && { resolve: async () => [address] }),
+      },
       connectHeaders: broker.connect,
       heartBeat: settings.heartBeat ? heartBeats(timeouts) : 'off',
       connectTimeoutMs: connectTimeoutMs(broker.sockopts) ?? timeouts.connectMs,
@@ -180,15 +196,16 @@ export function brokerEnd(broker: BrokerSettings, settings: Settings, context: B
     allRefused: () => refused.all(),
     session: () => last,
     onSession({ server, version, peer, dialect, certificateExpiry }) {
-      last = { server, version, certificateEnds: certificateExpiry?.toISOString() };
+      const protocol = broker.protocol === 'stomp' ? undefined : protocolName(broker);
+      last = { server, protocol, version, certificateEnds: certificateExpiry?.toISOString() };
       refused.clear();
       chosen.clear();
       const what = server ?? 'a broker that does not say what it is';
-      logger.info('session-open', `connected to ${peer}: ${what}, STOMP ${version}`, {
+      logger.info('session-open', `connected to ${peer}: ${what}, ${protocolName(broker)} ${version}`, {
         end: name,
         server,
         version,
-        dialect: dialect.type,
+        ...(dialect !== undefined && { dialect: dialect.type }),
         ...(certificateExpiry !== undefined && { certificateExpiry: certificateExpiry.toISOString() }),
       });
       if (certificateExpiry === undefined || certificateExpiry.getTime() - clock.wallMs() > EXPIRES_SOON_MS) return;
@@ -198,6 +215,11 @@ export function brokerEnd(broker: BrokerSettings, settings: Settings, context: B
       });
     },
   };
+}
+
+/** For people: what the version of a session is one of. */
+export function protocolName({ protocol }: BrokerSettings): string {
+  return protocol === 'stomp' ? 'STOMP' : 'AMQP';
 }
 
 /** Tells two sets of secrets apart, and holds none. */
@@ -223,7 +245,7 @@ async function chooseEndpoint(
   const { uris } = await brokerUris(broker.uri);
   const { uri, why } = chooser.choose(uris);
   tellChosen(shownUri(uri), `connecting to ${shownUri(uri)}: ${why}`, uris.length);
-  const { transport, host, port, path, vhost } = parseBrokerUri(uri);
+  const { transport, host, port, path, vhost } = checkProtocol(uri, broker.protocol);
   if (transport === 'udp' && settings.reliable) {
     const reason = 'nothing is confirmed over UDP: set reliable to false, or take it out of the list';
     throw new StompctlError('URI_INVALID', 'broker uri', shownUri(uri), reason);

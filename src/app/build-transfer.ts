@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.js';
 import type { Environment } from '../config/formats/environment.js';
 import type { Settings } from '../config/settings.js';
+import type { Resolver } from '../members/resolver.js';
 import type { Logger } from '../observe/logger.js';
 import { RateMeter } from '../transfer/rate-meter.js';
 import { TransferReport } from '../transfer/report.js';
@@ -19,6 +20,8 @@ export interface BuildContext {
   readonly env: Environment;
   /** what a callback prints; a promise that it gives is waited for */
   readonly print: (printed: string | Uint8Array) => unknown;
+  /** of members of an alias; default: the one of the system */
+  readonly resolver?: Resolver;
 }
 
 export interface BuiltTransfer {
@@ -50,7 +53,8 @@ export async function buildTransfer(settings: Settings, context: BuildContext): 
   const { clock, logger } = context;
   const statistics = new Statistics(clock);
   const report = new TransferReport({ statistics, logger, maxParked: settings.maxParked });
-  const endContext = { clock, logger, env: context.env, report };
+  const { env, resolver } = context;
+  const endContext = { clock, logger, env, report, ...(resolver && { resolver }) };
   const failureQueue = await openFailureQueue(settings, endContext);
   const openIt = (of: Settings) => openProcessor(of, { ...context, openTap: tapOpener(of) });
   const processor = await openIt(settings);

@@ -1,12 +1,15 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { errnoOf, reasonOf, StompctlError } from '../base/errors.js';
+import { PathTemplate } from '../message/path-template.js';
 
 /**
  * Looks whether the folder of a queue can be used, or made; makes nothing. `mustExist`: it is read once, and so is not made.
+ * Of a path with values of headers in it, the folder is looked at that its queues are in.
  * Throws QUEUE_MISSING, QUEUE_INVALID, QUEUE_PERMISSION.
  */
-export function checkQueue(path: string, mustExist = false): 'is-there' | 'can-be-made' {
+export function checkQueue(named: string, mustExist = false): 'is-there' | 'can-be-made' {
+  const path = PathTemplate.parse(named)?.folder ?? named;
   try {
     const stats = statSync(path, { throwIfNoEntry: false });
     if (stats === undefined && mustExist) {

@@ -5,16 +5,20 @@ import type { Environment } from '../config/formats/environment.js';
 import type { BrokerSettings, Settings, SinkSettings, SourceSettings } from '../config/settings.js';
 import type { Sink } from '../flow/sink.js';
 import type { TunableSource } from '../flow/source.js';
+import { groupState } from '../members/member-group.js';
+import type { Resolver } from '../members/resolver.js';
 import type { Logger } from '../observe/logger.js';
 import type { DeadLetterSink } from '../sinks/queue/dead-letter-sink.js';
 import { NullSink } from '../sinks/queue/null-sink.js';
 import type { TransferReport } from '../transfer/report.js';
 import { SupervisedSink } from '../transfer/supervised-sink.js';
-import { type ReconnectPolicy, Supervisor } from '../transfer/supervisor.js';
+import { type EndState, type ReconnectPolicy, Supervisor } from '../transfer/supervisor.js';
 import type { SessionFacts } from '../transfer/verdict.js';
-import { brokerSink, brokerSource, failoverOptions, type MadeEnd } from './broker-end.js';
+import { failoverOptions, type MadeEnd } from './broker-end.js';
 import { commandSink } from './command-end.js';
 import { folderSink, folderSource } from './folder-ends.js';
+import { type MemberKeeping, memberSink, memberSource } from './member-ends.js';
+import { oneBrokerSink, oneBrokerSource } from './one-broker.js';
 import { FullQueues, queueSink, queueSource } from './queue-ends.js';
 
 export interface EndContext {
@@ -22,6 +26,8 @@ export interface EndContext {
   readonly logger: Logger;
   readonly env: Environment;
   readonly report: TransferReport;
+  /** of members of an alias; default: the one of the system */
+  readonly resolver?: Resolver;
 }
 
 /** An end of a transfer, with who opens it again. */
@@ -34,6 +40,11 @@ export interface SupervisedEnd<End> {
   readonly secretsChanged: () => Promise<boolean>;
   /** of a broker: what the last session was with */
   readonly session: () => SessionFacts | undefined;
+  readonly state: () => EndState;
+  /** what is waited for now, a line each */
+  readonly waitingFor: () => readonly string[];
+  /** Another policy of reconnecting from the next attempt on. */
+  readonly configure: (policy: ReconnectPolicy) => void;
 }
 
 /** What the settings have the run read from. Nothing is opened yet. */
@@ -58,13 +69,20 @@ export function makeNowhere(settings: Settings, context: EndContext): Supervised
 }
 
 function supervised<End>(
-  { end, allRefused, secretsChanged, session }: MadeEnd<End>,
+  { end, group, allRefused, secretsChanged, session }: MadeEnd<End>,
   policy: ReconnectPolicy,
   { clock, logger }: EndContext,
   full: FullQueues,
 ): SupervisedEnd<End> {
-  const supervisor = new Supervisor({ ...policy, ...(allRefused && { allRefused }), clock, logger });
+  const ofGroup = group && { givenUp: () => group.givenUp };
+  const supervisor = new Supervisor({ ...policy, ...(allRefused && { allRefused }), ...ofGroup, clock, logger });
   return {
+    state: () => (group === undefined ? supervisor.state : groupState(supervisor.state, group.facts())),
+    waitingFor: () => [...[supervisor.waitingFor ?? []].flat(), ...(group?.waitingFor() ?? [])],
+    configure: (other) => {
+      supervisor.configure(other);
+      group?.configure(other);
+    },
     end,
     supervisor,
     full,
@@ -80,13 +98,17 @@ function sourceOf(
 ): MadeEnd<TunableSource> {
   const { source } = settings;
   const { report } = context;
+  const told = { events: report, deadLetters, onDuplicate: report.duplicate };
+  const onParked = (parked: number) => report.statistics.setParked(parked);
   switch (source.kind) {
     case 'queue':
       return { end: queueSource(source.queue, settings, context, report, deadLetters) };
     case 'folder':
       return { end: folderSource(source.folder, settings, context, report, deadLetters) };
     case 'broker':
-      return brokerSource(source, settings, context, { events: report, deadLetters, onDuplicate: report.duplicate });
+      return source.broker.members === 'all'
+        ? memberSource(source, settings, context, { ...told, onParked }, keepingOf(settings, source, report))
+        : oneBrokerSource(source, settings, context, told);
     default:
       return unreachable(source);
   }
@@ -97,7 +119,9 @@ function sinkOf(sink: SinkSettings, settings: Settings, context: EndContext, ful
     case 'queue':
       return { end: queueSink(sink.queue, settings, context, full, context.report.duplicate) };
     case 'broker':
-      return brokerSink(sink, settings, context);
+      return sink.broker.members === 'all'
+        ? memberSink(sink, settings, context, keepingOf(settings, sink, context.report))
+        : oneBrokerSink(sink, settings, context);
     case 'folder':
       return { end: folderSink(sink.folder, settings) };
     case 'command':
@@ -105,6 +129,10 @@ function sinkOf(sink: SinkSettings, settings: Settings, context: EndContext, ful
     default:
       return unreachable(sink);
   }
+}
+
+function keepingOf(settings: Settings, end: SourceSettings | SinkSettings, report: TransferReport): MemberKeeping {
+  return { policy: reconnectPolicy(settings, end), onReopened: report.reconnected };
 }
 
 /** Where the replies of a command go: over a session of its own, which outlives losses as any end does. */

@@ -3,12 +3,15 @@ import type { QueueSettings, Settings } from '../config/settings.js';
 import type { QueueType } from '../dirq/queue-options.js';
 import type { Sink } from '../flow/sink.js';
 import type { SourceEvents, TunableSource } from '../flow/source.js';
+import { PathTemplate } from '../message/path-template.js';
 import type { Logger } from '../observe/logger.js';
 import type { DeadLetterSink } from '../sinks/queue/dead-letter-sink.js';
 import { NullSink } from '../sinks/queue/null-sink.js';
+import { QueuePerValue } from '../sinks/queue/queue-per-value.js';
 import { QueueSink } from '../sinks/queue/queue-sink.js';
 import { NullSource } from '../sources/queue/null-source.js';
 import { QueueSource } from '../sources/queue/queue-source.js';
+import { checkQueue } from './check-queue.js';
 
 export interface QueueContext {
   readonly clock: Clock;
@@ -17,15 +20,21 @@ export interface QueueContext {
 
 /** The queues that a run writes to, as far as it waits for them. */
 export class FullQueues {
-  readonly #sinks: QueueSink[] = [];
+  readonly #sinks = new Set<QueueSink>();
 
   add(sink: QueueSink): void {
-    this.#sinks.push(sink);
+    this.#sinks.add(sink);
+  }
+
+  remove(sink: Sink): void {
+    if (sink instanceof QueueSink) this.#sinks.delete(sink);
   }
 
   /** What is waited for now, a line a queue: `queue /var/spool/x: it has 100 elements, of at most 100`. */
   get reasons(): readonly string[] {
-    return this.#sinks.flatMap(({ name, fullReason }) => (fullReason === undefined ? [] : [`${name}: ${fullReason}`]));
+    return [...this.#sinks].flatMap(({ name, fullReason }) =>
+      fullReason === undefined ? [] : [`${name}: ${fullReason}`],
+    );
   }
 }
 
@@ -79,7 +88,17 @@ export function queueSink(
   full: FullQueues,
   onDuplicate: (name: string) => void,
 ): Sink {
-  return queue.type === 'NULL' ? new NullSink() : storingSink(queue, queue.type, settings, context, full, onDuplicate);
+  const { type } = queue;
+  if (type === 'NULL') return new NullSink();
+  const template = PathTemplate.parse(queue.path);
+  if (template === undefined) return storingSink(queue, type, settings, context, full, onDuplicate);
+  return new QueuePerValue({
+    template,
+    most: queue.maxOpen,
+    check: () => checkQueue(queue.path),
+    make: (path) => storingSink({ ...queue, path }, type, settings, context, full, onDuplicate),
+    closed: (sink) => full.remove(sink),
+  });
 }
 
 /** A sink that writes to a queue that keeps what it is given, and that waits, and says so, while the queue is full. */

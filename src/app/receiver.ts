@@ -8,6 +8,7 @@ import { Statistics } from '../transfer/statistics.js';
 import { SupervisedSource } from '../transfer/supervised-source.js';
 import { Supervisor } from '../transfer/supervisor.js';
 import { Transfer } from '../transfer/transfer.js';
+import { amqpSource } from './amqp-end.js';
 import { type BrokerEndContext, brokerSource } from './broker-end.js';
 import { reconnectPolicy } from './make-ends.js';
 import { limitsOf } from './running-transfer.js';
@@ -44,7 +45,8 @@ export function buildReceiver(
   const report = new TransferReport({ statistics, logger, maxParked: settings.maxParked });
   const told = { events: report, deadLetters: undefined, onDuplicate: report.duplicate, ...(onLook && { onLook }) };
   const limits = acknowledge ? settings : unacknowledgedLimits(settings);
-  const { end, allRefused } = brokerSource(source, limits, context, told);
+  const make = source.broker.protocol === 'amqp091' ? amqpSource : brokerSource;
+  const { end, allRefused } = make(source, limits, context, told);
   const policy = { ...reconnectPolicy(settings, source), bounded: true };
   const supervisor = new Supervisor({ ...policy, ...(allRefused && { allRefused }), clock, logger });
   const onReopened = () => {

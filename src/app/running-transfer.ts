@@ -121,11 +121,11 @@ export class RunningTransfer {
 
   ends(): EndFacts[] {
     const { lazy } = this.#settings;
-    const facts = (role: EndFacts['role'], { end, supervisor, session }: SupervisedEnd<{ readonly name: string }>) => ({
+    const facts = (role: EndFacts['role'], { end, state, session }: SupervisedEnd<{ readonly name: string }>) => ({
       role,
       name: end.name,
       lazy: lazy && role !== 'source',
-      ...supervisor.state,
+      ...state(),
       session: session(),
     });
     const ends: EndFacts[] = [facts('source', this.#source), facts('sink', this.#sink)];
@@ -139,7 +139,7 @@ export class RunningTransfer {
   }
 
   waiting(): string[] {
-    const supervisors = [this.#source, this.#sink, this.#tap].flatMap((of) => of?.supervisor.waitingFor ?? []);
+    const supervisors = [this.#source, this.#sink, this.#tap].flatMap((of) => of?.waitingFor() ?? []);
     return [...this.full(), ...supervisors];
   }
 
@@ -168,7 +168,7 @@ export class RunningTransfer {
     const changed = <K extends keyof Settings>(...keys: K[]) =>
       keys.some((key) => !isDeepStrictEqual(before[key], settings[key]));
     const tap = changed('tapQueue') || (settings.tapQueue !== undefined && changed('sync'));
-    if (source) await checkEnd(settings.source, settings, this.#context);
+    if (source) await checkEnd(settings.source, settings, this.#context, before.source);
     if (sink) await checkEnd(settings.sink, settings, this.#context);
     if (tap && settings.tapQueue !== undefined) checkQueue(settings.tapQueue.path);
     const processor = changed('rewrite', 'callback') ? { fresh: await this.#parts.openIt(settings) } : undefined;
@@ -200,9 +200,9 @@ export class RunningTransfer {
     this.#main.maxAttempts = settings.maxAttempts;
     this.#sink.end.tune?.(settings);
     if (this.#supervisedTap !== undefined) this.#supervisedTap.maxAttempts = settings.maxAttempts;
-    this.#source.supervisor.configure(reconnectPolicy(settings, settings.source));
-    this.#sink.supervisor.configure(reconnectPolicy(settings, settings.sink));
-    this.#tap?.supervisor.configure(policyOfQueue(settings));
+    this.#source.configure(reconnectPolicy(settings, settings.source));
+    this.#sink.configure(reconnectPolicy(settings, settings.sink));
+    this.#tap?.configure(policyOfQueue(settings));
     const old = failureQueue && this.#failureQueue;
     if (failureQueue !== undefined) {
       this.#failureQueue = failureQueue.fresh;
@@ -299,10 +299,17 @@ export class RunningTransfer {
 }
 
 /** What would keep this end from being opened, as far as that can be known without opening it. */
-async function checkEnd(end: SourceSettings | SinkSettings, settings: Settings, context: EndContext): Promise<void> {
+async function checkEnd(
+  end: SourceSettings | SinkSettings,
+  settings: Settings,
+  context: EndContext,
+  before?: SourceSettings,
+): Promise<void> {
   switch (end.kind) {
     case 'queue':
-      if (end.queue.type !== 'NULL') checkQueue(end.queue.path, end === settings.source && !settings.loop);
+      if (end.queue.type === 'NULL') return;
+      // one that was there was moved away, or is on a disk that is: another one in its place would be in the way of its return
+      checkQueue(end.queue.path, end === settings.source && (!settings.loop || isQueueAt(before, end.queue.path)));
       return;
     case 'broker':
       // whether it is up is not asked: a run waits for a broker that is not
@@ -319,10 +326,17 @@ async function checkEnd(end: SourceSettings | SinkSettings, settings: Settings, 
   }
 }
 
+function isQueueAt(end: SourceSettings | undefined, path: string): boolean {
+  return end?.kind === 'queue' && end.queue.type !== 'NULL' && end.queue.path === path;
+}
+
+/** closing takes some time besides what the broker is given */
+const OWN_CLOSE_MS = 1000;
+
 /** What the settings say of the limits of a run. */
 export function limitsOf(settings: Settings): TransferLimits {
   const { window, windowBytes, count, durationMs, maxRate, maxRateBytes, timeouts } = settings;
   const { inactivityMs, lingerMs, flushMs, disconnectMs } = timeouts;
-  const closeMs = flushMs + disconnectMs;
+  const closeMs = flushMs + disconnectMs + OWN_CLOSE_MS;
   return { window, windowBytes, count, durationMs, maxRate, maxRateBytes, inactivityMs, lingerMs, closeMs };
 }

@@ -53,6 +53,7 @@ export const ERROR_KINDS = {
   MESSAGE_TOO_LARGE: { action: 'reject', exit: 1 },
   MESSAGE_NO_DESTINATION: { action: 'reject', exit: 1 },
   MESSAGE_BAD_HEADER: { action: 'reject', exit: 1 },
+  MESSAGE_UNROUTABLE: { action: 'reject', exit: 1 },
   MESSAGE_REFUSED: { action: 'reject', exit: 1 },
   MESSAGE_TIMEOUT: { action: 'stop', exit: 75 },
   // callbacks

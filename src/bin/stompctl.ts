@@ -1,4 +1,6 @@
 #!/usr/bin/env node
+import { closeSync, openSync } from 'node:fs';
+import { isatty } from 'node:tty';
 import { setFlagsFromString } from 'node:v8';
 import { systemFault } from '../cli/command-line/system-fault.js';
 import { installSignals } from '../daemon/signals.js';
@@ -11,6 +13,14 @@ for (const flag of ['--max-semi-space-size=2', '--semi-space-growth-factor=1', '
   setFlagsFromString(flag);
 }
 const { stdout, stderr, env, argv } = process;
+// Node sets the terminals that it was started on back at its exit, and dies of one that has gone away.
+const terminals = [0, 1, 2].filter((fd) => isatty(fd));
+process.on('exit', () => {
+  for (const fd of terminals.filter((each) => !isatty(each))) {
+    closeSync(fd);
+    openSync('/dev/null', 'r+');
+  }
+});
 const { errorText, EXIT_CODES, exitCodeOf, lostOutput, main } = await load().catch((error: unknown) => {
   const fault = systemFault(error);
   if (fault === undefined) throw error;
@@ -35,7 +45,7 @@ const code = await main(argv.slice(2), env, { out: stdout, err: stderr, columns,
 process.exitCode = code;
 await Promise.all([stdout, stderr].map((stream) => new Promise((resolve) => stream.write('', resolve))));
 // A full disk is told, unless what ended the command was that.
-const lost = lostOutput(outputError);
+const lost = lostOutput(outputError, terminals.includes(1));
 if (lost !== undefined && code !== lost.exitCode) {
   await new Promise((resolve) => stderr.write(errorText(lost), resolve));
   if (code === EXIT_CODES.ok || code === EXIT_CODES.someMessagesLeft) process.exitCode = lost.exitCode;

@@ -1,7 +1,7 @@
 import { StompctlError } from '../base/errors.js';
 import type { Program } from './border/protocol.js';
 import type { ScriptMap } from './border/script-map.js';
-import { guessLanguage, type Language } from './language.js';
+import { guessLanguage, type Language, looksLikePython } from './language.js';
 import { perlUsesBodies } from './perl/wrap-perl.js';
 import { mayUseBodies, prepareJavaScript } from './wrap-javascript.js';
 
@@ -42,14 +42,20 @@ function compilePerl({ code, origin, fromPath }: CallbackSource): Compiled {
   };
 }
 
-/** The configured language, or the guessed one; CALLBACK_SYNTAX when it could be either or neither. */
+/** The configured language, or the guessed one. CALLBACK_SYNTAX when it could be either or neither, CALLBACK_UNSUPPORTED for Python. */
 export function languageOf(source: CallbackSource): Language {
+  const place = `${source.origin.file}:${source.origin.line}`;
+  if (source.language === undefined && looksLikePython(source.code)) {
+    const reason =
+      'Python is not run here: write it in JavaScript, in which hdr["a"] = "b" is the same (or in Perl): docs/callbacks.md';
+    throw new StompctlError('CALLBACK_UNSUPPORTED', 'callback', place, reason);
+  }
   const language = source.language ?? guessLanguage(source.code);
   if (language !== undefined) return language;
   throw new StompctlError(
     'CALLBACK_SYNTAX',
     'callback',
-    `${source.origin.file}:${source.origin.line}`,
+    place,
     'cannot tell whether the code is JavaScript or Perl; set callback-language = javascript (or perl)',
   );
 }

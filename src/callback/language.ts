@@ -46,6 +46,22 @@ export function guessLanguage(code: string): Language | undefined {
   return perl ? 'perl' : 'javascript';
 }
 
+/** Signs of Python, the language of amqpclt's callbacks, in code that does not parse as JavaScript. */
+const PYTHON_SIGNS = [
+  /^\s*def\s+\w+\s*\(/m,
+  /^\s*(?:if|elif|else|for|while|try|except|with)\b[^{};]*:\s*(?:#.*)?$/m,
+  /^\s*(?:import|from)\s+[\w.]+(?:\s+import\b[^;]*)?$/m,
+  /^\s*del[\s(]/m,
+];
+/** The same in code that does: the function of that name is nobody else's. */
+const PYTHON_CALL = /^\s*del\s*\(\s*(?:hdr|msg)\b/m;
+
+/** Is it Python, as amqpclt's users write it? `hdr["a"] = "b"` is JavaScript too. */
+export function looksLikePython(code: string): boolean {
+  if (parses(code)) return PYTHON_CALL.test(code);
+  return PYTHON_SIGNS.some((sign) => sign.test(code)) && !PERL_NAMES.test(code);
+}
+
 /** Roughly: a pattern that holds a quote is seen as the beginning of a string. */
 function withoutStrings(code: string): string {
   return code.replace(/\/\/.*|\/\*[\s\S]*?\*\/|(["'`])(?:\\[\s\S]|(?!\1)[^\\])*\1/g, ' ');

@@ -1,6 +1,8 @@
-import { brokerEnd } from '../app/broker-end.js';
+import { connectAmqp } from '../app/amqp-end.js';
+import { brokerEnd, protocolName } from '../app/broker-end.js';
 import { checkQueue } from '../app/check-queue.js';
 import { checkCommand } from '../app/command-end.js';
+import { membersOf } from '../app/member-ends.js';
 import { systemClock } from '../base/clock.js';
 import { StompctlError, unreachable } from '../base/errors.js';
 import { brokerUris } from '../config/broker-uris.js';
@@ -41,8 +43,8 @@ export async function checkEnds(settings: Settings, env: Environment): Promise<E
         break;
       case 'command':
         findings.push({
+          end: `command ${String(end.command.words[0]?.[0] ?? '')}`,
           ...(await attempt(async () => `command ${checkCommand(end.command, env)}: can be run`)),
-          end: 'command',
         });
         break;
       default:
@@ -57,32 +59,49 @@ export async function checkEnds(settings: Settings, env: Environment): Promise<E
 
 /** Each broker that the URI names: a run takes whichever is up, but one that is down or refuses should be known of. */
 async function checkBrokers(broker: BrokerSettings, settings: Settings, env: Environment): Promise<EndFinding[]> {
-  let uris: readonly string[];
-  try {
-    ({ uris } = await brokerUris(broker.uri));
-  } catch (error) {
-    if (error instanceof StompctlError) return [{ end: `broker ${shownUri(broker.uri)}`, found: error.message, error }];
-    throw error;
-  }
   const findings: EndFinding[] = [];
-  for (const uri of uris) findings.push(await checkBroker({ ...broker, uri }, settings, env));
+  try {
+    for (const place of await namedBrokers(broker, settings, findings)) {
+      findings.push(await checkBroker(place, settings, env));
+    }
+  } catch (error) {
+    if (!(error instanceof StompctlError)) throw error;
+    findings.push({ end: `broker ${shownUri(broker.uri)}`, found: error.message, error });
+  }
   return findings;
 }
 
-async function checkBroker(broker: BrokerSettings, settings: Settings, env: Environment): Promise<EndFinding> {
+/** With `members=all` each address behind each name; `findings` gets what could not be looked up. */
+async function namedBrokers(broker: BrokerSettings, settings: Settings, findings: EndFinding[]): Promise<Place[]> {
+  if (broker.members === 'one')
+    return (await brokerUris(broker.uri)).uris.map((uri) => ({ broker: { ...broker, uri } }));
+  const { places, incomplete } = await membersOf(broker, { clock: systemClock }, settings.timeouts.connectMs);
+  if (incomplete !== undefined)
+    findings.push({ end: `broker ${shownUri(broker.uri)}`, found: incomplete.message, error: incomplete });
+  return [...places];
+}
+
+interface Place {
+  readonly broker: BrokerSettings;
+  readonly address?: string;
+}
+
+async function checkBroker({ broker, address }: Place, settings: Settings, env: Environment): Promise<EndFinding> {
   const warnings = new Set<string>();
   const nothing = () => undefined;
   const warn = (_event: string, text: string) => void warnings.add(text);
   const logger: Logger = { trace: nothing, debug: nothing, info: nothing, warn, error: nothing };
-  const { name, connect, onSession } = brokerEnd(broker, settings, { clock: systemClock, logger, env });
+  const context = { clock: systemClock, logger, env, ...(address !== undefined && { address }) };
+  const { name, connect, onSession } = brokerEnd(broker, settings, context);
   const finding = await attempt(async () => {
     const options = await connect();
     if (options.endpoint.transport === 'udp') return `${name}: nothing can be known of it, UDP is not answered`;
-    const session = await StompSession.connect(options);
+    const overAmqp = broker.protocol === 'amqp091';
+    const session = await (overAmqp ? connectAmqp(options, settings) : StompSession.connect(options));
     onSession(session);
     const { server = 'it does not say what it is', version, peer } = session;
     await session.close();
-    return `${name}: logged in at ${peer} (${server}, STOMP ${version})`;
+    return `${name}: logged in at ${peer} (${server}, ${protocolName(broker)} ${version})`;
   });
   return { ...finding, end: name, warnings: [...warnings] };
 }

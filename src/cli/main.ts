@@ -135,8 +135,8 @@ async function execute(name: OtherCommand, parsed: ParsedArguments, env: Environ
           : import('./run/run-command.js').then((module) => module.run),
       ]);
       const warnings: string[] = [];
-      const read = (warn: (text: string) => void) => resolveConfiguration(input, warn);
-      const start = await read((text) => warnings.push(text));
+      const start = await resolveConfiguration(input, (text) => warnings.push(text));
+      const read = (warn: (text: string) => void) => resolveConfiguration({ ...input, again: true }, warn);
       return execute(start.settings, { io, env, warnings, start, read });
     }
     case 'reload':

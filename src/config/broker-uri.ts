@@ -4,15 +4,19 @@ import { KeyValueError, percentDecode } from './options/key-value.js';
 
 export type BrokerTransport = 'tcp' | 'tls' | 'ws' | 'wss' | 'udp';
 
+/** What is spoken with a broker; `amqp091`: AMQP 0-9-1. */
+export type BrokerProtocol = 'stomp' | 'amqp091';
+
 /** A broker's address, taken apart. */
 export interface BrokerUri {
   readonly transport: BrokerTransport;
+  readonly protocol: BrokerProtocol;
   /** a name or an address, IPv6 without its brackets */
   readonly host: string;
   readonly port: number;
   /** path and query, for HTTP; empty unless WebSocket */
   readonly path: string;
-  /** what CONNECT's `host` header says */
+  /** what CONNECT's `host` header says, or which one AMQP opens */
   readonly vhost: string;
 }
 
@@ -26,8 +30,12 @@ const TRANSPORTS: Readonly<Record<string, BrokerTransport>> = {
   ws: 'ws',
   wss: 'wss',
   udp: 'udp',
+  amqp: 'tcp',
+  amqps: 'tls',
 };
 
+/** Those of the registry of IANA. */
+const AMQP_PORTS: Readonly<Record<string, number>> = { amqp: 5672, amqps: 5671 };
 const STOMP_PORT = 61613;
 const DEFAULT_PORTS: Readonly<Record<BrokerTransport, number>> = {
   tcp: STOMP_PORT,
@@ -38,12 +46,27 @@ const DEFAULT_PORTS: Readonly<Record<BrokerTransport, number>> = {
   wss: 443,
 };
 
+/** Does the URI say a port itself? To be asked of one that is valid. */
+export function saysPort(text: string): boolean {
+  return /:\d+$/.test(/^[^:]*:\/\/([^/?#]*)/.exec(text)?.[1] ?? '');
+}
+
+/** The URI, which says no port, with one. */
+export function withPort(text: string, port: number): string {
+  return text.replace(/^[^:]*:\/\/[^/?#]*/, (start) => `${start}:${port}`);
+}
+
 const HOST = /^[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_.])?$/;
 const IPV6 = /^[0-9A-Fa-f:.]+(?:%[A-Za-z0-9_.-]+)?$/;
 
 /** The part before the first colon, in small letters: `stomp`, `failover`, …; empty when there is none. */
 export function uriScheme(text: string): string {
   return /^([A-Za-z][A-Za-z0-9+.-]*):/.exec(text)?.[1]?.toLowerCase() ?? '';
+}
+
+/** What a URI of this scheme says is spoken. */
+export function protocolOf(scheme: string): BrokerProtocol {
+  return Object.hasOwn(AMQP_PORTS, scheme) ? 'amqp091' : 'stomp';
 }
 
 /**
@@ -66,15 +89,15 @@ export function parseBrokerUri(text: string): BrokerUri {
   if (authority.includes('@') || (path.includes('@') && !/^[^:]*(?::\d{1,5})?$|^\[/.test(authority))) {
     return fail('name and password do not belong in the URI: put them into the auth option of the broker');
   }
-  const { host, port } = splitAuthority(authority, DEFAULT_PORTS[transport], fail);
+  const { host, port } = splitAuthority(authority, AMQP_PORTS[scheme] ?? DEFAULT_PORTS[transport], fail);
   if (path.includes('#')) return fail('has a "#", which means nothing here: write %23 for one in a virtual host');
   if (transport === 'ws' || transport === 'wss') {
     const target = path.startsWith('/') ? path : `/${path}`;
     if (/[^\x21-\x7e]/.test(target)) return fail('the path has characters that must be %-escaped');
-    return { transport, host, port, path: target, vhost: '/' };
+    return { transport, protocol: 'stomp', host, port, path: target, vhost: '/' };
   }
   if (path.includes('?')) return fail('has a "?", which means nothing here: write %3F for one in a virtual host');
-  return { transport, host, port, path: '', vhost: virtualHost(path, fail) };
+  return { transport, protocol: protocolOf(scheme), host, port, path: '', vhost: virtualHost(path, fail) };
 }
 
 type Fail = (reason: string) => never;

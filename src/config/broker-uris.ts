@@ -1,6 +1,6 @@
 import { StompctlError } from '../base/errors.js';
 import { shownUri } from '../observe/mask.js';
-import { parseBrokerUri, uriScheme } from './broker-uri.js';
+import { type BrokerProtocol, type BrokerUri, parseBrokerUri, protocolOf, uriScheme } from './broker-uri.js';
 import { readPlainFile } from './formats/config-file.js';
 
 /** How to go through several brokers: the options of `failover:(…)?…`, undefined where not given. */
@@ -41,11 +41,35 @@ function fail(text: string, reason: string): StompctlError {
   return new StompctlError('URI_INVALID', 'broker uri', shownUri(text), reason);
 }
 
-/** Throws URI_INVALID unless each broker that a URI option names has a valid URI; the content of a file is not looked at. */
-export function checkBrokerUris(text: string): void {
+/**
+ * What is spoken with the brokers that a URI option names, by the first of them; `given`: as the operator says. What a file names is
+ * not looked at: it is STOMP unless he says otherwise.
+ */
+export function brokersProtocol(text: string, given?: BrokerProtocol): BrokerProtocol {
+  if (given !== undefined) return given;
   const scheme = uriScheme(text);
-  if (scheme === 'file') filePath(text);
-  else for (const uri of scheme === 'failover' ? parseFailover(text).uris : [text]) parseBrokerUri(uri);
+  // what is wrong with the list is told elsewhere
+  return protocolOf(scheme === 'failover' ? uriScheme(text.slice('failover:'.length).replace(/^[/(\s]+/, '')) : scheme);
+}
+
+/** Throws URI_INVALID unless each broker that a URI option names has a valid URI; the content of a file is not looked at. */
+export function checkBrokerUris(text: string, given?: BrokerProtocol): void {
+  const scheme = uriScheme(text);
+  if (scheme === 'file') {
+    filePath(text);
+    return;
+  }
+  const protocol = brokersProtocol(text, given);
+  for (const uri of scheme === 'failover' ? parseFailover(text).uris : [text]) checkProtocol(uri, protocol);
+}
+
+/** Takes a URI apart that is to speak `protocol`. Throws URI_INVALID. */
+export function checkProtocol(uri: string, protocol: BrokerProtocol): BrokerUri {
+  const parsed = parseBrokerUri(uri);
+  if (parsed.protocol === protocol) return parsed;
+  const names = { stomp: 'STOMP', amqp091: 'AMQP 0-9-1' };
+  const reason = `speaks ${names[parsed.protocol]}, where ${names[protocol]} is wanted: a list of brokers is of one protocol, which …-broker-protocol may name`;
+  throw fail(uri, reason);
 }
 
 /** The path of `file:PATH` or `file:///PATH`. Throws URI_INVALID when there is none. */

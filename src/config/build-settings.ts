@@ -1,12 +1,14 @@
 import { unreachable } from '../base/errors.js';
 import type { LogLevel } from '../observe/logger.js';
 import type { BrokerType } from '../stomp/client-dialects.js';
+import { sideProtocol } from './amqp-rules.js';
 import { uriScheme } from './broker-uri.js';
 import { ignoredFailoverOptions } from './broker-uris.js';
 import { commandSettings } from './command-settings.js';
 import { incomingFolder, outgoingFolder } from './folder-settings.js';
 import { placeOf } from './formats/config-node.js';
 import { parseListenAddress } from './listen-address.js';
+import { AMQPCLT_ONLY, insteadOf } from './options/broker-rows.js';
 import type { Table } from './options/option-reader.js';
 import type { OptionValues } from './options/option-values.js';
 import type {
@@ -169,6 +171,7 @@ function queue(table: Table): QueueSettings {
     maxLock: number('maxlock') ?? 600,
     maxTemp: number('maxtemp') ?? 300,
     maxElts: number('maxelts') ?? 16_000,
+    maxOpen: number('max-open') ?? 100,
     compression: table.compression as QueueSettings['compression'],
     limits: queueLimits(number('max-elements'), number('max-bytes'), table['min-free']),
     deduplicate: deduplicate(number('deduplicate'), table['deduplicate-by']),
@@ -201,12 +204,15 @@ function broker(values: OptionValues, side: 'incoming' | 'outgoing'): BrokerSett
   const { version: _, 'accept-version': __, ...connect } = texts(values.table(`${prefix}-connect`));
   return {
     uri: values.text(`${prefix}-uri`) ?? '',
+    protocol: sideProtocol(values, side),
     type: values.text(`${prefix}-type`) as BrokerType | undefined,
     auth: values.tables(`${prefix}-auth`).map(credential),
     version: versionsOf(values.table(`${prefix}-connect`) ?? {}) ?? [],
     connect: texts(connect),
     sockopts: texts(values.table(`${prefix}-sockopts`)),
     stompDebug: values.words(`${prefix}-stomp-debug`),
+    members: values.text(`${prefix}-members`) === 'all' ? 'all' : 'one',
+    resolveMs: definiteMs(values, 'resolve-interval'),
     persistent: side === 'outgoing' && values.text('outgoing-broker-persistent') === 'keep' ? 'keep' : 'true',
     contentLength: contentLengthOf(side === 'outgoing' ? values.text('outgoing-broker-content-length') : undefined),
   };
@@ -286,6 +292,12 @@ export function settingsWarnings(values: OptionValues, settings: Settings): stri
       );
     }
   }
+  for (const name of AMQPCLT_ONLY) {
+    const given = values.given.get(name);
+    if (given !== undefined) {
+      warnings.push(`${placeOf(given.origin)}: ${name} is of amqpclt, and ignored: ${insteadOf(name)}`);
+    }
+  }
   for (const [name, needed] of OF_NO_USE) {
     const given = values.given.get(name);
     if (given === undefined || values.has(needed)) continue;
@@ -296,6 +308,12 @@ export function settingsWarnings(values: OptionValues, settings: Settings): stri
     warnings.push(
       `${placeOf(textfile.origin)}: metrics-textfile: the node exporter reads only files whose names end in .prom`,
     );
+  }
+  const into = values.given.get('outgoing-queue');
+  const { path } = values.table('outgoing-queue') ?? {};
+  if (into !== undefined && /%\{(?!header:[^}]+\})/.test(String(path ?? ''))) {
+    const text = 'outgoing-queue: "%{" in its path stands as it is; the value of a header is %{header:NAME}';
+    warnings.push(`${placeOf(into.origin)}: ${text}`);
   }
   const data = values.given.get('callback-data');
   if (data !== undefined && settings.callback === undefined) {

@@ -1,7 +1,8 @@
-import { realpathSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { StompctlError } from '../base/errors.js';
+import { PathTemplate } from '../message/path-template.js';
 import { parseSocketOptions, parseTlsSockopts } from '../stomp/transport/socket-options.js';
+import { amqpProblems, sideProtocol } from './amqp-rules.js';
 import { uriScheme } from './broker-uri.js';
 import { checkBrokerUris } from './broker-uris.js';
 import { commandProblems } from './command-settings.js';
@@ -12,6 +13,7 @@ import { parseListenAddress } from './listen-address.js';
 import type { Table } from './options/option-reader.js';
 import type { OptionValues } from './options/option-values.js';
 import { ruleProblems } from './options/rewrite-option.js';
+import { realFolder } from './real-folder.js';
 import { versionsOf } from './stomp-versions.js';
 
 interface Context {
@@ -92,7 +94,7 @@ export const URI_RULE: Rule = {
       const uri = context.values.text(name);
       if (uri === undefined) continue;
       try {
-        checkBrokerUris(uri);
+        checkBrokerUris(uri, sideProtocol(context.values, side));
       } catch (error) {
         if (!(error instanceof StompctlError)) throw error;
         const origin = originOf(context, name);
@@ -251,6 +253,16 @@ const sockoptsAreKnown: Rule = {
   },
 };
 
+const amqpHasItsOwn: Rule = {
+  name: 'what is of STOMP alone is not asked of AMQP, and its destinations can be read',
+  *check(context) {
+    for (const { option, place, reason } of amqpProblems(context.values)) {
+      const origin = context.values.given.get(option)?.places?.get(place ?? '') ?? originOf(context, option);
+      yield invalid(origin, reason);
+    }
+  },
+};
+
 const QUEUES = ['incoming-queue', 'outgoing-queue', 'failure-queue', 'tap-queue'];
 
 const queueKeysFitType: Rule = {
@@ -271,16 +283,30 @@ const queueKeysFitType: Rule = {
   },
 };
 
-/** Without symbolic links, as far as the path exists. */
-function realFolder(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    // not there yet, or not to be looked into: its parent may still be a link
-    const parent = dirname(path);
-    return parent === path ? path : join(realFolder(parent), basename(path));
-  }
-}
+const pathsWithHeaders: Rule = {
+  name: 'only the path of the outgoing queue has values of headers in it, and no other queue is among its queues',
+  *check(context) {
+    const problem = (name: string, text: string) => invalid(originOf(context, name), `${name}${text}`);
+    const pathOf = (name: string) => String(((context.values.table(name) ?? {}) as Table).path ?? '');
+    const template = PathTemplate.parse(pathOf('outgoing-queue'));
+    const folder = template && realFolder(resolve(template.folder));
+    for (const name of QUEUES.filter((queue) => queue !== 'outgoing-queue')) {
+      const path = pathOf(name);
+      if (PathTemplate.parse(path) !== undefined) {
+        yield problem(name, ': "%{header:" means something in the path of outgoing-queue only');
+      } else if (
+        path !== '' &&
+        folder !== undefined &&
+        `${realFolder(resolve(path))}/`.startsWith(`${folder}/`.replace('//', '/'))
+      ) {
+        yield problem(
+          name,
+          ' is in the folder where outgoing-queue makes its queues: give these a folder of their own',
+        );
+      }
+    }
+  },
+};
 
 const queuesDiffer: Rule = {
   name: 'the queues differ',
@@ -297,25 +323,16 @@ const queuesDiffer: Rule = {
   },
 };
 
-const commandFits: Rule = {
-  name: 'a command can be read, and its keys go together',
+const commandsAndFoldersFit: Rule = {
+  name: 'a command can be read, and so can templates; the keys of a command, and of a folder, go together',
   *check(context) {
-    const table = context.values.table('outgoing-command');
-    if (table === undefined) return;
-    const from = usesIncomingBroker(context.values);
-    for (const { key, reason } of commandProblems(table, from)) {
-      const place = context.values.given.get('outgoing-command')?.places.get(key);
-      yield invalid(place ?? originOf(context, 'outgoing-command'), `outgoing-command: ${reason}`);
-    }
-  },
-};
-
-const foldersFit: Rule = {
-  name: 'the keys of a folder go together, and templates can be read',
-  *check(context) {
-    for (const { option, key, reason } of folderProblems(context.values)) {
-      const place = context.values.given.get(option)?.places.get(key);
-      yield invalid(place ?? originOf(context, option), `${option}: ${reason}`);
+    const option = 'outgoing-command';
+    const table = context.values.table(option);
+    const ofCommand = table === undefined ? [] : commandProblems(table, usesIncomingBroker(context.values));
+    const found = [...ofCommand].map((problem) => ({ option, ...problem }));
+    for (const { option: of, key, reason } of [...found, ...folderProblems(context.values)]) {
+      const place = context.values.given.get(of)?.places.get(key);
+      yield invalid(place ?? originOf(context, of), `${of}: ${reason}`);
     }
   },
 };
@@ -367,10 +384,11 @@ export const RULES: readonly Rule[] = [
   oneCredentialAScheme,
   connectHeadersCanBeSent,
   sockoptsAreKnown,
+  amqpHasItsOwn,
   queueKeysFitType,
+  pathsWithHeaders,
   queuesDiffer,
-  commandFits,
-  foldersFit,
+  commandsAndFoldersFit,
   delaysAreOrdered,
   metricsAddress,
 ];

@@ -1,7 +1,7 @@
-import { readConfigFile } from './formats/config-file.js';
+import { readConfigFile, readPlainFile } from './formats/config-file.js';
 import { parseConfigGeneral } from './formats/config-general.js';
 import type { BlockNode, ConfigNode } from './formats/config-node.js';
-import { formatOf, parseConfigFile, parseConfigText } from './formats/config-parser.js';
+import { formatOf, parseConfigText } from './formats/config-parser.js';
 import { type Environment, expandEnvironment } from './formats/environment.js';
 import { COMMAND_LINE, invalid, type Problem } from './formats/problem.js';
 import { isProblem, type ReadOption, readOption } from './options/option-reader.js';
@@ -17,6 +17,8 @@ export interface ConfigurationInput {
   readonly env: Environment;
   /** which options of the file count; the others in it may be anything. Absent: all */
   readonly ofFile?: (name: string) => boolean;
+  /** it is read while a run lasts: then a pipe in its place is refused, which would be waited for */
+  readonly again?: boolean;
 }
 
 /** What the file and the command line give, read into values but not validated. */
@@ -35,7 +37,7 @@ export interface Given {
  * Rejects when a file cannot be read or parsed.
  */
 export async function readGiven(
-  { commandLine, env, ofFile }: ConfigurationInput,
+  { commandLine, env, ofFile, again }: ConfigurationInput,
   wanted?: (name: string) => boolean,
 ): Promise<Given> {
   const given = new Map<string, ConfigNode>();
@@ -43,7 +45,9 @@ export async function readGiven(
   let warnings: readonly string[] = [];
   const file = commandLine.get('config')?.at(-1);
   if (file !== undefined) {
-    const fromFile = flattenTree(await parseWithOptions(file, commandLine, env));
+    const fromFile = flattenTree(
+      await parseWithOptions(file, again === true ? readPlainFile : readConfigFile, commandLine, env),
+    );
     // no `push(...list)` of what a file can make long: that overflows the stack
     const counts = ofFile ?? wanted;
     if (counts === undefined) problems = [...fromFile.problems];
@@ -60,10 +64,15 @@ export async function readGiven(
 }
 
 /** The command line's `config-general`, or else the file's own, for which its text is parsed twice. */
-async function parseWithOptions(file: string, commandLine: CommandLineOptions, env: Environment): Promise<BlockNode> {
+async function parseWithOptions(
+  file: string,
+  read: (path: string) => Promise<string>,
+  commandLine: CommandLineOptions,
+  env: Environment,
+): Promise<BlockNode> {
   const asked = commandLine.get('config-general');
-  if (asked !== undefined) return parseConfigFile(file, parseConfigGeneral(asked.join(' '), COMMAND_LINE, env));
-  const text = await readConfigFile(file);
+  const text = await read(file);
+  if (asked !== undefined) return parseConfigText(file, text, parseConfigGeneral(asked.join(' '), COMMAND_LINE, env));
   const tree = await parseConfigText(file, text);
   if (formatOf(file) !== 'apache') return tree;
   const own = flattenTree(tree).given.get('config-general');

@@ -6,6 +6,7 @@ import type { LogFormat } from '../observe/log-output.js';
 import type { LogLevel } from '../observe/logger.js';
 import type { BrokerType } from '../stomp/client-dialects.js';
 import type { StompVersion } from '../stomp/codec/frame.js';
+import type { BrokerProtocol } from './broker-uri.js';
 import type { ListenAddress } from './listen-address.js';
 
 export type SourceSettings =
@@ -106,6 +107,8 @@ export interface QueueSettings {
   readonly maxTemp: number;
   /** DQN: elements an intermediate folder holds */
   readonly maxElts: number;
+  /** of a path with values of headers in it: how many of its queues may be open at once */
+  readonly maxOpen: number;
   /** DQS; queues that are written to */
   readonly compression: Compression | undefined;
   /** queues that are written to: what they may grow to */
@@ -153,6 +156,7 @@ export interface CommandSettings {
 export interface BrokerSettings {
   /** as given; `broker-uri.ts` parses it at each attempt */
   readonly uri: string;
+  readonly protocol: BrokerProtocol;
   /** undefined: recognised from CONNECTED */
   readonly type: BrokerType | undefined;
   /** as given; `credential.ts` resolves files and variables at each attempt */
@@ -163,6 +167,10 @@ export interface BrokerSettings {
   readonly connect: Readonly<Record<string, string>>;
   readonly sockopts: Readonly<Record<string, string>>;
   readonly stompDebug: readonly string[];
+  /** of a name with several addresses: any of them, the next one after a failure; or a session with each */
+  readonly members: 'one' | 'all';
+  /** how often `all` are looked up again */
+  readonly resolveMs: number;
   /** outgoing only: add `persistent:true` to a SEND without it, or not */
   readonly persistent: 'true' | 'keep';
   /** outgoing only: `content-length` on text messages; `auto`: as the kind of broker needs it */

@@ -2,6 +2,7 @@ import { type Clock, systemClock } from '../base/clock.js';
 import { wait } from '../base/wait.js';
 import { processExists } from './liveness.js';
 import { readPidfile } from './pidfile-content.js';
+import { isForeign } from './process-program.js';
 
 export interface PidfileStatus {
   /** 0 running, 1 dead but the file is there, 3 no file, 4 unknown or stale (the codes of LSB init scripts) */
@@ -20,7 +21,8 @@ export function pidfileStatus(path: string, nowMs: number): PidfileStatus {
   if (found === undefined) return { code: 3, text: 'does not seem to be running (no pid file)' };
   if (found.kind === 'empty') return { code: 4, text: 'does not seem to be running yet (empty pid file)' };
   const who = `(pid ${found.pid})`;
-  if (!processExists(found.pid)) return { code: 1, text: `${who} does not seem to be running anymore` };
+  if (!processExists(found.pid) || isForeign(found.pid))
+    return { code: 1, text: `${who} does not seem to be running anymore` };
   const date = localDate(new Date(found.touchedMs));
   if (found.touchedMs < nowMs - STALE_MS) {
     return { code: 4, text: `${who} does not seem to be running anymore since ${date}` };

@@ -35,8 +35,11 @@ export interface SourceEvents {
   settledInVain(name: string, why: 'dead-session' | 'twice'): void;
   /** an input that holds nothing, what a crash left, was removed: it is counted */
   discarded?(name: string): void;
-  /** a rejected delivery now waits unacknowledged, outside the window; `parked` counts them all */
-  parked(name: string, parked: number): void;
+  /**
+   * a rejected delivery now waits unacknowledged, outside the window; `parked` counts those of its broker, `all` (default: as many)
+   * those of all brokers that the source reads from
+   */
+  parked(name: string, parked: number, all?: number): void;
 }
 
 /** Where a transfer reads from. I/O only: no retry, no policy. One `next` at a time. */
@@ -51,6 +54,8 @@ export interface Source {
   settle(): Promise<void>;
   /** Ends the reading for good: settles, gives back what it still holds, closes. Never rejects twice; safe when not open. */
   close(): Promise<void>;
+  /** For who has waited for `close` long enough: ends at once what would keep messages from others, a session. */
+  abandon?(): void;
 }
 
 /** A source whose limits may change. */

@@ -14,6 +14,10 @@ export const EVENTS = {
     levels: ['warn'],
     when: '`subscribe` asks for an `ack` with which a reliable run would lose messages, or hold them up: another is used; told once',
   },
+  blocked: {
+    levels: ['warn'],
+    when: 'a broker of AMQP takes no messages for now (an alarm of memory or disk), or takes them again',
+  },
   'broker-chosen': {
     levels: ['info'],
     when: 'which of several brokers is tried now, and why; each once until one of them is connected',
@@ -77,6 +81,15 @@ export const EVENTS = {
     when: 'USR2 was received: the level (`to`) is `debug` now, or again what was asked for',
   },
   'log-lines-dropped': { levels: ['warn'], when: 'log lines were lost because nobody read them' },
+  'member-failed': {
+    levels: ['error'],
+    when: 'with `…-members=all`: a member of the alias that no attempt will help is given up; the others go on',
+  },
+  members: { levels: ['info'], when: 'with `…-members=all`: who has joined the alias, and who has left it' },
+  'members-unknown': {
+    levels: ['warn'],
+    when: 'with `…-members=all`: the alias could not be looked up again, or has no address; who is known stays. Told once',
+  },
   'metrics-fault': {
     levels: ['warn'],
     when: 'who reads the metrics or the page was not answered; the text says why',

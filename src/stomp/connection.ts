@@ -232,6 +232,12 @@ export class Connection {
 
   #onData(chunk: Buffer): void {
     this.#heartBeat?.received();
+    // AMQP 0-9-1, section 4.2.2: what a server answers that does not understand its client
+    if (this.#state === 'opening' && chunk.toString('latin1', 0, 4) === 'AMQP') {
+      const reason = 'the server speaks AMQP on this port, not STOMP: use amqp:// for it, or the STOMP port (61613)';
+      this.#end(new StompctlError('CONNECT_FAILED', 'connect', this.peer, reason));
+      return;
+    }
     try {
       this.#decoder.feed(chunk, this.#onFrame);
     } catch (error) {

@@ -1,10 +1,11 @@
 import type { Clock } from '../base/clock.js';
 import { StompctlError } from '../base/errors.js';
-import { unlessAborted } from '../base/wait.js';
+import { withDeadline } from '../base/wait.js';
 import { asStompctlError } from './supervisor.js';
 
 export interface Closing {
   readonly clock: Clock;
+  /** the longest that one of them may take */
   readonly limitMs: number;
   /** the source first: then what is its own is not begun before it has given everything back */
   readonly closings: readonly (() => Promise<void>)[];
@@ -15,22 +16,25 @@ export interface Closing {
   readonly onError: (error: StompctlError) => void;
 }
 
-/** Closes the ends of a transfer. False when the source did not say in time that everything is given back. */
+/** Closes the ends of a transfer, for `limitMs` each. False when the source did not say in time that everything is given back. */
 export async function closeEnds({ clock, limitMs, closings, inOrder, name, onError }: Closing): Promise<boolean> {
-  const late = new AbortController();
-  const timer = clock.after(limitMs, () => late.abort());
   let closed = false;
   const close = async (closing: () => Promise<void>, isSource: boolean): Promise<void> => {
     try {
-      await unlessAborted(closing(), late.signal);
+      const inTime = await withDeadline<boolean, boolean>(
+        clock,
+        limitMs,
+        closing().then(() => true),
+        () => false,
+      );
+      if (isSource) closed = inTime;
     } catch (error) {
       onError(asStompctlError(error, name));
+      if (isSource) closed = true;
     }
-    if (isSource && !late.signal.aborted) closed = true;
   };
   if (inOrder) for (const [index, closing] of closings.entries()) await close(closing, index === 0);
   else await Promise.all(closings.map((closing, index) => close(closing, index === 0)));
-  timer.cancel();
   return closed;
 }
 

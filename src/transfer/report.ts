@@ -55,9 +55,9 @@ export class TransferReport implements SourceEvents {
     this.statistics.discarded();
   };
 
-  readonly parked = (delivery: string, parked: number): void => {
+  readonly parked = (delivery: string, parked: number, all = parked): void => {
     const most = this.maxParked;
-    this.statistics.setParked(parked);
+    this.statistics.setParked(all);
     this.logger.warn('parked', `${delivery} stays unacknowledged at the broker (${parked} of at most ${most})`, {
       parked,
     });

@@ -234,7 +234,8 @@ export class SupervisedSink implements Sink {
   async #probe(): Promise<void> {
     this.#state = 'probing';
     const generation = this.#generation;
-    const suspects = new Set(this.#entries);
+    // what the inner sink still has, one of several brokers, is not sent twice: it says itself what becomes of it
+    const suspects = new Set([...this.#entries].filter(({ opening }) => opening === 0));
     this.#options.logger.info(
       'probe',
       `sending ${suspects.size} unsettled messages one by one to find the refused one`,

@@ -34,8 +34,13 @@ export class SupervisedSource implements Source {
   async exchange(inner: Source, supervisor: Supervisor, clock: Clock, closeMs: number): Promise<void> {
     const { logger } = this.#options;
     this.#open = false;
+    const old = this.#inner;
     try {
-      const late = () => logger.warn('close-failed', `${this.name} was not closed in time, and is left behind`);
+      const late = () => {
+        logger.warn('close-failed', `${this.name} was not closed in time, and is left behind`);
+        // the broker gives what it has to the new one, and to others
+        old.abandon?.();
+      };
       await withDeadline(clock, closeMs, this.#settleAndClose(clock, closeMs / 2), late);
     } catch (error) {
       logger.warn('close-failed', asStompctlError(error, this.name).message);
@@ -86,5 +91,10 @@ export class SupervisedSource implements Source {
   close(): Promise<void> {
     this.#options.supervisor.interrupt();
     return this.#inner.close();
+  }
+
+  abandon(): void {
+    this.#options.supervisor.interrupt();
+    this.#inner.abandon?.();
   }
 }

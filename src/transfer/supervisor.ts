@@ -21,6 +21,8 @@ export interface ReconnectPolicy {
 export interface SupervisorOptions extends ReconnectPolicy {
   /** after a refused login: have all brokers of the list refused it by now? Without it there is only one */
   readonly allRefused?: () => boolean;
+  /** of an end that stands for several brokers: has each been given up? Then no attempt will help */
+  readonly givenUp?: () => boolean;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly random?: () => number;
@@ -205,7 +207,7 @@ export class Supervisor {
     if (this.interrupted) return false;
     this.#lastError = { code: error.code, message: error.message, atMs: this.#nowMs() };
     const waits = error.action === 'reopen' || error.action === 'wait' || (!bounded && this.#mayComeBack(error));
-    if (!waits) throw error;
+    if (!waits || this.#options.givenUp?.() === true) throw error;
     const refusedLogin = error.code === 'LOGIN_REFUSED';
     if (refusedLogin && !(this.#options.allRefused?.() ?? true)) {
       logger.warn('open-retry', `${error.message}; trying the next broker of the list`, {

@@ -16,7 +16,7 @@ export interface TransferLimits extends TimeLimits, RateLimits {
   readonly count: number | undefined;
   /** the longest a drain may take */
   readonly lingerMs: number;
-  /** the longest that closing both ends may take, once everything is settled */
+  /** the longest that closing one end may take, once everything is settled; one is closed after the other */
   readonly closeMs: number;
 }
 

@@ -21,12 +21,26 @@ export interface EndFacts {
   readonly lazy?: boolean;
   /** of a broker: what the last session was with */
   readonly session?: SessionFacts | undefined;
+  /** of an end that stands for several brokers: each of them */
+  readonly members?: readonly MemberFacts[] | undefined;
+}
+
+/** One of several brokers that an end stands for. */
+export interface MemberFacts extends Omit<EndFacts, 'role' | 'lazy' | 'members'> {
+  /** deliveries of it with the transfer, or sends that it has not answered */
+  readonly inFlight: number;
+  /** rejected deliveries that wait unacknowledged at it */
+  readonly parked?: number;
+  /** it is no longer behind the alias, and settles what is in flight */
+  readonly leaving?: boolean;
 }
 
 /** What a broker said of itself when it let us in. */
 export interface SessionFacts {
   /** `RabbitMQ/3.10.8`; undefined: it does not say */
   readonly server?: string | undefined;
+  /** what the version is one of; undefined: STOMP */
+  readonly protocol?: string | undefined;
   readonly version: string;
   /** when its certificate ends, ISO 8601; undefined: no TLS */
   readonly certificateEnds?: string | undefined;
@@ -145,8 +159,8 @@ function whyUnsettled({ inFlight, oldestUnsettledMs, lastSettledMs }: HealthFact
 }
 
 /** What does not decide, but is to be known. */
-function notes({ parked, rejected, backlog, failures, reloadRefused }: HealthFacts): string[] {
-  const list: string[] = [];
+function notes({ ends, parked, rejected, backlog, failures, reloadRefused }: HealthFacts): string[] {
+  const list: string[] = ends.flatMap(membersAway);
   if (backlog !== undefined && backlog.elements > 0) {
     const age = backlog.oldestMs === undefined ? '' : `, the oldest for ${secondsText(backlog.oldestMs)}`;
     list.push(`${messages(backlog.elements)} in the incoming queue${age}`);
@@ -158,6 +172,16 @@ function notes({ parked, rejected, backlog, failures, reloadRefused }: HealthFac
     list.push(`the last reload was refused, the old configuration goes on: ${reloadRefused}`);
   }
   return list;
+}
+
+/** Members of an alias that are not there, while others are: no trouble yet, but to be known. */
+function membersAway({ role, name, phase, members = [] }: EndFacts): string[] {
+  const wanted = members.filter(({ leaving }) => leaving !== true);
+  const away = wanted.filter((member) => member.phase !== 'open');
+  const [first] = away;
+  if (phase !== 'open' || first === undefined) return [];
+  const why = first.lastError === undefined ? first.name : `${first.name}: ${first.lastError.message}`;
+  return [`${wanted.length - away.length} of ${wanted.length} members of ${role} ${name} are up (${why})`];
 }
 
 /** One line for people who watch: the numbers while it goes, and why when it does not. */

@@ -31,10 +31,10 @@ async function main(wanted: readonly string[]): Promise<number> {
 
 function environment(brokers: readonly RealBroker[]): Record<string, string> {
   const variables: Record<string, string> = {};
-  for (const { kind, host, port, user, pass, vhost, webUri, tlsUri, webTlsUri } of brokers) {
+  for (const { kind, host, port, user, pass, vhost, webUri, tlsUri, webTlsUri, amqpUri, amqpTlsUri } of brokers) {
     const userInfo = `${encodeURIComponent(user)}:${encodeURIComponent(pass)}`;
     variables[brokerVariable(kind)] = `stomp://${userInfo}@${host}:${port}/${encodeURIComponent(vhost)}`;
-    const offered = { WEB: webUri, TLS: tlsUri, WEB_TLS: webTlsUri };
+    const offered = { WEB: webUri, TLS: tlsUri, WEB_TLS: webTlsUri, AMQP: amqpUri, AMQP_TLS: amqpTlsUri };
     for (const [what, uri] of Object.entries(offered)) {
       if (uri !== undefined) variables[`${brokerVariable(kind)}_${what}`] = uri;
     }

@@ -27,6 +27,12 @@ const WAYS: readonly {
     uri: ({ webTlsUri }) => webTlsUri,
     options: (end) => [`--${end}-broker-sockopts`, AUTHORITY],
   },
+  { name: 'AMQP 0-9-1', uri: ({ amqpUri }) => amqpUri, options: () => [] },
+  {
+    name: 'AMQP 0-9-1 over TLS with a certificate of the client',
+    uri: ({ amqpTlsUri }) => amqpTlsUri,
+    options: (end) => [`--${end}-broker-auth`, X509],
+  },
 ];
 
 describe('a sender and a receiver on RabbitMQ', () => {

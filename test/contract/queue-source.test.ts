@@ -355,6 +355,17 @@ for (const kind of QUEUE_TYPES) {
     assert.equal(isLocked(kind, queue.path, name), true);
     delivery?.ack();
   });
+  test(`${type}: locks that others think dead after three seconds are refreshed each second`, async (t) => {
+    const queue = await filled(t, kind, 1);
+    const clock = new ManualClock();
+    const { source } = await openSource(t, { type, path: queue.path, loop: true, clock, maxLock: 3 });
+    const [delivery] = await take(source);
+    const name = delivery?.name ?? '';
+    age(queue.path, name, 10_000);
+    clock.skip(1000);
+    assert.ok(ageSecondsOf(queue.path, name) < 2);
+    delivery?.ack();
+  });
   test(`${type}: an element that somebody removed under our lock is settled all the same`, async (t) => {
     const queue = await filled(t, kind, 2);
     const { source } = await openSource(t, { type, path: queue.path });

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { chmodSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { it, type TestContext } from 'node:test';
@@ -83,11 +84,17 @@ it('reload says what was taken over, which end was opened anew, and what waits f
 
 type Receiver = Awaited<ReturnType<typeof receiver>>;
 
+function makePipe(path: string): void {
+  rmSync(path);
+  execFileSync('mkfifo', [path]);
+}
+
 /** What can be wrong with a configuration, and what is said of it. */
 const WRONG: readonly (readonly [what: string, spoil: (of: Receiver) => void, said: RegExp])[] = [
   ['an unknown option', ({ configure }) => configure('windou = 5\n'), /there is no option "windou"/],
   ['a syntax error', ({ config }) => writeFileSync(config, '<a>\n'), /receiver\.conf/],
   ['a file that is gone', ({ config }) => rmSync(config), /receiver\.conf.*(?:no such file|ENOENT)/],
+  ['a pipe that nobody writes to', ({ config }) => makePipe(config), /receiver\.conf.*is a pipe or a device/],
   ['a file that may not be read', ({ config }) => chmodSync(config, 0), /receiver\.conf.*(?:permission|EACCES)/],
   ['an included file that is gone', ({ included }) => rmSync(included), /more\.conf/],
   ['an included file that is wrong', ({ included }) => writeFileSync(included, 'window = x\n'), /more\.conf/],

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { systemClock } from '../../src/base/clock.js';
 import { Pidfile } from '../../src/daemon/pidfile.js';
+import { pidfileStatus } from '../../src/daemon/pidfile-status.js';
 import { isForeign } from '../../src/daemon/process-program.js';
 import { tempFolder } from '../support/temp-folder.js';
 
@@ -27,6 +28,7 @@ describe('a fresh pidfile that names another program', { skip: !existsSync('/pro
       await once(child.stdout, 'data');
       const path = join(await tempFolder(test), 'run.pid');
       await writeFile(path, `${child.pid}\n`);
+      assert.equal(pidfileStatus(path, Date.now()).code, foreign ? 1 : 0);
       const told: unknown[] = [];
       const acquired = Pidfile.acquire(path, { clock: systemClock, onTakenOver: (pid) => told.push(pid) });
       try {

@@ -83,9 +83,10 @@ describe('acquiring a pidfile', () => {
 
   it('refuses when an empty file is filled with a live pid meanwhile', async (test) => {
     const path = await place(test, '');
-    const acquiring = Pidfile.acquire(path, { clock });
+    // listened to from the first: it may be refused before the file is said to be written
+    const refused = assert.rejects(Pidfile.acquire(path, { clock }), { code: 'ALREADY_RUNNING' });
     await writeFile(path, `${process.ppid}\n`);
-    await assert.rejects(acquiring, { code: 'ALREADY_RUNNING' });
+    await refused;
   });
 
   it('cleans up after a process killed during a takeover', async (test) => {

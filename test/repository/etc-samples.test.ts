@@ -11,7 +11,18 @@ import { installSignals } from '../../src/daemon/signals.js';
 import { DEAF } from '../support/run-main.js';
 
 const SAMPLES = join(import.meta.dirname, '../../../etc');
-const NAMES = ['cron', 'dhcp', 'folder', 'receiver', 'sender', 'sender-tls', 'shovel'];
+const NAMES = [
+  'alias-receiver',
+  'alias-sender',
+  'cron',
+  'dhcp',
+  'folder',
+  'receiver',
+  'sender',
+  'sender-tls',
+  'shovel',
+  'shovel-amqp',
+];
 
 /** Its settings; fails on a problem or a warning. */
 async function checked(file: string): Promise<Settings> {

@@ -13,6 +13,8 @@ export function externalBroker(kind: BrokerKind, uri: string): RealBroker {
     webUri: offered('WEB'),
     tlsUri: offered('TLS'),
     webTlsUri: offered('WEB_TLS'),
+    amqpUri: offered('AMQP'),
+    amqpTlsUri: offered('AMQP_TLS'),
     host: hostname,
     port: Number(port),
     user: decodeURIComponent(username),

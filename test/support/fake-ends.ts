@@ -130,6 +130,11 @@ export class FakeSink implements Sink {
     this.#lost?.(error);
   }
 
+  /** The session is lost, and what is in flight stays so. */
+  report(error: StompctlError): void {
+    this.#lost?.(error);
+  }
+
   async flush(): Promise<void> {}
 
   async close(): Promise<void> {

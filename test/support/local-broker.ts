@@ -18,6 +18,8 @@ export interface LocalBrokerParts {
   readonly webUri?: string;
   readonly tlsUri?: string;
   readonly webTlsUri?: string;
+  readonly amqpUri?: string;
+  readonly amqpTlsUri?: string;
   readonly server: Command;
   /** a process that the server needs beside it, started already; lives until `stop` */
   readonly helper?: BrokerProcess;
@@ -76,6 +78,14 @@ export class LocalBroker implements RealBroker {
 
   get webTlsUri(): string | undefined {
     return this.#parts.webTlsUri;
+  }
+
+  get amqpUri(): string | undefined {
+    return this.#parts.amqpUri;
+  }
+
+  get amqpTlsUri(): string | undefined {
+    return this.#parts.amqpTlsUri;
   }
 
   async start(): Promise<void> {

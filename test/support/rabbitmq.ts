@@ -12,9 +12,9 @@ const SERVER = '/usr/lib/rabbitmq/bin/rabbitmq-server';
 const TOOL = '/usr/lib/rabbitmq/bin/rabbitmqctl';
 
 /**
- * Starts Debian's RabbitMQ with STOMP and STOMP over WebSocket, both also over TLS, on free loopback ports, in a
+ * Starts Debian's RabbitMQ with AMQP, STOMP and STOMP over WebSocket, all also over TLS, on free loopback ports, in a
  * temporary folder.
- * Everything else that it would listen on is off or on loopback: no AMQP, an epmd and a distribution port of its own.
+ * Everything else that it would listen on is off or on loopback: an epmd and a distribution port of its own.
  * Rejects, with the end of the broker's log, when it does not start.
  */
 export async function startRabbitmq(options: StartOptions = {}): Promise<RealBroker> {
@@ -23,6 +23,8 @@ export async function startRabbitmq(options: StartOptions = {}): Promise<RealBro
     stompTls: await freePort(),
     web: await freePort(),
     webTls: await freePort(),
+    amqp: await freePort(),
+    amqpTls: await freePort(),
     distribution: await freePort(),
     epmd: await freePort(),
   };
@@ -32,7 +34,7 @@ export async function startRabbitmq(options: StartOptions = {}): Promise<RealBro
     'ca.pem': authority().toString(),
     'server.pem': certificate('server').cert.toString(),
     'server.key': certificate('server').key.toString(),
-    enabled_plugins: `[rabbitmq_stomp,rabbitmq_web_stomp${options.managementPort === undefined ? '' : ',rabbitmq_management'}].\n`,
+    enabled_plugins: `[rabbitmq_stomp,rabbitmq_web_stomp,rabbitmq_auth_mechanism_ssl${options.managementPort === undefined ? '' : ',rabbitmq_management'}].\n`,
     // Erlang nodes talk to each other only with the same cookie
     '.erlang.cookie': randomBytes(20).toString('hex').toUpperCase(),
   }));
@@ -63,6 +65,8 @@ export async function startRabbitmq(options: StartOptions = {}): Promise<RealBro
     webUri: `ws://127.0.0.1:${ports.web}/ws`,
     tlsUri: `stomp+ssl://localhost:${ports.stompTls}`,
     webTlsUri: `wss://localhost:${ports.webTls}/ws`,
+    amqpUri: `amqp://127.0.0.1:${ports.amqp}`,
+    amqpTlsUri: `amqps://localhost:${ports.amqpTls}`,
     server: { file: SERVER, args: [], env },
     helper: epmd,
     depth: async (name) => {
@@ -84,20 +88,19 @@ interface Ports {
   readonly stompTls: number;
   readonly web: number;
   readonly webTls: number;
-}
-
-interface Ports {
-  readonly stomp: number;
-  readonly stompTls: number;
-  readonly web: number;
-  readonly webTls: number;
+  readonly amqp: number;
+  readonly amqpTls: number;
 }
 
 function configuration(folder: string, ports: Ports, options: StartOptions): string {
   const { anonymous = false, strict = false, managementPort } = options;
   const management = `management.tcp.ip = 127.0.0.1\nmanagement.tcp.port = ${managementPort}\n`;
   const guest = `stomp.default_user = ${TEST_USER}\nstomp.default_pass = ${TEST_PASS}\n`;
-  return `${anonymous ? guest : ''}${strict ? STRICT : ''}${managementPort === undefined ? '' : management}listeners.tcp = none
+  return `${anonymous ? guest : ''}${strict ? STRICT : ''}${managementPort === undefined ? '' : management}listeners.tcp.1 = 127.0.0.1:${ports.amqp}
+listeners.ssl.1 = 127.0.0.1:${ports.amqpTls}
+auth_mechanisms.1 = PLAIN
+auth_mechanisms.2 = EXTERNAL
+ssl_cert_login_from = common_name
 stomp.listeners.tcp.1 = 127.0.0.1:${ports.stomp}
 stomp.listeners.ssl.1 = 127.0.0.1:${ports.stompTls}
 ssl_options.cacertfile = ${folder}/ca.pem

@@ -21,6 +21,9 @@ export interface RealBroker {
   readonly tlsUri: string | undefined;
   /** STOMP over WebSocket and TLS, for clients without a certificate too */
   readonly webTlsUri: string | undefined;
+  /** AMQP 0-9-1, and the same over TLS, where the broker offers it: `amqp://127.0.0.1:PORT`, certificates as for `tlsUri` */
+  readonly amqpUri: string | undefined;
+  readonly amqpTlsUri: string | undefined;
   readonly host: string;
   readonly port: number;
   readonly user: string;

@@ -5,6 +5,7 @@ import type { ReloadedEnds } from '../../src/app/running-transfer.js';
 import { systemClock } from '../../src/base/clock.js';
 import { type ReloadPlan, type RunConfiguration, reloadPlan } from '../../src/config/reload-plan.js';
 import { resolveConfiguration } from '../../src/config/resolve-settings.js';
+import type { Resolver } from '../../src/members/resolver.js';
 import type { TransferOutcome } from '../../src/transfer/transfer.js';
 import { MemoryLogger } from './memory-logger.js';
 import { atEnd, type Cleaning, tempFolder } from './temp-folder.js';
@@ -31,11 +32,17 @@ export class ReloadScene {
   }
 
   /** It is stopped when the test ends. */
-  static async run(test: Cleaning, options: Options, given?: string): Promise<ReloadScene> {
+  static async run(test: Cleaning, options: Options, given?: string, resolver?: Resolver): Promise<ReloadScene> {
     const folder = given ?? (await tempFolder(test));
     const logger = new MemoryLogger();
     const start = await configured(folder, options);
-    const built = await buildTransfer(start.settings, { clock: systemClock, logger, env: {}, print: () => true });
+    const built = await buildTransfer(start.settings, {
+      clock: systemClock,
+      logger,
+      env: {},
+      print: () => true,
+      ...(resolver && { resolver }),
+    });
     const scene = new ReloadScene(folder, start, built, logger);
     atEnd(test, () => scene.stop());
     return scene;
@@ -57,9 +64,10 @@ export class ReloadScene {
     return { plan, ends };
   }
 
-  /** Sessions so far with the broker of this URI. */
+  /** Sessions so far with the broker of this URI, also as a member. */
   sessions(uri: string): number {
-    return this.logger.events('session-open').filter(({ fields }) => fields.end === `broker ${uri}`).length;
+    const ends = [`broker ${uri}`, `broker ${uri} [127.0.0.1]`];
+    return this.logger.events('session-open').filter(({ fields }) => ends.includes(String(fields.end))).length;
   }
 }
 

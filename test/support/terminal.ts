@@ -61,3 +61,50 @@ export async function onTerminal(
   if (left.length > 0) throw new Error(`never shown: ${JSON.stringify(left)}\n${shown}`);
   return { shown, code };
 }
+
+/** Closes the terminal once it has shown something and the file is there, then sends the signal, if any. */
+const CLOSING = `
+import json, os, pty, select, signal, sys, time
+sent, ready, argv = sys.argv[1], sys.argv[2], sys.argv[3:]
+pid, fd = pty.fork()
+if pid == 0:
+    os.execv(argv[0], argv)
+deadline = time.monotonic() + 60
+shown = b''
+while time.monotonic() < deadline and not (shown and (ready == '' or os.path.exists(ready))):
+    if select.select([fd], [], [], 0.1)[0]:
+        shown += os.read(fd, 65536)
+os.close(fd)
+if sent != '':
+    os.kill(pid, signal.Signals[sent])
+status = 0
+while time.monotonic() < deadline:
+    ended, status = os.waitpid(pid, os.WNOHANG)
+    if ended:
+        break
+    time.sleep(0.02)
+else:
+    os.kill(pid, 9)
+    _, status = os.waitpid(pid, 0)
+print(os.waitstatus_to_exitcode(status))
+`;
+
+/** Closes the terminal of a command that has shown something (and made the file `ready`); the exit code, or minus the signal. */
+export async function whenTerminalCloses(
+  test: Cleaning,
+  argv: readonly [string, ...string[]],
+  { ready = '', signal = '' }: { readonly ready?: string; readonly signal?: NodeJS.Signals | '' },
+): Promise<number> {
+  const child = spawn('python3', ['-c', CLOSING, signal, ready, ...argv], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const ended = once(child, 'close');
+  atEnd(test, async () => {
+    child.kill('SIGKILL');
+    await ended;
+  });
+  let text = '';
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    text += chunk;
+  });
+  await ended;
+  return Number(text);
+}

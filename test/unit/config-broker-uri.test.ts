@@ -13,7 +13,7 @@ import {
 } from '../../src/config/broker-uris.js';
 import { tempFolder } from '../support/temp-folder.js';
 
-const PLAIN: BrokerUri = { transport: 'tcp', host: 'h', port: 61613, path: '', vhost: '/' };
+const PLAIN: BrokerUri = { transport: 'tcp', protocol: 'stomp', host: 'h', port: 61613, path: '', vhost: '/' };
 
 const URIS: readonly [text: string, expected: Partial<BrokerUri>][] = [
   ['stomp://h', {}],
@@ -36,6 +36,11 @@ const URIS: readonly [text: string, expected: Partial<BrokerUri>][] = [
   ['stomp://h/%C3%A4', { vhost: 'ä' }],
   ['ws://h', { transport: 'ws', port: 80, path: '/' }],
   ['ws://h:15674/ws?x=1', { transport: 'ws', port: 15_674, path: '/ws?x=1' }],
+  ['amqp://h', { protocol: 'amqp091', port: 5672 }],
+  ['amqp://h/', { protocol: 'amqp091', port: 5672 }],
+  ['AMQP://h:1/prod', { protocol: 'amqp091', port: 1, vhost: 'prod' }],
+  ['amqp://h/%2Fprod', { protocol: 'amqp091', port: 5672, vhost: '/prod' }],
+  ['amqps://h', { protocol: 'amqp091', transport: 'tls', port: 5671 }],
   ['wss://h/ws', { transport: 'wss', port: 443, path: '/ws' }],
 ];
 

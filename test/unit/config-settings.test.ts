@@ -29,6 +29,7 @@ describe('the reference configurations', () => {
         maxLock: 600,
         maxTemp: 300,
         maxElts: 16_000,
+        maxOpen: 100,
         compression: undefined,
         limits: undefined,
         deduplicate: undefined,

@@ -104,6 +104,8 @@ incoming-queue = path=/var/spool/a%20b type=DQN umask=022 granularity=10 maxlock
 <outgoing-broker>
 uri = failover:(ssl://one.example.com:61614,ssl://two.example.com:61614)?maxReconnectAttempts=2
 type = ActiveMQ
+protocol = stomp
+module = kombu
 <auth>
 scheme = plain
 name = a=b
@@ -115,6 +117,7 @@ sockopts = SSL_verify_mode=1 Timeout=3
 stomp-debug = api+command,header
 persistent = keep
 content-length = always
+members = all
 </outgoing-broker>
 loop = 1
 remove = true
@@ -183,6 +186,9 @@ incoming-broker-connect = a=b
 incoming-broker-sockopts = Timeout=3
 incoming-broker-stomp-debug = all
 incoming-broker-type = RabbitMQ
+incoming-broker-protocol = stomp
+incoming-broker-module = pika
+incoming-broker-members = all
 <subscribe>
 destination = /queue/a: b
 selector = "a = 'x' AND b > 3"

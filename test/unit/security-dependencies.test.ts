@@ -27,6 +27,7 @@ const DIRECT = [
   '@6over3/zeroperl-ts',
   '@jitl/quickjs-wasmfile-release-sync',
   '@stomp/stompjs',
+  'amqplib',
   'cli-progress',
   'commander',
   'diff',

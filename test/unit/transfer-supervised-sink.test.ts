@@ -131,6 +131,24 @@ describe('a supervised sink', () => {
     await assert.rejects(sink.send(textMessage('c')), { code: 'SESSION_LOST' });
   });
 
+  it('does not send again, while it looks for the refused message, what the inner sink still has', async () => {
+    const inner = new FakeSink((message) => (named(message) === 'slow' ? 'silent' : 'safe'));
+    const { sink, clock } = supervised(inner);
+    await sink.open();
+    const ended = outcomes(sink, ['slow']);
+    await clock.advance(0);
+    // one of several brokers said ERROR; what was sent to the others is still under way
+    inner.report(brokerError());
+    outcomes(sink, ['a']);
+    await clock.advance(5000);
+    assert.equal(inner.opened, 2);
+    assert.deepEqual(inner.sent, ['slow', 'a']);
+    inner.endSession();
+    await clock.advance(5000);
+    assert.deepEqual(inner.sent, ['slow', 'a', 'slow']);
+    assert.equal(ended.size, 0);
+  });
+
   it('rejects what is not safe when it is closed', async () => {
     const inner = new FakeSink(() => 'silent');
     const { sink, clock } = supervised(inner);

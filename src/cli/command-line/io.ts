@@ -52,7 +52,11 @@ export function outputError(error: Error): StompctlError {
   return new StompctlError('OUTPUT_FAILED', 'write', 'standard output', reason, error);
 }
 
-/** Did output get lost, other than by a reader that went away (which is its right)? `error` is that of the stream. */
-export function lostOutput(error: Error | undefined): StompctlError | undefined {
-  return error === undefined || errnoOf(error) === 'EPIPE' ? undefined : outputError(error);
+/**
+ * Did output get lost, other than by a reader that went away (which is its right), or a `terminal` that was closed? `error` is that of the
+ * stream.
+ */
+export function lostOutput(error: Error | undefined, terminal = false): StompctlError | undefined {
+  if (error === undefined || errnoOf(error) === (terminal ? 'EIO' : 'EPIPE')) return undefined;
+  return outputError(error);
 }

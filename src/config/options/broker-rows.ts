@@ -1,4 +1,4 @@
-import type { OptionRow } from './option.js';
+import type { OptionRow, TableKey } from './option.js';
 
 const STOMP_DEBUG_FLAGS = ['api', 'command', 'header', 'body', 'connection', 'io', 'all'];
 const BROKER_TYPES = ['ActiveMQ', 'Apollo', 'Artemis', 'RabbitMQ', 'UNKNOWN'];
@@ -18,17 +18,30 @@ function brokerOptions(side: 'incoming' | 'outgoing'): OptionRow[] {
       value: 'URI',
       group,
       reload: group,
-      doc: `${verb} the broker at this address: stomp://, ssl://, ws://, wss://${udp}, failover:(URI,URI) or file:PATH.`,
+      doc: `${verb} the broker at this address: stomp://, ssl://, ws://, wss://${udp}, amqp://, amqps://, failover:(URI,URI) or file:PATH.`,
       notes:
         '`stomp://HOST:PORT` or `tcp://` is plain TCP; `ssl://`, `tls://`, `stomp+ssl://` and `stomp+tls://` speak TLS, and ' +
         'check the certificate; the port is 61613 when there is none. What follows the first slash of the ' +
         'path, %-decoded, is the virtual host (`stomp://host/prod` is `prod`); without it the virtual host is `/`. ' +
+        '`amqp://HOST:PORT/VHOST` and `amqps://` (TLS) are AMQP 0-9-1, ports 5672 and 5671 (docs/amqp.md). ' +
         '`ws://HOST:PORT/PATH` and `wss://` (TLS) are WebSocket, ports 80 and 443. ' +
         '`failover:(URI,URI)?OPTIONS` names several brokers: each attempt to connect takes the next, in random order unless ' +
         '`randomize=false`; `initialReconnectDelay`, `maxReconnectDelay` (milliseconds), `backOffMultiplier`, ' +
         '`useExponentialBackOff` and `maxReconnectAttempts` (after the first attempt; -1 for no end) win over the options of ' +
         'those names here, other options are ignored, with a warning. `file:PATH` reads the URIs, one a line, from a file, anew at each attempt. ' +
         `Name and password do not belong here: see \`${side}-broker-auth\`.${side === 'outgoing' ? UDP_NOTE : ''}`,
+    },
+    {
+      name: `${side}-broker-protocol`,
+      kind: 'choice',
+      choices: ['stomp', 'amqp091'],
+      value: 'PROTOCOL',
+      group,
+      reload: group,
+      added: true,
+      defaultNote: 'as the URI says, STOMP for `file:PATH`',
+      doc: 'Say what is spoken with the brokers: STOMP or AMQP 0-9-1.',
+      notes: 'Needed only for a file whose URIs are `amqp://` or `amqps://`; a list of brokers is of one protocol.',
     },
     {
       name: `${side}-broker-auth`,
@@ -79,6 +92,29 @@ function brokerOptions(side: 'incoming' | 'outgoing'): OptionRow[] {
         '`SSL_ca_file`, `SSL_ca_path`, `SSL_cert_file`, `SSL_key_file`, `SSL_passwd`, `SSL_verify_mode`, `SSL_version` ' +
         '(such as `TLSv1_2` or `SSLv23:!TLSv1`), `SSL_cipher_list`, `SSL_hostname`, `SSL_verifycn_name`, ' +
         '`SSL_verifycn_scheme=none`. One of TLS makes a `stomp://` URI speak TLS.',
+    },
+    {
+      name: `${side}-broker-members`,
+      kind: 'choice',
+      choices: ['one', 'all'],
+      value: 'WHICH',
+      group,
+      reload: group,
+      default: 'one',
+      added: true,
+      doc:
+        side === 'incoming'
+          ? 'Of a name with several addresses, or a list of brokers, receive from one, or from all of them.'
+          : 'Of a name with several addresses, or a list of brokers, send to one, or to all that are up.',
+      notes:
+        '`one`: any of them, the next one after a failure. `all`: a session with each, looked up again each ' +
+        '`resolve-interval`; ' +
+        (side === 'incoming'
+          ? 'a message of each in turn, acknowledged where it came from. The window is divided among them.'
+          : 'each message goes to one of those that are up, the one that owes the fewest confirmations; what was unconfirmed at ' +
+            'one that died goes to another.') +
+        ' Behind a name are its A and AAAA records, or those of its SRV records (`_stomp._tcp.NAME`, `_stomps._tcp.NAME` for ' +
+        'TLS) when the URI has no port.',
     },
     {
       name: `${side}-broker-stomp-debug`,
@@ -158,3 +194,93 @@ export const BROKER_OPTIONS: readonly OptionRow[] = [
       'restart would lose it. An explicit `persistent:false` is always kept, with one warning.',
   },
 ];
+
+const COMMAND_KEYS: readonly TableKey[] = [
+  {
+    name: 'command',
+    kind: 'text',
+    required: true,
+    doc: 'the program and its arguments; no shell reads them. `%{name}` in an argument is that header of the message, `%{name:-text}` the text when it is missing',
+  },
+  {
+    name: 'batch',
+    kind: 'integer',
+    min: 1,
+    max: 10_000,
+    doc: 'give a run up to this many messages, as JSON lines on its standard input; by default one, its body on standard input and its headers in `STOMPCTL_HEADER_…`',
+  },
+  {
+    name: 'coalesce',
+    kind: 'integer',
+    unit: 'seconds',
+    min: 1,
+    max: 86_400,
+    doc: 'one run for all messages that come within this time; it is given only their number, in `STOMPCTL_MESSAGES`',
+  },
+  { name: 'concurrency', kind: 'integer', min: 1, max: 1000, default: '1', doc: 'runs at a time' },
+  {
+    name: 'timeout',
+    kind: 'integer',
+    unit: 'seconds',
+    min: 1,
+    max: 30 * 86_400,
+    default: '60',
+    doc: 'end a run that takes longer: TERM to its process group, 5 seconds later KILL',
+  },
+  {
+    name: 'output',
+    kind: 'choice',
+    choices: ['log', 'reply'],
+    default: 'log',
+    doc: 'what it writes to standard output: into the log, line by line, or as the reply to `reply-to`',
+  },
+];
+
+export const COMMAND_OPTIONS: readonly OptionRow[] = [
+  {
+    name: 'outgoing-command',
+    kind: 'table',
+    keys: COMMAND_KEYS,
+    value: 'KEY=VALUE…',
+    group: 'sink',
+    reload: 'sink',
+    added: true,
+    doc: 'Run this command for each message.',
+    notes:
+      'Exit code 0: the message is done. 75: it is tried again, with growing delays. Anything else, and being late: it has another run, ' +
+      'and is rejected after `max-attempts` of them. On the command line and in a KEY=VALUE list blanks are `%20` and `%{` is `%25{`; in a block they are ' +
+      'written as they are. See docs/commands-as-ends.md.',
+  },
+];
+
+/** What amqpclt has and nothing here needs: its configurations are read as they are, and a note says so. */
+export const AMQPCLT_ONLY = [
+  'incoming-broker-module',
+  'outgoing-broker-module',
+  'log',
+  'logfile',
+  'loglevel',
+] as const satisfies readonly string[];
+
+const INSTEAD: Readonly<Record<(typeof AMQPCLT_ONLY)[number], string>> = {
+  'incoming-broker-module': 'there is one module for AMQP',
+  'outgoing-broker-module': 'there is one module for AMQP',
+  log: 'see log-format',
+  logfile: 'logs go to standard error, or to syslog with log-format = syslog',
+  loglevel: 'see log-level',
+};
+
+/** Why an option of amqpclt does nothing. */
+export function insteadOf(name: (typeof AMQPCLT_ONLY)[number]): string {
+  return INSTEAD[name];
+}
+
+export const AMQPCLT_OPTIONS: readonly OptionRow[] = AMQPCLT_ONLY.map((name) => ({
+  name,
+  kind: 'text',
+  value: 'TEXT',
+  group: 'help',
+  reload: 'in-place',
+  added: true,
+  doc: `Of amqpclt: accepted and ignored, with a note (${INSTEAD[name]}).`,
+}));

@@ -1,5 +1,4 @@
-import { BROKER_OPTIONS } from './broker-rows.js';
-import { COMMAND_OPTIONS } from './command-rows.js';
+import { AMQPCLT_OPTIONS, BROKER_OPTIONS, COMMAND_OPTIONS } from './broker-rows.js';
 import { CONNECTION_OPTIONS } from './connection-rows.js';
 import type { OptionRow } from './option.js';
 import { PROGRAM_OPTIONS } from './program-rows.js';
@@ -18,6 +17,7 @@ export const OPTION_TABLE: readonly OptionRow[] = [
   ...TRANSFER_OPTIONS,
   ...CONNECTION_OPTIONS,
   ...PROGRAM_OPTIONS,
+  ...AMQPCLT_OPTIONS,
 ];
 
 const BY_NAME = new Map<string, OptionRow>();

@@ -111,6 +111,15 @@ const DEDUPLICATE_KEYS: readonly TableKey[] = [
   },
 ];
 
+const MAX_OPEN: TableKey = {
+  name: 'max-open',
+  kind: 'integer',
+  min: 1,
+  max: 1000,
+  default: '100',
+  doc: 'with `%{header:NAME}` in the path: queues that are open at once; the one used longest ago is closed',
+};
+
 /** Where messages are kept: not in a queue that swallows them. */
 const KEEPING_QUEUE_KEYS: readonly TableKey[] = OUTGOING_QUEUE_KEYS.map((key) => {
   if (key.name === 'path') return { name: 'path', kind: 'text', required: true, doc: key.doc };
@@ -148,7 +157,7 @@ export const QUEUE_OPTIONS: readonly OptionRow[] = [
   {
     name: 'outgoing-queue',
     kind: 'table',
-    keys: [...OUTGOING_QUEUE_KEYS, ...DEDUPLICATE_KEYS],
+    keys: [...OUTGOING_QUEUE_KEYS, ...DEDUPLICATE_KEYS, MAX_OPEN],
     value: 'KEY=VALUE…',
     group: 'sink',
     reload: 'sink',
@@ -156,7 +165,8 @@ export const QUEUE_OPTIONS: readonly OptionRow[] = [
     notes:
       'With `max-elements`, `max-bytes` or `min-free` a full queue makes the run wait, not fail: a broker is not read from ' +
       'meanwhile. The log says so, and so does USR1. `deduplicate` makes of at least once exactly once, into this queue: ' +
-      'see docs/queues.md.',
+      'see docs/queues.md. `%{header:NAME}` in its path (on the command line `%25{header:NAME}`) stands for the value of that ' +
+      'header: a queue of its own for each value.',
   },
   {
     name: 'tap-queue',

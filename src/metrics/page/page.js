@@ -51,18 +51,27 @@ function showState(state, reason) {
   document.title = `${state === 'gone' ? 'no answer' : state} – stompctl`;
 }
 
-function endCard({ role, name, phase, awayMs, attempt, nextTryMs, lastError, session, lazy, opened }) {
+function memberLine({ name, phase, inFlight, parked, leaving, lastError }) {
+  const parts = [leaving ? 'leaving' : phase, `${number(inFlight)} in flight`];
+  if (parked > 0) parts.push(`${number(parked)} parked`);
+  if (phase !== 'open' && lastError) parts.push(lastError.message);
+  return element('p', phase === 'open' ? '' : 'error', `${name}: ${parts.join(', ')}`);
+}
+
+function endCard({ role, name, phase, awayMs, attempt, nextTryMs, lastError, session, lazy, opened, members = [] }) {
   const away = awayMs === undefined ? '' : ` for ${time(awayMs)}, attempt ${attempt}`;
   const next = nextTryMs === undefined ? '' : `, next try in ${time(nextTryMs)}`;
   const waits = phase === 'closed' && lazy ? ' until the first message' : '';
   const card = element('div', 'card', element('div', 'role', role), element('strong', '', name));
   card.append(element('p', '', element('strong', phase, phase), `${waits}${away}${next}`));
   const parts = [];
-  if (session) parts.push([session.server, `STOMP ${session.version}`].filter(Boolean).join(', '));
+  if (session)
+    parts.push([session.server, `${session.protocol ?? 'STOMP'} ${session.version}`].filter(Boolean).join(', '));
   if (session?.certificateEnds) parts.push(`certificate ends ${session.certificateEnds.slice(0, 10)}`);
   if (opened > 1) parts.push(`opened ${opened} times`);
   if (parts.length > 0) card.append(element('p', 'error', parts.join('; ')));
   if (lastError) card.append(element('p', 'error', `last error, ${time(lastError.agoMs)} ago: ${lastError.message}`));
+  card.append(...members.map(memberLine));
   return element('li', '', card);
 }
 

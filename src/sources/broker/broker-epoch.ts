@@ -4,6 +4,7 @@ import type { DeadLetters } from '../../flow/dead-letters.js';
 import type { Demand, SourceEvents } from '../../flow/source.js';
 import { messageFromFrame } from '../../message/content-type.js';
 import { type Message, newHeader } from '../../message/message.js';
+import type { Dialect } from '../../stomp/client-dialects.js';
 import type { Frame } from '../../stomp/codec/frame.js';
 import type { StompSession } from '../../stomp/session.js';
 import { BrokerDelivery, type DeliveryOwner } from './broker-delivery.js';
@@ -24,12 +25,17 @@ export interface BrokerEpochOptions {
   readonly onDuplicate: ((name: string) => void) | undefined;
 }
 
+/** What of a session an epoch needs, whatever protocol it speaks. */
+export type EpochSession = Pick<StompSession, 'over' | 'ended' | 'ack' | 'pause' | 'resume' | 'flush'> & {
+  readonly dialect: Pick<Dialect, 'stableIds'>;
+};
+
 /** Reading goes on when this part of the limits is in use again. */
 const RESUME_AT = 0.75;
 
 /** One session of a broker source, and everything delivered by it that is not settled. */
-export class BrokerEpoch implements DeliveryOwner {
-  readonly session: StompSession;
+export class BrokerEpoch<Session extends EpochSession = EpochSession> implements DeliveryOwner {
+  readonly session: Session;
   #options: BrokerEpochOptions;
   #buffer: BrokerDelivery[] = [];
   #unsettled = 0;
@@ -49,7 +55,7 @@ export class BrokerEpoch implements DeliveryOwner {
   /** rung when something is there to be taken, or the session is over */
   readonly arrival = new Bell();
 
-  constructor(session: StompSession, options: BrokerEpochOptions) {
+  constructor(session: Session, options: BrokerEpochOptions) {
     this.session = session;
     this.#options = options;
     this.full = new Promise((resolve) => {

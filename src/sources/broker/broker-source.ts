@@ -1,13 +1,13 @@
-import { type Clock, systemClock } from '../../base/clock.js';
+import type { Clock } from '../../base/clock.js';
 import { reasonOf, StompctlError } from '../../base/errors.js';
-import { wait } from '../../base/wait.js';
 import type { Demand, SourceEvents, SourceLimits, SourceResult, TunableSource } from '../../flow/source.js';
 import { newHeader } from '../../message/message.js';
 import type { Dialect } from '../../stomp/client-dialects.js';
 import type { Frame } from '../../stomp/codec/frame.js';
 import { StompSession } from '../../stomp/session.js';
 import type { SessionOptions } from '../../stomp/session-options.js';
-import { BrokerEpoch, type BrokerEpochOptions } from './broker-epoch.js';
+import { BrokerEpoch } from './broker-epoch.js';
+import { mostOf, nextOf } from './epoch-next.js';
 import { RememberedIds } from './remembered-ids.js';
 import { SubscriptionShare } from './subscription-share.js';
 
@@ -45,27 +45,24 @@ export interface BrokerSourceOptions extends SourceLimits {
 
 export type SourceWarning = 'ack-replaced' | 'prefetch-ignored' | 'stray-message' | 'unsubscribe-failed';
 
-/** the longest wait for a message before `next` says that there is none */
-const IDLE_MS = 1000;
-
 /** Receives messages from a broker, over one session at a time. */
 export class BrokerSource implements TunableSource {
   readonly name: string;
   #options: BrokerSourceOptions;
-  readonly #clock: Clock;
   readonly #safe: RememberedIds;
   #place = '';
-  #epoch: BrokerEpoch | undefined;
+  #epoch: BrokerEpoch<StompSession> | undefined;
   /** the ids of the subscriptions, by position, once the broker has confirmed all of them */
   #confirmed: Promise<readonly string[]> = Promise.resolve([]);
   readonly #warned = new Set<SourceWarning>();
   #opening: AbortController | undefined;
+  /** also while it is being closed */
+  #latest: StompSession | undefined;
   #closed = false;
 
   constructor(options: BrokerSourceOptions) {
     this.name = options.name;
     this.#options = options;
-    this.#clock = options.clock ?? systemClock;
     this.#safe = new RememberedIds(2 * options.window);
   }
 
@@ -84,6 +81,7 @@ export class BrokerSource implements TunableSource {
     this.#sameEndpoint(`${options.endpoint.host}:${options.endpoint.port}`);
     const onStray = (frame: Frame, count: number) => this.#stray(frame, count);
     const session = await StompSession.connect({ ...options, signal: opening.signal, skipOversized: true, onStray });
+    this.#latest = session;
     const closed = () => session.abort('closed while opening');
     opening.signal.addEventListener('abort', closed, { once: true });
     try {
@@ -114,15 +112,7 @@ export class BrokerSource implements TunableSource {
   }
 
   async next(demand: Demand, interrupt: AbortSignal): Promise<SourceResult> {
-    const epoch = this.#epoch;
-    if (epoch === undefined) throw new StompctlError('SESSION_CLOSED', 'next', this.name, 'not open');
-    this.#check(epoch);
-    if (epoch.empty && epoch.ended) return { kind: 'end' };
-    if (!epoch.hasMore) await wait(this.#clock, IDLE_MS, { signal: interrupt, bell: epoch.arrival });
-    this.#check(epoch);
-    const deliveries = epoch.take(demand);
-    if (deliveries.length > 0) return { kind: 'batch', deliveries };
-    return { kind: 'idle', reason: interrupt.aborted ? 'interrupted' : 'empty' };
+    return nextOf(this.#epoch, demand, interrupt, this.#options);
   }
 
   async settle(): Promise<void> {
@@ -141,7 +131,13 @@ export class BrokerSource implements TunableSource {
     await epoch.session.close();
   }
 
-  #newEpoch(session: StompSession, maxMessageSize: number | undefined): BrokerEpoch {
+  abandon(): void {
+    this.#closed = true;
+    this.#opening?.abort();
+    this.#latest?.abort('left behind');
+  }
+
+  #newEpoch(session: StompSession, maxMessageSize: number | undefined): BrokerEpoch<StompSession> {
     const { name, reliable, deadLetters, events, onDuplicate } = this.#options;
     const epoch = new BrokerEpoch(session, {
       name,
@@ -162,7 +158,7 @@ export class BrokerSource implements TunableSource {
     this.#place = place;
   }
 
-  #subscribe(header: Readonly<Record<string, string>>, epoch: BrokerEpoch): Promise<string> {
+  #subscribe(header: Readonly<Record<string, string>>, epoch: BrokerEpoch<StompSession>): Promise<string> {
     const { session } = epoch;
     if (this.#options.onLook !== undefined && browses(session)) return browse(header, epoch);
     const full = this.#subscribeHeader(header, session);
@@ -228,17 +224,6 @@ export class BrokerSource implements TunableSource {
     return Math.max(1, Math.floor(total / subscriptions.length));
   }
 
-  #check(epoch: BrokerEpoch): void {
-    if (epoch.session.over !== undefined) throw epoch.session.over;
-    const { maxParked } = this.#options;
-    // with 0 nothing is parked but by who only looks at messages
-    if (maxParked === 0) return;
-    if (epoch.blocked !== undefined) throw epoch.blocked;
-    if (epoch.parked < maxParked) return;
-    const reason = `${epoch.parked} rejected messages wait unacknowledged, the broker sends no more; set failure-queue`;
-    throw new StompctlError('TOO_MANY_PARKED', 'next', this.name, reason);
-  }
-
   /** `unsubscribe` options belong to subscriptions by position. After a refusal the session is over, as was to be. */
   async #unsubscribe(session: StompSession): Promise<void> {
     const { subscriptions } = this.#options;
@@ -259,7 +244,7 @@ function browses({ dialect, version }: StompSession): boolean {
 }
 
 /** What is shown need not be acknowledged, and is shown up to the end of the queue. */
-function browse(header: Readonly<Record<string, string>>, epoch: BrokerEpoch): Promise<string> {
+function browse(header: Readonly<Record<string, string>>, epoch: BrokerEpoch<StompSession>): Promise<string> {
   const { session } = epoch;
   const full = newHeader({ ...header, browser: 'true', ack: 'auto' });
   const share = new SubscriptionShare(full, session.dialect, false);
@@ -267,9 +252,4 @@ function browse(header: Readonly<Record<string, string>>, epoch: BrokerEpoch): P
     if (frame.header.browser === 'end') epoch.end();
     else epoch.arrived(frame, share);
   });
-}
-
-/** What a session holds unsettled at most: with what is parked, and one more to see that there are more. */
-function mostOf({ window, windowBytes, maxParked }: SourceLimits): BrokerEpochOptions['most'] {
-  return { deliveries: window + maxParked + 1, bytes: windowBytes, window };
 }

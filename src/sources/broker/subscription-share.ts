@@ -13,7 +13,7 @@ export class SubscriptionShare {
   #parkedBytes = 0;
 
   /** `header`: that of SUBSCRIBE. */
-  constructor(header: Readonly<Record<string, string>>, dialect: Dialect, cumulative: boolean) {
+  constructor(header: Readonly<Record<string, string>>, dialect: Pick<Dialect, 'prefetch'>, cumulative: boolean) {
     this.destination = header.destination ?? '';
     this.cumulative = cumulative;
     this.#limit = limitOf(header, dialect);
@@ -35,7 +35,10 @@ export class SubscriptionShare {
 }
 
 /** What SUBSCRIBE asks for, in the unit of the broker; `MESSAGES,BYTES` for Apollo. Nothing, or none above zero, is no limit. */
-function limitOf(header: Readonly<Record<string, string>>, { prefetch }: Dialect): { messages: number; bytes: number } {
+function limitOf(
+  header: Readonly<Record<string, string>>,
+  { prefetch }: Pick<Dialect, 'prefetch'>,
+): { messages: number; bytes: number } {
   const [first, second] = (prefetch === undefined ? '' : (header[prefetch.header] ?? '')).split(',', 2).map(positive);
   const none = Number.POSITIVE_INFINITY;
   if (prefetch?.unit === 'bytes') return { messages: none, bytes: first ?? none };

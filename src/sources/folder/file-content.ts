@@ -1,4 +1,4 @@
-import { constants } from 'node:fs';
+import { constants, type Stats } from 'node:fs';
 import { errnoOf } from '../../base/errors.js';
 import { closeQuietly, type FileSystem } from '../../base/file-system.js';
 
@@ -58,4 +58,9 @@ export function readWhole(files: FileSystem, path: string, limit: number): FileC
 /** Is it the same file, with the same content? */
 export function isUnchanged(one: FileStamp, other: FileStamp): boolean {
   return one.dev === other.dev && one.ino === other.ino && one.size === other.size && one.mtimeNs === other.mtimeNs;
+}
+
+/** What a list of skipped files knows a file by. */
+export function infoOf({ size, ino, mtimeMs }: Stats) {
+  return { size, ino, modifiedMs: mtimeMs, regular: true };
 }

@@ -12,7 +12,7 @@ import type { DeadLetters } from '../../flow/dead-letters.js';
 import type { Demand, SourceEvents, SourceLimits, SourceResult, TunableSource } from '../../flow/source.js';
 import { Message, newHeader } from '../../message/message.js';
 import { SkipList } from '../queue/skip-list.js';
-import { type FileContent, isUnchanged, readWhole } from './file-content.js';
+import { type FileContent, infoOf, isUnchanged, readWhole } from './file-content.js';
 import { FileDelivery, type FileWish } from './file-delivery.js';
 import { besideBytes, type HeaderTemplates, headerOf, LARGEST_SIDECAR } from './file-header.js';
 import { folderError, folderMustExist, openTarget } from './folder-access.js';
@@ -79,20 +79,18 @@ export class FolderSource implements TunableSource {
   readonly #wishes = new Map<FileDelivery, FileWish>();
   readonly #work = new SerialQueue();
   readonly #rejected: RejectedFiles;
-  #window: number;
   #begun = false;
   #odd = 0;
   #oddBefore = 0;
   #closed = true;
 
   constructor(options: FolderSourceOptions, files: FileSystem = systemFiles) {
-    const { path, clock, maxLock, pattern, deadLetters } = options;
+    const { path, clock, maxLock, pattern } = options;
     this.name = `folder ${path}`;
     this.#options = options;
     this.#files = files;
-    this.#window = options.window ?? 1000;
     const done = (delivery: FileDelivery, wish: FileWish): void => this.#wish(delivery, wish);
-    this.#rejected = new RejectedFiles({ source: this.name, deadLetters, events: options.events, done });
+    this.#rejected = new RejectedFiles({ ...options, source: this.name, done });
     this.#claims = new FolderClaims({ path, files, clock, maxLock, sidecar: options.sidecar });
     const matches = namePattern(pattern);
     this.#names = new FolderNames(
@@ -102,9 +100,8 @@ export class FolderSource implements TunableSource {
     );
   }
 
-  tune({ deadLetters, window }: SourceLimits): void {
-    this.#rejected.deadLetters = deadLetters;
-    this.#window = window;
+  tune(limits: SourceLimits): void {
+    this.#rejected.tune(limits);
   }
 
   async open(): Promise<void> {
@@ -126,7 +123,7 @@ export class FolderSource implements TunableSource {
 
   async next(demand: Demand, interrupt: AbortSignal): Promise<SourceResult> {
     await this.#carryOutNow();
-    const room = this.#window - this.#rejected.size;
+    const { room } = this.#rejected;
     if (room <= 0) return this.#idle(interrupt);
     const batch: FileDelivery[] = [];
     const within = { ...demand, deliveries: Math.min(demand.deliveries, room) };
@@ -400,8 +397,4 @@ export class FolderSource implements TunableSource {
     if (afterwards.kind === 'move') await directory.syncFolder(afterwards.to);
     await directory.syncFolder(this.#claims.pathOf(''));
   }
-}
-
-function infoOf({ size, ino, mtimeMs }: Stats) {
-  return { size, ino, modifiedMs: mtimeMs, regular: true };
 }

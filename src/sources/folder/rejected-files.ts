@@ -1,13 +1,15 @@
 import { reasonOf, StompctlError } from '../../base/errors.js';
 import { Bell } from '../../base/wait.js';
 import type { DeadLetters } from '../../flow/dead-letters.js';
-import type { SourceEvents } from '../../flow/source.js';
+import type { SourceEvents, SourceLimits } from '../../flow/source.js';
 import type { FileDelivery, FileWish } from './file-delivery.js';
 
 export interface RejectedOptions {
   /** for the failure queue: where they come from */
   readonly source: string;
-  readonly deadLetters: DeadLetters | undefined;
+  readonly deadLetters?: DeadLetters | undefined;
+  /** most that may be on their way; 1000 */
+  readonly window?: number;
   readonly events: Pick<SourceEvents, 'rejected'>;
   /** what is to become of the file now; `reject`: it stays, and is tried again with growing delay */
   readonly done: (delivery: FileDelivery, wish: FileWish) => void;
@@ -18,6 +20,7 @@ export class RejectedFiles {
   readonly #options: RejectedOptions;
   readonly #storing = new Map<FileDelivery, Promise<void>>();
   #deadLetters: DeadLetters | undefined;
+  #window: number;
   #giveUp = new AbortController();
   /** rung when one of them is there, or is not going to be */
   readonly settled = new Bell();
@@ -25,15 +28,18 @@ export class RejectedFiles {
   constructor(options: RejectedOptions) {
     this.#options = options;
     this.#deadLetters = options.deadLetters;
+    this.#window = options.window ?? 1000;
   }
 
   /** Another place from now on; what waits for the old one goes there when that is closed. */
-  set deadLetters(deadLetters: DeadLetters | undefined) {
+  tune({ deadLetters, window }: SourceLimits): void {
     this.#deadLetters = deadLetters;
+    this.#window = window;
   }
 
-  get size(): number {
-    return this.#storing.size;
+  /** How many more may be on their way: while there is none, no file is to be taken. */
+  get room(): number {
+    return Math.max(0, this.#window - this.#storing.size);
   }
 
   has(delivery: FileDelivery): boolean {

@@ -47,7 +47,7 @@ export interface QueueSourceOptions extends QueueOptions {
   readonly turnMs?: number;
 }
 
-/** Perl's purge frees locks after 300 s, ours and Python's after `maxlock` */
+/** Perl's purge frees locks after 300 s, ours and Python's after `maxlock`: they are renewed this often, or thrice in it */
 const REFRESH_MS = 30_000;
 const IDLE_MS = 1000;
 /** an empty queue is looked at this often: polling works on every file system, and costs 0.1 ms each time */
@@ -118,7 +118,8 @@ export class QueueSource implements TunableSource {
     this.#recover();
     this.#opened = true;
     this.#passes = 0;
-    this.#every(REFRESH_MS, () => this.#held.refresh());
+    const { maxLock } = this.#options;
+    this.#every(maxLock === 0 ? REFRESH_MS : Math.min(REFRESH_MS, (maxLock * 1000) / 3), () => this.#held.refresh());
     this.#every(this.#options.purgeIntervalMs ?? 300_000, () => this.#purge());
     this.#purgeDue = true;
   }

@@ -1,5 +1,6 @@
 import { isIP, type Socket } from 'node:net';
 import {
+  type ConnectionOptions,
   checkServerIdentity,
   connect,
   createSecureContext,
@@ -75,20 +76,24 @@ function shakeHands(
 
 /** Errors: CREDENTIAL_INVALID, when certificate, key and passphrase do not fit. */
 function start(socket: Socket, endpoint: Endpoint, tls: TlsOptions): TLSSocket {
-  const name = tls.serverName ?? (isIP(endpoint.host) === 0 ? endpoint.host : '');
-  const verified = tls.verifyName ?? (name === '' ? endpoint.host : name);
   try {
-    return connect({
-      ...contextOptions(tls),
-      socket,
-      servername: name,
-      rejectUnauthorized: tls.verify ?? true,
-      checkServerIdentity: (_host, certificate) =>
-        verified === false ? undefined : checkServerIdentity(verified, certificate),
-    });
+    return connect({ ...tlsConnectOptions(endpoint, tls), socket });
   } catch (error) {
     throw unfit(placeOf(endpoint), error);
   }
+}
+
+/** What Node is told of TLS for a connection to `endpoint`. */
+export function tlsConnectOptions(endpoint: Endpoint, tls: TlsOptions): ConnectionOptions {
+  const name = tls.serverName ?? (isIP(endpoint.host) === 0 ? endpoint.host : '');
+  const verified = tls.verifyName ?? (name === '' ? endpoint.host : name);
+  return {
+    ...contextOptions(tls),
+    servername: name,
+    rejectUnauthorized: tls.verify ?? true,
+    checkServerIdentity: (_host, certificate) =>
+      verified === false ? undefined : checkServerIdentity(verified, certificate),
+  };
 }
 
 function contextOptions(tls: TlsOptions): SecureContextOptions {

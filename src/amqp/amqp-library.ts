@@ -1,0 +1,6 @@
+/** What an end of a transfer uses of this folder: loaded when it is opened, so that others do not pay for it. */
+
+export { AmqpSession } from './amqp-session.js';
+export { parseDestination } from './destination.js';
+export { propertiesOf } from './header-table.js';
+export { declare, declareQueue, queueArguments, subscribe } from './subscribe.js';

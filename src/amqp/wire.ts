@@ -1,0 +1,201 @@
+import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import type { Clock, Timer } from '../base/clock.js';
+import { reasonOf, StompctlError } from '../base/errors.js';
+import { printable } from '../base/printable.js';
+import { FieldReader } from './codec/field-value.js';
+import { FRAME_TYPES, FrameSplitter, type RawFrame } from './codec/frame-splitter.js';
+import { type AmqpDelivery, DeliveryReader } from './delivery-reader.js';
+
+/** Why the broker closed the connection, or a channel of it. */
+export interface CloseReason {
+  /** AMQP 0-9-1, section 1.2 of the reference: 404, 530, … */
+  readonly code: number;
+  /** `NOT_FOUND - no exchange 'x' in vhost '/'`; printable */
+  readonly text: string;
+}
+
+export interface WireOptions {
+  readonly peer: string;
+  readonly clock: Clock;
+  readonly maxMessageSize: number;
+  readonly pauseTimeoutMs: number;
+  /** 0: none */
+  readonly heartBeatSeconds: number;
+  readonly onDelivery: (delivery: AmqpDelivery) => void;
+  /** called at most once: what the broker sent cannot be read */
+  readonly failed: (error: StompctlError) => void;
+}
+
+/** bytes of a frame that is offered; RabbitMQ offers the same */
+export const FRAME_MAX = 131_072;
+const CHUNK_BYTES = 65_536;
+const METHODS = { tune: (10 << 16) | 30, connectionClose: (10 << 16) | 50, channelClose: (20 << 16) | 40 } as const;
+const HEART_BEAT = Buffer.of(FRAME_TYPES.heartbeat, 0, 0, 0, 0, 0, 0, 0xce);
+/** The library wants to see something within two intervals of the heart-beats. */
+const PULSE_PART = 0.9;
+
+/**
+ * What stands between the socket and the library: all that arrives passes here first (`onread` of Node's sockets). Deliveries are
+ * taken out, so that reading can be paused and nothing of a peer's choice fills the memory; the other frames are handed on.
+ */
+export class Wire {
+  /** the largest frame that both sides take */
+  frameMax = FRAME_MAX;
+  closed: CloseReason | undefined;
+  readonly #options: WireOptions;
+  readonly #pulseMs: number;
+  readonly #splitter: FrameSplitter;
+  readonly #deliveries: DeliveryReader;
+  #socket: Socket | undefined;
+  #begun = false;
+  #over = false;
+  #pauseTimer: Timer | undefined;
+  #pulseTimer: Timer | undefined;
+  #pulsedMs = 0;
+  /** what arrived though reading was paused: the library starts it when it looks for more */
+  #late: Buffer[] = [];
+
+  constructor(options: WireOptions) {
+    this.#options = options;
+    this.#pulseMs = options.heartBeatSeconds * 1000 * PULSE_PART;
+    this.#splitter = new FrameSplitter(options.peer, FRAME_MAX);
+    this.#deliveries = new DeliveryReader(options.peer, options.maxMessageSize, options.onDelivery);
+  }
+
+  /** For `net.connect` and `tls.connect`. */
+  get onread(): { buffer: Buffer; callback: (this: Socket, bytes: number, buffer: Uint8Array) => boolean } {
+    const wire = this;
+    return {
+      buffer: Buffer.allocUnsafe(CHUNK_BYTES),
+      callback(bytes, buffer) {
+        return wire.#arrived(this, Buffer.from(buffer.subarray(0, bytes)));
+      },
+    };
+  }
+
+  get peer(): string {
+    return this.#options.peer;
+  }
+
+  get socket(): Socket | undefined {
+    return this.#socket;
+  }
+
+  /** when the certificate of the broker ends to be valid; TLS only */
+  get certificateExpiry(): Date | undefined {
+    if (this.#socket === undefined || !isTls(this.#socket)) return undefined;
+    const until = Date.parse(this.#socket.getPeerCertificate().valid_to ?? '');
+    return Number.isNaN(until) ? undefined : new Date(until);
+  }
+
+  /** Stops reading. */
+  pause(): void {
+    if (this.#over || this.#pauseTimer !== undefined) return;
+    const { clock, pauseTimeoutMs, peer } = this.#options;
+    this.#pauseTimer = clock.after(pauseTimeoutMs, () => {
+      const reason = `reading was paused for ${pauseTimeoutMs / 1000} s: whoever takes the messages does not keep up`;
+      this.#fail(new StompctlError('SESSION_LOST', 'session', peer, reason));
+    });
+    this.#socket?.pause();
+    this.#pulse();
+  }
+
+  resume(): void {
+    if (this.#pauseTimer === undefined) return;
+    this.#pauseTimer.cancel();
+    this.#pauseTimer = undefined;
+    this.#pulseTimer?.cancel();
+    const late = this.#late;
+    this.#late = [];
+    for (const chunk of late) if (this.#socket !== undefined) this.#arrived(this.#socket, chunk);
+    if (!this.#paused) this.#socket?.resume();
+  }
+
+  /** The session is over. */
+  stop(): void {
+    this.#over = true;
+    this.#pauseTimer?.cancel();
+    this.#pulseTimer?.cancel();
+    this.#late = [];
+  }
+
+  get #paused(): boolean {
+    return this.#pauseTimer !== undefined;
+  }
+
+  /** Answers whether reading goes on. */
+  #arrived(socket: Socket, chunk: Buffer): boolean {
+    this.#socket = socket;
+    if (this.#over) return true;
+    if (this.#paused) {
+      this.#late.push(chunk);
+      return false;
+    }
+    try {
+      if (!this.#begun) this.#checkFirst(chunk);
+      this.#begun = true;
+      let swallowed = false;
+      this.#splitter.feed(chunk, (frame) => {
+        this.#look(frame);
+        if (this.#deliveries.take(frame)) swallowed = true;
+        else socket.push(frame.bytes);
+      });
+      if (swallowed) this.#showLife(socket);
+    } catch (error) {
+      const known = error instanceof StompctlError;
+      this.#fail(known ? error : new StompctlError('INTERNAL', 'session', this.#options.peer, reasonOf(error), error));
+    }
+    return !this.#paused;
+  }
+
+  /** The library counts what it reads as signs of life, and deliveries it does not see. */
+  #showLife(socket: Socket): void {
+    const nowMs = this.#options.clock.monotonicMs();
+    if (this.#pulseMs === 0 || nowMs - this.#pulsedMs < this.#pulseMs) return;
+    this.#pulsedMs = nowMs;
+    socket.push(HEART_BEAT);
+  }
+
+  /** While reading is paused no sign of life of the broker is expected: TCP keep-alive and the longest pause take over. */
+  #pulse(): void {
+    if (this.#pulseMs === 0) return;
+    if (this.#socket !== undefined) this.#showLife(this.#socket);
+    this.#pulseTimer = this.#options.clock.after(this.#pulseMs, () => this.#pulse(), false);
+  }
+
+  /** AMQP 0-9-1, section 4.2.2: a server that does not speak it answers with the header of what it speaks. */
+  #checkFirst(chunk: Buffer): void {
+    if (chunk[0] === FRAME_TYPES.method) return;
+    const text = chunk.toString('latin1', 0, 40);
+    let what = `the server answers with ${JSON.stringify(printable(text))}, which is not AMQP`;
+    if (text.startsWith('AMQP')) what = 'the server speaks AMQP, but not 0-9-1';
+    else if (/^(?:ERROR|CONNECTED|RECEIPT|MESSAGE)\b/.test(text))
+      what = 'the server speaks STOMP on this port: use stomp://';
+    const reason = `${what}; check the port (5672 for AMQP 0-9-1)`;
+    throw new StompctlError('CONNECT_FAILED', 'connect', this.#options.peer, reason);
+  }
+
+  #look({ type, payload }: RawFrame): void {
+    if (type !== FRAME_TYPES.method || payload.length < 4) return;
+    const method = payload.readUInt32BE(0);
+    const reader = new FieldReader(payload, 4);
+    if (method === METHODS.tune) {
+      reader.short();
+      const offered = reader.long();
+      if (offered !== 0) this.frameMax = Math.min(this.frameMax, offered);
+    } else if (method === METHODS.connectionClose || method === METHODS.channelClose) {
+      this.closed = { code: reader.short(), text: printable(reader.shortText()) };
+    }
+  }
+
+  #fail(error: StompctlError): void {
+    if (this.#over) return;
+    this.stop();
+    this.#options.failed(error);
+  }
+}
+
+function isTls(socket: Socket): socket is TLSSocket {
+  return 'encrypted' in socket;
+}

@@ -1,0 +1,30 @@
+import type { Settings } from '../config/settings.js';
+import type { Sink } from '../flow/sink.js';
+import type { TunableSource } from '../flow/source.js';
+import type { BrokerSourceOptions } from '../sources/broker/broker-source.js';
+import { amqpSink, amqpSource } from './amqp-end.js';
+import {
+  type BrokerEndContext,
+  type BrokerSinkSettings,
+  type BrokerSourceSettings,
+  brokerSink,
+  brokerSource,
+  type MadeEnd,
+} from './broker-end.js';
+
+/** A source that receives from one broker at a time, over the protocol of its URI; `told` is who hears what it tells besides messages. */
+export function oneBrokerSource(
+  source: BrokerSourceSettings,
+  settings: Settings,
+  context: BrokerEndContext,
+  told: Pick<BrokerSourceOptions, 'events' | 'deadLetters' | 'onDuplicate'>,
+): MadeEnd<TunableSource> {
+  const make = source.broker.protocol === 'amqp091' ? amqpSource : brokerSource;
+  return make(source, settings, context, told);
+}
+
+/** A sink that sends to one broker at a time, over the protocol of its URI. */
+export function oneBrokerSink(sink: BrokerSinkSettings, settings: Settings, context: BrokerEndContext): MadeEnd<Sink> {
+  const make = sink.broker.protocol === 'amqp091' ? amqpSink : brokerSink;
+  return make(sink, settings, context);
+}

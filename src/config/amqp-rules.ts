@@ -1,0 +1,53 @@
+import { parseDestination } from '../amqp/destination.js';
+import type { BrokerProtocol } from './broker-uri.js';
+import { brokersProtocol } from './broker-uris.js';
+import type { OptionValues } from './options/option-values.js';
+
+const SIDES = ['incoming', 'outgoing'] as const;
+
+/** What is spoken with the brokers of a side. */
+export function sideProtocol(values: OptionValues, side: 'incoming' | 'outgoing'): BrokerProtocol {
+  const given = values.text(`${side}-broker-protocol`);
+  const protocol = given === 'stomp' || given === 'amqp091' ? given : undefined;
+  return brokersProtocol(values.text(`${side}-broker-uri`) ?? '', protocol);
+}
+
+export interface AmqpProblem {
+  readonly option: string;
+  /** which of several values */
+  readonly place?: string;
+  readonly reason: string;
+}
+
+/** What is asked of an AMQP broker that it has no room for. */
+export function* amqpProblems(values: OptionValues): Iterable<AmqpProblem> {
+  for (const side of SIDES) {
+    if (!values.has(`${side}-broker-uri`) || sideProtocol(values, side) !== 'amqp091') continue;
+    const connect = `${side}-broker-connect`;
+    const strange = Object.keys(values.table(connect) ?? {}).find((name) => name !== 'host');
+    if (strange !== undefined) {
+      yield { option: connect, reason: `${connect}: "${strange}" is a header of STOMP: over AMQP there is only host` };
+    }
+    const debug = `${side}-broker-stomp-debug`;
+    if (values.has(debug))
+      yield { option: debug, reason: `${debug}: there are no STOMP frames over AMQP: leave it out` };
+  }
+  if (!values.has('incoming-broker-uri') || sideProtocol(values, 'incoming') !== 'amqp091') return;
+  for (const [index, { destination, durable, id, 'x-queue-name': name }] of values.tables('subscribe').entries()) {
+    const place = String(index);
+    const meant = parseDestination(String(destination ?? ''));
+    // that there is none is another rule's
+    if (typeof meant === 'string') {
+      if (destination !== undefined) yield { option: 'subscribe', place, reason: `subscribe: ${meant}` };
+    } else if (
+      (meant.kind === 'topic' || meant.kind === 'exchange') &&
+      durable === 'true' &&
+      (id ?? name) === undefined
+    ) {
+      const reason = 'subscribe: a durable subscription needs an id, which names its queue (or x-queue-name)';
+      yield { option: 'subscribe', place, reason };
+    } else if (meant.kind === 'declared' && meant.queue === undefined) {
+      yield { option: 'subscribe', place, reason: 'subscribe: needs a queue, as in queue="name=x durable=true"' };
+    }
+  }
+}

@@ -1,0 +1,173 @@
+import type { AmqpSession } from '../../amqp/amqp-session.js';
+import type { AmqpSessionOptions } from '../../amqp/amqp-session-options.js';
+import type { Clock } from '../../base/clock.js';
+import { reasonOf, StompctlError } from '../../base/errors.js';
+import type { Demand, SourceEvents, SourceLimits, SourceResult, TunableSource } from '../../flow/source.js';
+import { BrokerEpoch } from '../broker/broker-epoch.js';
+import type { BrokerSubscription } from '../broker/broker-source.js';
+import { mostOf, nextOf } from '../broker/epoch-next.js';
+import { SubscriptionShare } from '../broker/subscription-share.js';
+import { EpochSide } from './epoch-side.js';
+
+export interface AmqpSourceOptions extends SourceLimits {
+  /** for logs: `broker amqp://host:5672` */
+  readonly name: string;
+  /** called at each opening: chooses the endpoint, reads credentials again; `signal` calls it off */
+  readonly connect: (signal: AbortSignal) => Promise<AmqpSessionOptions>;
+  readonly subscriptions: readonly BrokerSubscription[];
+  /** acknowledge one by one; otherwise the broker forgets a message once sent */
+  readonly reliable: boolean;
+  /** as the operator asked, for each subscription; undefined: from the window */
+  readonly prefetch: number | undefined;
+  readonly events: SourceEvents;
+  /** called at each opening, with the session */
+  readonly onSession?: (session: AmqpSession) => void;
+  readonly onWarning?: (event: 'unsubscribe-failed', text: string) => void;
+  readonly clock?: Clock;
+}
+
+/** AMQP counts prefetch in 16 bits. */
+const MOST_PREFETCH = 65_535;
+const DIALECT = { prefetch: { header: 'prefetch-count', unit: 'messages' } } as const;
+
+/** Receives messages from a broker that speaks AMQP 0-9-1, over one session at a time. */
+export class AmqpSource implements TunableSource {
+  readonly name: string;
+  #options: AmqpSourceOptions;
+  #epoch: BrokerEpoch<EpochSide> | undefined;
+  /** the queues of the subscriptions, by position, once the broker has confirmed all of them */
+  #queues: Promise<readonly string[]> = Promise.resolve([]);
+  #opening: AbortController | undefined;
+  /** also while it is being closed */
+  #latest: AmqpSession | undefined;
+  #closed = false;
+
+  constructor(options: AmqpSourceOptions) {
+    this.name = options.name;
+    this.#options = options;
+  }
+
+  /**
+   * Connects and subscribes; resolves when the broker has confirmed every subscription, or earlier when the first ones have brought
+   * as much as may be held: the other confirmations stand behind that.
+   */
+  async open(): Promise<void> {
+    this.#epoch?.session.amqp.abort('opened again');
+    this.#epoch = undefined;
+    this.#closed = false;
+    const opening = new AbortController();
+    this.#opening = opening;
+    const options = await this.#options.connect(opening.signal);
+    // loaded on use, as the library is
+    const { AmqpSession } = await import('../../amqp/amqp-library.js');
+    const session = await AmqpSession.connect({ ...options, signal: opening.signal });
+    this.#latest = session;
+    const closed = () => session.abort('closed while opening');
+    opening.signal.addEventListener('abort', closed, { once: true });
+    try {
+      const epoch = this.#newEpoch(session, options.maxMessageSize);
+      this.#options.onSession?.(session);
+      const confirmed = this.#subscribe(epoch);
+      confirmed.catch((error: unknown) => session.abort(reasonOf(error)));
+      this.#queues = confirmed;
+      await Promise.race([confirmed, epoch.full]);
+      if (this.#closed) throw new StompctlError('SESSION_CLOSED', 'open', this.name, 'closed while opening');
+      this.#epoch = epoch;
+    } catch (error) {
+      session.abort(reasonOf(error));
+      throw error;
+    } finally {
+      opening.signal.removeEventListener('abort', closed);
+    }
+  }
+
+  /** Other limits from now on. What the broker sends ahead changes with the next session. */
+  tune(tuned: SourceLimits): void {
+    this.#options = { ...this.#options, ...tuned };
+    this.#epoch?.tune(mostOf(this.#options), tuned.deadLetters);
+  }
+
+  async next(demand: Demand, interrupt: AbortSignal): Promise<SourceResult> {
+    return nextOf(this.#epoch, demand, interrupt, this.#options);
+  }
+
+  async settle(): Promise<void> {
+    await this.#epoch?.settle();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#opening?.abort();
+    const epoch = this.#epoch;
+    if (epoch === undefined) return;
+    this.#epoch = undefined;
+    epoch.stop();
+    await epoch.settle();
+    if (epoch.session.over === undefined) await this.#unsubscribe(epoch.session.amqp);
+    await epoch.session.amqp.close();
+  }
+
+  abandon(): void {
+    this.#closed = true;
+    this.#opening?.abort();
+    this.#latest?.abort('left behind');
+  }
+
+  #newEpoch(session: AmqpSession, maxMessageSize: number): BrokerEpoch<EpochSide> {
+    const { name, reliable, deadLetters, events } = this.#options;
+    const most = mostOf(this.#options);
+    const limits = {
+      name,
+      most,
+      reliable,
+      maxMessageSize,
+      deadLetters,
+      events,
+      safe: undefined,
+      onDuplicate: undefined,
+    };
+    return new BrokerEpoch(new EpochSide(session), limits);
+  }
+
+  /** One after the other: prefetch is said of the subscriptions that follow. */
+  async #subscribe(epoch: BrokerEpoch<EpochSide>): Promise<readonly string[]> {
+    const { subscribe } = await import('../../amqp/amqp-library.js');
+    const side = epoch.session;
+    const queues: string[] = [];
+    for (const [index, { header }] of this.#options.subscriptions.entries()) {
+      const id = header.id ?? String(index + 1);
+      const noAck = !this.#options.reliable && (header.ack ?? 'auto') === 'auto';
+      const prefetch = this.#prefetch(header['prefetch-count']);
+      const share = new SubscriptionShare({ ...header, 'prefetch-count': String(prefetch) }, DIALECT, false);
+      queues.push(
+        await subscribe(side.amqp, header, { id, noAck, prefetch }, (delivery) =>
+          epoch.arrived(side.frameOf(delivery, id, !noAck), share),
+        ),
+      );
+    }
+    return queues;
+  }
+
+  /** What one subscription asks for: the window, and beside it what may be parked, is divided among them. */
+  #prefetch(given: string | undefined): number {
+    const { prefetch, reliable, window, maxParked, subscriptions } = this.#options;
+    if (given !== undefined && /^\d{1,5}$/.test(given)) return Math.min(MOST_PREFETCH, Number(given));
+    if (prefetch !== undefined) return Math.min(MOST_PREFETCH, prefetch);
+    if (!reliable) return 0;
+    return Math.min(MOST_PREFETCH, Math.max(1, Math.floor((window + maxParked) / subscriptions.length)));
+  }
+
+  /** As over STOMP: UNSUBSCRIBE with `durable:true` ends a durable subscription for good, its queue and all in it. */
+  async #unsubscribe(session: AmqpSession): Promise<void> {
+    const { subscriptions } = this.#options;
+    if (subscriptions.every(({ unsubscribe }) => unsubscribe?.durable !== 'true')) return;
+    const queues = await this.#queues.catch(() => []);
+    for (const [index, { header, unsubscribe }] of subscriptions.entries()) {
+      const queue = queues[index];
+      if (queue === undefined || unsubscribe?.durable !== 'true' || header.durable !== 'true') continue;
+      await session.deleteQueue(queue).catch((error: unknown) => {
+        this.#options.onWarning?.('unsubscribe-failed', reasonOf(error));
+      });
+    }
+  }
+}
