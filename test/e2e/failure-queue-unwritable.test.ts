@@ -120,6 +120,21 @@ describe('a failure queue that cannot be written for a while', { concurrency: 3 
     });
   }
 
+  for (const from of FROM) {
+    it(`from a ${from}: ends a run that has an end after reconnect-attempts, and nothing is lost`, async (test) => {
+      const scene = await Scene.set(test);
+      const rejecting = await Rejecting.from(scene, from, '--duration', '300', '--reconnect-attempts', '3');
+      takeAway(scene);
+      rejecting.put(5);
+      await eventually(() => !rejecting.run.running);
+      const ended = await rejecting.run.ended();
+      assert.equal(ended.code, 75, ended.stderr);
+      assert.match(ended.stderr, /"event":"failed","code":"QUEUE_IO"/);
+      bringBack(scene);
+      assert.deepEqual([rejecting.left(), rejecting.count('failures')], [5, 0]);
+    });
+  }
+
   it('does not end a run from a broker, however many messages more than max-parked are rejected', async (test) => {
     const scene = await Scene.set(test);
     const rejecting = await Rejecting.from(scene, 'broker', '--max-parked', '100', '--window', '120');
