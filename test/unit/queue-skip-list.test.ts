@@ -15,12 +15,14 @@ function info(ino: number) {
   return { ino, size: 3, modifiedMs: 0, regular: true };
 }
 
+const none = () => false;
+
 describe('elements of no use', () => {
   it('are each told once, however many they are, and those beyond the room are known as such', () => {
     const skips = new SkipList();
     let told = 0;
     for (let pass = 0; pass < 5; pass += 1) {
-      skips.beginPass();
+      skips.beginPass(none);
       for (let ino = 0; ino < BAD; ino += 1) {
         const name = `e${ino}`;
         if (skips.rests(name, pass) || skips.has(name, info(ino), pass)) continue;
@@ -31,14 +33,26 @@ describe('elements of no use', () => {
     assert.equal(skips.isFull, true);
   });
 
+  it('are not forgotten while they are tried again, however many passes that takes: the delay doubles', () => {
+    const skips = new SkipList();
+    let nowMs = 0;
+    for (const delayMs of [1000, 2000, 4000]) {
+      assert.equal(skips.add('e', info(1), nowMs), delayMs === 1000, 'told once');
+      assert.equal(skips.has('e', info(1), nowMs + delayMs - 1), true);
+      nowMs += delayMs;
+      assert.equal(skips.has('e', info(1), nowMs), false);
+      for (let pass = 0; pass < 5; pass += 1) skips.beginPass((name) => name === 'e');
+    }
+  });
+
   it('are forgotten once they are gone, which makes room', () => {
     const skips = new SkipList();
-    skips.beginPass();
+    skips.beginPass(none);
     for (let ino = 0; ino < BAD; ino += 1) skips.add(`e${ino}`, info(ino), 0);
-    skips.beginPass();
+    skips.beginPass(none);
     assert.equal(skips.isFull, true);
     skips.add('e10', info(10), 0);
-    skips.beginPass();
+    skips.beginPass(none);
     assert.equal(skips.isFull, false);
     assert.equal(skips.has('e10', info(10), 0), true);
     assert.equal(skips.has('e11', info(11), 0), false);

@@ -170,7 +170,7 @@ export class FolderSource implements TunableSource {
   }
 
   #beginPass(): void {
-    this.#skips.beginPass();
+    this.#skips.beginPass((name) => this.#held.has(name));
     if (this.#options.afterwards.kind !== 'leave') this.#recover();
     this.#names.begin();
     this.#begun = true;

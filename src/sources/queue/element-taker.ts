@@ -82,7 +82,7 @@ export class ElementTaker {
   }
 
   beginPass(): void {
-    this.#skips.beginPass();
+    this.#skips.beginPass((name) => this.#held.has(name));
   }
 
   /** Passes over an element for a while; true when it was not passed over before. */

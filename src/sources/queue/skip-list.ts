@@ -40,9 +40,13 @@ export class SkipList {
     return this.#full;
   }
 
-  /** All names will be met again. What the pass before did not meet is gone, and forgotten. */
-  beginPass(): void {
-    for (const [name, { pass }] of this.#entries) if (pass < this.#pass) this.#entries.delete(name);
+  /** All names will be met again, but those `inHand`: what the pass before did not meet is gone, and forgotten. */
+  beginPass(inHand: (name: string) => boolean): void {
+    for (const [name, entry] of this.#entries) {
+      // as if it were met in the pass that begins
+      if (inHand(name)) entry.pass = this.#pass + 1;
+      else if (entry.pass < this.#pass) this.#entries.delete(name);
+    }
     this.#full = this.#withoutRoom > 0;
     if (!this.#full) this.#told.clear();
     this.#withoutRoom = 0;
