@@ -8,14 +8,15 @@ import { subscribe } from '../../src/amqp/subscribe.js';
 import { NOT_SENT } from '../../src/stomp/codec/encoder.js';
 import { amqpOptions } from '../support/amqp-client.js';
 import { AmqpPeer } from '../support/amqp-peer.js';
+import { anyText } from '../support/any-text.js';
 
 const OF_DELIVERY = ['destination', 'message-id', 'subscription', 'redelivered'];
-const shortText = fc.string({ unit: 'grapheme', maxLength: 40 });
+const shortText = anyText(40);
 
 /** Headers as a producer may write them, those that are properties among them. */
 const HEADERS = fc
   .tuple(
-    fc.dictionary(shortText, fc.string({ unit: 'grapheme', maxLength: 300 }), { maxKeys: 12 }),
+    fc.dictionary(shortText, anyText(300), { maxKeys: 12 }),
     fc.record(
       {
         'content-type': shortText,

@@ -98,7 +98,7 @@ export class AmqpPeer {
   /** Closed when the test ends. */
   static async start(test: Cleaning, script: PeerScript = {}): Promise<AmqpPeer> {
     const holder: { peer?: AmqpPeer } = {};
-    const server = createServer((socket) => holder.peer?.serve(socket));
+    const server = createServer({ noDelay: true }, (socket) => holder.peer?.serve(socket));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const address = server.address();
     if (address === null || typeof address === 'string') throw new Error('AmqpPeer.start(): no port');
