@@ -181,7 +181,7 @@ const LIMIT_OPTIONS: readonly OptionRow[] = [
     added: true,
     doc: 'Reject messages that are larger than this.',
     notes:
-      'From a broker the body of such a message is not read: only its headers and its size go to the failure queue. Without one it stays at the broker. A frame with headers of more than 1 MiB, or more than 4096 of them, ends the session (FRAME_TOO_LARGE), whatever this says.',
+      'From a broker the body of such a message is not read: only its headers and its size go to the failure queue. Without one it stays at the broker. In a queue such a message stays where it is, with a failure queue too. A frame with headers of more than 1 MiB, or more than 4096 of them, ends the session (FRAME_TOO_LARGE), whatever this says.',
   },
 ];
 
