@@ -9,8 +9,11 @@ export interface HeartBeatWish {
 
 /** A beat is sent when this part of the interval has passed without a byte: the peer's clock runs from what it gets. */
 const EARLY = 0.8;
-/** The peer is given up after this many of its intervals: STOMP 1.2 "Heart-beating" asks for a margin, without a figure. */
-const GRACE = 2;
+/**
+ * The peer is given up after this many of its intervals: STOMP 1.2 "Heart-beating" asks for a margin, without a figure. ActiveMQ looks once
+ * an interval whether it has sent anything since its last look, and so may be silent for two of them.
+ */
+const GRACE = 2.5;
 
 /**
  * The intervals that hold, from what we offered and the `heart-beat` header of CONNECTED.

@@ -32,7 +32,7 @@ test('a client that beats stays', async (t) => {
   client.write('CONNECT\naccept-version:1.2\nheart-beat:200,20\n\n\0');
   const beating = setInterval(() => client.write('\n'), 50);
   t.after(() => clearInterval(beating));
-  // 40 beats of the broker are 800 ms: long past the two intervals after which silence would be noticed
+  // 40 beats of the broker are 800 ms: long past the intervals after which silence would be noticed
   await eventually(() => /\0\n{40}/.test(client.text));
   assert.equal(client.closed, false);
 });
