@@ -12,7 +12,8 @@ export async function registerFolder(folder: string, share = 1, shares = 1): Pro
   for (const name of ofShare(names, share, shares)) await import(pathToFileURL(join(folder, name)).href);
 }
 
-/** Each name is in one share: they are dealt out in order, so that neighbours, which are often alike, are apart. */
+/** Each name is in one share: they are dealt out to and fro, so that neighbours, which are often alike, are apart. */
 export function ofShare(names: readonly string[], share: number, shares: number): string[] {
-  return names.toSorted().filter((_, index) => index % shares === share - 1);
+  const dealt = (index: number) => Math.min(index % (2 * shares), 2 * shares - 1 - (index % (2 * shares)));
+  return names.toSorted().filter((_, index) => dealt(index) === share - 1);
 }
