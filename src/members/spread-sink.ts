@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.js';
 import { StompctlError } from '../base/errors.js';
+import { Outstanding } from '../base/outstanding.js';
 import { Bell } from '../base/wait.js';
 import type { Sink } from '../flow/sink.js';
 import type { Message } from '../message/message.js';
@@ -52,8 +53,7 @@ export class SpreadSink<Place extends MemberPlace> implements Sink, MemberGroup 
   /** who has refused a message: it is sent there only when nobody else is up */
   readonly #refusedBy = new WeakMap<Message, Set<string>>();
   readonly #changed = new Bell();
-  readonly #idle = new Bell();
-  #outstanding = 0;
+  readonly #outstanding = new Outstanding();
   #lost: ((error: StompctlError) => void) | undefined;
   #fatal: StompctlError | undefined;
   #lastFailure: StompctlError | undefined;
@@ -104,18 +104,16 @@ export class SpreadSink<Place extends MemberPlace> implements Sink, MemberGroup 
   }
 
   send(message: Message, id?: string): Promise<void> {
-    this.#outstanding += 1;
     const sent = new Promise<void>((resolve, reject) => {
       this.#dispatch({ message, id, resolve, reject, moved: false, recalls: this.#recalls });
     });
-    sent.then(this.#settled, this.#settled);
-    return sent;
+    return this.#outstanding.add(sent);
   }
 
   async flush(): Promise<void> {
-    if (this.#outstanding === 0) return;
+    if (this.#outstanding.count === 0) return;
     for (const member of this.#everyone) void member.flush();
-    await this.#idle.rung();
+    await this.#outstanding.none();
   }
 
   /** What was sent may still become safe; what did not is not moved to another member. */
@@ -249,9 +247,4 @@ export class SpreadSink<Place extends MemberPlace> implements Sink, MemberGroup 
     if (this.#up.length > 0) return;
     this.#tellLost(new StompctlError('SESSION_CLOSED', 'send', this.name, 'the last member that was up has left'));
   }
-
-  readonly #settled = (): void => {
-    this.#outstanding -= 1;
-    if (this.#outstanding === 0) this.#idle.ring();
-  };
 }

@@ -152,7 +152,7 @@ export function dialectOf(
 }
 
 /** Whether a `persistent` header means that the message need not be kept; whatever does not mean that means `true`. */
-export function meansNotPersistent(value: string | undefined): boolean {
+export function meansNotPersistent(value: string | undefined): value is string {
   return value !== undefined && /^\s*(?:false|no|off|0)\s*$/i.test(value);
 }
 

@@ -4,10 +4,11 @@ import type { Publication } from '../../amqp/confirms.js';
 import type { AmqpDestination } from '../../amqp/destination.js';
 import { type Clock, systemClock } from '../../base/clock.js';
 import { StompctlError, unreachable } from '../../base/errors.js';
+import { Outstanding } from '../../base/outstanding.js';
 import { SerialQueue } from '../../base/serial-queue.js';
-import { Bell, withDeadline } from '../../base/wait.js';
+import { withDeadline } from '../../base/wait.js';
 import type { Sink } from '../../flow/sink.js';
-import { frameFromMessage } from '../../message/content-type.js';
+import { frameToSend, notPersistentWarning } from '../../message/frame-to-send.js';
 import type { Header, Message } from '../../message/message.js';
 import { meansNotPersistent } from '../../stomp/client-dialects.js';
 import { NOT_SENT } from '../../stomp/codec/encoder.js';
@@ -54,8 +55,7 @@ export class AmqpSink implements Sink {
   #open: OpenSession | undefined;
   #opening: AbortController | undefined;
   #closed = false;
-  #outstanding = 0;
-  readonly #idle = new Bell();
+  readonly #outstanding = new Outstanding();
   /** while something is declared, what is to follow waits in its order */
   readonly #order = new SerialQueue();
   #ordered = 0;
@@ -88,18 +88,15 @@ export class AmqpSink implements Sink {
 
   send(message: Message): Promise<void> {
     try {
-      const sent = this.#send(message);
-      this.#outstanding += 1;
-      sent.then(this.#settled, this.#settled);
-      return sent;
+      return this.#outstanding.add(this.#send(message));
     } catch (error) {
       return Promise.reject(error);
     }
   }
 
   /** Resolves when no send is outstanding any more. */
-  async flush(): Promise<void> {
-    if (this.#outstanding > 0) await this.#idle.rung();
+  flush(): Promise<void> {
+    return this.#outstanding.none();
   }
 
   async close(): Promise<void> {
@@ -117,16 +114,8 @@ export class AmqpSink implements Sink {
     const { maxMessageSize } = this.#options;
     const open = this.#open;
     if (open === undefined) throw new StompctlError('SESSION_CLOSED', 'send', this.name, 'not open');
-    const { header, body } = frameFromMessage(message);
-    if (header.destination === undefined || header.destination === '') {
-      const reason = 'the message has no destination header; set it where the message is made, or in a callback';
-      throw new StompctlError('MESSAGE_NO_DESTINATION', 'send', this.name, reason);
-    }
-    if (body.length > maxMessageSize) {
-      const reason = `a body of ${body.length} bytes, more than ${maxMessageSize} (max-message-size)`;
-      throw new StompctlError('MESSAGE_TOO_LARGE', 'send', this.name, reason);
-    }
-    const destination = open.library.parseDestination(header.destination);
+    const { header, body, destination: written } = frameToSend(message, maxMessageSize, this.name);
+    const destination = open.library.parseDestination(written);
     if (typeof destination === 'string') throw this.#badDestination(destination);
     const properties = open.library.propertiesOf(header, {
       persistent: this.#persistent(header),
@@ -211,8 +200,7 @@ export class AmqpSink implements Sink {
     const kept = !meansNotPersistent(given);
     if (!kept && reliable && !this.#warned) {
       this.#warned = true;
-      const text = `a message says persistent:${given}: the broker keeps it in memory only, and a restart of the broker loses it`;
-      this.#options.onWarning?.('not-persistent', `${text}; correct the producer, or delete the header in a callback`);
+      this.#options.onWarning?.('not-persistent', notPersistentWarning(given));
     }
     return kept;
   }
@@ -224,9 +212,4 @@ export class AmqpSink implements Sink {
         : `the broker takes no messages for now: ${reason}; nothing is sent until it does, see its alarms of memory and disk`;
     this.#options.onWarning?.('blocked', text);
   }
-
-  readonly #settled = (): void => {
-    this.#outstanding -= 1;
-    if (this.#outstanding === 0) this.#idle.ring();
-  };
 }

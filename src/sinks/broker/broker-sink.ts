@@ -1,9 +1,10 @@
 import { type Clock, systemClock } from '../../base/clock.js';
 import { StompctlError } from '../../base/errors.js';
-import { Bell, withDeadline } from '../../base/wait.js';
+import { Outstanding } from '../../base/outstanding.js';
+import { withDeadline } from '../../base/wait.js';
 import type { Sink } from '../../flow/sink.js';
-import { frameFromMessage } from '../../message/content-type.js';
 import { duplicateId } from '../../message/duplicate-id.js';
+import { frameToSend, notPersistentWarning } from '../../message/frame-to-send.js';
 import { type Header, type Message, newHeader } from '../../message/message.js';
 import { meansNotPersistent } from '../../stomp/client-dialects.js';
 import { StompSession } from '../../stomp/session.js';
@@ -43,8 +44,7 @@ export class BrokerSink implements Sink {
   #session: Sender | undefined;
   #opening: AbortController | undefined;
   #closed = false;
-  #outstanding = 0;
-  readonly #idle = new Bell();
+  readonly #outstanding = new Outstanding();
   readonly #warned = new Set<SinkWarning>();
 
   constructor(options: BrokerSinkOptions) {
@@ -73,10 +73,7 @@ export class BrokerSink implements Sink {
 
   send(message: Message, id?: string): Promise<void> {
     try {
-      const sent = this.#send(message, id);
-      this.#outstanding += 1;
-      sent.then(this.#settled, this.#settled);
-      return sent;
+      return this.#outstanding.add(this.#send(message, id));
     } catch (error) {
       return Promise.reject(error);
     }
@@ -84,9 +81,9 @@ export class BrokerSink implements Sink {
 
   /** Resolves when no send is outstanding any more. */
   async flush(): Promise<void> {
-    if (this.#outstanding === 0) return;
+    if (this.#outstanding.count === 0) return;
     void this.#session?.flush();
-    await this.#idle.rung();
+    await this.#outstanding.none();
   }
 
   async close(): Promise<void> {
@@ -111,16 +108,8 @@ export class BrokerSink implements Sink {
     const { reliable, persistent, maxMessageSize } = this.#options;
     const session = this.#session;
     if (session === undefined) throw new StompctlError('SESSION_CLOSED', 'send', this.name, 'not open');
-    const { header, body } = frameFromMessage(message);
-    if (header.destination === undefined || header.destination === '') {
-      const reason = 'the message has no destination header; set it where the message is made, or in a callback';
-      throw new StompctlError('MESSAGE_NO_DESTINATION', 'send', this.name, reason);
-    }
-    if (body.length > maxMessageSize) {
-      const reason = `a body of ${body.length} bytes, more than ${maxMessageSize} (max-message-size)`;
-      throw new StompctlError('MESSAGE_TOO_LARGE', 'send', this.name, reason);
-    }
-    this.#warnOf(header, session);
+    const { header, body, destination } = frameToSend(message, maxMessageSize, this.name);
+    this.#warnOf(header, destination, session);
     return session.send(withDuplicateId(header, id, session.dialect.duplicateId), body, {
       receipt: reliable,
       persistent: reliable && persistent === 'true',
@@ -135,13 +124,12 @@ export class BrokerSink implements Sink {
   }
 
   /** What a reliable run would lose or spoil without an error. */
-  #warnOf(header: Readonly<Header>, session: Sender): void {
+  #warnOf(header: Readonly<Header>, destination: string, session: Sender): void {
     if (!this.#options.reliable) return;
     if (meansNotPersistent(header.persistent) && !this.#warned.has('not-persistent')) {
-      const text = `a message says persistent:${header.persistent}: the broker keeps it in memory only, and a restart of the broker loses it`;
-      this.#warn('not-persistent', `${text}; correct the producer, or delete the header in a callback`);
+      this.#warn('not-persistent', notPersistentWarning(header.persistent));
     }
-    this.#warnOfRoute(header.destination ?? '', session);
+    this.#warnOfRoute(destination, session);
     if (!session.dialect.headersOfUnits || this.#warned.has('header-altered')) return;
     const name = nameBeyond(header);
     if (name === undefined) return;
@@ -162,11 +150,6 @@ export class BrokerSink implements Sink {
     this.#warned.add(event);
     this.#options.onWarning?.(event, text);
   }
-
-  readonly #settled = (): void => {
-    this.#outstanding -= 1;
-    if (this.#outstanding === 0) this.#idle.ring();
-  };
 }
 
 /** The header, with what the broker tells duplicates by: what the producer has set stays. */

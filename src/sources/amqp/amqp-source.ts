@@ -1,11 +1,11 @@
 import type { AmqpSession } from '../../amqp/amqp-session.js';
 import type { AmqpSessionOptions } from '../../amqp/amqp-session-options.js';
 import type { Clock } from '../../base/clock.js';
-import { reasonOf, StompctlError } from '../../base/errors.js';
+import { reasonOf } from '../../base/errors.js';
 import type { Demand, SourceEvents, SourceLimits, SourceResult, TunableSource } from '../../flow/source.js';
 import { BrokerEpoch } from '../broker/broker-epoch.js';
 import type { BrokerSubscription } from '../broker/broker-source.js';
-import { mostOf, nextOf } from '../broker/epoch-next.js';
+import { CurrentEpoch, mostOf } from '../broker/current-epoch.js';
 import { SubscriptionShare } from '../broker/subscription-share.js';
 import { EpochSide } from './epoch-side.js';
 
@@ -34,83 +34,54 @@ const DIALECT = { prefetch: { header: 'prefetch-count', unit: 'messages' } } as 
 export class AmqpSource implements TunableSource {
   readonly name: string;
   #options: AmqpSourceOptions;
-  #epoch: BrokerEpoch<EpochSide> | undefined;
+  readonly #current: CurrentEpoch<AmqpSession, EpochSide>;
   /** the queues of the subscriptions, by position, once the broker has confirmed all of them */
   #queues: Promise<readonly string[]> = Promise.resolve([]);
-  #opening: AbortController | undefined;
-  /** also while it is being closed */
-  #latest: AmqpSession | undefined;
-  #closed = false;
 
   constructor(options: AmqpSourceOptions) {
     this.name = options.name;
     this.#options = options;
+    this.#current = new CurrentEpoch(options);
   }
 
-  /**
-   * Connects and subscribes; resolves when the broker has confirmed every subscription, or earlier when the first ones have brought
-   * as much as may be held: the other confirmations stand behind that.
-   */
-  async open(): Promise<void> {
-    this.#epoch?.session.amqp.abort('opened again');
-    this.#epoch = undefined;
-    this.#closed = false;
-    const opening = new AbortController();
-    this.#opening = opening;
-    const options = await this.#options.connect(opening.signal);
-    // loaded on use, as the library is
-    const { AmqpSession } = await import('../../amqp/amqp-library.js');
-    const session = await AmqpSession.connect({ ...options, signal: opening.signal });
-    this.#latest = session;
-    const closed = () => session.abort('closed while opening');
-    opening.signal.addEventListener('abort', closed, { once: true });
-    try {
-      const epoch = this.#newEpoch(session, options.maxMessageSize);
-      this.#options.onSession?.(session);
-      const confirmed = this.#subscribe(epoch);
-      confirmed.catch((error: unknown) => session.abort(reasonOf(error)));
-      this.#queues = confirmed;
-      await Promise.race([confirmed, epoch.full]);
-      if (this.#closed) throw new StompctlError('SESSION_CLOSED', 'open', this.name, 'closed while opening');
-      this.#epoch = epoch;
-    } catch (error) {
-      session.abort(reasonOf(error));
-      throw error;
-    } finally {
-      opening.signal.removeEventListener('abort', closed);
-    }
+  /** See `CurrentEpoch.open`. */
+  open(): Promise<void> {
+    return this.#current.open(async (signal) => {
+      const options = await this.#options.connect(signal);
+      // loaded on use, as the library is
+      const { AmqpSession } = await import('../../amqp/amqp-library.js');
+      const session = await AmqpSession.connect({ ...options, signal });
+      return { session, begin: () => this.#begin(session, options.maxMessageSize) };
+    });
   }
 
   /** Other limits from now on. What the broker sends ahead changes with the next session. */
   tune(tuned: SourceLimits): void {
     this.#options = { ...this.#options, ...tuned };
-    this.#epoch?.tune(mostOf(this.#options), tuned.deadLetters);
+    this.#current.tune(tuned);
   }
 
-  async next(demand: Demand, interrupt: AbortSignal): Promise<SourceResult> {
-    return nextOf(this.#epoch, demand, interrupt, this.#options);
+  next(demand: Demand, interrupt: AbortSignal): Promise<SourceResult> {
+    return this.#current.next(demand, interrupt, this.#options.maxParked);
   }
 
-  async settle(): Promise<void> {
-    await this.#epoch?.settle();
+  settle(): Promise<void> {
+    return this.#current.settle();
   }
 
-  async close(): Promise<void> {
-    this.#closed = true;
-    this.#opening?.abort();
-    const epoch = this.#epoch;
-    if (epoch === undefined) return;
-    this.#epoch = undefined;
-    epoch.stop();
-    await epoch.settle();
-    if (epoch.session.over === undefined) await this.#unsubscribe(epoch.session.amqp);
-    await epoch.session.amqp.close();
+  close(): Promise<void> {
+    return this.#current.close(({ amqp }) => this.#unsubscribe(amqp));
   }
 
   abandon(): void {
-    this.#closed = true;
-    this.#opening?.abort();
-    this.#latest?.abort('left behind');
+    this.#current.abandon();
+  }
+
+  #begin(session: AmqpSession, maxMessageSize: number) {
+    const epoch = this.#newEpoch(session, maxMessageSize);
+    this.#options.onSession?.(session);
+    this.#queues = this.#subscribe(epoch);
+    return { epoch, confirmed: this.#queues };
   }
 
   #newEpoch(session: AmqpSession, maxMessageSize: number): BrokerEpoch<EpochSide> {

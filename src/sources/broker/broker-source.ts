@@ -1,5 +1,5 @@
 import type { Clock } from '../../base/clock.js';
-import { reasonOf, StompctlError } from '../../base/errors.js';
+import { reasonOf } from '../../base/errors.js';
 import type { Demand, SourceEvents, SourceLimits, SourceResult, TunableSource } from '../../flow/source.js';
 import { newHeader } from '../../message/message.js';
 import type { Dialect } from '../../stomp/client-dialects.js';
@@ -7,7 +7,7 @@ import type { Frame } from '../../stomp/codec/frame.js';
 import { StompSession } from '../../stomp/session.js';
 import type { SessionOptions } from '../../stomp/session-options.js';
 import { BrokerEpoch } from './broker-epoch.js';
-import { mostOf, nextOf } from './epoch-next.js';
+import { CurrentEpoch, mostOf } from './current-epoch.js';
 import { RememberedIds } from './remembered-ids.js';
 import { SubscriptionShare } from './subscription-share.js';
 
@@ -51,55 +51,27 @@ export class BrokerSource implements TunableSource {
   #options: BrokerSourceOptions;
   readonly #safe: RememberedIds;
   #place = '';
-  #epoch: BrokerEpoch<StompSession> | undefined;
+  readonly #current: CurrentEpoch<StompSession, StompSession>;
   /** the ids of the subscriptions, by position, once the broker has confirmed all of them */
   #confirmed: Promise<readonly string[]> = Promise.resolve([]);
   readonly #warned = new Set<SourceWarning>();
-  #opening: AbortController | undefined;
-  /** also while it is being closed */
-  #latest: StompSession | undefined;
-  #closed = false;
 
   constructor(options: BrokerSourceOptions) {
     this.name = options.name;
     this.#options = options;
+    this.#current = new CurrentEpoch(options);
     this.#safe = new RememberedIds(2 * options.window);
   }
 
-  /**
-   * Connects and subscribes; resolves when the broker has confirmed every subscription, or earlier when the first ones have brought
-   * as much as may be held: the other confirmations stand behind that, and come once it is taken and settled. A subscription that is
-   * refused then ends the session, which `next` tells.
-   */
-  async open(): Promise<void> {
-    this.#epoch?.session.abort('opened again');
-    this.#epoch = undefined;
-    this.#closed = false;
-    const opening = new AbortController();
-    this.#opening = opening;
-    const options = await this.#options.connect(opening.signal);
-    this.#sameEndpoint(`${options.endpoint.host}:${options.endpoint.port}`);
-    const onStray = (frame: Frame, count: number) => this.#stray(frame, count);
-    const session = await StompSession.connect({ ...options, signal: opening.signal, skipOversized: true, onStray });
-    this.#latest = session;
-    const closed = () => session.abort('closed while opening');
-    opening.signal.addEventListener('abort', closed, { once: true });
-    try {
-      const epoch = this.#newEpoch(session, options.maxMessageSize);
-      this.#options.onSession?.(session);
-      this.#options.onLook?.(browses(session) ? 'browsed' : 'given-back');
-      const confirmed = Promise.all(this.#options.subscriptions.map(({ header }) => this.#subscribe(header, epoch)));
-      confirmed.catch((error: unknown) => session.abort(reasonOf(error)));
-      this.#confirmed = confirmed;
-      await Promise.race([confirmed, epoch.full]);
-      if (this.#closed) throw new StompctlError('SESSION_CLOSED', 'open', this.name, 'closed while opening');
-      this.#epoch = epoch;
-    } catch (error) {
-      session.abort(reasonOf(error));
-      throw error;
-    } finally {
-      opening.signal.removeEventListener('abort', closed);
-    }
+  /** See `CurrentEpoch.open`. */
+  open(): Promise<void> {
+    return this.#current.open(async (signal) => {
+      const options = await this.#options.connect(signal);
+      this.#sameEndpoint(`${options.endpoint.host}:${options.endpoint.port}`);
+      const onStray = (frame: Frame, count: number) => this.#stray(frame, count);
+      const session = await StompSession.connect({ ...options, signal, skipOversized: true, onStray });
+      return { session, begin: () => this.#begin(session, options.maxMessageSize) };
+    });
   }
 
   /**
@@ -108,33 +80,31 @@ export class BrokerSource implements TunableSource {
    */
   tune(tuned: SourceLimits): void {
     this.#options = { ...this.#options, ...tuned };
-    this.#epoch?.tune(mostOf(this.#options), tuned.deadLetters);
+    this.#current.tune(tuned);
   }
 
-  async next(demand: Demand, interrupt: AbortSignal): Promise<SourceResult> {
-    return nextOf(this.#epoch, demand, interrupt, this.#options);
+  next(demand: Demand, interrupt: AbortSignal): Promise<SourceResult> {
+    return this.#current.next(demand, interrupt, this.#options.maxParked);
   }
 
-  async settle(): Promise<void> {
-    await this.#epoch?.settle();
+  settle(): Promise<void> {
+    return this.#current.settle();
   }
 
-  async close(): Promise<void> {
-    this.#closed = true;
-    this.#opening?.abort();
-    const epoch = this.#epoch;
-    if (epoch === undefined) return;
-    this.#epoch = undefined;
-    epoch.stop();
-    await epoch.settle();
-    if (epoch.session.over === undefined) await this.#unsubscribe(epoch.session);
-    await epoch.session.close();
+  close(): Promise<void> {
+    return this.#current.close((session) => this.#unsubscribe(session));
   }
 
   abandon(): void {
-    this.#closed = true;
-    this.#opening?.abort();
-    this.#latest?.abort('left behind');
+    this.#current.abandon();
+  }
+
+  #begin(session: StompSession, maxMessageSize: number | undefined) {
+    const epoch = this.#newEpoch(session, maxMessageSize);
+    this.#options.onSession?.(session);
+    this.#options.onLook?.(browses(session) ? 'browsed' : 'given-back');
+    this.#confirmed = Promise.all(this.#options.subscriptions.map(({ header }) => this.#subscribe(header, epoch)));
+    return { epoch, confirmed: this.#confirmed };
   }
 
   #newEpoch(session: StompSession, maxMessageSize: number | undefined): BrokerEpoch<StompSession> {
