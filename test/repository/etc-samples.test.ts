@@ -22,6 +22,8 @@ const NAMES = [
   'sender-tls',
   'shovel',
   'shovel-amqp',
+  'signed-receiver',
+  'signed-sender',
 ];
 
 /** Its settings; fails on a problem or a warning. */
