@@ -384,13 +384,13 @@ export class Transfer {
   /** Closes both ends. False when the source did not say in time that everything is given back. */
   async #close(drained: boolean): Promise<boolean> {
     const { source, sink, clock, giveUp, report } = this.#parts;
-    if (!drained && giveUp !== undefined) void giveUp().catch(() => undefined);
     return closeEnds({
       clock,
       limitMs: drained ? this.#limits.closeMs : GIVE_UP_MS,
       closings: [() => source.close(), () => sink.close(), async () => this.#processor?.close()],
       inOrder: drained,
-      name: source.name,
+      source,
+      giveUp: drained ? undefined : giveUp,
       onError: (error) => {
         if (drained) this.#failure ??= error;
         else report.logger.warn('close-failed', error.message);
