@@ -34,6 +34,13 @@ describe('stompctl migrate', () => {
     assert.deepEqual(readdirSync(folder), ['new.yaml']);
   });
 
+  it('names the folder that is missing', async (test) => {
+    const path = join(await tempFolder(test), 'missing', 'new.yaml');
+    const { code, err } = await runMain(['migrate', SENDER, '--output', path]);
+    assert.equal(code, 73);
+    assert.match(err, /: there is no folder .*\/missing: make it first\n$/);
+  });
+
   it('takes a command line alone', async () => {
     const args = ['-incoming-queue', 'path=/in', '-outgoing-queue', 'path=/out', '--callback-code', '$hdr{a} = 1'];
     const { code, out, err } = await runMain(['migrate', ...args]);
