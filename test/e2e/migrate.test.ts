@@ -34,13 +34,6 @@ describe('stompctl migrate', () => {
     assert.deepEqual(readdirSync(folder), ['new.yaml']);
   });
 
-  it('names the folder that is missing', async (test) => {
-    const path = join(await tempFolder(test), 'missing', 'new.yaml');
-    const { code, err } = await runMain(['migrate', SENDER, '--output', path]);
-    assert.equal(code, 73);
-    assert.match(err, /: there is no folder .*\/missing: make it first\n$/);
-  });
-
   it('takes a command line alone', async () => {
     const args = ['-incoming-queue', 'path=/in', '-outgoing-queue', 'path=/out', '--callback-code', '$hdr{a} = 1'];
     const { code, out, err } = await runMain(['migrate', ...args]);
@@ -93,7 +86,12 @@ describe('stompctl migrate', () => {
     ['two', [SENDER, SENDER], 64, /name one configuration/],
     ['one that is not there', ['/nowhere/old.conf'], 66, /there is no such file/],
     ['another ending', [SENDER, '--output', '/tmp/new.conf'], 64, /must end in \.yaml/],
-    ['a folder that is not there', [SENDER, '--output', '/nowhere/new.yaml'], 73, /cannot be written/],
+    [
+      'a folder that is not there',
+      [SENDER, '--output', '/nowhere/new.yaml'],
+      73,
+      /there is no folder \/nowhere: make it first/,
+    ],
   ] as const) {
     it(`refuses ${what}`, async () => {
       const done = await runMain(['migrate', ...args]);
