@@ -17,7 +17,7 @@ export function oneBrokerSource(
   source: BrokerSourceSettings,
   settings: Settings,
   context: BrokerEndContext,
-  told: Pick<BrokerSourceOptions, 'events' | 'deadLetters' | 'onDuplicate'>,
+  told: Pick<BrokerSourceOptions, 'events' | 'deadLetters' | 'onDuplicate' | 'onLook'>,
 ): MadeEnd<TunableSource> {
   const make = source.broker.protocol === 'amqp091' ? amqpSource : brokerSource;
   return make(source, settings, context, told);

@@ -95,14 +95,14 @@ export class AmqpPeer {
     this.#script = script;
   }
 
-  /** Closed when the test ends. */
-  static async start(test: Cleaning, script: PeerScript = {}): Promise<AmqpPeer> {
+  /** On a port of `address`; closed when the test ends. */
+  static async start(test: Cleaning, script: PeerScript = {}, address = '127.0.0.1'): Promise<AmqpPeer> {
     const holder: { peer?: AmqpPeer } = {};
     const server = createServer({ noDelay: true }, (socket) => holder.peer?.serve(socket));
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const address = server.address();
-    if (address === null || typeof address === 'string') throw new Error('AmqpPeer.start(): no port');
-    const peer = new AmqpPeer(address.port, script);
+    await new Promise<void>((resolve) => server.listen(0, address, resolve));
+    const bound = server.address();
+    if (bound === null || typeof bound === 'string') throw new Error('AmqpPeer.start(): no port');
+    const peer = new AmqpPeer(bound.port, script);
     holder.peer = peer;
     test.after(async () => {
       peer.#socket?.destroy();
