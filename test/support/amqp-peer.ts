@@ -23,7 +23,7 @@ export const METHODS = {
 } as const;
 
 /** Requests with an answer that needs no more than its number: the one after it. */
-const PLAIN_ANSWERS: ReadonlySet<string> = new Set(['20.40', '40.10', '50.20', '60.10', '85.10', '10.50']);
+const PLAIN_ANSWERS: ReadonlySet<string> = new Set(['20.40', '40.10', '50.20', '85.10', '10.50']);
 
 export interface Published {
   readonly tag: number;
@@ -82,6 +82,8 @@ export class AmqpPeer {
   readonly acknowledged: number[] = [];
   /** the consumer that subscribed last */
   consumer = '';
+  /** most unacknowledged deliveries, as it was asked last */
+  prefetch = 0;
   #socket: Socket | undefined;
   readonly #script: PeerScript;
   #begun: Omit<Published, 'header' | 'body'> | undefined;
@@ -210,6 +212,10 @@ export class AmqpPeer {
       reader.shortText();
       this.consumer = reader.shortText();
       this.say(channel, [60, 21], shortText(this.consumer));
+    } else if (name === '60.10') {
+      reader.long();
+      this.prefetch = reader.short();
+      this.say(channel, [60, 11]);
     } else if (name === '60.40') {
       reader.short();
       this.#tag += 1;
