@@ -82,6 +82,29 @@ const OUTGOING_QUEUE_KEYS: readonly TableKey[] = [
   },
 ];
 
+const FORMAT_KEYS: readonly TableKey[] = [
+  {
+    name: 'format',
+    kind: 'choice',
+    choices: ['message', 'raw'],
+    default: 'message',
+    doc: 'type DQS: an element is a message, headers and body; or `raw`, the body alone',
+  },
+  {
+    name: 'schema',
+    kind: 'text',
+    doc: 'type DQN: the files of an element, as `body:string signer:string?`; by default those of a message. See docs/queues.md',
+  },
+];
+
+const RAW_BODY: TableKey = {
+  name: 'body',
+  kind: 'choice',
+  choices: ['bytes', 'text'],
+  default: 'bytes',
+  doc: '`format=raw`: with `text` a body that is UTF-8 is text',
+};
+
 const DEDUPLICATE_KEYS: readonly TableKey[] = [
   {
     name: 'deduplicate',
@@ -117,11 +140,23 @@ export const QUEUE_OPTIONS: readonly OptionRow[] = [
   {
     name: 'incoming-queue',
     kind: 'table',
-    keys: QUEUE_KEYS,
+    keys: [...QUEUE_KEYS, ...FORMAT_KEYS, RAW_BODY],
     value: 'KEY=VALUE…',
     group: 'source',
     reload: 'source',
     doc: 'Read messages from this directory queue.',
+  },
+  {
+    name: 'queue-headers',
+    kind: 'table',
+    value: 'KEY=VALUE…',
+    group: 'source',
+    reload: 'source',
+    added: true,
+    doc: 'Give the messages of an `incoming-queue` with `format=raw`, or with a `schema`, these headers.',
+    notes:
+      '`%{element}` in a value is the name of the element, `%{size}` its bytes on disk, `%{modified}` its time. ' +
+      'In a KEY=VALUE list `%{` is `%25{`. Headers that a file of the schema holds win.',
   },
   {
     name: 'loop',
@@ -143,7 +178,7 @@ export const QUEUE_OPTIONS: readonly OptionRow[] = [
   {
     name: 'outgoing-queue',
     kind: 'table',
-    keys: [...OUTGOING_QUEUE_KEYS, ...DEDUPLICATE_KEYS, MAX_OPEN],
+    keys: [...OUTGOING_QUEUE_KEYS, ...FORMAT_KEYS, ...DEDUPLICATE_KEYS, MAX_OPEN],
     value: 'KEY=VALUE…',
     group: 'sink',
     reload: 'sink',
