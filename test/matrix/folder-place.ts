@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf } from '../../src/base/errors.js';
 import type { Account, Place } from './account.js';
@@ -50,11 +50,10 @@ abstract class FilesPlace implements DiskPlace {
   }
 
   leftovers(): string[] {
-    const all = existsSync(this.path) ? readdirSync(this.path, { recursive: true, withFileTypes: true }) : [];
+    const all = existsSync(this.path) ? readdirSync(this.path, { recursive: true, encoding: 'utf8' }) : [];
+    const strange = all.filter((name) => /^\.|\.tmp$/.test(name) && !HALF_WRITTEN.test(name));
     // a folder of claims may stay, with nothing in it
-    const files = all.filter((entry) => !entry.isDirectory() && !HALF_WRITTEN.test(entry.name));
-    const paths = files.map(({ path, name }) => join(path, name));
-    return paths.filter((file) => /\/\.|\.tmp$/.test(file.slice(this.path.length)));
+    return strange.map((name) => join(this.path, name)).filter((path) => !statSync(path).isDirectory());
   }
 
   folders(): string[] {
