@@ -169,7 +169,7 @@ export class QueueSource implements TunableSource {
       if (interrupt.aborted) return { kind: 'idle', reason: 'interrupted' };
       await this.#held.beforeTaking();
       const most = Math.min(demand.deliveries, this.#held.room + this.#taker.kept);
-      const deliveries = await this.#take({ deliveries: most, bytes: demand.bytes }, interrupt);
+      const deliveries = await this.#take({ ...demand, deliveries: most }, interrupt);
       // not before the first messages are out: in a folder of a million each of the two takes a second
       if (this.#purgeDue) void this.#purge();
       if (deliveries.length > 0) {
