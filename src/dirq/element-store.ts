@@ -11,6 +11,10 @@ export interface ElementInfo {
   readonly modifiedMs: number;
   /** false: something that no producer puts there (another type of queue's, a pipe, a symbolic link) */
   readonly regular: boolean;
+  /** of an element that is one file: whose it is, and its permissions */
+  readonly uid?: number;
+  readonly gid?: number;
+  readonly mode?: number;
 }
 
 /** How the removal of an element went. */
@@ -69,8 +73,10 @@ export interface ElementStore extends Leftovers {
 export interface Staged {
   /** the intermediate folder that it was, or will be, published in */
   folder: string;
-  /** its temporary file or folder, relative to the queue */
+  /** its temporary file or folder, relative to the queue; of what is `moved` there is none, and this is empty */
   readonly temporary: string;
+  /** the element of another queue, a path, that gets a name here */
+  readonly moved?: string;
   /** open descriptors that are to be synced */
   fds: number[];
   /** `folder/file`, once published */
@@ -111,6 +117,16 @@ export interface ElementWriter {
   stage(message: Message, temporary: string): Staged;
   /** The same with the bytes of an element as they are. Throws QUEUE_INVALID where an element is more than one file. */
   stageBytes(bytes: Buffer, temporary: string): Staged;
+  /**
+   * Are files of this user and group, with this mode, like those that are written here? undefined: none was written yet, so
+   * it is not known.
+   */
+  isLike(file: { readonly uid: number; readonly gid: number; readonly mode: number }): boolean | undefined;
+  /**
+   * The file of another queue's element is to get a name here. `sync`: its bytes are to be synced, whoever wrote them. Throws
+   * the system's error, QUEUE_IO, or QUEUE_INVALID where an element is more than one file.
+   */
+  stageFile(path: string, sync: boolean): Staged;
   /** Calls back once, when the bytes of a staged element are on the disk, or with the system's error. */
   syncData(staged: Staged, done: (error: Error | null) => void): void;
   /** Gives a staged element its final name, greater than every earlier one. Throws the system's error. */

@@ -60,6 +60,14 @@ export class NormalWriter implements ElementWriter {
     throw new StompctlError('QUEUE_INVALID', 'add', this.#directory.path, reason);
   }
 
+  isLike(): boolean {
+    return false;
+  }
+
+  stageFile(): never {
+    return this.stageBytes();
+  }
+
   /** Makes an element of these files. Throws the system's error, with nothing left behind. */
   stageFiles(contents: ReadonlyMap<string, Buffer>, temporary: string): Staged {
     const { path, files } = this.#directory;

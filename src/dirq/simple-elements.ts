@@ -38,7 +38,8 @@ export class SimpleElements implements ElementStore {
   inspect(name: string): ElementInfo | undefined {
     const stats = this.#lstat(this.#prefix + name);
     if (stats === undefined) return undefined;
-    return { size: stats.size, ino: stats.ino, modifiedMs: stats.mtimeMs, regular: stats.isFile() };
+    const { size, ino, mtimeMs: modifiedMs, uid, gid, mode } = stats;
+    return { size, ino, modifiedMs, regular: stats.isFile(), uid, gid, mode: mode & 0o7777 };
   }
 
   /** undefined: not locked */

@@ -1,5 +1,7 @@
 import type { OptionRow, TableKey } from './option.js';
 
+const AGE = { kind: 'integer', unit: 'seconds', min: 0, max: 0xffff_ffff } as const;
+
 /** Numbers of a queue are decimal; with a leading zero they are octal, so that `umask=022` means what it says. */
 export const QUEUE_KEYS: readonly TableKey[] = [
   {
@@ -39,24 +41,8 @@ export const QUEUE_KEYS: readonly TableKey[] = [
     max: 15,
     doc: 'the last digit of element names; by default chosen at random',
   },
-  {
-    name: 'maxlock',
-    kind: 'integer',
-    unit: 'seconds',
-    min: 0,
-    max: 0xffff_ffff,
-    default: '600',
-    doc: 'seconds after which a purge frees a lock',
-  },
-  {
-    name: 'maxtemp',
-    kind: 'integer',
-    unit: 'seconds',
-    min: 0,
-    max: 0xffff_ffff,
-    default: '300',
-    doc: 'seconds after which a purge removes a temporary file',
-  },
+  { ...AGE, name: 'maxlock', default: '600', doc: 'seconds after which a purge frees a lock' },
+  { ...AGE, name: 'maxtemp', default: '300', doc: 'seconds after which a purge removes a temporary file' },
   {
     name: 'maxelts',
     kind: 'integer',
@@ -283,11 +269,8 @@ const INCOMING_KEYS: readonly TableKey[] = [
     doc: '`text`: a body that is UTF-8 is sent as text',
   },
   {
+    ...AGE,
     name: 'maxlock',
-    kind: 'integer',
-    unit: 'seconds',
-    min: 0,
-    max: 0xffff_ffff,
     default: '600',
     doc: 'seconds of silence after which files are taken back from a process that cannot be looked at, such as one of another host',
   },

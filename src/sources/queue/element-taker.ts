@@ -107,8 +107,9 @@ export class ElementTaker {
         this.#cannotRead(name, info, 'MESSAGE_TOO_LARGE', reason);
       } else if (!batch.fits(info.size)) return true;
       else if (this.#lock(name, info, time)) {
-        const message = this.#read(name, info, time, batch);
-        if (message !== undefined) {
+        const isRead = !batch.unread || !this.#held.movesUnread || info.mode === undefined;
+        const message = isRead ? this.#read(name, info, time, batch) : undefined;
+        if (!isRead || message !== undefined) {
           const delivery = new QueueDelivery(this.#held, name, message, info, time);
           delivery.rejectedBefore = this.#skips.knows(name, info);
           return this.#handOver(delivery, batch);

@@ -99,6 +99,8 @@ export class QueueSource implements TunableSource {
     this.#held = new HeldElements(this.#directory, this.#kind.elements, {
       ...this.#options,
       source: sourceLabel(this.#options),
+      // what is no message by itself becomes one when it is read
+      plain: options.format !== 'raw' && options.headers === undefined,
       window: options.window ?? 1000,
       deadLetters: options.deadLetters,
       changed: () => this.#changed.ring(),
@@ -169,7 +171,7 @@ export class QueueSource implements TunableSource {
       if (interrupt.aborted) return { kind: 'idle', reason: 'interrupted' };
       await this.#held.beforeTaking();
       const most = Math.min(demand.deliveries, this.#held.room + this.#taker.kept);
-      const deliveries = await this.#take({ deliveries: most, bytes: demand.bytes }, interrupt);
+      const deliveries = await this.#take({ ...demand, deliveries: most }, interrupt);
       // not before the first messages are out: in a folder of a million each of the two takes a second
       if (this.#purgeDue) void this.#purge();
       if (deliveries.length > 0) {
