@@ -152,6 +152,14 @@ for (const n of left) process.stdout.write(JSON.stringify({ header: { 'x-number'
     assert.deepEqual([...new Set(scene.stored('out'))].sort(ascending), upTo(300));
   });
 
+  it('need not read which lines are safe, and may close its input', async (test) => {
+    const scene = await Scene.set(test);
+    const command = `${script(scene, `exec 0<&-; ${LINES}`)} 0 200`;
+    const { code, stderr } = await scene.run(configured(scene, { command, ack: 'stdin' }));
+    assert.equal(code, 0, RESULT(stderr));
+    assert.deepEqual(scene.stored('out'), upTo(200));
+  });
+
   it('does not wait for what the command has left behind', async (test) => {
     const scene = await Scene.set(test);
     const command = script(scene, `sleep 1000 & echo $! >"$D/child"; echo '{"header":{"x-number":"0"}}'`);
