@@ -10,6 +10,7 @@ import { asStompctlError, type Supervisor } from './supervisor.js';
 interface Entry {
   readonly message: Message;
   readonly id: string | undefined;
+  readonly to: string | undefined;
   readonly resolve: () => void;
   readonly reject: (error: StompctlError) => void;
   /** the opening in which it was last handed to the inner sink; 0: it waits */
@@ -119,10 +120,10 @@ export class SupervisedSink implements Sink {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  send(message: Message, id?: string): Promise<void> {
+  send(message: Message, id?: string, to?: string): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.#failure !== undefined) return reject(this.#failure);
-      const entry: Entry = { message, id, resolve, reject, opening: 0, recalled: false, trial: newTrial() };
+      const entry: Entry = { message, id, to, resolve, reject, opening: 0, recalled: false, trial: newTrial() };
       this.#entries.add(entry);
       if (this.#state === 'open') this.#forward(entry);
       else if (this.#state === 'new') void this.#reopen();
@@ -146,7 +147,7 @@ export class SupervisedSink implements Sink {
     const opening = this.#opening;
     const generation = this.#generation;
     entry.opening = opening;
-    this.#inner.send(entry.message, entry.id).then(
+    this.#inner.send(entry.message, entry.id, entry.to).then(
       () => this.#accepted(entry),
       (error: unknown) => {
         if (entry.recalled) this.#giveUp(entry);
@@ -249,7 +250,7 @@ export class SupervisedSink implements Sink {
       if (!this.#entries.has(entry)) continue;
       entry.opening = this.#opening;
       try {
-        await this.#inner.send(entry.message, entry.id);
+        await this.#inner.send(entry.message, entry.id, entry.to);
         this.#accepted(entry);
       } catch (caught) {
         const error = asStompctlError(caught, this.name);

@@ -269,7 +269,7 @@ export class Transfer {
     switch (outcome.kind) {
       case 'pass':
         if (outcome.message !== delivery.message) this.#ledger.grow(delivery, outcome.message.size);
-        this.#send(delivery, outcome.message);
+        this.#send(delivery, outcome.message, outcome.to);
         break;
       case 'drop':
         this.#drop(delivery, outcome.reason);
@@ -282,9 +282,9 @@ export class Transfer {
     }
   }
 
-  #send(delivery: Delivery, message: Message): void {
+  #send(delivery: Delivery, message: Message, to?: string): void {
     const size = message === delivery.message ? delivery.size : message.size;
-    this.#parts.sink.send(message, delivery.id).then(
+    this.#parts.sink.send(message, delivery.id, to).then(
       () => {
         const takenMs = this.#ledger.takeOut(delivery);
         if (takenMs === undefined) return;
