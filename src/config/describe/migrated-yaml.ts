@@ -20,7 +20,7 @@ export async function migratedYaml(
   head: readonly string[],
   given: ReadonlyMap<string, ReadOption>,
   notes: readonly MigrationNote[],
-  outputs: readonly Output[] = [],
+  outputs: readonly Output[],
 ): Promise<string> {
   const { dump } = await import('js-yaml');
   const parts: string[] = [comment(head.join('\n'))];
