@@ -29,7 +29,7 @@ export class FirstSink implements Sink, MemberGroup {
   readonly name: string;
   readonly #options: OutputsOptions;
   #members: readonly SpreadMember[] = [];
-  /** whose first attempt is over, however it ended */
+  /** who could not be opened at an attempt, and need not be waited for */
   readonly #tried = new Set<string>();
   readonly #changed = new Bell();
   readonly #outstanding = new Outstanding();
@@ -192,11 +192,15 @@ export class FirstSink implements Sink, MemberGroup {
   }
 }
 
-/** The same sink, which says when an attempt to open it is over. */
-function noting(sink: Sink, tried: () => void): Sink {
+/** The same sink, which says when an attempt to open it has failed. */
+function noting(sink: Sink, failed: () => void): Sink {
   return {
     name: sink.name,
-    open: (lost) => sink.open(lost).finally(tried),
+    open: (lost) =>
+      sink.open(lost).catch((error: unknown) => {
+        failed();
+        throw error;
+      }),
     send: (message, id) => sink.send(message, id),
     flush: () => sink.flush(),
     recall: async () => sink.recall?.(),
