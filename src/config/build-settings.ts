@@ -11,6 +11,7 @@ import { parseListenAddress } from './listen-address.js';
 import { AMQPCLT_ONLY, insteadOf } from './options/broker-rows.js';
 import type { Table } from './options/option-reader.js';
 import type { OptionValues } from './options/option-values.js';
+import { lossOf, queueFormat } from './queue-format.js';
 import type {
   BrokerSettings,
   CallbackSettings,
@@ -93,7 +94,9 @@ function source(values: OptionValues, reliable: boolean): SourceSettings {
   if (folder !== undefined) {
     return { kind: 'folder', folder: incomingFolder(folder, values.table('folder-headers') ?? {}) };
   }
-  if (!values.has('incoming-broker-uri')) return { kind: 'queue', queue: queue(values.table('incoming-queue') ?? {}) };
+  if (!values.has('incoming-broker-uri')) {
+    return { kind: 'queue', queue: queue(values.table('incoming-queue') ?? {}, values.table('queue-headers')) };
+  }
   return {
     kind: 'broker',
     broker: broker(values, 'incoming'),
@@ -172,7 +175,7 @@ function optionalQueue(values: OptionValues, name: string): QueueSettings | unde
   return table === undefined ? undefined : queue(table);
 }
 
-function queue(table: Table): QueueSettings {
+function queue(table: Table, headers?: Table): QueueSettings {
   const number = (key: string): number | undefined => (table[key] === undefined ? undefined : Number(table[key]));
   return {
     path: String(table.path ?? ''),
@@ -185,6 +188,7 @@ function queue(table: Table): QueueSettings {
     maxElts: number('maxelts') ?? 16_000,
     maxOpen: number('max-open') ?? 100,
     compression: table.compression as QueueSettings['compression'],
+    ...queueFormat(table, headers),
     limits: queueLimits(number('max-elements'), number('max-bytes'), table['min-free']),
     deduplicate: deduplicate(number('deduplicate'), table['deduplicate-by']),
   };
@@ -320,10 +324,15 @@ export function settingsWarnings(values: OptionValues, settings: Settings): stri
       `${placeOf(textfile.origin)}: metrics-textfile: the node exporter reads only files whose names end in .prom`,
     );
   }
-  for (const each of values.each()) {
+  const { sink } = settings;
+  const sinks = sink.kind === 'several' ? sink.outputs.map((output) => output.sink) : [sink];
+  for (const [index, each] of values.each().entries()) {
     const into = each.given.get('outgoing-queue');
-    const { path } = each.table('outgoing-queue') ?? {};
-    if (into === undefined || !/%\{(?!header:[^}]+\})/.test(String(path ?? ''))) continue;
+    const to = sinks[index];
+    if (into === undefined || to?.kind !== 'queue') continue;
+    const loss = lossOf(to.queue);
+    if (loss !== undefined) warnings.push(`${placeOf(into.origin)}: outgoing-queue: ${loss}`);
+    if (!/%\{(?!header:[^}]+\})/.test(to.queue.path)) continue;
     const text = 'outgoing-queue: "%{" in its path stands as it is; the value of a header is %{header:NAME}';
     warnings.push(`${placeOf(into.origin)}: ${text}`);
   }

@@ -2,13 +2,14 @@ import type { Clock } from '../base/clock.js';
 import { StompctlError } from '../base/errors.js';
 import { withDeadline } from '../base/wait.js';
 import type { Sink } from '../flow/sink.js';
-import type { Message } from '../message/message.js';
+import type { StoredElement } from '../flow/stored-element.js';
+import { Message } from '../message/message.js';
 import type { Logger } from '../observe/logger.js';
 import { Evidence, newTrial, type Trial } from './evidence.js';
 import { asStompctlError, type Supervisor } from './supervisor.js';
 
 interface Entry {
-  readonly message: Message;
+  readonly message: Message | StoredElement;
   readonly id: string | undefined;
   readonly to: string | undefined;
   readonly resolve: () => void;
@@ -120,7 +121,19 @@ export class SupervisedSink implements Sink {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
+  get moves(): boolean {
+    return this.#inner.moves === true;
+  }
+
   send(message: Message, id?: string, to?: string): Promise<void> {
+    return this.#enter(message, id, to);
+  }
+
+  move(element: StoredElement): Promise<void> {
+    return this.#enter(element, undefined);
+  }
+
+  #enter(message: Message | StoredElement, id: string | undefined, to?: string): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.#failure !== undefined) return reject(this.#failure);
       const entry: Entry = { message, id, to, resolve, reject, opening: 0, recalled: false, trial: newTrial() };
@@ -147,7 +160,7 @@ export class SupervisedSink implements Sink {
     const opening = this.#opening;
     const generation = this.#generation;
     entry.opening = opening;
-    this.#inner.send(entry.message, entry.id, entry.to).then(
+    this.#sendOn(entry).then(
       () => this.#accepted(entry),
       (error: unknown) => {
         if (entry.recalled) this.#giveUp(entry);
@@ -156,6 +169,12 @@ export class SupervisedSink implements Sink {
         else if (entry.opening === opening) entry.opening = 0;
       },
     );
+  }
+
+  async #sendOn({ message, id, to }: Entry): Promise<void> {
+    const inner = this.#inner;
+    if (message instanceof Message) await inner.send(message, id, to);
+    else await (inner.moves ? inner.move?.(message) : inner.send(message.message));
   }
 
   #accepted(entry: Entry): void {
@@ -250,7 +269,7 @@ export class SupervisedSink implements Sink {
       if (!this.#entries.has(entry)) continue;
       entry.opening = this.#opening;
       try {
-        await this.#inner.send(entry.message, entry.id, entry.to);
+        await this.#sendOn(entry);
         this.#accepted(entry);
       } catch (caught) {
         const error = asStompctlError(caught, this.name);

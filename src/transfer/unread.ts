@@ -1,0 +1,32 @@
+import type { StompctlError } from '../base/errors.js';
+import type { Delivery } from '../flow/delivery.js';
+import type { Sink } from '../flow/sink.js';
+import { Message } from '../message/message.js';
+import { asStompctlError } from './supervisor.js';
+
+/** Sends what a processor made of a delivery, or, without one, what the source handed over, read or not. Rejects as the sink. */
+export async function sendDelivery(
+  sink: Sink,
+  delivery: Delivery,
+  processed: Message | undefined,
+  to?: string,
+): Promise<void> {
+  const stored = processed === undefined && sink.move !== undefined ? delivery.stored : undefined;
+  if (stored === undefined) await sink.send(processed ?? delivery.message, delivery.id, to);
+  else await sink.move?.(stored);
+}
+
+/** Those that have a message; a processor inserted while a batch was on its way looks into what nobody else would have. */
+export function readable(
+  deliveries: readonly Delivery[],
+  failed: (delivery: Delivery, error: StompctlError) => void,
+): Delivery[] {
+  return deliveries.filter((delivery) => {
+    try {
+      return delivery.message instanceof Message;
+    } catch (error) {
+      failed(delivery, asStompctlError(error, delivery.name));
+      return false;
+    }
+  });
+}
