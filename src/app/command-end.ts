@@ -41,8 +41,9 @@ function shapeOf(batch: number | undefined, coalesceMs: number | undefined): Com
   return batch === undefined ? { kind: 'message' } : { kind: 'batch', most: batch };
 }
 
-/** The variables that hold passwords. */
-function secretVariables({ source }: Settings): ReadonlySet<string> {
-  const auth = source.kind === 'broker' ? source.broker.auth : [];
+/** The variables that hold passwords, of other outputs too. */
+function secretVariables({ source, sink }: Settings): ReadonlySet<string> {
+  const outputs = sink.kind === 'several' ? sink.outputs.map((output) => output.sink) : [];
+  const auth = [source, ...outputs].flatMap((end) => (end.kind === 'broker' ? end.broker.auth : []));
   return new Set(auth.flatMap(({ fields }) => fields['pass-env'] ?? []));
 }

@@ -7,7 +7,7 @@ import { SpreadMember } from '../members/spread-member.js';
 import type { Message } from '../message/message.js';
 import { asStompctlError, type ReconnectPolicy } from '../transfer/supervisor.js';
 import type { MemberFacts } from '../transfer/verdict.js';
-import { nameOfAll, nameOfOne, type OutputsOptions } from './output-parts.js';
+import { nameOfAll, type OutputsOptions, outputFacts } from './output-parts.js';
 
 interface Sending {
   readonly message: Message;
@@ -52,8 +52,8 @@ export class FirstSink implements Sink, MemberGroup {
 
   facts(): MemberFacts[] {
     return this.#options.outputs.map((parts) => {
-      const inFlight = this.#members.find(({ key }) => key === parts.name)?.inFlight ?? 0;
-      return { ...parts.state(), name: nameOfOne(parts), session: parts.session(), inFlight };
+      const member = this.#members.find(({ key }) => key === parts.name);
+      return outputFacts(parts, member?.inFlight ?? 0);
     });
   }
 

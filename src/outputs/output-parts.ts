@@ -3,7 +3,7 @@ import { StompctlError } from '../base/errors.js';
 import type { Sink } from '../flow/sink.js';
 import type { Logger } from '../observe/logger.js';
 import type { EndState, ReconnectPolicy, Supervisor } from '../transfer/supervisor.js';
-import type { SessionFacts } from '../transfer/verdict.js';
+import type { MemberFacts, SessionFacts } from '../transfer/verdict.js';
 
 /** One of several outputs: its sink, not opened yet, and who opens it. */
 export interface OutputParts {
@@ -36,6 +36,12 @@ export function nameOfAll(outputs: readonly OutputParts[]): string {
 /** For people: `main (broker stomp://host:61613)`. */
 export function nameOfOne({ name, end }: OutputParts): string {
   return `${name} (${end.name})`;
+}
+
+/** An output as a member of all; who is behind a broker with `members = all` is not told. */
+export function outputFacts(parts: OutputParts, inFlight: number): MemberFacts {
+  const { members: _, ...state } = parts.state();
+  return { ...state, name: nameOfOne(parts), session: parts.session(), inFlight };
 }
 
 /** of a name that a callback made up */

@@ -5,7 +5,7 @@ import type { Message } from '../message/message.js';
 import { SupervisedSink } from '../transfer/supervised-sink.js';
 import { asStompctlError, type ReconnectPolicy } from '../transfer/supervisor.js';
 import type { MemberFacts } from '../transfer/verdict.js';
-import { nameOfAll, nameOfOne, type OutputParts, type OutputsOptions } from './output-parts.js';
+import { nameOfAll, nameOfOne, type OutputParts, type OutputsOptions, outputFacts } from './output-parts.js';
 
 /** An output that is wanted whatever the others do: what is sent to it waits until it is safe there. */
 export class KeptOutput {
@@ -20,8 +20,7 @@ export class KeptOutput {
   }
 
   get facts(): MemberFacts {
-    const { parts } = this;
-    return { ...parts.state(), name: nameOfOne(parts), session: parts.session(), inFlight: this.#inFlight };
+    return outputFacts(this.parts, this.#inFlight);
   }
 
   async send(message: Message, id: string | undefined): Promise<void> {

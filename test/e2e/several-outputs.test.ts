@@ -77,6 +77,23 @@ describe('the configurations of docs/outputs.md', { concurrency: 2 }, () => {
   });
 });
 
+it('a command among outputs does not see the password of a broker among them', async (test) => {
+  const scene = await Scene.set(test);
+  scene.fill('in', 1);
+  const command = scene.path('command');
+  writeFileSync(command, `#!/bin/sh\nenv >'${scene.path('env')}'\n`, { mode: 0o755 });
+  const auth = { scheme: 'plain', name: 'me', 'pass-env': 'LC_SECRET' };
+  const outgoing = [{ broker: { main: { uri: scene.broker.uri, auth } } }, { command: { each: { command } } }];
+  const from = { 'incoming-queue': { path: scene.path('in') }, remove: true, deliver: 'every' };
+  writeFileSync(scene.path('x.yaml'), JSON.stringify({ ...from, outgoing }));
+  const env = { LC_SECRET: 'hush', LC_OTHER: 'heard' };
+  const { code, stderr } = await scene.run(['--config', scene.path('x.yaml')], { env });
+  assert.equal(code, 0, stderr);
+  const seen = readFileSync(scene.path('env'), 'utf8');
+  assert.match(seen, /LC_OTHER=heard/);
+  assert.doesNotMatch(seen, /hush/);
+});
+
 describe('a run with several outputs that is killed', { concurrency: 2 }, () => {
   for (const deliver of ['every', 'first'] as const) {
     it(`again and again with deliver = ${deliver} loses nothing`, async (test) => {
