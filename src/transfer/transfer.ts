@@ -280,7 +280,7 @@ export class Transfer {
     switch (outcome.kind) {
       case 'pass':
         if (outcome.message !== delivery.message) this.#ledger.grow(delivery, outcome.message.size);
-        this.#send(delivery, outcome.message);
+        this.#send(delivery, outcome.message, outcome.to);
         break;
       case 'drop':
         this.#drop(delivery, outcome.reason);
@@ -293,9 +293,9 @@ export class Transfer {
     }
   }
 
-  #send(delivery: Delivery, processed?: Message): void {
+  #send(delivery: Delivery, processed?: Message, to?: string): void {
     const size = processed === undefined || processed === delivery.message ? delivery.size : processed.size;
-    sendDelivery(this.#parts.sink, delivery, processed).then(
+    sendDelivery(this.#parts.sink, delivery, processed, to).then(
       () => {
         const takenMs = this.#ledger.takeOut(delivery);
         if (takenMs === undefined) return;
