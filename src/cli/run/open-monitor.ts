@@ -1,6 +1,6 @@
 import { systemClock } from '../../base/clock.js';
 import type { RunConfiguration } from '../../config/reload-plan.js';
-import type { Settings } from '../../config/settings.js';
+import type { ProcessSettings, Settings } from '../../config/settings.js';
 import type { Monitor } from '../../metrics/monitor.js';
 import type { Logger } from '../../observe/logger.js';
 import type { Statistics } from '../../transfer/statistics.js';
@@ -9,7 +9,7 @@ import { ownVersion } from '../command-line/version.js';
 import { statusPayload } from './published-status.js';
 
 /** What `metrics-listen` and `metrics-textfile` ask for; undefined: nothing. Rejects with METRICS_LISTEN. */
-export async function openMonitor(settings: Settings, logger: Logger): Promise<Monitor | undefined> {
+export async function openMonitor(settings: ProcessSettings, logger: Logger): Promise<Monitor | undefined> {
   const { metricsListen, metricsRemote, metricsTextfile } = settings;
   if (metricsListen === undefined && metricsTextfile === undefined) return undefined;
   const { Monitor } = await import('../../metrics/monitor.js');
