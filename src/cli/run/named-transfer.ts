@@ -4,6 +4,7 @@ import type { Settings } from '../../config/settings.js';
 import type { Logger } from '../../observe/logger.js';
 import { EXIT_CODES, exitCodeOf } from '../command-line/exit-codes.js';
 import type { Claims } from './claims.js';
+import type { ShownRun } from './open-monitor.js';
 import { Presence } from './presence.js';
 import type { TransferLook } from './process-look.js';
 import type { ReloadState } from './reload.js';
@@ -63,6 +64,11 @@ export class NamedTransfer {
 
   get inFlight(): number {
     return this.#run?.inFlight ?? 0;
+  }
+
+  /** As the monitor shows it; undefined: it does not run. */
+  get shown(): ShownRun | undefined {
+    return this.#run?.shown;
   }
 
   look(): TransferLook {

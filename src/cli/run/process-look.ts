@@ -57,11 +57,15 @@ export function processVerdict({ stopping, transfers }: ProcessLook): Verdict {
 }
 
 /** What a process with several transfers says of itself. Nothing in it is a secret. */
-export function processPayload(look: ProcessLook): Verdict & Readonly<Record<string, unknown>> {
+export function processPayload(
+  look: ProcessLook,
+  /** what stands between source and sink of a transfer, in words */
+  processorOf: (transfer: string) => string | undefined = () => undefined,
+): Verdict & Readonly<Record<string, unknown>> {
   const transfers = look.transfers.map((transfer) => {
     const { name, file, facts, end } = transfer;
     return {
-      ...{ name, file },
+      ...{ name, file, processor: processorOf(name) },
       ...(facts === undefined || end !== undefined ? {} : statusPayload(facts)),
       ...transferVerdict(transfer),
       ...(end && { exitCode: end.code }),

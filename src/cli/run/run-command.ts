@@ -19,7 +19,7 @@ export interface RunContext extends ProcessContext {
 
 /** Runs one transfer; resolves to the exit code. What goes wrong from here on is logged. */
 export function run(settings: Settings, context: RunContext): Promise<number> {
-  return runProcess(settings, context, (parts) => runTransfer(settings, context, parts));
+  return runProcess(settings, context, false, (parts) => runTransfer(settings, context, parts));
 }
 
 async function runTransfer(settings: Settings, context: RunContext, parts: ProcessParts): Promise<number> {

@@ -21,10 +21,6 @@ export async function runPlace(
     throw new StompctlError('USAGE', 'option', '--dry-run', reason);
   }
   const settings = await resolveProcess(options);
-  if (settings.metricsListen !== undefined || settings.metricsTextfile !== undefined) {
-    const reason = 'one process with several transfers has no metrics yet: run each on its own';
-    throw new StompctlError('CONFIG_UNSUPPORTED', 'configuration', 'metrics', reason);
-  }
   return runSeveral(settings, { io, env, warnings: [], place, commandLine: options });
 }
 

@@ -39,10 +39,11 @@ export function failureText(error: unknown): { readonly text: string; readonly c
   return { text, code: known ? error.code : 'INTERNAL' };
 }
 
-/** Gives `body` what a process has around its transfers, and takes it away after; resolves to the exit code. What goes wrong is logged. */
+/** Gives `body`, which runs one transfer or `several`, what a process has around its transfers, and takes it away after; resolves to the exit code. What goes wrong is logged. */
 export async function runProcess(
   settings: ProcessSettings,
   { io, env, warnings }: ProcessContext,
+  several: boolean,
   body: (parts: ProcessParts) => Promise<number>,
 ): Promise<number> {
   if (settings.daemon && !isDaemonChild()) {
@@ -66,7 +67,7 @@ export async function runProcess(
       return EXIT_CODES.ok;
     }
     atExit.add(presence);
-    monitor = await openMonitor(settings, logger);
+    monitor = await openMonitor(settings, logger, several);
     code = await body({ logger, presence, service, monitor, atExit });
     await service.end(`ended with exit code ${code}`, code === EXIT_CODES.ok);
   } catch (error) {

@@ -10,6 +10,7 @@ import { maskText } from '../../observe/mask.js';
 import { EXIT_CODES } from '../command-line/exit-codes.js';
 import { type Progress, startLiveLine } from '../command-line/progress.js';
 import { Claims } from './claims.js';
+import { monitorSeveral } from './open-monitor.js';
 import { type ProcessLook, processPayload, processServiceLook, processVerdict } from './process-look.js';
 import { type ProcessContext, type ProcessParts, runProcess } from './run-process.js';
 import { SeveralTransfers } from './several-transfers.js';
@@ -25,12 +26,12 @@ const READ_MS = 10_000;
 
 /** Runs the transfers of several configurations; resolves to the exit code when all have ended. What goes wrong from here on is logged. */
 export function runSeveral(settings: ProcessSettings, context: SeveralContext): Promise<number> {
-  return runProcess(settings, context, (parts) => runTransfers(settings, context, parts));
+  return runProcess(settings, context, true, (parts) => runTransfers(settings, context, parts));
 }
 
 async function runTransfers(settings: ProcessSettings, context: SeveralContext, parts: ProcessParts): Promise<number> {
   const { io, env, place } = context;
-  const { logger, presence, service, atExit } = parts;
+  const { logger, presence, service, monitor, atExit } = parts;
   const files = () => transferFiles(place);
   const first = files();
   if (first.length === 0 && place.kind === 'folder') {
@@ -69,6 +70,11 @@ async function runTransfers(settings: ProcessSettings, context: SeveralContext, 
     logger.info('state', `${state}: ${reason}`, { state, reason });
     transfers.report();
   });
+  await monitorSeveral(
+    monitor,
+    () => pulse.now(),
+    (transfer) => transfers.shown(transfer),
+  );
   await transfers.start(first);
   io.signals.onReload(() => void transfers.reload());
   reportStarted();

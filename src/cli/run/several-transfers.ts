@@ -7,6 +7,7 @@ import type { RunLogger } from '../../observe/pino-logger.js';
 import { EXIT_CODES } from '../command-line/exit-codes.js';
 import { type Claims, sharedQueues } from './claims.js';
 import { NamedTransfer, type NamedTransferParts } from './named-transfer.js';
+import type { ShownRun } from './open-monitor.js';
 import type { ProcessLook } from './process-look.js';
 import type { ReloadState } from './reload.js';
 import type { ServiceManager } from './service-manager.js';
@@ -57,6 +58,11 @@ export class SeveralTransfers {
 
   look(): ProcessLook {
     return { stopping: this.#stop !== undefined, transfers: this.#sorted().map((transfer) => transfer.look()) };
+  }
+
+  /** As the monitor shows it; undefined: it does not run. */
+  shown(transfer: string): ShownRun | undefined {
+    return this.#transfers.get(transfer)?.shown;
   }
 
   /** Starts those of these files; resolves when each runs, or has failed to, or takes long. */

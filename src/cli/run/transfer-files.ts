@@ -41,11 +41,12 @@ export function transferFiles(place: TransferPlace): TransferFile[] {
   });
 }
 
-/** Does the command line name a folder of configurations? CONFIG_NOT_FOUND when nothing is there. */
+/** Does the command line name a folder of configurations? CONFIG_NOT_FOUND when nothing is there, unless a file was meant. */
 export function isFolder(path: string): boolean {
   try {
     return statSync(path).isDirectory();
   } catch (error) {
+    if (ENDINGS.has(extname(path))) return false;
     throw cannotRead(path, error);
   }
 }
@@ -76,6 +77,6 @@ function isPlainFolder(path: string): boolean {
 
 function cannotRead(path: string, error: unknown): StompctlError {
   const missing = errnoOf(error) === 'ENOENT';
-  const reason = missing ? 'there is no such folder; a configuration is given as "--config FILE"' : reasonOf(error);
+  const reason = missing ? 'there is no such folder' : reasonOf(error);
   return new StompctlError(missing ? 'CONFIG_NOT_FOUND' : 'CONFIG_UNREADABLE', 'configuration', path, reason, error);
 }
