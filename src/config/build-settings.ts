@@ -18,6 +18,7 @@ import type {
   CredentialSettings,
   Deliver,
   OutputSettings,
+  ProcessSettings,
   QueueSettings,
   RewriteSettings,
   Settings,
@@ -61,15 +62,7 @@ export function buildSettings(values: OptionValues, callbackFile?: string): Sett
     maxRate: values.number('max-rate'),
     maxRateBytes: values.number('max-rate-bytes'),
     statistics: values.flag('statistics'),
-    pidfile: values.text('pidfile'),
-    onOverlap: values.text('on-overlap') === 'quiet' ? 'quiet' : 'fail',
-    daemon: values.flag('daemon'),
-    debug: values.definite('debug'),
-    logLevel: logLevel(values),
-    metricsListen: metricsListen(values),
-    metricsRemote: values.flag('metrics-remote'),
-    metricsTextfile: values.text('metrics-textfile'),
-    logFormat: values.text('log-format') as Settings['logFormat'],
+    ...buildProcess(values),
     reconnect: {
       delayMs: definiteMs(values, 'reconnect-delay'),
       maxDelayMs: definiteMs(values, 'reconnect-max-delay'),
@@ -144,6 +137,21 @@ function milliseconds(seconds: number | undefined): number | undefined {
 
 function definiteMs(values: OptionValues, name: string): number {
   return inMs(values.definite(name));
+}
+
+/** The part that belongs to the process. */
+export function buildProcess(values: OptionValues): ProcessSettings {
+  return {
+    pidfile: values.text('pidfile'),
+    onOverlap: values.text('on-overlap') === 'quiet' ? 'quiet' : 'fail',
+    daemon: values.flag('daemon'),
+    debug: values.definite('debug'),
+    logLevel: logLevel(values),
+    logFormat: values.text('log-format') as Settings['logFormat'],
+    metricsListen: metricsListen(values),
+    metricsRemote: values.flag('metrics-remote'),
+    metricsTextfile: values.text('metrics-textfile'),
+  };
 }
 
 function sync(values: OptionValues, reliable: boolean): Settings['sync'] {

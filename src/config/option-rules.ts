@@ -373,6 +373,9 @@ const rewriteRulesAreRules: Rule = {
 /** Of these, the ones about checking messages. */
 export const CHECK_RULES: readonly Rule[] = [oneCallback, callbackIsNoTypeScript, rewriteRulesAreRules];
 
+/** The rules about what belongs to the process. */
+export const PROCESS_RULES: readonly Rule[] = [metricsAddress];
+
 /** Every rule across options. */
 export const RULES: readonly Rule[] = [
   oneModuleASide,
@@ -394,5 +397,5 @@ export const RULES: readonly Rule[] = [
   queuesDiffer,
   textsAndKeysFit,
   delaysAreOrdered,
-  metricsAddress,
+  ...PROCESS_RULES,
 ];

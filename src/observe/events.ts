@@ -45,7 +45,10 @@ export const EVENTS = {
   drain: { levels: ['debug'], when: 'reading has stopped; what is in flight is being settled' },
   dropped: { levels: ['debug'], when: 'the callback dropped a message; the reason is in the text' },
   duplicate: { levels: ['debug'], when: 'a message that is safe came again; it was acknowledged, and not handed over' },
-  end: { levels: ['info'], when: 'the run is over: why, and the counters' },
+  end: {
+    levels: ['info', 'warn'],
+    when: 'the run is over: why, and the counters; where a process runs several, each of them, and then all: a `warn` when some failed',
+  },
   failed: { levels: ['error'], when: 'the run ended because of an error; `code` says which' },
   'folder-changed': {
     levels: ['warn'],

@@ -50,12 +50,14 @@ test('every sample is there in both formats', async () => {
   const expected = NAMES.flatMap((name) => [`${name}.conf`, `${name}.yaml`]);
   assert.deepEqual(
     (await readdir(SAMPLES)).sort(),
-    [...expected, 'commands', 'kubernetes', 'monitoring', 'rabbitmq'].sort(),
+    [...expected, 'commands', 'conf.d', 'kubernetes', 'monitoring', 'rabbitmq'].sort(),
   );
 });
 
 test('stompctl check finds every sample valid', async () => {
-  const names = (await readdir(SAMPLES)).filter((name) => name.includes('.'));
+  const together = (await readdir(join(SAMPLES, 'conf.d'))).map((name) => join('conf.d', name));
+  const names = [...(await readdir(SAMPLES)), ...together].filter((name) => /\.(?:conf|yaml)$/.test(name));
+  assert.equal(names.length, 2 * NAMES.length + 2);
   const files = names.map((name) => join(SAMPLES, name));
   const told: string[] = [];
   const writer = { write: (text: string) => told.push(text) };
