@@ -60,7 +60,7 @@ async function inFolders(
 }
 
 function ours(args: readonly string[], mode: Mode): readonly string[] {
-  return [...OURS, ...args, ...MODES[mode], '--statistics', '--log-level', 'warn'];
+  return [...OURS, ...args, ...MODES[mode], '--statistics', '--log-level', 'error'];
 }
 
 function theirs(words: readonly string[], args: readonly string[], mode: Mode): readonly string[] {
