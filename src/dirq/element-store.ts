@@ -61,6 +61,10 @@ export interface ElementStore extends Leftovers {
    * ELEMENT_UNDECODABLE, MESSAGE_TOO_LARGE, or the system's error.
    */
   readMessage(name: string, maxMessageSize: number): Message | undefined;
+  /** Bytes on disk: what is larger holds more than a message of so many, and need not be read. */
+  largest(maxMessageSize: number): number;
+  /** Is it what a crash left, since it has nothing in it? */
+  isLeftover(info: ElementInfo): boolean;
   /** The bytes of an element that we locked, a copy; undefined where it is more than one file, or over `limit`. */
   readRaw(name: string, limit: number): Buffer | undefined;
 }
@@ -106,7 +110,10 @@ export function inTurn(steps: readonly (() => void)[]): void {
 export interface ElementWriter {
   /** A fresh temporary name, to be written down before it is used. */
   temporaryName(): string;
-  /** Writes a message under its temporary name. Throws the system's error, with nothing left behind. */
+  /**
+   * Writes a message under its temporary name. Throws the system's error, or an error whose action is `reject` for a message that no element can
+   * hold, with nothing left behind.
+   */
   stage(message: Message, temporary: string): Staged;
   /** The same with the bytes of an element as they are. Throws QUEUE_INVALID where an element is more than one file. */
   stageBytes(bytes: Buffer, temporary: string): Staged;

@@ -6,6 +6,7 @@ import type { Message } from '../message/message.js';
 import { type ElementNames, FOLDER_NAME } from './element-name.js';
 import { type ElementWriter, inTurn, type Staged } from './element-store.js';
 import { FolderSync, type QueueDirectory, queueError } from './queue-directory.js';
+import type { ElementFormat } from './queue-options.js';
 import { LOCK_SUFFIX } from './simple-elements.js';
 
 const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
@@ -13,19 +14,24 @@ export const TEMPORARY_SUFFIX = '.tmp';
 /** a folder that vanishes again and again is not a purge's doing */
 const MOST_ATTEMPTS = 100;
 
+export interface SimpleEncoding {
+  readonly format: ElementFormat;
+  readonly compression?: Compression | undefined;
+}
+
 /** The steps by which an element comes into a DQS queue. Whoever calls them puts them in order and syncs between. */
 export class SimpleWriter implements ElementWriter {
   readonly #directory: QueueDirectory;
   readonly #names: ElementNames;
   readonly #folders: FolderSync;
-  readonly #compression: Compression | undefined;
+  readonly #encoding: SimpleEncoding;
   /** the intermediate folder that was found to be one, and no link out of the queue */
   #folder: string | undefined;
   /** of the files that are written here, as the first one came out */
   #look: { readonly uid: number; readonly gid: number; readonly mode: number } | undefined;
 
-  constructor(directory: QueueDirectory, names: ElementNames, compression?: Compression) {
-    this.#compression = compression;
+  constructor(directory: QueueDirectory, names: ElementNames, encoding: SimpleEncoding) {
+    this.#encoding = encoding;
     this.#directory = directory;
     this.#names = names;
     this.#folders = new FolderSync(directory);
@@ -36,7 +42,8 @@ export class SimpleWriter implements ElementWriter {
   }
 
   stage(message: Message, temporary: string): Staged {
-    return this.stageBytes(encodeMessage(message, this.#compression), temporary);
+    const { format, compression } = this.#encoding;
+    return this.stageBytes(format === 'raw' ? message.body : encodeMessage(message, compression), temporary);
   }
 
   stageBytes(bytes: Buffer, temporary: string): Staged {

@@ -16,6 +16,11 @@ import type { EndReason, TransferLimits, TransferOutcome, TransferParts } from '
 import { readable, sendDelivery } from './unread.js';
 import type { HealthFacts } from './verdict.js';
 
+type TransferProgress = Pick<
+  HealthFacts,
+  'stopping' | 'inFlight' | 'inFlightBytes' | 'oldestUnsettledMs' | 'checkingMs' | 'throttledMs'
+>;
+
 export type { EndReason, TransferLimits, TransferOutcome } from './transfer-parts.js';
 
 /** When the time to drain is over, the ends get this long to give back and close; what hangs then is left behind. */
@@ -36,6 +41,8 @@ export class Transfer {
   readonly #timers: RunTimers;
   readonly #rate: RateLimit;
   #throttledMs: number | undefined;
+  /** since when the processor has been at the messages that it has now */
+  #checkingSinceMs: number | undefined;
   #limits: TransferLimits;
   #processor: Processor | undefined;
   #ended: EndReason | undefined;
@@ -64,12 +71,14 @@ export class Transfer {
   }
 
   /** The transfer's part of the verdict. */
-  get progress(): Pick<HealthFacts, 'stopping' | 'inFlight' | 'inFlightBytes' | 'oldestUnsettledMs' | 'throttledMs'> {
+  get progress(): TransferProgress {
     const { count: inFlight, bytes: inFlightBytes, oldestMs } = this.#ledger;
     const nowMs = this.#parts.clock.monotonicMs();
     const stopping = this.#ended !== undefined;
     const throttledMs = this.#throttledMs && Math.max(0, this.#throttledMs - nowMs);
-    return { stopping, inFlight, inFlightBytes, oldestUnsettledMs: oldestMs && nowMs - oldestMs, throttledMs };
+    const oldestUnsettledMs = oldestMs && nowMs - oldestMs;
+    const checkingMs = this.#checkingSinceMs === undefined ? undefined : nowMs - this.#checkingSinceMs;
+    return { stopping, inFlight, inFlightBytes, oldestUnsettledMs, checkingMs, throttledMs };
   }
 
   /** Ends the run: reading stops, what is in flight is settled, then `run` resolves. The first reason counts. */
@@ -247,7 +256,10 @@ export class Transfer {
     while (rest.length > 0) {
       await this.#ledger.eased();
       const startedMs = this.#parts.clock.monotonicMs();
-      const outcomes = await processor.process(rest.map((delivery) => delivery.message));
+      this.#checkingSinceMs = startedMs;
+      const outcomes = await processor.process(rest.map((delivery) => delivery.message)).finally(() => {
+        this.#checkingSinceMs = undefined;
+      });
       this.#parts.report.statistics.processed(outcomes.length, this.#parts.clock.monotonicMs() - startedMs);
       if (outcomes.length === 0) return;
       this.#carryOut(rest.slice(0, outcomes.length), outcomes);
