@@ -52,7 +52,7 @@ interface Moving {
   readonly meanwhile?: (deliveries: readonly Delivery[]) => void;
 }
 
-/** Takes what is there, unread, moves it, and acknowledges what is safe; the texts of what went wrong. */
+/** Takes what is there, unread if the sink moves, moves it, and acknowledges what is safe; the texts of what went wrong. */
 async function move(
   t: TestContext,
   { from, to }: Ends,
@@ -64,7 +64,7 @@ async function move(
   await sink.open();
   const wrong: string[] = [];
   for (;;) {
-    const result = await source.next({ ...PLENTY, unread: true }, new AbortController().signal);
+    const result = await source.next({ ...PLENTY, unread: sink.moves }, new AbortController().signal);
     if (result.kind !== 'batch') break;
     given.meanwhile?.(result.deliveries);
     await Promise.all(result.deliveries.map((delivery) => settle(sink, delivery, wrong)));
@@ -181,6 +181,20 @@ test('each is read where those that are bad are set apart, or the elements stay'
   assert.equal(events.rejectedAs.length, 1);
   assert.deepEqual(inodes(again.from), before);
   assert.ok(!inodes(again.to).some((ino) => before.includes(ino)));
+});
+
+test('each is read where a message is made of what it holds, or only a part of it is kept', async (t) => {
+  const bodies = (path: string): string[] => contents(path).map((text) => JSON.parse(text).body);
+  const raw = await filled(t);
+  await move(t, raw, { source: { format: 'raw', rawText: true } });
+  assert.deepEqual(bodies(raw.to), CONTENTS);
+  const named = await filled(t);
+  const headers = { element: [{ header: 'element', otherwise: undefined }] };
+  await move(t, named, { source: { headers } });
+  for (const text of contents(named.to)) assert.match(text, /"element":"[0-9a-f]{8}\/[0-9a-f]{14}"/);
+  const unpacked = await filled(t);
+  await move(t, unpacked, { sink: { format: 'raw' } });
+  assert.deepEqual(contents(unpacked.to), ['0', '1', '2', '3']);
 });
 
 test('a large file counts against max-message-size, and stays', async (t) => {

@@ -115,8 +115,8 @@ export class QueueSink implements Sink {
 
   /** Where neither the id nor another form of the message is wanted, nobody need look into it. */
   get moves(): boolean {
-    const { type, deduplicate, compression } = this.#options;
-    return type !== 'DQN' && deduplicate === undefined && compression === undefined;
+    const { type, format, deduplicate, compression } = this.#options;
+    return type !== 'DQN' && format !== 'raw' && deduplicate === undefined && compression === undefined;
   }
 
   async move(element: StoredElement): Promise<void> {
