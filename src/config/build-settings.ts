@@ -4,7 +4,7 @@ import type { BrokerType } from '../stomp/client-dialects.js';
 import { sideProtocol } from './amqp-rules.js';
 import { uriScheme } from './broker-uri.js';
 import { ignoredFailoverOptions } from './broker-uris.js';
-import { commandSettings } from './command-settings.js';
+import { commandSettings, incomingCommand } from './command-settings.js';
 import { incomingFolder, outgoingFolder } from './folder-settings.js';
 import { placeOf } from './formats/config-node.js';
 import { parseListenAddress } from './listen-address.js';
@@ -92,6 +92,8 @@ function source(values: OptionValues, reliable: boolean): SourceSettings {
   if (folder !== undefined) {
     return { kind: 'folder', folder: incomingFolder(folder, values.table('folder-headers') ?? {}) };
   }
+  const command = values.table('incoming-command');
+  if (command !== undefined) return { kind: 'command', command: incomingCommand(command) };
   if (!values.has('incoming-broker-uri')) {
     return { kind: 'queue', queue: queue(values.table('incoming-queue') ?? {}, values.table('queue-headers')) };
   }
@@ -262,6 +264,7 @@ function parksRejected({ source, reliable, failureQueue }: Settings): boolean {
   switch (source.kind) {
     case 'queue':
     case 'folder':
+    case 'command':
       return false;
     case 'broker':
       return reliable && failureQueue === undefined;

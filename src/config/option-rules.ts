@@ -53,7 +53,7 @@ function subscriptionOptions(values: OptionValues): string[] {
 
 /** What is an end by itself, in one option. */
 const WHOLE_MODULES: Readonly<Record<Side, readonly string[]>> = {
-  incoming: ['incoming-queue', 'incoming-folder'],
+  incoming: ['incoming-queue', 'incoming-folder', 'incoming-command'],
   outgoing: ['outgoing-queue', 'outgoing-command', 'outgoing-folder'],
 };
 
@@ -126,7 +126,8 @@ const queueOptionsNeedQueue: Rule = {
   name: 'loop and remove need an incoming queue',
   *check(context) {
     if (context.values.has('incoming-queue')) return;
-    for (const name of context.values.has('incoming-folder') ? ['remove'] : ['loop', 'remove']) {
+    const mayLoop = ['incoming-folder', 'incoming-command'].some((name) => context.values.has(name));
+    for (const name of mayLoop ? ['remove'] : ['loop', 'remove']) {
       if (context.values.flag(name)) yield invalid(originOf(context, name), `${name} needs an incoming queue`);
     }
   },
@@ -327,13 +328,14 @@ const queuesDiffer: Rule = {
 const textsAndKeysFit: Rule = {
   name: 'commands, templates and schemas can be read; the keys of a command, a folder, and of the format of a queue, go together',
   *check(context) {
-    const option = 'outgoing-command';
-    const table = context.values.table(option);
-    const ofCommand = table === undefined ? [] : commandProblems(table, usesIncomingBroker(context.values));
-    const formats = queueFormatProblems(context.values);
-    const found = [...ofCommand].map((problem) => ({ option, ...problem }));
-    for (const { option: of, key, reason } of [...found, ...folderProblems(context.values), ...formats]) {
-      const place = context.values.given.get(of)?.places.get(key);
+    const { values } = context;
+    const found = [
+      ...commandProblems(values, usesIncomingBroker(values)),
+      ...folderProblems(values),
+      ...queueFormatProblems(values),
+    ];
+    for (const { option: of, key, reason } of found) {
+      const place = values.given.get(of)?.places.get(key);
       yield invalid(place ?? originOf(context, of), `${of}: ${reason}`);
     }
   },

@@ -14,6 +14,7 @@ import type { ListenAddress } from './listen-address.js';
 export type SourceSettings =
   | { readonly kind: 'queue'; readonly queue: QueueSettings }
   | { readonly kind: 'folder'; readonly folder: IncomingFolderSettings }
+  | { readonly kind: 'command'; readonly command: IncomingCommandSettings }
   | {
       readonly kind: 'broker';
       readonly broker: BrokerSettings;
@@ -147,6 +148,13 @@ export interface OutgoingFolderSettings {
   readonly fileName: CommandWord | undefined;
   readonly sidecar: boolean;
   readonly umask: number | undefined;
+}
+
+export interface IncomingCommandSettings {
+  /** the program and its arguments */
+  readonly words: readonly string[];
+  /** is it told which of its lines are safe? */
+  readonly acks: boolean;
 }
 
 export interface CommandSettings {

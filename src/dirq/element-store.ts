@@ -63,8 +63,6 @@ export interface ElementStore extends Leftovers {
   readMessage(name: string, maxMessageSize: number): Message | undefined;
   /** Bytes on disk: what is larger holds more than a message of so many, and need not be read. */
   largest(maxMessageSize: number): number;
-  /** Is an element a file that holds the whole of a message, as in every queue of this type? */
-  readonly holdsMessages: boolean;
   /** Is it what a crash left, since it has nothing in it? */
   isLeftover(info: ElementInfo): boolean;
   /** The bytes of an element that we locked, a copy; undefined where it is more than one file, or over `limit`. */

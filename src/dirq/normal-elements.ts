@@ -20,7 +20,6 @@ const MOST_ATTEMPTS = 100;
 
 /** The elements of a DQN queue: one folder each, locked by a folder inside. */
 export class NormalElements implements ElementStore {
-  readonly holdsMessages = false;
   readonly #directory: QueueDirectory;
   readonly #names: ElementNames;
   readonly #prefix: string;

@@ -23,14 +23,12 @@ export class SimpleElements implements ElementStore {
   readonly #prefix: string;
   readonly #scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
 
-  readonly holdsMessages: boolean;
   readonly #raw: boolean;
   readonly #rawText: boolean;
 
   /** `rawText`: a raw body that is UTF-8 is text */
   constructor(directory: QueueDirectory, format: ElementFormat = 'message', rawText = false) {
     this.#raw = format === 'raw';
-    this.holdsMessages = !this.#raw;
     this.#rawText = rawText;
     this.#directory = directory;
     this.#prefix = `${directory.path}/`;

@@ -34,11 +34,11 @@ export const EVENTS = {
   },
   'command-left': {
     levels: ['warn'],
-    when: 'a run of `outgoing-command` has ended and left a process behind that holds its output',
+    when: 'a run of `outgoing-command`, or `incoming-command`, has ended and left a process behind that holds its output',
   },
   'command-output': {
     levels: ['info', 'warn'],
-    when: 'a line that `outgoing-command` has written, to standard error at the level `warn`',
+    when: 'a line that `outgoing-command` or `incoming-command` has written, to standard error at the level `warn`',
   },
   configuration: { levels: ['warn'], when: 'something in the configuration deserves a second look' },
   credential: { levels: ['warn'], when: 'something about a credential deserves a second look' },

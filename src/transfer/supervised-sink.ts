@@ -7,6 +7,7 @@ import { Message } from '../message/message.js';
 import type { Logger } from '../observe/logger.js';
 import { Evidence, newTrial, type Trial } from './evidence.js';
 import { asStompctlError, type Supervisor } from './supervisor.js';
+import { moveElement } from './unread.js';
 
 interface Entry {
   readonly message: Message | StoredElement;
@@ -170,10 +171,8 @@ export class SupervisedSink implements Sink {
     );
   }
 
-  async #sendOn({ message, id }: Entry): Promise<void> {
-    const inner = this.#inner;
-    if (message instanceof Message) await inner.send(message, id);
-    else await (inner.moves ? inner.move?.(message) : inner.send(message.message));
+  #sendOn({ message, id }: Entry): Promise<void> {
+    return message instanceof Message ? this.#inner.send(message, id) : moveElement(this.#inner, message);
   }
 
   #accepted(entry: Entry): void {

@@ -12,8 +12,14 @@ import { Ledger } from './ledger.js';
 import { RateLimit } from './rate-limit.js';
 import { RunTimers } from './run-timers.js';
 import { asStompctlError } from './supervisor.js';
-import type { EndReason, TransferLimits, TransferOutcome, TransferParts, TransferProgress } from './transfer-parts.js';
+import type { EndReason, TransferLimits, TransferOutcome, TransferParts } from './transfer-parts.js';
 import { readable, sendDelivery } from './unread.js';
+import type { HealthFacts } from './verdict.js';
+
+type TransferProgress = Pick<
+  HealthFacts,
+  'stopping' | 'inFlight' | 'inFlightBytes' | 'oldestUnsettledMs' | 'checkingMs' | 'throttledMs'
+>;
 
 export type { EndReason, TransferLimits, TransferOutcome } from './transfer-parts.js';
 
@@ -122,7 +128,7 @@ export class Transfer {
     }
     const { inFlight } = this;
     report.logger.debug('drain', `no more reading (${this.#ended}); ${inFlight} in flight`, { inFlight });
-    const drained = await withDeadline(this.#parts.clock, this.#limits.lingerMs, this.#settleAll(), () => false);
+    const drained = await this.#drain();
     this.#gaveUp = !drained;
     const released = drained ? 0 : await this.#giveBack();
     const closed = await this.#close(drained);
@@ -344,7 +350,11 @@ export class Transfer {
     this.stop('failed');
   }
 
-  /** What is in flight, the source's part included. */
+  /** Settles what is in flight, the source's part included, at most for `lingerMs`; false when that was not enough. */
+  async #drain(): Promise<boolean> {
+    return withDeadline(this.#parts.clock, this.#limits.lingerMs, this.#settleAll(), () => false);
+  }
+
   async #settleAll(): Promise<true> {
     await this.#settleTaken();
     await this.#settleSource();
@@ -385,13 +395,13 @@ export class Transfer {
   /** Closes both ends. False when the source did not say in time that everything is given back. */
   async #close(drained: boolean): Promise<boolean> {
     const { source, sink, clock, giveUp, report } = this.#parts;
-    if (!drained && giveUp !== undefined) void giveUp().catch(() => undefined);
     return closeEnds({
       clock,
       limitMs: drained ? this.#limits.closeMs : GIVE_UP_MS,
       closings: [() => source.close(), () => sink.close(), async () => this.#processor?.close()],
       inOrder: drained,
-      name: source.name,
+      source,
+      giveUp: drained ? undefined : giveUp,
       onError: (error) => {
         if (drained) this.#failure ??= error;
         else report.logger.warn('close-failed', error.message);

@@ -52,7 +52,7 @@ interface Moving {
   readonly meanwhile?: (deliveries: readonly Delivery[]) => void;
 }
 
-/** Takes what is there, unread if the sink moves, moves it, and acknowledges what is safe; the texts of what went wrong. */
+/** Takes what is there, unread, moves it, and acknowledges what is safe; the texts of what went wrong. */
 async function move(
   t: TestContext,
   { from, to }: Ends,
@@ -64,7 +64,7 @@ async function move(
   await sink.open();
   const wrong: string[] = [];
   for (;;) {
-    const result = await source.next({ ...PLENTY, unread: sink.moves }, new AbortController().signal);
+    const result = await source.next({ ...PLENTY, unread: true }, new AbortController().signal);
     if (result.kind !== 'batch') break;
     given.meanwhile?.(result.deliveries);
     await Promise.all(result.deliveries.map((delivery) => settle(sink, delivery, wrong)));
@@ -183,18 +183,27 @@ test('each is read where those that are bad are set apart, or the elements stay'
   assert.ok(!inodes(again.to).some((ino) => before.includes(ino)));
 });
 
-test('each is read where a message is made of what it holds, or only a part of it is kept', async (t) => {
-  const bodies = (path: string): string[] => contents(path).map((text) => JSON.parse(text).body);
-  const raw = await filled(t);
-  await move(t, raw, { source: { format: 'raw', rawText: true } });
-  assert.deepEqual(bodies(raw.to), CONTENTS);
-  const named = await filled(t);
-  const headers = { element: [{ header: 'element', otherwise: undefined }] };
-  await move(t, named, { source: { headers } });
-  for (const text of contents(named.to)) assert.match(text, /"element":"[0-9a-f]{8}\/[0-9a-f]{14}"/);
-  const unpacked = await filled(t);
-  await move(t, unpacked, { sink: { format: 'raw' } });
-  assert.deepEqual(contents(unpacked.to), ['0', '1', '2', '3']);
+for (const [what, given, expected] of [
+  [
+    'elements that are bodies, into messages',
+    { source: { format: 'raw' } },
+    ['{"body":"{ \\"body\\" : \\"0\\" }"}', 5],
+  ],
+  ['messages that get headers', { source: { headers: { a: ['b'] } } }, ['{"body":"0","header":{"a":"b"}}', 4]],
+] as const) {
+  test(`each is read where its bytes are not those of the other queue: ${what}`, async (t) => {
+    const ends = await filled(t);
+    await move(t, ends, given);
+    const [first = '', ...rest] = contents(ends.to);
+    assert.deepEqual([first, rest.length + 1], expected);
+  });
+}
+
+test('a queue whose elements have another form wants messages', () => {
+  const plain = { path: '/q', sync: 'batch', clock: systemClock } as const;
+  const others = [{ format: 'raw' }, { type: 'DQN' }, { compression: 'zlib' }] as const;
+  assert.equal(new QueueSink(plain).moves, true);
+  for (const other of others) assert.equal(new QueueSink({ ...plain, ...other }).moves, false);
 });
 
 test('a large file counts against max-message-size, and stays', async (t) => {

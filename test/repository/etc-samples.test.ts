@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { test } from 'node:test';
+import { programOf } from '../../src/app/command-ends.js';
 import { unreachable } from '../../src/base/errors.js';
 import { main } from '../../src/cli/main.js';
 import { examineConfiguration } from '../../src/config/resolve-settings.js';
@@ -16,12 +17,15 @@ const NAMES = [
   'alias-sender',
   'cron',
   'dhcp',
+  'feed',
   'folder',
   'receiver',
   'sender',
   'sender-tls',
   'shovel',
   'shovel-amqp',
+  'signed-receiver',
+  'signed-sender',
 ];
 
 /** Its settings; fails on a problem or a warning. */
@@ -79,7 +83,7 @@ for (const name of NAMES) {
           assert.equal(end.folder.path, `/var/spool/stompctl/${name}`);
           break;
         case 'command':
-          assert.ok(existsSync(join(SAMPLES, 'commands', basename(String(end.command.words[0]?.[0])))));
+          assert.ok(existsSync(join(SAMPLES, 'commands', basename(programOf(end.command)))));
           break;
         default:
           unreachable(end);

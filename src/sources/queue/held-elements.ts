@@ -8,7 +8,6 @@ import type { SyncMode } from '../../dirq/queue-options.js';
 import { TimeSlice } from '../../dirq/time-slice.js';
 import type { DeadLetters } from '../../flow/dead-letters.js';
 import type { SourceEvents } from '../../flow/source.js';
-import type { HeaderTemplates } from '../../message/header-templates.js';
 import { LateReader } from './late-reader.js';
 import type { QueueDelivery, Settler, Settling } from './queue-delivery.js';
 import { RemovalSync } from './removal-sync.js';
@@ -24,11 +23,11 @@ export interface HoldOptions {
   readonly sync: SyncMode;
   /** bytes of a body */
   readonly maxMessageSize: number;
+  /** are elements what another queue may have as they are? */
+  readonly plain: boolean;
   /** most elements held, and most removals that may be undone by a power loss */
   readonly window: number;
   readonly deadLetters: DeadLetters | undefined;
-  /** see `withHeaders` */
-  readonly headers?: HeaderTemplates | undefined;
   readonly events: SourceEvents;
   /** a rejected delivery that goes nowhere: not to be handed out again soon */
   readonly skip: (delivery: QueueDelivery) => void;
@@ -93,13 +92,10 @@ export class HeldElements implements Settler {
     return this.#options.deadLetters?.storeRaw !== undefined;
   }
 
-  /**
-   * May elements leave unread? Not when they stay (two queues would have one file), when those that are bad are set apart, nor when
-   * a message is made of what they hold.
-   */
+  /** May elements leave unread? Not when they stay (two queues would have one file), nor when those that are bad are set apart. */
   get movesUnread(): boolean {
-    const { remove, deadLetters, headers } = this.#options;
-    return remove && deadLetters === undefined && headers === undefined && this.#elements.holdsMessages;
+    const { plain, remove, deadLetters } = this.#options;
+    return plain && remove && deadLetters === undefined;
   }
 
   has(name: string): boolean {
