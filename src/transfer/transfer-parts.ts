@@ -6,6 +6,7 @@ import type { Source } from '../flow/source.js';
 import type { RateLimits } from './rate-limit.js';
 import type { TransferReport } from './report.js';
 import type { TimeLimits } from './run-timers.js';
+import type { HealthFacts } from './verdict.js';
 
 export interface TransferLimits extends TimeLimits, RateLimits {
   /** most unsettled deliveries */
@@ -44,3 +45,9 @@ export interface TransferOutcome {
   /** deliveries given back because the drain took longer than `lingerMs` */
   readonly released: number;
 }
+
+/** The transfer's part of the verdict. */
+export type TransferProgress = Pick<
+  HealthFacts,
+  'stopping' | 'inFlight' | 'inFlightBytes' | 'oldestUnsettledMs' | 'checkingMs' | 'throttledMs'
+>;

@@ -12,14 +12,8 @@ import { Ledger } from './ledger.js';
 import { RateLimit } from './rate-limit.js';
 import { RunTimers } from './run-timers.js';
 import { asStompctlError } from './supervisor.js';
-import type { EndReason, TransferLimits, TransferOutcome, TransferParts } from './transfer-parts.js';
+import type { EndReason, TransferLimits, TransferOutcome, TransferParts, TransferProgress } from './transfer-parts.js';
 import { readable, sendDelivery } from './unread.js';
-import type { HealthFacts } from './verdict.js';
-
-type TransferProgress = Pick<
-  HealthFacts,
-  'stopping' | 'inFlight' | 'inFlightBytes' | 'oldestUnsettledMs' | 'checkingMs' | 'throttledMs'
->;
 
 export type { EndReason, TransferLimits, TransferOutcome } from './transfer-parts.js';
 
@@ -128,7 +122,7 @@ export class Transfer {
     }
     const { inFlight } = this;
     report.logger.debug('drain', `no more reading (${this.#ended}); ${inFlight} in flight`, { inFlight });
-    const drained = await this.#drain();
+    const drained = await withDeadline(this.#parts.clock, this.#limits.lingerMs, this.#settleAll(), () => false);
     this.#gaveUp = !drained;
     const released = drained ? 0 : await this.#giveBack();
     const closed = await this.#close(drained);
@@ -348,11 +342,6 @@ export class Transfer {
   fail(error: StompctlError): void {
     this.#failure ??= error;
     this.stop('failed');
-  }
-
-  /** Settles what is in flight, the source's part included, at most for `lingerMs`; false when that was not enough. */
-  async #drain(): Promise<boolean> {
-    return withDeadline(this.#parts.clock, this.#limits.lingerMs, this.#settleAll(), () => false);
   }
 
   async #settleAll(): Promise<true> {
