@@ -62,6 +62,8 @@ export interface MadeEnd<End> {
   readonly end: End;
   /** of an end that stands for several brokers */
   readonly group?: MemberGroup;
+  /** none of the group stands in for another: the end is away when one of them is */
+  readonly allNeeded?: boolean;
   readonly secretsChanged?: BrokerEnd['secretsChanged'];
   readonly allRefused?: () => boolean;
   readonly session?: () => SessionFacts | undefined;

@@ -69,9 +69,10 @@ function shapeOf(batch: number | undefined, coalesceMs: number | undefined): Com
   return batch === undefined ? { kind: 'message' } : { kind: 'batch', most: batch };
 }
 
-/** The variables that hold passwords. */
+/** The variables that hold passwords, of the outputs beside it too. */
 function secretVariables({ source, sink }: Settings): ReadonlySet<string> {
-  const auth = [source, sink].flatMap((end) => (end.kind === 'broker' ? end.broker.auth : []));
+  const sinks = sink.kind === 'several' ? sink.outputs.map((output) => output.sink) : [sink];
+  const auth = [source, ...sinks].flatMap((end) => (end.kind === 'broker' ? end.broker.auth : []));
   return new Set(auth.flatMap(({ fields }) => fields['pass-env'] ?? []));
 }
 

@@ -23,6 +23,7 @@ import {
   reconnectPolicy,
   type SupervisedEnd,
 } from './make-ends.js';
+import { outputFault } from './output-fault.js';
 import { SwappableProcessor } from './swappable-processor.js';
 
 /** What a reload is to do. */
@@ -97,7 +98,7 @@ export class RunningTransfer {
     this.#withTap = new TapSink(this.#main);
     if (settings.tapQueue !== undefined) this.#addTap(settings.tapQueue, settings);
     // without callback and rules a message costs nothing on its way
-    this.#processor = processor && new SwappableProcessor(processor);
+    this.#processor = processor && new SwappableProcessor(processor, this.#outputFault);
     this.transfer = new Transfer({
       source: this.#supervisedSource,
       sink: this.#withTap,
@@ -241,10 +242,12 @@ export class RunningTransfer {
     });
   }
 
+  readonly #outputFault = (to: string): StompctlError | undefined => outputFault(to, this.#settings.sink);
+
   async #replaceProcessor(fresh: Processor | undefined): Promise<void> {
     if (this.#processor !== undefined) return this.#processor.replace(fresh);
     if (fresh === undefined) return;
-    this.#processor = new SwappableProcessor(fresh);
+    this.#processor = new SwappableProcessor(fresh, this.#outputFault);
     this.transfer.insert(this.#processor);
   }
 
@@ -320,6 +323,9 @@ async function checkEnd(
       return;
     case 'command':
       checkCommand(programOf(end.command), context.env);
+      return;
+    case 'several':
+      for (const { sink } of end.outputs) await checkEnd(sink, settings, context);
       return;
     default:
       unreachable(end);

@@ -55,6 +55,8 @@ export const ERROR_KINDS = {
   MESSAGE_BAD_HEADER: { action: 'reject', exit: 1 },
   MESSAGE_UNROUTABLE: { action: 'reject', exit: 1 },
   MESSAGE_REFUSED: { action: 'reject', exit: 1 },
+  OUTPUT_REFUSED: { action: 'reject', exit: 1 },
+  OUTPUT_UNKNOWN: { action: 'reject', exit: 1 },
   MESSAGE_TIMEOUT: { action: 'stop', exit: 75 },
   // callbacks
   CALLBACK_SYNTAX: { action: 'stop', exit: 78 },

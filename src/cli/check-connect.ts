@@ -29,7 +29,9 @@ export interface EndFinding {
  */
 export async function checkEnds(settings: Settings, env: Environment): Promise<EndFinding[]> {
   const findings: EndFinding[] = [];
-  for (const end of [settings.source, settings.sink]) {
+  const { source, sink } = settings;
+  const outputs = sink.kind === 'several' ? sink.outputs.map((output) => output.sink) : [sink];
+  for (const end of [source, ...outputs]) {
     switch (end.kind) {
       case 'queue':
         if (end.queue.type === 'NULL') break;

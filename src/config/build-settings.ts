@@ -16,6 +16,8 @@ import type {
   BrokerSettings,
   CallbackSettings,
   CredentialSettings,
+  Deliver,
+  OutputSettings,
   QueueSettings,
   RewriteSettings,
   Settings,
@@ -106,6 +108,16 @@ function source(values: OptionValues, reliable: boolean): SourceSettings {
 }
 
 function sink(values: OptionValues): SinkSettings {
+  if (values.outputs.length === 0) return output(values);
+  const each = values.each();
+  const outputs = values.outputs.flatMap(({ name }, index) => {
+    const own = each[index];
+    return own === undefined ? [] : [{ name, sink: output(own) }];
+  });
+  return { kind: 'several', deliver: values.text('deliver') as Deliver, outputs };
+}
+
+function output(values: OptionValues): OutputSettings {
   const folder = values.table('outgoing-folder');
   if (folder !== undefined) return { kind: 'folder', folder: outgoingFolder(folder) };
   const command = values.table('outgoing-command');
@@ -290,19 +302,18 @@ export function settingsWarnings(values: OptionValues, settings: Settings): stri
       `no failure-queue: rejected messages stay at the incoming broker, and the run stops at ${settings.maxParked} of them`,
     );
   }
-  for (const name of ['incoming-broker-uri', 'outgoing-broker-uri']) {
-    const ignored = ignoredFailoverOptions(values.text(name) ?? '');
-    const place = values.given.get(name);
-    if (ignored.length > 0 && place !== undefined) {
+  for (const { row, value, origin } of values.allGiven()) {
+    const ignored = row.name.endsWith('-broker-uri') ? ignoredFailoverOptions(String(value)) : [];
+    if (ignored.length > 0) {
       warnings.push(
-        `${placeOf(place.origin)}: ${name}: of the failover options these are ignored: ${ignored.join(', ')}`,
+        `${placeOf(origin)}: ${row.name}: of the failover options these are ignored: ${ignored.join(', ')}`,
       );
     }
   }
-  for (const name of AMQPCLT_ONLY) {
-    const given = values.given.get(name);
-    if (given !== undefined) {
-      warnings.push(`${placeOf(given.origin)}: ${name} is of amqpclt, and ignored: ${insteadOf(name)}`);
+  for (const { row, origin } of values.allGiven()) {
+    const name = AMQPCLT_ONLY.find((each) => each === row.name);
+    if (name !== undefined) {
+      warnings.push(`${placeOf(origin)}: ${name} is of amqpclt, and ignored: ${insteadOf(name)}`);
     }
   }
   for (const [name, needed] of OF_NO_USE) {
@@ -316,11 +327,15 @@ export function settingsWarnings(values: OptionValues, settings: Settings): stri
       `${placeOf(textfile.origin)}: metrics-textfile: the node exporter reads only files whose names end in .prom`,
     );
   }
-  const into = values.given.get('outgoing-queue');
-  const loss = settings.sink.kind === 'queue' ? lossOf(settings.sink.queue) : undefined;
-  if (into !== undefined && loss !== undefined) warnings.push(`${placeOf(into.origin)}: outgoing-queue: ${loss}`);
-  const { path } = values.table('outgoing-queue') ?? {};
-  if (into !== undefined && /%\{(?!header:[^}]+\})/.test(String(path ?? ''))) {
+  const { sink } = settings;
+  const sinks = sink.kind === 'several' ? sink.outputs.map((output) => output.sink) : [sink];
+  for (const [index, each] of values.each().entries()) {
+    const into = each.given.get('outgoing-queue');
+    const to = sinks[index];
+    if (into === undefined || to?.kind !== 'queue') continue;
+    const loss = lossOf(to.queue);
+    if (loss !== undefined) warnings.push(`${placeOf(into.origin)}: outgoing-queue: ${loss}`);
+    if (!/%\{(?!header:[^}]+\})/.test(to.queue.path)) continue;
     const text = 'outgoing-queue: "%{" in its path stands as it is; the value of a header is %{header:NAME}';
     warnings.push(`${placeOf(into.origin)}: ${text}`);
   }

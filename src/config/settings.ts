@@ -22,11 +22,23 @@ export type SourceSettings =
       readonly prefetch: number | undefined;
     };
 
-export type SinkSettings =
+/** One place that messages go to. */
+export type OutputSettings =
   | { readonly kind: 'queue'; readonly queue: QueueSettings }
   | { readonly kind: 'broker'; readonly broker: BrokerSettings }
   | { readonly kind: 'command'; readonly command: CommandSettings }
   | { readonly kind: 'folder'; readonly folder: OutgoingFolderSettings };
+
+export type Deliver = 'first' | 'every' | 'route';
+
+/** Several places, in the order of the file; never empty. */
+export interface SeveralSettings {
+  readonly kind: 'several';
+  readonly deliver: Deliver;
+  readonly outputs: readonly { readonly name: string; readonly sink: OutputSettings }[];
+}
+
+export type SinkSettings = OutputSettings | SeveralSettings;
 
 /** What a validated configuration says: every option with its type, its unit and its default filled in. */
 export interface Settings {

@@ -107,6 +107,10 @@ export const EVENTS = {
     levels: ['warn'],
     when: 'an end of the transfer, or the failure queue, could not be opened, or was lost, and is tried again',
   },
+  'output-failed': {
+    levels: ['error'],
+    when: 'with `deliver = first`: an output that no attempt will help is given up; the others go on',
+  },
   overlap: { levels: ['debug'], when: 'another run has the pidfile, and `on-overlap` is `quiet`: nothing is done' },
   parked: { levels: ['warn'], when: 'a rejected message waits unacknowledged at the broker' },
   'pidfile-taken-over': { levels: ['warn'], when: 'the pidfile was that of a dead process' },

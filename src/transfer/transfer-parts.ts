@@ -36,6 +36,12 @@ export interface TransferParts {
   readonly giveUp?: () => Promise<void>;
 }
 
+/** What a transfer knows of the verdict. */
+export type TransferProgress = Pick<
+  HealthFacts,
+  'stopping' | 'inFlight' | 'inFlightBytes' | 'oldestUnsettledMs' | 'checkingMs' | 'throttledMs'
+>;
+
 /** Why a run ended. `signal` and `quit` were asked for; `failed` has the error in the outcome. */
 export type EndReason = 'end' | 'count' | 'duration' | 'inactivity' | 'signal' | 'quit' | 'failed';
 
@@ -45,9 +51,3 @@ export interface TransferOutcome {
   /** deliveries given back because the drain took longer than `lingerMs` */
   readonly released: number;
 }
-
-/** The transfer's part of the verdict. */
-export type TransferProgress = Pick<
-  HealthFacts,
-  'stopping' | 'inFlight' | 'inFlightBytes' | 'oldestUnsettledMs' | 'checkingMs' | 'throttledMs'
->;

@@ -122,13 +122,12 @@ export class Transfer {
     }
     const { inFlight } = this;
     report.logger.debug('drain', `no more reading (${this.#ended}); ${inFlight} in flight`, { inFlight });
-    const drained = await withDeadline(this.#parts.clock, this.#limits.lingerMs, this.#settleAll(), () => false);
+    const drained = await this.#drain();
     this.#gaveUp = !drained;
     const released = drained ? 0 : await this.#giveBack();
     const closed = await this.#close(drained);
     // who asked for the stop wants to hear whether it is over; a run that was to do something did not do all of it
-    const wasAskedFor = this.#ended === 'signal' || this.#ended === 'quit';
-    if (!closed || (!drained && !wasAskedFor))
+    if (!closed || (!drained && this.#ended !== 'signal' && this.#ended !== 'quit'))
       this.#failure ??= lingerExceeded(source.name, released, this.#limits.lingerMs);
     return { reason: this.#ended ?? 'end', failure: this.#failure, released };
   }
@@ -274,7 +273,7 @@ export class Transfer {
     switch (outcome.kind) {
       case 'pass':
         if (outcome.message !== delivery.message) this.#ledger.grow(delivery, outcome.message.size);
-        this.#send(delivery, outcome.message);
+        this.#send(delivery, outcome.message, outcome.to);
         break;
       case 'drop':
         this.#drop(delivery, outcome.reason);
@@ -287,9 +286,9 @@ export class Transfer {
     }
   }
 
-  #send(delivery: Delivery, processed?: Message): void {
+  #send(delivery: Delivery, processed?: Message, to?: string): void {
     const size = processed === undefined || processed === delivery.message ? delivery.size : processed.size;
-    sendDelivery(this.#parts.sink, delivery, processed).then(
+    sendDelivery(this.#parts.sink, delivery, processed, to).then(
       () => {
         const takenMs = this.#ledger.takeOut(delivery);
         if (takenMs === undefined) return;
@@ -344,10 +343,10 @@ export class Transfer {
     this.stop('failed');
   }
 
-  async #settleAll(): Promise<true> {
-    await this.#settleTaken();
-    await this.#settleSource();
-    return true;
+  /** Settles what is in flight, the source's part included, at most for `lingerMs`; false when that was not enough. */
+  async #drain(): Promise<boolean> {
+    const settled = this.#settleTaken().then(() => this.#settleSource());
+    return withDeadline(this.#parts.clock, this.#limits.lingerMs, settled, () => false);
   }
 
   async #settleTaken(): Promise<true> {
@@ -356,7 +355,7 @@ export class Transfer {
     return true;
   }
 
-  async #settleSource(): Promise<void> {
+  async #settleSource(): Promise<true> {
     const { source } = this.#parts;
     try {
       await source.settle();
@@ -364,6 +363,7 @@ export class Transfer {
       // while the time lasts it is told; afterwards it is the giving up itself
       if (!this.#gaveUp) this.#failure ??= asStompctlError(error, source.name);
     }
+    return true;
   }
 
   /** Gives back what is in flight, and answers how much. The sink gives it up first: what it wrote later would come twice. */

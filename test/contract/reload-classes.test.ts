@@ -51,6 +51,7 @@ const CHANGES: Readonly<Record<string, Change>> = {
     between: 'folder and folder',
     after: { 'outgoing-folder': { path: 'FOLDER/out', sidecar: 'json' } },
   },
+  deliver: { between: 'queues', before: { deliver: 'first' }, after: { deliver: 'every' } },
   'tap-queue': { after: { 'tap-queue': { path: 'FOLDER/tap' } } },
   'failure-queue': { after: { 'failure-queue': { path: 'FOLDER/failed' } } },
   sync: { between: 'queues', after: { sync: 'message' } },

@@ -18,8 +18,10 @@ const NAMES = [
   'cron',
   'dhcp',
   'feed',
+  'fallback',
   'folder',
   'receiver',
+  'route',
   'sender',
   'sender-tls',
   'shovel',
@@ -71,10 +73,11 @@ for (const name of NAMES) {
     assert.equal(settings.reliable, true);
     assert.equal(settings.failureQueue?.path, `/var/spool/stompctl/${name}-failures`);
     assert.equal(settings.pidfile, `/run/stompctl/${name}.pid`);
-    for (const end of [settings.source, settings.sink]) {
+    const { source, sink } = settings;
+    for (const end of [source, ...(sink.kind === 'several' ? sink.outputs.map((each) => each.sink) : [sink])]) {
       switch (end.kind) {
         case 'queue':
-          assert.equal(end.queue.path, `/var/spool/stompctl/${name}`);
+          assert.match(end.queue.path, new RegExp(`^/var/spool/stompctl/${name}(?:-[a-z]+)?$`));
           break;
         case 'broker':
           assert.deepEqual(Object.keys(end.broker.auth[0]?.fields ?? {}).sort(), ['name', 'pass-file']);

@@ -1,7 +1,14 @@
 import { unreachable } from '../../base/errors.js';
 import { guessLanguage } from '../../callback/language.js';
 import { shownUri } from '../../observe/mask.js';
-import type { CallbackSettings, CommandSettings, QueueSettings, RewriteSettings, Settings } from '../settings.js';
+import type {
+  CallbackSettings,
+  CommandSettings,
+  QueueSettings,
+  RewriteSettings,
+  Settings,
+  SinkSettings,
+} from '../settings.js';
 
 function seconds(milliseconds: number): string {
   return `${milliseconds / 1000} s`;
@@ -36,7 +43,13 @@ function sourceText(settings: Settings): string {
   }
 }
 
-function sinkText({ sink }: Settings): string {
+const DELIVERED = {
+  first: 'sends each to the first that is up of these outputs',
+  every: 'sends each to all of these outputs',
+  route: 'sends each to the output that a rule or the callback names, or else to the first of',
+} as const;
+
+function sinkText(sink: SinkSettings): string {
   switch (sink.kind) {
     case 'queue':
       return `stores them in ${queueText(sink.queue)}${limitText(sink.queue)}`;
@@ -46,6 +59,8 @@ function sinkText({ sink }: Settings): string {
       return commandText(sink.command);
     case 'folder':
       return `writes them into the folder ${sink.folder.path}`;
+    case 'several':
+      return `${DELIVERED[sink.deliver]}: ${sink.outputs.map((each) => `${each.name} ${sinkText(each.sink)}`).join('; ')}`;
     default:
       return unreachable(sink);
   }
@@ -115,5 +130,5 @@ export function describeRun(settings: Settings): string {
     settings.failureQueue === undefined ? '' : ` Rejected messages go to ${queueText(settings.failureQueue)}.`;
   const copies =
     settings.tapQueue === undefined ? '' : ` A copy of each message sent goes to ${queueText(settings.tapQueue)}.`;
-  return `It ${sourceText(settings)},${rewrite}${callback} and ${sinkText(settings)}. ${safety}${rejected}${copies}${endText(settings)}`;
+  return `It ${sourceText(settings)},${rewrite}${callback} and ${sinkText(settings.sink)}. ${safety}${rejected}${copies}${endText(settings)}`;
 }
