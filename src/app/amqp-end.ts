@@ -1,8 +1,10 @@
 import type { AmqpSession } from '../amqp/amqp-session.js';
 import type { AmqpSessionOptions } from '../amqp/amqp-session-options.js';
 import { systemClock } from '../base/clock.js';
-import type { Settings } from '../config/settings.js';
-import { AmqpSink } from '../sinks/amqp/amqp-sink.js';
+import type { BrokerSettings, Settings } from '../config/settings.js';
+import { amqpRequester } from '../sinks/amqp/amqp-requester.js';
+import { AmqpSink, type AmqpSinkOptions } from '../sinks/amqp/amqp-sink.js';
+import type { BrokerRequester } from '../sinks/broker/broker-requester.js';
 import { AmqpSource, type AmqpSourceOptions } from '../sources/amqp/amqp-source.js';
 import type { SessionOptions } from '../stomp/session-options.js';
 import {
@@ -18,7 +20,7 @@ export function amqpSource(
   { broker, subscriptions, prefetch }: BrokerSourceSettings,
   settings: Settings,
   context: BrokerEndContext,
-  told: Pick<AmqpSourceOptions, 'events' | 'deadLetters'>,
+  told: Pick<AmqpSourceOptions, 'events' | 'deadLetters' | 'onLook'>,
 ): MadeEnd<AmqpSource> {
   const { window, windowBytes, maxParked, reliable } = settings;
   const { allRefused, secretsChanged, session, connect, ...common } = sessionsOf(broker, settings, context);
@@ -34,12 +36,26 @@ export function amqpSink(
   settings: Settings,
   context: BrokerEndContext,
 ): MadeEnd<AmqpSink> {
+  const { options, ...known } = sinkParts(broker, settings, context);
+  return { end: new AmqpSink(options), ...known };
+}
+
+/** Sends requests to the broker over AMQP 0-9-1, and waits for their replies. */
+export function amqpBrokerRequester(
+  { broker }: BrokerSinkSettings,
+  settings: Settings,
+  context: BrokerEndContext,
+): BrokerRequester {
+  return amqpRequester(sinkParts(broker, settings, context).options);
+}
+
+function sinkParts(broker: BrokerSettings, settings: Settings, context: BrokerEndContext) {
   const { reliable, maxMessageSize, timeouts } = settings;
   const { allRefused, secretsChanged, session, connect, ...common } = sessionsOf(broker, settings, context);
   const limits = { maxMessageSize, flushMs: timeouts.flushMs, persistent: broker.persistent };
   const open = async (signal: AbortSignal) => amqpOptions(await connect(signal), settings);
-  const end = new AmqpSink({ ...common, ...limits, connect: open, reliable });
-  return { end, allRefused, secretsChanged, session };
+  const options: AmqpSinkOptions = { ...common, ...limits, connect: open, reliable };
+  return { options, allRefused, secretsChanged, session };
 }
 
 /** A session of its own, for `check --connect`. */

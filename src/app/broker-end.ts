@@ -11,8 +11,9 @@ import type { MemberGroup } from '../members/member-group.js';
 import type { Logger } from '../observe/logger.js';
 import { shownUri } from '../observe/mask.js';
 import type { AmqpSinkWarning } from '../sinks/amqp/amqp-sink.js';
-import { BrokerRequester } from '../sinks/broker/broker-requester.js';
+import type { BrokerRequester } from '../sinks/broker/broker-requester.js';
 import { BrokerSink, type BrokerSinkOptions, type SinkWarning } from '../sinks/broker/broker-sink.js';
+import { stompRequester } from '../sinks/broker/stomp-requester.js';
 import { BrokerSource, type BrokerSourceOptions, type SourceWarning } from '../sources/broker/broker-source.js';
 import type { StompSession } from '../stomp/session.js';
 import type { SeenFrame, SessionOptions } from '../stomp/session-options.js';
@@ -61,6 +62,8 @@ export interface MadeEnd<End> {
   readonly end: End;
   /** of an end that stands for several brokers */
   readonly group?: MemberGroup;
+  /** none of the group stands in for another: the end is away when one of them is */
+  readonly allNeeded?: boolean;
   readonly secretsChanged?: BrokerEnd['secretsChanged'];
   readonly allRefused?: () => boolean;
   readonly session?: () => SessionFacts | undefined;
@@ -93,13 +96,13 @@ export function brokerSink(
   return { end: new BrokerSink(options), ...known };
 }
 
-/** Sends requests to the broker, and waits for their replies. */
+/** Sends requests to the broker over STOMP, and waits for their replies. */
 export function brokerRequester(
   { broker }: BrokerSinkSettings,
   settings: Settings,
   context: BrokerEndContext,
 ): BrokerRequester {
-  return new BrokerRequester(sinkParts(broker, settings, context).options);
+  return stompRequester(sinkParts(broker, settings, context).options);
 }
 
 function sinkParts(broker: BrokerSettings, settings: Settings, context: BrokerEndContext) {

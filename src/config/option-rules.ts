@@ -13,6 +13,7 @@ import { parseListenAddress } from './listen-address.js';
 import type { Table } from './options/option-reader.js';
 import type { OptionValues } from './options/option-values.js';
 import { ruleProblems } from './options/rewrite-option.js';
+import { queueFormatProblems } from './queue-format.js';
 import { realFolder } from './real-folder.js';
 import { versionsOf } from './stomp-versions.js';
 
@@ -52,7 +53,7 @@ function subscriptionOptions(values: OptionValues): string[] {
 
 /** What is an end by itself, in one option. */
 const WHOLE_MODULES: Readonly<Record<Side, readonly string[]>> = {
-  incoming: ['incoming-queue', 'incoming-folder'],
+  incoming: ['incoming-queue', 'incoming-folder', 'incoming-command'],
   outgoing: ['outgoing-queue', 'outgoing-command', 'outgoing-folder'],
 };
 
@@ -125,7 +126,8 @@ const queueOptionsNeedQueue: Rule = {
   name: 'loop and remove need an incoming queue',
   *check(context) {
     if (context.values.has('incoming-queue')) return;
-    for (const name of context.values.has('incoming-folder') ? ['remove'] : ['loop', 'remove']) {
+    const mayLoop = ['incoming-folder', 'incoming-command'].some((name) => context.values.has(name));
+    for (const name of mayLoop ? ['remove'] : ['loop', 'remove']) {
       if (context.values.flag(name)) yield invalid(originOf(context, name), `${name} needs an incoming queue`);
     }
   },
@@ -323,15 +325,17 @@ const queuesDiffer: Rule = {
   },
 };
 
-const commandsAndFoldersFit: Rule = {
-  name: 'a command can be read, and so can templates; the keys of a command, and of a folder, go together',
+const textsAndKeysFit: Rule = {
+  name: 'commands, templates and schemas can be read; the keys of a command, a folder, and of the format of a queue, go together',
   *check(context) {
-    const option = 'outgoing-command';
-    const table = context.values.table(option);
-    const ofCommand = table === undefined ? [] : commandProblems(table, usesIncomingBroker(context.values));
-    const found = [...ofCommand].map((problem) => ({ option, ...problem }));
-    for (const { option: of, key, reason } of [...found, ...folderProblems(context.values)]) {
-      const place = context.values.given.get(of)?.places.get(key);
+    const { values } = context;
+    const found = [
+      ...commandProblems(values, usesIncomingBroker(values)),
+      ...folderProblems(values),
+      ...queueFormatProblems(values),
+    ];
+    for (const { option: of, key, reason } of found) {
+      const place = values.given.get(of)?.places.get(key);
       yield invalid(place ?? originOf(context, of), `${of}: ${reason}`);
     }
   },
@@ -391,7 +395,7 @@ export const RULES: readonly Rule[] = [
   queueKeysFitType,
   pathsWithHeaders,
   queuesDiffer,
-  commandsAndFoldersFit,
+  textsAndKeysFit,
   delaysAreOrdered,
   ...PROCESS_RULES,
 ];

@@ -1,6 +1,8 @@
 import type { CommandWord } from '../base/command-words.js';
+import type { MessageFields } from '../dirq/fields/schema.js';
 import type { QueueLimits } from '../dirq/queue-gauge.js';
-import type { QueueType, SyncMode } from '../dirq/queue-options.js';
+import type { ElementFormat, QueueType, SyncMode } from '../dirq/queue-options.js';
+import type { HeaderTemplates } from '../message/header-templates.js';
 import type { Compression } from '../message/json.js';
 import type { LogFormat } from '../observe/log-output.js';
 import type { LogLevel } from '../observe/logger.js';
@@ -12,6 +14,7 @@ import type { ListenAddress } from './listen-address.js';
 export type SourceSettings =
   | { readonly kind: 'queue'; readonly queue: QueueSettings }
   | { readonly kind: 'folder'; readonly folder: IncomingFolderSettings }
+  | { readonly kind: 'command'; readonly command: IncomingCommandSettings }
   | {
       readonly kind: 'broker';
       readonly broker: BrokerSettings;
@@ -19,11 +22,23 @@ export type SourceSettings =
       readonly prefetch: number | undefined;
     };
 
-export type SinkSettings =
+/** One place that messages go to. */
+export type OutputSettings =
   | { readonly kind: 'queue'; readonly queue: QueueSettings }
   | { readonly kind: 'broker'; readonly broker: BrokerSettings }
   | { readonly kind: 'command'; readonly command: CommandSettings }
   | { readonly kind: 'folder'; readonly folder: OutgoingFolderSettings };
+
+export type Deliver = 'first' | 'every' | 'route';
+
+/** Several places, in the order of the file; never empty. */
+export interface SeveralSettings {
+  readonly kind: 'several';
+  readonly deliver: Deliver;
+  readonly outputs: readonly { readonly name: string; readonly sink: OutputSettings }[];
+}
+
+export type SinkSettings = OutputSettings | SeveralSettings;
 
 /** What belongs to the process, however many transfers it runs. */
 export interface ProcessSettings {
@@ -115,6 +130,14 @@ export interface QueueSettings {
   readonly maxOpen: number;
   /** DQS; queues that are written to */
   readonly compression: Compression | undefined;
+  /** DQS: what an element holds */
+  readonly format: ElementFormat;
+  /** raw, queues that are read: a body that is UTF-8 is text */
+  readonly rawText: boolean;
+  /** DQN: the files of an element; undefined: those of a message */
+  readonly fields: MessageFields | undefined;
+  /** raw, or with a schema, the queue that is read: headers of its messages */
+  readonly headers: HeaderTemplates | undefined;
   /** queues that are written to: what they may grow to */
   readonly limits: QueueLimits | undefined;
   /** DQS; queues that are written to: remember so many messages, by the header or else by what the broker or the producer names them by */
@@ -141,6 +164,13 @@ export interface OutgoingFolderSettings {
   readonly fileName: CommandWord | undefined;
   readonly sidecar: boolean;
   readonly umask: number | undefined;
+}
+
+export interface IncomingCommandSettings {
+  /** the program and its arguments */
+  readonly words: readonly string[];
+  /** is it told which of its lines are safe? */
+  readonly acks: boolean;
 }
 
 export interface CommandSettings {

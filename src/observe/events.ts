@@ -34,11 +34,11 @@ export const EVENTS = {
   },
   'command-left': {
     levels: ['warn'],
-    when: 'a run of `outgoing-command` has ended and left a process behind that holds its output',
+    when: 'a run of `outgoing-command`, or `incoming-command`, has ended and left a process behind that holds its output',
   },
   'command-output': {
     levels: ['info', 'warn'],
-    when: 'a line that `outgoing-command` has written, to standard error at the level `warn`',
+    when: 'a line that `outgoing-command` or `incoming-command` has written, to standard error at the level `warn`',
   },
   configuration: { levels: ['warn'], when: 'something in the configuration deserves a second look' },
   credential: { levels: ['warn'], when: 'something about a credential deserves a second look' },
@@ -109,6 +109,10 @@ export const EVENTS = {
   'open-retry': {
     levels: ['warn'],
     when: 'an end of the transfer, or the failure queue, could not be opened, or was lost, and is tried again',
+  },
+  'output-failed': {
+    levels: ['error'],
+    when: 'with `deliver = first`: an output that no attempt will help is given up; the others go on',
   },
   overlap: { levels: ['debug'], when: 'another run has the pidfile, and `on-overlap` is `quiet`: nothing is done' },
   parked: { levels: ['warn'], when: 'a rejected message waits unacknowledged at the broker' },

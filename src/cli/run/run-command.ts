@@ -59,6 +59,7 @@ async function elementsToMove({ source, loop }: Settings): Promise<number | unde
     case 'queue':
       return loop ? undefined : elementsOf(source.queue);
     case 'folder':
+    case 'command':
     case 'broker':
       return undefined;
     default:
