@@ -351,7 +351,7 @@ const delaysAreOrdered: Rule = {
   },
 };
 
-const metricsAddress: Rule = {
+export const metricsAddress: Rule = {
   name: 'metrics-listen is an address, and of this host alone unless metrics-remote is set',
   *check(context) {
     const { values } = context;
@@ -372,9 +372,6 @@ const rewriteRulesAreRules: Rule = {
 
 /** Of these, the ones about checking messages. */
 export const CHECK_RULES: readonly Rule[] = [oneCallback, callbackIsNoTypeScript, rewriteRulesAreRules];
-
-/** The rules about what belongs to the process. */
-export const PROCESS_RULES: readonly Rule[] = [metricsAddress];
 
 /** Every rule across options. */
 export const RULES: readonly Rule[] = [
@@ -397,5 +394,5 @@ export const RULES: readonly Rule[] = [
   queuesDiffer,
   textsAndKeysFit,
   delaysAreOrdered,
-  ...PROCESS_RULES,
+  metricsAddress,
 ];
