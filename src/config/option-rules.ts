@@ -272,7 +272,7 @@ const delaysAreOrdered: Rule = {
   },
 };
 
-const metricsAddress: Rule = {
+export const metricsAddress: Rule = {
   name: 'metrics-listen is an address, and of this host alone unless metrics-remote is set',
   *check(context) {
     const { values } = context;
@@ -294,9 +294,6 @@ const rewriteRulesAreRules: Rule = {
 /** Of these, the ones about checking messages. */
 export const CHECK_RULES: readonly Rule[] = [oneCallback, callbackIsNoTypeScript, rewriteRulesAreRules];
 
-/** The rules about what belongs to the process. */
-export const PROCESS_RULES: readonly Rule[] = [metricsAddress];
-
 /** Every rule across options. */
 export const RULES: readonly Rule[] = [
   oneModuleASide,
@@ -316,5 +313,5 @@ export const RULES: readonly Rule[] = [
   ...QUEUE_RULES,
   textsAndKeysFit,
   delaysAreOrdered,
-  ...PROCESS_RULES,
+  metricsAddress,
 ];

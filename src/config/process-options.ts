@@ -1,7 +1,7 @@
 import { buildProcess } from './build-settings.js';
 import { placeOf } from './formats/config-node.js';
 import { COMMAND_LINE, problemError } from './formats/problem.js';
-import { PROCESS_RULES } from './option-rules.js';
+import { metricsAddress } from './option-rules.js';
 import { OptionValues } from './options/option-values.js';
 import { type CommandLineOptions, readGiven } from './read-given.js';
 import type { RunConfiguration } from './reload-plan.js';
@@ -29,8 +29,7 @@ export async function resolveProcess(given: CommandLineOptions): Promise<Process
   const { options, problems: found } = await readGiven({ commandLine, env: {} });
   const values = new OptionValues(options);
   const problems = [...found, ...(await schemaProblems(options))];
-  const context = { values, whole: COMMAND_LINE };
-  if (problems.length === 0) problems.push(...PROCESS_RULES.flatMap((rule) => [...rule.check(context)]));
+  if (problems.length === 0) problems.push(...metricsAddress.check({ values, whole: COMMAND_LINE }));
   const [first, ...others] = problems;
   if (first !== undefined) throw problemError([first, ...others]);
   return buildProcess(values);

@@ -35,10 +35,12 @@ export class Claims {
 export function sharedQueues(transfers: readonly { readonly name: string; readonly settings: Settings }[]): string[] {
   const writers = new Map<string, string[]>();
   for (const { name, settings } of transfers) {
-    const { sink } = settings;
-    if (sink.kind !== 'queue' || sink.queue.type === 'NULL') continue;
-    const place = placeOf(sink.queue.path);
-    writers.set(place, [...(writers.get(place) ?? []), name]);
+    const sinks = settings.sink.kind === 'several' ? settings.sink.outputs.map(({ sink }) => sink) : [settings.sink];
+    for (const sink of sinks) {
+      if (sink.kind !== 'queue' || sink.queue.type === 'NULL') continue;
+      const place = placeOf(sink.queue.path);
+      writers.set(place, [...new Set([...(writers.get(place) ?? []), name])]);
+    }
   }
   return [...writers].flatMap(([place, names]) =>
     names.length < 2
