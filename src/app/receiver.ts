@@ -8,9 +8,9 @@ import { Statistics } from '../transfer/statistics.js';
 import { SupervisedSource } from '../transfer/supervised-source.js';
 import { Supervisor } from '../transfer/supervisor.js';
 import { Transfer } from '../transfer/transfer.js';
-import { amqpSource } from './amqp-end.js';
-import { type BrokerEndContext, brokerSource } from './broker-end.js';
+import type { BrokerEndContext } from './broker-end.js';
 import { reconnectPolicy } from './make-ends.js';
+import { oneBrokerSource } from './one-broker.js';
 import { limitsOf } from './running-transfer.js';
 
 type BrokerSourceSettings = Extract<Settings['source'], { kind: 'broker' }>;
@@ -45,8 +45,7 @@ export function buildReceiver(
   const report = new TransferReport({ statistics, logger, maxParked: settings.maxParked });
   const told = { events: report, deadLetters: undefined, onDuplicate: report.duplicate, ...(onLook && { onLook }) };
   const limits = acknowledge ? settings : unacknowledgedLimits(settings);
-  const make = source.broker.protocol === 'amqp091' ? amqpSource : brokerSource;
-  const { end, allRefused } = make(source, limits, context, told);
+  const { end, allRefused } = oneBrokerSource(source, limits, context, told);
   const policy = { ...reconnectPolicy(settings, source), bounded: true };
   const supervisor = new Supervisor({ ...policy, ...(allRefused && { allRefused }), clock, logger });
   const onReopened = () => {
