@@ -3,7 +3,7 @@ import type { Delivery, EventContext, Receiver, Session } from 'rhea';
 import { StompctlError } from '../base/errors.js';
 import { printable } from '../base/printable.js';
 import { type LinkContext, leftOf } from './amqp1-sender.js';
-import { beginSession, forget, peerErrorText } from './rhea-parts.js';
+import { beginSession, forget, isMissing, peerErrorText } from './rhea-parts.js';
 import type { Collected } from './transfer-collector.js';
 
 export interface Receiving {
@@ -103,8 +103,7 @@ export class ReceiverLink {
   #listen(taken: () => Collected | undefined, onDelivery: (delivery: Amqp1Delivery) => void): void {
     const receiver = this.#receiver;
     receiver.on('receiver_open', () => {
-      // a source that is missing is a refusal: the reason follows
-      if (this.#state !== 'opening' || receiver.source === null) return;
+      if (this.#state !== 'opening' || isMissing(receiver.source)) return;
       this.#state = 'open';
       this.#context.awaiting(-1);
       this.#grant();

@@ -1,7 +1,7 @@
 import type { Connection, Delivery, EventContext, Sender, Session } from 'rhea';
 import { reasonOf, StompctlError } from '../base/errors.js';
 import { printable } from '../base/printable.js';
-import { beginSession, counting, outcomeError, peerErrorText, settleSent } from './rhea-parts.js';
+import { beginSession, counting, isMissing, outcomeError, peerErrorText, settleSent } from './rhea-parts.js';
 
 /** Where messages go to: AMQP 1.0, part 3, section 3.5.4. */
 export interface Target {
@@ -129,8 +129,7 @@ export class SenderLink {
   #listen(): void {
     const sender = this.#sender;
     sender.on('sender_open', () => {
-      // a target that is missing is a refusal: the reason follows
-      if (this.#state === 'opening' && sender.target !== null) this.#opened();
+      if (this.#state === 'opening' && !isMissing(sender.target)) this.#opened();
     });
     sender.on('sendable', () => this.sendWaiting());
     sender.on('accepted', ({ delivery }: EventContext) => this.#answered(delivery, undefined));

@@ -58,7 +58,10 @@ export async function openAmqp1(options: Amqp1SessionOptions, hooks: ConnectionH
   try {
     const opened = new Promise<void>((resolve, reject) => {
       state.ended = (error) => reject(whileOpening(error));
-      connection.on('connection_open', () => resolve());
+      connection.on('connection_open', () => {
+        takeOverSilence(connection);
+        resolve();
+      });
       connection.on('connection_error', ({ error }: EventContext) => reject(refusalOf(error, options)));
       const strange = (error: unknown) => reject(malformed(error, wire));
       for (const event of ['protocol_error', 'error']) connection.on(event, strange);
@@ -74,7 +77,6 @@ export async function openAmqp1(options: Amqp1SessionOptions, hooks: ConnectionH
   state.ended = hooks.failed;
   connection.removeAllListeners('connection_error');
   listen(connection, wire, failed);
-  takeOverSilence(connection);
   return { rhea, connection, wire, certificateExpiry: transport.certificateExpiry };
 }
 

@@ -72,3 +72,8 @@ export function beginSession(connection: Connection, incoming: number): Session 
   session.begin();
   return session;
 }
+
+/** Part 2, section 2.6.3: who refuses a link says so by a source or target that is missing, and then why. */
+export function isMissing(terminus: unknown): boolean {
+  return typeof terminus !== 'object' || terminus === null || !('address' in terminus);
+}
