@@ -99,6 +99,10 @@ export function brokerRequester(
   settings: Settings,
   context: BrokerEndContext,
 ): BrokerRequester {
+  if (broker.protocol !== 'stomp') {
+    const reason = 'requests are sent over STOMP only: give a stomp:// URI of the same broker';
+    throw new StompctlError('URI_INVALID', 'request', shownUri(broker.uri), reason);
+  }
   return new BrokerRequester(sinkParts(broker, settings, context).options);
 }
 

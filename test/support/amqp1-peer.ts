@@ -27,6 +27,8 @@ interface Named {
 export class Amqp1Peer {
   /** addresses of the links to it that are open, and the most there were */
   readonly targets = new Set<string>();
+  /** all addresses that were sent to */
+  readonly addressed = new Set<string>();
   mostTargets = 0;
   port = 0;
   #socket: Socket | undefined;
@@ -62,6 +64,7 @@ export class Amqp1Peer {
       if (error !== undefined) receiver?.close(error);
       else receiver?.set_target({ address });
       this.targets.add(address);
+      this.addressed.add(address);
       this.mostTargets = Math.max(this.mostTargets, this.targets.size);
     });
     container.on('sender_open', ({ sender }: EventContext) => {
