@@ -27,7 +27,8 @@ export interface Amqp1Delivery extends Collected {
   readonly handle: Delivery;
 }
 
-const MOST_OUTGOING = 2048;
+/** of deliveries that come in, also where less credit is given */
+const LEAST_ROOM = 2048;
 
 /** Receives from one address, over a session of its own. */
 export class ReceiverLink {
@@ -54,7 +55,7 @@ export class ReceiverLink {
     const { address, capability, durable, settled, name = randomUUID(), credit } = receiving;
     this.receiving = receiving;
     this.#context = context;
-    this.#session = beginSession(context.connection, Math.max(MOST_OUTGOING, credit));
+    this.#session = beginSession(context.connection, Math.max(LEAST_ROOM, credit));
     this.left = leftOf(this.#session);
     context.awaiting(1);
     const capabilities = capability === undefined ? {} : { capabilities: [capability] };

@@ -35,9 +35,6 @@ interface Held {
   readonly reject: (error: StompctlError) => void;
 }
 
-/** Deliveries that are under way at once. */
-const MOST_OUTGOING = 2048;
-
 /** Sends to one address, over a session of its own: what the broker refuses there ends no other. */
 export class SenderLink {
   readonly address: string;
@@ -54,7 +51,7 @@ export class SenderLink {
   constructor({ address, capability }: Target, context: SenderContext) {
     this.address = address;
     this.#context = context;
-    this.#session = beginSession(context.connection, MOST_OUTGOING);
+    this.#session = beginSession(context.connection);
     this.left = leftOf(this.#session);
     context.awaiting(1);
     this.#sender = this.#session.open_sender({

@@ -67,8 +67,8 @@ export function outcomeError(delivery: Delivery): unknown {
 }
 
 /** A session of AMQP, with room for so many deliveries that come in: the broker sends no more ahead. */
-export function beginSession(connection: Connection, incoming: number): Session {
-  const session = connection.create_session({ incoming });
+export function beginSession(connection: Connection, incoming?: number): Session {
+  const session = connection.create_session(incoming === undefined ? undefined : { incoming });
   session.begin();
   return session;
 }

@@ -91,6 +91,7 @@ function bytesOf(value: Value): Buffer {
 export function textOf(value: Value): string {
   if (value === null) return '';
   if (typeof value === 'string') return value;
+  if (typeof value === 'number') return String(value);
   if (Buffer.isBuffer(value)) return textOfBytes(value);
   if (value instanceof Uuid) return value.text;
   if (isDescribed(value)) return textOf(value.value);
@@ -98,9 +99,9 @@ export function textOf(value: Value): string {
 }
 
 function jsonOf(value: Value): string {
-  if (value === null || typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean') {
-    return String(value);
-  }
+  // JSON has no word for what is no number
+  if (typeof value === 'number') return Number.isFinite(value) ? String(value) : 'null';
+  if (value === null || typeof value === 'bigint' || typeof value === 'boolean') return String(value);
   if (value instanceof Map) {
     return `{${[...value].map(([name, each]) => `${JSON.stringify(textOf(name as Value))}:${jsonOf(each as Value)}`).join(',')}}`;
   }
