@@ -2,5 +2,5 @@
 
 export { AmqpSession } from './amqp-session.js';
 export { parseDestination } from './destination.js';
-export { propertiesOf } from './header-table.js';
+export { headerOf, propertiesOf } from './header-table.js';
 export { declare, declareQueue, queueArguments, subscribe } from './subscribe.js';

@@ -17,8 +17,6 @@ import { remoteOpen } from './rhea-parts.js';
 const MOST_LINKS = 64;
 /** a broker that gives no credit for so long is told of */
 const STARVED_MS = 5_000;
-/** Who wants a sign of life more often costs more than it gives. */
-const SHORTEST_SILENCE_MS = 100;
 
 /**
  * One connection to a broker that speaks AMQP 1.0, from its opening to its end. It does not reconnect: a new session is a new object.
@@ -64,11 +62,6 @@ export class Amqp1Session {
     });
     const session = new Amqp1Session(options, opened);
     tell = (what) => what(session);
-    const { idle_time_out: silence } = remoteOpen(opened.connection);
-    if (silence !== undefined && silence > 0 && silence < SHORTEST_SILENCE_MS) {
-      const reason = `the broker wants a sign of life every ${silence} ms; raise its idle-time-out`;
-      session.#end(new StompctlError('BROKER_ERROR', 'connect', session.peer, reason));
-    }
     if (session.#over !== undefined) throw session.#over;
     return session;
   }

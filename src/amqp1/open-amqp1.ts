@@ -7,7 +7,7 @@ import { openTransport } from '../stomp/transport/open-transport.js';
 import { placeOf } from '../stomp/transport/tcp-transport.js';
 import type { Amqp1SessionOptions } from './amqp1-session-options.js';
 import { Amqp1Wire, type Amqp1WireOptions, FRAME_MAX } from './amqp1-wire.js';
-import { peerErrorText, takeOverSilence } from './rhea-parts.js';
+import { beginSession, peerErrorText, remoteOpen, takeOverSilence } from './rhea-parts.js';
 
 export type Rhea = typeof import('rhea');
 
@@ -29,6 +29,8 @@ const LATE = [
   'no session was opened',
   'is it an AMQP port (5672) and not one of STOMP, and TLS on both sides or on none?',
 ] as const;
+/** Who wants a sign of life more often costs more than it gives. */
+const SHORTEST_SILENCE_MS = 100;
 /** the broker is about to stop */
 const FORCED = 'amqp:connection:forced';
 
@@ -57,10 +59,14 @@ export async function openAmqp1(options: Amqp1SessionOptions, hooks: ConnectionH
   const connection = prepare(rhea, wire, options);
   try {
     const opened = new Promise<void>((resolve, reject) => {
-      state.ended = (error) => reject(whileOpening(error));
+      let loggedIn = false;
+      state.ended = (error) => reject(whileOpening(error, loggedIn));
       connection.on('connection_open', () => {
+        loggedIn = true;
         takeOverSilence(connection);
-        resolve();
+        const { idle_time_out: silence = 0 } = remoteOpen(connection);
+        if (silence > 0 && silence < SHORTEST_SILENCE_MS) reject(tooOften(silence, wire));
+        trySession(connection, resolve, (error) => reject(refusalOf(error, options)));
       });
       connection.on('connection_error', ({ error }: EventContext) => reject(refusalOf(error, options)));
       const strange = (error: unknown) => reject(malformed(error, wire));
@@ -132,15 +138,32 @@ function listen(connection: Connection, wire: Amqp1Wire, failed: (error: Stompct
   });
 }
 
+function tooOften(silence: number, wire: Amqp1Wire): StompctlError {
+  const reason = `the broker wants a sign of life every ${silence} ms; raise its idle-time-out`;
+  return new StompctlError('BROKER_ERROR', 'connect', wire.peer, reason);
+}
+
 function malformed(error: unknown, wire: Amqp1Wire): StompctlError {
   const reason = `the broker sent what is not AMQP 1.0: ${printable(reasonOf(error))}; see its log`;
   return new StompctlError('FRAME_MALFORMED', 'session', wire.peer, reason, error);
 }
 
-function whileOpening(error: StompctlError): StompctlError {
+/** RabbitMQ looks for the virtual host when the first session begins. */
+function trySession(connection: Connection, opened: () => void, refused: (error: unknown) => void): void {
+  const session = beginSession(connection);
+  session.on('session_open', () => {
+    session.close();
+    opened();
+  });
+  session.on('session_error', () => refused(session.error));
+  session.on('session_close', () => undefined);
+}
+
+function whileOpening(error: StompctlError, loggedIn: boolean): StompctlError {
   if (error.code !== 'SESSION_LOST') return error;
   const how = reasonOf(error.cause ?? 'the broker closed the connection');
-  const reason = `the connection broke while it was opened: ${how}; ${LATE[1]}`;
+  const next = loggedIn ? 'the login was taken: is the virtual host right? See its log' : LATE[1];
+  const reason = `the connection broke while it was opened: ${how}; ${next}`;
   return new StompctlError('CONNECT_FAILED', 'connect', 'session', reason, error);
 }
 

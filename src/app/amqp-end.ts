@@ -5,9 +5,11 @@ import type { Amqp1Session } from '../amqp1/amqp1-session.js';
 import type { Amqp1SessionOptions } from '../amqp1/amqp1-session-options.js';
 import { systemClock } from '../base/clock.js';
 import type { BrokerProtocol } from '../config/broker-uri.js';
-import type { Settings } from '../config/settings.js';
-import { AmqpSink } from '../sinks/amqp/amqp-sink.js';
+import type { BrokerSettings, Settings } from '../config/settings.js';
+import { amqpRequester } from '../sinks/amqp/amqp-requester.js';
+import { AmqpSink, type AmqpSinkOptions } from '../sinks/amqp/amqp-sink.js';
 import { Amqp1Sink } from '../sinks/amqp1/amqp1-sink.js';
+import type { BrokerRequester } from '../sinks/broker/broker-requester.js';
 import { AmqpSource, type AmqpSourceOptions } from '../sources/amqp/amqp-source.js';
 import { Amqp1Source, type Amqp1SourceOptions } from '../sources/amqp1/amqp1-source.js';
 import type { SessionOptions } from '../stomp/session-options.js';
@@ -26,7 +28,7 @@ export function amqpSource(
   { broker, subscriptions, prefetch }: BrokerSourceSettings,
   settings: Settings,
   context: BrokerEndContext,
-  told: Pick<AmqpSourceOptions, 'events' | 'deadLetters'>,
+  told: Pick<AmqpSourceOptions, 'events' | 'deadLetters' | 'onLook'>,
   sessions: Sessions = sessionsOf(broker, settings, context),
 ): MadeEnd<AmqpSource> {
   const { window, windowBytes, maxParked, reliable } = settings;
@@ -44,12 +46,26 @@ export function amqpSink(
   context: BrokerEndContext,
   sessions: Sessions = sessionsOf(broker, settings, context),
 ): MadeEnd<AmqpSink> {
+  const { options, ...known } = sinkParts(broker, settings, sessions);
+  return { end: new AmqpSink(options), ...known };
+}
+
+/** Sends requests to the broker over AMQP 0-9-1, and waits for their replies. */
+export function amqpBrokerRequester(
+  { broker }: BrokerSinkSettings,
+  settings: Settings,
+  context: BrokerEndContext,
+): BrokerRequester {
+  return amqpRequester(sinkParts(broker, settings, sessionsOf(broker, settings, context)).options);
+}
+
+function sinkParts(broker: BrokerSettings, settings: Settings, sessions: Sessions) {
   const { reliable, maxMessageSize, timeouts } = settings;
   const { allRefused, secretsChanged, session, connect, ...common } = sessions;
   const limits = { maxMessageSize, flushMs: timeouts.flushMs, persistent: broker.persistent };
   const open = async (signal: AbortSignal) => amqpOptions(await connect(signal), settings);
-  const end = new AmqpSink({ ...common, ...limits, connect: open, reliable });
-  return { end, allRefused, secretsChanged, session };
+  const options: AmqpSinkOptions = { ...common, ...limits, connect: open, reliable };
+  return { options, allRefused, secretsChanged, session };
 }
 
 /** A source that receives from the broker over AMQP 1.0. */
@@ -57,7 +73,7 @@ export function amqp1Source(
   { broker, subscriptions, prefetch }: BrokerSourceSettings,
   settings: Settings,
   context: BrokerEndContext,
-  told: Pick<Amqp1SourceOptions, 'events' | 'deadLetters'>,
+  told: Pick<Amqp1SourceOptions, 'events' | 'deadLetters' | 'onLook'>,
   sessions: Sessions = sessionsOf(broker, settings, context),
 ): MadeEnd<Amqp1Source> {
   const { window, windowBytes, maxParked, reliable } = settings;

@@ -10,9 +10,10 @@ import type { BrokerSettings, Settings, SinkSettings, SourceSettings } from '../
 import type { MemberGroup } from '../members/member-group.js';
 import type { Logger } from '../observe/logger.js';
 import { shownUri } from '../observe/mask.js';
-import { BrokerRequester } from '../sinks/broker/broker-requester.js';
+import type { BrokerRequester } from '../sinks/broker/broker-requester.js';
 import { BrokerSink, type BrokerSinkOptions, type SinkWarning } from '../sinks/broker/broker-sink.js';
 import type { AmqpSinkWarning } from '../sinks/broker/persistence.js';
+import { stompRequester } from '../sinks/broker/stomp-requester.js';
 import { BrokerSource, type BrokerSourceOptions, type SourceWarning } from '../sources/broker/broker-source.js';
 import type { StompSession } from '../stomp/session.js';
 import type { SeenFrame, SessionOptions } from '../stomp/session-options.js';
@@ -93,17 +94,13 @@ export function brokerSink(
   return { end: new BrokerSink(options), ...known };
 }
 
-/** Sends requests to the broker, and waits for their replies. */
+/** Sends requests to the broker over STOMP, and waits for their replies. */
 export function brokerRequester(
   { broker }: BrokerSinkSettings,
   settings: Settings,
   context: BrokerEndContext,
 ): BrokerRequester {
-  if (broker.protocol !== 'stomp') {
-    const reason = 'requests are sent over STOMP only: give a stomp:// URI of the same broker';
-    throw new StompctlError('URI_INVALID', 'request', shownUri(broker.uri), reason);
-  }
-  return new BrokerRequester(sinkParts(broker, settings, context).options);
+  return stompRequester(sinkParts(broker, settings, context).options);
 }
 
 function sinkParts(broker: BrokerSettings, settings: Settings, context: BrokerEndContext) {

@@ -1,13 +1,16 @@
-import { unreachable } from '../base/errors.js';
+import { StompctlError, unreachable } from '../base/errors.js';
 import type { Settings } from '../config/settings.js';
 import type { Sink } from '../flow/sink.js';
 import type { TunableSource } from '../flow/source.js';
+import { shownUri } from '../observe/mask.js';
+import type { BrokerRequester } from '../sinks/broker/broker-requester.js';
 import type { BrokerSourceOptions } from '../sources/broker/broker-source.js';
-import { amqp1Sink, amqp1Source, amqpSink, amqpSource } from './amqp-end.js';
+import { amqp1Sink, amqp1Source, amqpBrokerRequester, amqpSink, amqpSource } from './amqp-end.js';
 import {
   type BrokerEndContext,
   type BrokerSinkSettings,
   type BrokerSourceSettings,
+  brokerRequester,
   brokerSink,
   brokerSource,
   type MadeEnd,
@@ -48,6 +51,28 @@ export function oneBrokerSink(sink: BrokerSinkSettings, settings: Settings, cont
       return amqpSink(sink, settings, context);
     case 'amqp1':
       return amqp1Sink(sink, settings, context);
+    default:
+      return unreachable(protocol);
+  }
+}
+
+/** Sends requests to one broker, over the protocol of its URI, and waits for their replies. Throws URI_INVALID for AMQP 1.0. */
+export function oneBrokerRequester(
+  sink: BrokerSinkSettings,
+  settings: Settings,
+  context: BrokerEndContext,
+): BrokerRequester {
+  const { protocol, uri } = sink.broker;
+  switch (protocol) {
+    case 'stomp':
+      return brokerRequester(sink, settings, context);
+    case 'amqp':
+    case 'amqp091':
+      return amqpBrokerRequester(sink, settings, context);
+    case 'amqp1': {
+      const reason = 'requests are sent over STOMP and AMQP 0-9-1 only';
+      throw new StompctlError('URI_INVALID', 'request', shownUri(uri), reason);
+    }
     default:
       return unreachable(protocol);
   }

@@ -22,6 +22,7 @@ import { folderSource } from './folder-ends.js';
 import { memberSource } from './member-ends.js';
 import { oneBrokerSource } from './one-broker.js';
 import { openProcessor } from './open-processor.js';
+import { elementOptions } from './queue-ends.js';
 
 export interface PreviewContext {
   readonly clock: Clock;
@@ -129,7 +130,11 @@ function contents(settings: Settings, context: PreviewContext): AsyncIterable<Pr
   switch (source.kind) {
     case 'queue':
       if (source.queue.type === 'NULL') return nothing();
-      return new QueuePreview(previewedQueue(source.queue, source.queue.type), maxMessageSize).elements();
+      return new QueuePreview(
+        previewedQueue(source.queue, source.queue.type),
+        maxMessageSize,
+        source.queue.headers,
+      ).elements();
     case 'folder':
       return filesOf(settings, source.folder, context);
     case 'broker':
@@ -139,8 +144,9 @@ function contents(settings: Settings, context: PreviewContext): AsyncIterable<Pr
   }
 }
 
-function previewedQueue({ path, umask, granularity, rndhex }: QueueSettings, type: QueueType) {
-  return { path, type, umask, granularity, rndhex };
+function previewedQueue(queue: QueueSettings, type: QueueType) {
+  const { path, umask, granularity, rndhex } = queue;
+  return { path, type, umask, granularity, rndhex, ...elementOptions(queue) };
 }
 
 async function* nothing(): AsyncGenerator<PreviewedElement, void, undefined> {}

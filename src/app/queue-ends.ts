@@ -58,6 +58,7 @@ export function queueSource(
     sync,
     maxMessageSize,
     window,
+    headers: queue.headers,
     clock,
     deadLetters,
     events: {
@@ -131,7 +132,13 @@ export function storingSink(
   return sink;
 }
 
+/** What the elements of a queue hold. */
+export function elementOptions({ format, rawText, fields }: QueueSettings) {
+  return { format, rawText, fields };
+}
+
 function queueOptions(queue: QueueSettings, type: QueueType) {
   const { path, umask, granularity, rndhex, maxLock, maxTemp, maxElts, compression } = queue;
-  return { path, type, umask, granularity, rndhex, maxLock, maxTemp, maxElts, compression };
+  const times = { granularity, maxLock, maxTemp, maxElts };
+  return { path, type, umask, rndhex, ...times, compression, ...elementOptions(queue) };
 }

@@ -11,6 +11,7 @@ import { parseListenAddress } from './listen-address.js';
 import { AMQPCLT_ONLY, insteadOf } from './options/broker-rows.js';
 import type { Table } from './options/option-reader.js';
 import type { OptionValues } from './options/option-values.js';
+import { lossOf, queueFormat } from './queue-format.js';
 import type {
   BrokerSettings,
   CallbackSettings,
@@ -91,7 +92,9 @@ function source(values: OptionValues, reliable: boolean): SourceSettings {
   if (folder !== undefined) {
     return { kind: 'folder', folder: incomingFolder(folder, values.table('folder-headers') ?? {}) };
   }
-  if (!values.has('incoming-broker-uri')) return { kind: 'queue', queue: queue(values.table('incoming-queue') ?? {}) };
+  if (!values.has('incoming-broker-uri')) {
+    return { kind: 'queue', queue: queue(values.table('incoming-queue') ?? {}, values.table('queue-headers')) };
+  }
   return {
     kind: 'broker',
     broker: broker(values, 'incoming'),
@@ -160,7 +163,7 @@ function optionalQueue(values: OptionValues, name: string): QueueSettings | unde
   return table === undefined ? undefined : queue(table);
 }
 
-function queue(table: Table): QueueSettings {
+function queue(table: Table, headers?: Table): QueueSettings {
   const number = (key: string): number | undefined => (table[key] === undefined ? undefined : Number(table[key]));
   return {
     path: String(table.path ?? ''),
@@ -173,6 +176,7 @@ function queue(table: Table): QueueSettings {
     maxElts: number('maxelts') ?? 16_000,
     maxOpen: number('max-open') ?? 100,
     compression: table.compression as QueueSettings['compression'],
+    ...queueFormat(table, headers),
     limits: queueLimits(number('max-elements'), number('max-bytes'), table['min-free']),
     deduplicate: deduplicate(number('deduplicate'), table['deduplicate-by']),
   };
@@ -310,6 +314,8 @@ export function settingsWarnings(values: OptionValues, settings: Settings): stri
     );
   }
   const into = values.given.get('outgoing-queue');
+  const loss = settings.sink.kind === 'queue' ? lossOf(settings.sink.queue) : undefined;
+  if (into !== undefined && loss !== undefined) warnings.push(`${placeOf(into.origin)}: outgoing-queue: ${loss}`);
   const { path } = values.table('outgoing-queue') ?? {};
   if (into !== undefined && /%\{(?!header:[^}]+\})/.test(String(path ?? ''))) {
     const text = 'outgoing-queue: "%{" in its path stands as it is; the value of a header is %{header:NAME}';

@@ -1,16 +1,11 @@
-import { CommandTextError, type CommandWord, parseTemplate } from '../base/command-words.js';
+import { parseTemplate } from '../base/command-words.js';
 import type { Table } from './options/option-reader.js';
 import type { OptionValues } from './options/option-values.js';
+import { type TableProblem, templateProblem, templates } from './queue-format.js';
 import type { IncomingFolderSettings, OutgoingFolderSettings } from './settings.js';
 
 /** What a template of a header may say of a file. */
 const FILE_FACTS = ['file', 'base', 'ext', 'size', 'modified'];
-
-interface FolderProblem {
-  readonly option: string;
-  readonly key: string;
-  readonly reason: string;
-}
 
 /** Of tables that follow every rule. */
 export function incomingFolder(table: Table, headers: Table): IncomingFolderSettings {
@@ -19,9 +14,7 @@ export function incomingFolder(table: Table, headers: Table): IncomingFolderSett
     pattern: String(table.pattern ?? '*'),
     stableMs: Number(table.stable ?? 2) * 1000,
     afterwards: afterwards(table),
-    headers: Object.fromEntries(
-      Object.entries(headers).map(([name, value]): [string, CommandWord] => [name, parseTemplate(String(value))]),
-    ),
+    headers: templates(headers),
     sidecar: table.sidecar === 'json',
     text: table.body === 'text',
     maxLock: Number(table.maxlock ?? 600),
@@ -43,7 +36,7 @@ function afterwards(table: Table): IncomingFolderSettings['afterwards'] {
 }
 
 /** What a schema does not see: templates, and which keys go together. */
-export function* folderProblems(values: OptionValues): Generator<FolderProblem> {
+export function* folderProblems(values: OptionValues): Generator<TableProblem> {
   const incoming = values.table('incoming-folder');
   const headers = values.table('folder-headers');
   const name = values.table('outgoing-folder')?.name;
@@ -58,23 +51,9 @@ export function* folderProblems(values: OptionValues): Generator<FolderProblem> 
     yield { option: 'folder-headers', key: '', reason: 'needs incoming-folder' };
   }
   for (const [key, value] of Object.entries(headers ?? {})) {
-    const reason = templateProblem(String(value), FILE_FACTS);
+    const reason = templateProblem(String(value), 'a file', FILE_FACTS);
     if (reason !== undefined) yield { option: 'folder-headers', key, reason: `"${key}" ${reason}` };
   }
   const reason = name === undefined ? undefined : templateProblem(String(name));
   if (reason !== undefined) yield { option: 'outgoing-folder', key: 'name', reason: `"name" ${reason}` };
-}
-
-function templateProblem(text: string, known?: readonly string[]): string | undefined {
-  try {
-    const unknown = parseTemplate(text).find(
-      (part) => typeof part !== 'string' && known?.includes(part.header) === false,
-    );
-    return unknown === undefined
-      ? undefined
-      : `may say ${(known ?? []).map((fact) => `%{${fact}}`).join(', ')} of a file`;
-  } catch (error) {
-    if (error instanceof CommandTextError) return error.message;
-    throw error;
-  }
 }

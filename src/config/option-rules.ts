@@ -13,6 +13,7 @@ import { parseListenAddress } from './listen-address.js';
 import type { Table } from './options/option-reader.js';
 import type { OptionValues } from './options/option-values.js';
 import { ruleProblems } from './options/rewrite-option.js';
+import { queueFormatProblems } from './queue-format.js';
 import { realFolder } from './real-folder.js';
 import { versionsOf } from './stomp-versions.js';
 
@@ -323,14 +324,15 @@ const queuesDiffer: Rule = {
   },
 };
 
-const commandsAndFoldersFit: Rule = {
-  name: 'a command can be read, and so can templates; the keys of a command, and of a folder, go together',
+const textsAndKeysFit: Rule = {
+  name: 'commands, templates and schemas can be read; the keys of a command, a folder, and of the format of a queue, go together',
   *check(context) {
     const option = 'outgoing-command';
     const table = context.values.table(option);
     const ofCommand = table === undefined ? [] : commandProblems(table, usesIncomingBroker(context.values));
+    const formats = queueFormatProblems(context.values);
     const found = [...ofCommand].map((problem) => ({ option, ...problem }));
-    for (const { option: of, key, reason } of [...found, ...folderProblems(context.values)]) {
+    for (const { option: of, key, reason } of [...found, ...folderProblems(context.values), ...formats]) {
       const place = context.values.given.get(of)?.places.get(key);
       yield invalid(place ?? originOf(context, of), `${of}: ${reason}`);
     }
@@ -388,7 +390,7 @@ export const RULES: readonly Rule[] = [
   queueKeysFitType,
   pathsWithHeaders,
   queuesDiffer,
-  commandsAndFoldersFit,
+  textsAndKeysFit,
   delaysAreOrdered,
   metricsAddress,
 ];

@@ -1,6 +1,8 @@
 import type { CommandWord } from '../base/command-words.js';
+import type { MessageFields } from '../dirq/fields/schema.js';
 import type { QueueLimits } from '../dirq/queue-gauge.js';
-import type { QueueType, SyncMode } from '../dirq/queue-options.js';
+import type { ElementFormat, QueueType, SyncMode } from '../dirq/queue-options.js';
+import type { HeaderTemplates } from '../message/header-templates.js';
 import type { Compression } from '../message/json.js';
 import type { LogFormat } from '../observe/log-output.js';
 import type { LogLevel } from '../observe/logger.js';
@@ -111,6 +113,14 @@ export interface QueueSettings {
   readonly maxOpen: number;
   /** DQS; queues that are written to */
   readonly compression: Compression | undefined;
+  /** DQS: what an element holds */
+  readonly format: ElementFormat;
+  /** raw, queues that are read: a body that is UTF-8 is text */
+  readonly rawText: boolean;
+  /** DQN: the files of an element; undefined: those of a message */
+  readonly fields: MessageFields | undefined;
+  /** raw, or with a schema, the queue that is read: headers of its messages */
+  readonly headers: HeaderTemplates | undefined;
   /** queues that are written to: what they may grow to */
   readonly limits: QueueLimits | undefined;
   /** DQS; queues that are written to: remember so many messages, by the header or else by what the broker or the producer names them by */

@@ -11,6 +11,10 @@ export interface ElementInfo {
   readonly modifiedMs: number;
   /** false: something that no producer puts there (another type of queue's, a pipe, a symbolic link) */
   readonly regular: boolean;
+  /** of an element that is one file: whose it is, and its permissions */
+  readonly uid?: number;
+  readonly gid?: number;
+  readonly mode?: number;
 }
 
 /** How the removal of an element went. */
@@ -57,6 +61,10 @@ export interface ElementStore extends Leftovers {
    * ELEMENT_UNDECODABLE, MESSAGE_TOO_LARGE, or the system's error.
    */
   readMessage(name: string, maxMessageSize: number): Message | undefined;
+  /** Bytes on disk: what is larger holds more than a message of so many, and need not be read. */
+  largest(maxMessageSize: number): number;
+  /** Is it what a crash left, since it has nothing in it? */
+  isLeftover(info: ElementInfo): boolean;
   /** The bytes of an element that we locked, a copy; undefined where it is more than one file, or over `limit`. */
   readRaw(name: string, limit: number): Buffer | undefined;
 }
@@ -65,8 +73,10 @@ export interface ElementStore extends Leftovers {
 export interface Staged {
   /** the intermediate folder that it was, or will be, published in */
   folder: string;
-  /** its temporary file or folder, relative to the queue */
+  /** its temporary file or folder, relative to the queue; of what is `moved` there is none, and this is empty */
   readonly temporary: string;
+  /** the element of another queue, a path, that gets a name here */
+  readonly moved?: string;
   /** open descriptors that are to be synced */
   fds: number[];
   /** `folder/file`, once published */
@@ -100,10 +110,23 @@ export function inTurn(steps: readonly (() => void)[]): void {
 export interface ElementWriter {
   /** A fresh temporary name, to be written down before it is used. */
   temporaryName(): string;
-  /** Writes a message under its temporary name. Throws the system's error, with nothing left behind. */
+  /**
+   * Writes a message under its temporary name. Throws the system's error, or an error whose action is `reject` for a message that no element can
+   * hold, with nothing left behind.
+   */
   stage(message: Message, temporary: string): Staged;
   /** The same with the bytes of an element as they are. Throws QUEUE_INVALID where an element is more than one file. */
   stageBytes(bytes: Buffer, temporary: string): Staged;
+  /**
+   * Are files of this user and group, with this mode, like those that are written here? undefined: none was written yet, so
+   * it is not known.
+   */
+  isLike(file: { readonly uid: number; readonly gid: number; readonly mode: number }): boolean | undefined;
+  /**
+   * The file of another queue's element is to get a name here. `sync`: its bytes are to be synced, whoever wrote them. Throws
+   * the system's error, QUEUE_IO, or QUEUE_INVALID where an element is more than one file.
+   */
+  stageFile(path: string, sync: boolean): Staged;
   /** Calls back once, when the bytes of a staged element are on the disk, or with the system's error. */
   syncData(staged: Staged, done: (error: Error | null) => void): void;
   /** Gives a staged element its final name, greater than every earlier one. Throws the system's error. */

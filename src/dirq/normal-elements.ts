@@ -1,12 +1,13 @@
-import { isUtf8 } from 'node:buffer';
 import { constants, type Stats } from 'node:fs';
 import { errnoOf, StompctlError } from '../base/errors.js';
 import { closeQuietly, lstatIfThere, unless } from '../base/file-system.js';
 import { DecodeError, tooLarge, undecodable } from '../message/decode-error.js';
-import { Message } from '../message/message.js';
+import { largestFile } from '../message/json.js';
+import type { Message } from '../message/message.js';
 import type { ElementNames } from './element-name.js';
 import { type ElementInfo, type ElementStore, type Removal, undoLock } from './element-store.js';
-import { decodeTable } from './element-table.js';
+import { messageOf } from './fields/message-fields.js';
+import type { MessageFields } from './fields/schema.js';
 import type { LockInfo } from './journal/journal-recovery.js';
 import type { QueueDirectory } from './queue-directory.js';
 
@@ -14,10 +15,6 @@ const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
 export const TEMPORARY_FOLDER = 'temporary';
 export const OBSOLETE_FOLDER = 'obsolete';
 export const LOCKED_FOLDER = 'locked';
-/** the most that headers may take: no broker takes as much */
-const LARGEST_HEADER = 16 * 1024 * 1024;
-/** what the folder of a message may hold; NFS keeps a removed file that somebody has open as `.nfs…` */
-const PARTS: ReadonlySet<string> = new Set(['header', 'text', 'binary', LOCKED_FOLDER]);
 /** who locks an element as it is being removed puts the lock's folder back */
 const MOST_ATTEMPTS = 100;
 
@@ -26,8 +23,12 @@ export class NormalElements implements ElementStore {
   readonly #directory: QueueDirectory;
   readonly #names: ElementNames;
   readonly #prefix: string;
+  readonly #fields: MessageFields;
+  readonly #files: readonly string[];
 
-  constructor(directory: QueueDirectory, names: ElementNames) {
+  constructor(directory: QueueDirectory, names: ElementNames, fields: MessageFields) {
+    this.#fields = fields;
+    this.#files = fields.map(({ file }) => file);
     this.#directory = directory;
     this.#names = names;
     this.#prefix = `${directory.path}/`;
@@ -38,7 +39,7 @@ export class NormalElements implements ElementStore {
     const stats = this.#lstat(path);
     if (stats === undefined) return undefined;
     let size = 1;
-    for (const file of ['header', 'text', 'binary']) size += this.#lstat(`${path}/${file}`)?.size ?? 0;
+    for (const file of this.#files) size += this.#lstat(`${path}/${file}`)?.size ?? 0;
     return { size, ino: stats.ino, modifiedMs: stats.mtimeMs, regular: stats.isDirectory() };
   }
 
@@ -142,26 +143,31 @@ export class NormalElements implements ElementStore {
   readMessage(name: string, maxMessageSize: number): Message {
     try {
       this.#refuseForeign(name);
-      const header = this.read(`${name}/header`, LARGEST_HEADER);
-      if (header === undefined) throw undecodable('it has no header file');
-      const text = this.read(`${name}/text`, maxMessageSize);
-      const binary = this.read(`${name}/binary`, maxMessageSize);
-      if (text !== undefined && binary !== undefined) throw undecodable('it has both a text and a binary file');
-      if (text !== undefined && !isUtf8(text)) throw undecodable('its text is not valid UTF-8');
-      return new Message(decodeTable(header), text ?? binary, text !== undefined);
+      return messageOf(this.#fields, maxMessageSize, (file, limit) => this.read(`${name}/${file}`, limit));
     } catch (error) {
       if (error instanceof DecodeError) throw new StompctlError(error.code, 'decode', name, error.message);
       throw error;
     }
   }
 
-  /** What no message has would vanish with the element: it is another schema's, and stays. */
+  /** What no message has would vanish with the element: it is another schema's, and stays. NFS keeps a removed file that is open as `.nfs…` */
   #refuseForeign(name: string): void {
     const { files } = this.#directory;
-    const foreign = files.readdirSync(this.#prefix + name).find((file) => !PARTS.has(file) && !file.startsWith('.nfs'));
+    const known = [...this.#files, LOCKED_FOLDER];
+    const foreign = files
+      .readdirSync(this.#prefix + name)
+      .find((file) => !known.includes(file) && !file.startsWith('.nfs'));
     if (foreign === undefined) return;
     const shown = JSON.stringify(foreign.slice(0, 80));
-    throw undecodable(`it holds ${shown}, and a message has only header, text and binary`);
+    throw undecodable(`it holds ${shown}, and a message has only ${this.#files.join(', ')}`);
+  }
+
+  largest(maxMessageSize: number): number {
+    return largestFile(maxMessageSize);
+  }
+
+  isLeftover({ regular, size }: ElementInfo): boolean {
+    return regular && size === 0;
   }
 
   readRaw(): undefined {

@@ -3,7 +3,7 @@ import { StompctlError } from '../base/errors.js';
 import type { FileSystem } from '../base/file-system.js';
 import type { Header } from '../message/message.js';
 import { DirectoryQueue, type LibraryQueueOptions } from './directory-queue.js';
-import { decodeTable, encodeTable } from './element-table.js';
+import { decodeTable, encodeTable } from './fields/element-table.js';
 import { LOCKED_FOLDER, type NormalElements } from './normal-elements.js';
 import type { NormalWriter } from './normal-writer.js';
 import { normalKind } from './queue-kind.js';

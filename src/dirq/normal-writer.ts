@@ -1,11 +1,11 @@
-import { isUtf8 } from 'node:buffer';
 import { constants } from 'node:fs';
 import { errnoOf, StompctlError } from '../base/errors.js';
 import { closeQuietly, quietly } from '../base/file-system.js';
 import type { Message } from '../message/message.js';
 import type { ElementNames } from './element-name.js';
 import { type ElementWriter, inTurn, type Staged, undoLock } from './element-store.js';
-import { encodeTable } from './element-table.js';
+import { filesOf } from './fields/message-fields.js';
+import type { MessageFields } from './fields/schema.js';
 import { type NormalElements, TEMPORARY_FOLDER } from './normal-elements.js';
 import { FolderSync, type QueueDirectory } from './queue-directory.js';
 
@@ -13,12 +13,19 @@ import { FolderSync, type QueueDirectory } from './queue-directory.js';
 const LOOK_AGAIN_MS = 1000;
 const MOST_ATTEMPTS = 100;
 
+export interface NormalShape {
+  /** elements that an intermediate folder holds */
+  readonly maxElts: number;
+  readonly fields: MessageFields;
+}
+
 /** The steps by which an element comes into a DQN queue: built aside, then renamed into the last intermediate folder. */
 export class NormalWriter implements ElementWriter {
   readonly #directory: QueueDirectory;
   readonly #elements: NormalElements;
   readonly #names: ElementNames;
   readonly #maxElts: number;
+  readonly #fields: MessageFields;
   readonly #folders: FolderSync;
   #folder: string | undefined;
   #lookedMs = 0;
@@ -26,11 +33,17 @@ export class NormalWriter implements ElementWriter {
   #counted: string | undefined;
   #count = 0;
 
-  constructor(directory: QueueDirectory, elements: NormalElements, names: ElementNames, maxElts: number) {
+  constructor(
+    directory: QueueDirectory,
+    elements: NormalElements,
+    names: ElementNames,
+    { maxElts, fields }: NormalShape,
+  ) {
     this.#directory = directory;
     this.#elements = elements;
     this.#names = names;
     this.#maxElts = maxElts;
+    this.#fields = fields;
     this.#folders = new FolderSync(directory);
   }
 
@@ -39,14 +52,20 @@ export class NormalWriter implements ElementWriter {
   }
 
   stage(message: Message, temporary: string): Staged {
-    const contents = new Map([['header', encodeTable(message.header)]]);
-    contents.set(message.text && isUtf8(message.body) ? 'text' : 'binary', message.body);
-    return this.stageFiles(contents, temporary);
+    return this.stageFiles(filesOf(this.#fields, message), temporary);
   }
 
   stageBytes(): never {
     const reason = 'an element of type DQN is more than one file: use a queue of type DQS';
     throw new StompctlError('QUEUE_INVALID', 'add', this.#directory.path, reason);
+  }
+
+  isLike(): boolean {
+    return false;
+  }
+
+  stageFile(): never {
+    return this.stageBytes();
   }
 
   /** Makes an element of these files. Throws the system's error, with nothing left behind. */

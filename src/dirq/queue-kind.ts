@@ -19,8 +19,8 @@ export function simpleKind(
   options: ResolvedQueueOptions,
 ): QueueKind<SimpleElements, SimpleWriter> {
   return {
-    elements: new SimpleElements(directory),
-    writer: new SimpleWriter(directory, new ElementNames(options.granularity, options.rndhex), options.compression),
+    elements: new SimpleElements(directory, options.format, options.rawText),
+    writer: new SimpleWriter(directory, new ElementNames(options.granularity, options.rndhex), options),
     purge: (purge) => purgeSimple(directory, purge),
   };
 }
@@ -30,10 +30,10 @@ export function normalKind(
   options: ResolvedQueueOptions,
 ): QueueKind<NormalElements, NormalWriter> {
   const names = new ElementNames(options.granularity, options.rndhex);
-  const elements = new NormalElements(directory, names);
+  const elements = new NormalElements(directory, names, options.fields);
   return {
     elements,
-    writer: new NormalWriter(directory, elements, names, options.maxElts),
+    writer: new NormalWriter(directory, elements, names, options),
     purge: (purge) => purgeNormal(directory, elements, purge),
   };
 }

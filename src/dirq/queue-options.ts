@@ -1,8 +1,12 @@
 import { StompctlError } from '../base/errors.js';
 import type { Compression } from '../message/json.js';
+import { MESSAGE_FIELDS, type MessageFields } from './fields/schema.js';
 
 /** DQS: one file an element; DQN: one folder an element */
 export type QueueType = 'DQS' | 'DQN';
+
+/** DQS: an element is a message, headers and body, as JSON; or the body alone */
+export type ElementFormat = 'message' | 'raw';
 
 /** What survives a power loss: each batch once it is safe or gone, each message, or what the system happened to write. */
 export type SyncMode = 'batch' | 'message' | 'none';
@@ -25,18 +29,32 @@ export interface QueueOptions {
   readonly maxElts?: number | undefined;
   /** DQS: how bodies are compressed when messages are added; not at all when not given */
   readonly compression?: Compression | undefined;
+  /** DQS: `message` */
+  readonly format?: ElementFormat | undefined;
+  /** DQS, raw: a body that is UTF-8 is text; not so when not given */
+  readonly rawText?: boolean | undefined;
+  /** DQN: the files of an element, and what they hold; by default those of Perl's and Python's messages */
+  readonly fields?: MessageFields | undefined;
 }
 
 export type ResolvedQueueOptions = {
-  readonly [Name in 'path' | 'type' | 'granularity' | 'maxLock' | 'maxTemp' | 'maxElts']: NonNullable<
-    QueueOptions[Name]
-  >;
+  readonly [Name in
+    | 'path'
+    | 'type'
+    | 'granularity'
+    | 'maxLock'
+    | 'maxTemp'
+    | 'maxElts'
+    | 'format'
+    | 'rawText'
+    | 'fields']: NonNullable<QueueOptions[Name]>;
 } & Pick<QueueOptions, 'umask' | 'rndhex' | 'compression'>;
 
 /** Fills in the defaults. Throws QUEUE_INVALID for a number that is no number of its kind. */
 export function resolveQueueOptions(options: QueueOptions): ResolvedQueueOptions {
   const { path, umask, rndhex, granularity = 60, maxLock = 600, maxTemp = 300 } = options;
   const { type = 'DQS', maxElts = 16_000, compression } = options;
+  const { format = 'message', rawText = false, fields = MESSAGE_FIELDS } = options;
   if (path === '') throw invalid(path, 'path is empty: name a directory');
   const numbers = { umask, rndhex, granularity, maxLock, maxTemp, maxElts };
   for (const [name, value] of Object.entries(numbers)) {
@@ -47,7 +65,8 @@ export function resolveQueueOptions(options: QueueOptions): ResolvedQueueOptions
   if (umask !== undefined && umask > 0o777) throw invalid(path, 'umask is over 0777');
   if (maxElts === 0) throw invalid(path, 'maxelts is 0');
   const plainPath = path.replace(/(?<=.)\/+$/, '');
-  return { path: plainPath, type, umask, rndhex, granularity, maxLock, maxTemp, maxElts, compression };
+  const times = { granularity, maxLock, maxTemp, maxElts };
+  return { path: plainPath, type, umask, rndhex, ...times, compression, format, rawText, fields };
 }
 
 function invalid(path: string, reason: string): StompctlError {

@@ -1,11 +1,13 @@
+import { isUtf8 } from 'node:buffer';
 import { constants, type Stats } from 'node:fs';
 import { errnoOf, StompctlError } from '../base/errors.js';
 import { closeQuietly, lstatIfThere, unless } from '../base/file-system.js';
 import { decodeMessage, largestFile } from '../message/json.js';
-import type { Message } from '../message/message.js';
+import { Message, newHeader } from '../message/message.js';
 import { type ElementInfo, type ElementStore, type Removal, undoLock } from './element-store.js';
 import type { LockInfo } from './journal/journal-recovery.js';
 import type { QueueDirectory } from './queue-directory.js';
+import type { ElementFormat } from './queue-options.js';
 
 const { O_RDONLY, O_RDWR, O_NOFOLLOW, O_NONBLOCK } = constants;
 /** enough for most messages with one read, and no allocation */
@@ -21,7 +23,13 @@ export class SimpleElements implements ElementStore {
   readonly #prefix: string;
   readonly #scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
 
-  constructor(directory: QueueDirectory) {
+  readonly #raw: boolean;
+  readonly #rawText: boolean;
+
+  /** `rawText`: a raw body that is UTF-8 is text */
+  constructor(directory: QueueDirectory, format: ElementFormat = 'message', rawText = false) {
+    this.#raw = format === 'raw';
+    this.#rawText = rawText;
     this.#directory = directory;
     this.#prefix = `${directory.path}/`;
   }
@@ -30,7 +38,8 @@ export class SimpleElements implements ElementStore {
   inspect(name: string): ElementInfo | undefined {
     const stats = this.#lstat(this.#prefix + name);
     if (stats === undefined) return undefined;
-    return { size: stats.size, ino: stats.ino, modifiedMs: stats.mtimeMs, regular: stats.isFile() };
+    const { size, ino, mtimeMs: modifiedMs, uid, gid, mode } = stats;
+    return { size, ino, modifiedMs, regular: stats.isFile(), uid, gid, mode: mode & 0o7777 };
   }
 
   /** undefined: not locked */
@@ -115,8 +124,20 @@ export class SimpleElements implements ElementStore {
 
   /** The message in an element that we locked; undefined when the file is empty. Throws as `read` and `decodeMessage`. */
   readMessage(name: string, maxMessageSize: number): Message | undefined {
-    const bytes = this.read(name, largestFile(maxMessageSize));
+    const bytes = this.read(name, this.largest(maxMessageSize));
+    if (this.#raw && bytes.length > maxMessageSize) throw tooLarge(name, bytes.length, maxMessageSize);
+    // a copy: the buffer is used again
+    if (this.#raw) return new Message(newHeader(), Buffer.from(bytes), this.#rawText && isUtf8(bytes));
     return bytes.length === 0 ? undefined : decodeMessage(bytes, { maxMessageSize }, name);
+  }
+
+  largest(maxMessageSize: number): number {
+    return this.#raw ? maxMessageSize : largestFile(maxMessageSize);
+  }
+
+  /** A body may have no bytes. */
+  isLeftover({ regular, size }: ElementInfo): boolean {
+    return !this.#raw && regular && size === 0;
   }
 
   readRaw(name: string, limit: number): Buffer | undefined {

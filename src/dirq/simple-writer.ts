@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import { errnoOf } from '../base/errors.js';
 import { closeQuietly, quietly } from '../base/file-system.js';
 import { type Compression, encodeMessage } from '../message/json.js';
@@ -5,23 +6,32 @@ import type { Message } from '../message/message.js';
 import { type ElementNames, FOLDER_NAME } from './element-name.js';
 import { type ElementWriter, inTurn, type Staged } from './element-store.js';
 import { FolderSync, type QueueDirectory, queueError } from './queue-directory.js';
+import type { ElementFormat } from './queue-options.js';
 import { LOCK_SUFFIX } from './simple-elements.js';
 
+const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
 export const TEMPORARY_SUFFIX = '.tmp';
 /** a folder that vanishes again and again is not a purge's doing */
 const MOST_ATTEMPTS = 100;
+
+export interface SimpleEncoding {
+  readonly format: ElementFormat;
+  readonly compression?: Compression | undefined;
+}
 
 /** The steps by which an element comes into a DQS queue. Whoever calls them puts them in order and syncs between. */
 export class SimpleWriter implements ElementWriter {
   readonly #directory: QueueDirectory;
   readonly #names: ElementNames;
   readonly #folders: FolderSync;
-  readonly #compression: Compression | undefined;
+  readonly #encoding: SimpleEncoding;
   /** the intermediate folder that was found to be one, and no link out of the queue */
   #folder: string | undefined;
+  /** of the files that are written here, as the first one came out */
+  #look: { readonly uid: number; readonly gid: number; readonly mode: number } | undefined;
 
-  constructor(directory: QueueDirectory, names: ElementNames, compression?: Compression) {
-    this.#compression = compression;
+  constructor(directory: QueueDirectory, names: ElementNames, encoding: SimpleEncoding) {
+    this.#encoding = encoding;
     this.#directory = directory;
     this.#names = names;
     this.#folders = new FolderSync(directory);
@@ -32,7 +42,8 @@ export class SimpleWriter implements ElementWriter {
   }
 
   stage(message: Message, temporary: string): Staged {
-    return this.stageBytes(encodeMessage(message, this.#compression), temporary);
+    const { format, compression } = this.#encoding;
+    return this.stageBytes(format === 'raw' ? message.body : encodeMessage(message, compression), temporary);
   }
 
   stageBytes(bytes: Buffer, temporary: string): Staged {
@@ -44,12 +55,40 @@ export class SimpleWriter implements ElementWriter {
     try {
       let written = 0;
       while (written < bytes.length) written += this.#directory.files.writeSync(fd, bytes, written);
+      if (this.#look === undefined) {
+        const { uid, gid, mode } = this.#directory.files.fstatSync(fd);
+        this.#look = { uid, gid, mode: mode & 0o7777 };
+      }
     } catch (error) {
       // what stays all the same is in the journal
       quietly(() => this.discard(staged));
       throw error;
     }
     return staged;
+  }
+
+  isLike({
+    uid,
+    gid,
+    mode,
+  }: {
+    readonly uid: number;
+    readonly gid: number;
+    readonly mode: number;
+  }): boolean | undefined {
+    const look = this.#look;
+    return look && look.uid === uid && look.gid === gid && look.mode === mode;
+  }
+
+  stageFile(path: string, sync: boolean): Staged {
+    const folder = this.#names.folder();
+    if (folder !== this.#folder) {
+      this.#directory.mustBeFolder(folder);
+      this.#makeFolder(folder);
+      this.#folder = folder;
+    }
+    const fds = sync ? [this.#directory.files.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)] : [];
+    return { folder, temporary: '', moved: path, fds, name: undefined };
   }
 
   syncData(staged: Staged, done: (error: Error | null) => void): void {
@@ -65,16 +104,16 @@ export class SimpleWriter implements ElementWriter {
     for (let attempt = 1; ; attempt += 1) {
       const name = `${staged.folder}/${this.#names.file()}`;
       try {
-        files.linkSync(`${path}/${staged.temporary}`, `${path}/${name}`);
+        files.linkSync(staged.moved ?? `${path}/${staged.temporary}`, `${path}/${name}`);
         staged.name = name;
         return name;
       } catch (error) {
         // RACE: the folder of what was staged apart is not there yet, or a purge removed it while it was empty
-        const makeFolder = errnoOf(error) === 'ENOENT' && !staged.temporary.startsWith(`${staged.folder}/`);
-        if (makeFolder && attempt < MOST_ATTEMPTS) {
-          this.#folders.forget(staged.folder);
-          this.#directory.makeFolder(`${path}/${staged.folder}`);
-        }
+        const makeFolder =
+          errnoOf(error) === 'ENOENT' &&
+          staged.moved === undefined &&
+          !staged.temporary.startsWith(`${staged.folder}/`);
+        if (makeFolder && attempt < MOST_ATTEMPTS) this.#makeFolder(staged.folder);
         // RACE: another process took the same name in the same microsecond
         else if (errnoOf(error) !== 'EEXIST') throw error;
       }
@@ -86,7 +125,7 @@ export class SimpleWriter implements ElementWriter {
   }
 
   finish(staged: Staged): void {
-    this.#unlink(staged.temporary);
+    if (staged.moved === undefined) this.#unlink(staged.temporary);
   }
 
   discard(staged: Staged): boolean {
@@ -98,7 +137,7 @@ export class SimpleWriter implements ElementWriter {
       },
       () => {
         for (const fd of staged.fds.splice(0)) closeQuietly(this.#directory.files, fd);
-        this.#unlink(staged.temporary);
+        this.finish(staged);
       },
     ]);
     return retracted;
@@ -131,10 +170,14 @@ export class SimpleWriter implements ElementWriter {
       } catch (error) {
         // RACE: the folder is not there yet, or a purge removed it while it was empty
         if (errnoOf(error) !== 'ENOENT' || attempt === MOST_ATTEMPTS) throw error;
-        this.#folders.forget(folder);
-        this.#directory.makeFolder(`${path}/${folder}`);
+        this.#makeFolder(folder);
       }
     }
+  }
+
+  #makeFolder(folder: string): void {
+    this.#folders.forget(folder);
+    this.#directory.makeFolder(`${this.#directory.path}/${folder}`);
   }
 
   #unlink(name: string): void {

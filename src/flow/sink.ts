@@ -1,5 +1,6 @@
 import type { StompctlError } from '../base/errors.js';
 import type { Message } from '../message/message.js';
+import type { StoredElement } from './stored-element.js';
 
 /** Where a transfer writes to. I/O only: no retry, no policy. It never sees the source nor acknowledgement ids. */
 export interface Sink {
@@ -16,6 +17,13 @@ export interface Sink {
    * `id` is the delivery's: a sink that remembers what it has stored tells a redelivery by it.
    */
   send(message: Message, id?: string): Promise<void>;
+  /** Is it better to `move` than to `send`? May change, as when another sink takes its place. */
+  readonly moves?: boolean;
+  /**
+   * As `send`, of an element that nobody has read: it gets a second name, or is copied, byte for byte. A sink that does not
+   * move any more sends the message.
+   */
+  move?(element: StoredElement): Promise<void>;
   /** Hurries everything sent so far; resolves when each of those sends has resolved or rejected. */
   flush(): Promise<void>;
   /**

@@ -18,6 +18,8 @@ export interface SourceLimits {
 export interface Demand {
   readonly deliveries: number;
   readonly bytes: number;
+  /** nobody is going to look into the messages: they may be handed over `stored`, unread */
+  readonly unread?: boolean;
 }
 
 export type SourceResult =

@@ -1,3 +1,4 @@
+import type { Clock } from '../base/clock.js';
 import type { StompctlError } from '../base/errors.js';
 import type { EndState, ReconnectPolicy, Supervisor } from '../transfer/supervisor.js';
 import type { MemberFacts, SessionFacts } from '../transfer/verdict.js';
@@ -22,15 +23,28 @@ export interface MemberParts {
   readonly secretsChanged: () => Promise<boolean>;
 }
 
-interface Factual {
+/** How long a member that has left is waited for. */
+export interface DrainLimits {
+  /** the longest until all is settled that is under way */
+  readonly lingerMs: number;
+  /** the longest that closing it takes after that */
+  readonly closeMs: number;
+  readonly clock: Clock;
+}
+
+/** What is told of a member. */
+export interface Factual {
   readonly name: string;
   readonly parts: MemberParts;
   readonly inFlight: number;
+  /** rejected, and unacknowledged at it; undefined of a sink */
+  readonly parked?: number;
+  /** why it was given up; undefined: it was not */
   readonly failure: StompctlError | undefined;
 }
 
-export function factsOf({ name, parts: { supervisor, session }, inFlight }: Factual): MemberFacts {
-  return { name, ...supervisor.state, session: session(), inFlight };
+export function factsOf({ name, parts: { supervisor, session }, inFlight, parked }: Factual): MemberFacts {
+  return { name, ...supervisor.state, session: session(), inFlight, ...(parked !== undefined && { parked }) };
 }
 
 /** What a group says of itself as one end: it is open while one of its members is. `own` is the state of who supervises it. */

@@ -1,4 +1,3 @@
-import type { Clock } from '../base/clock.js';
 import { type StompctlError, unreachable } from '../base/errors.js';
 import { Bell, withDeadline } from '../base/wait.js';
 import type { Delivery } from '../flow/delivery.js';
@@ -7,7 +6,7 @@ import type { Message } from '../message/message.js';
 import type { Logger } from '../observe/logger.js';
 import { SupervisedSource } from '../transfer/supervised-source.js';
 import { asStompctlError } from '../transfer/supervisor.js';
-import type { MemberParts } from './member-group.js';
+import type { DrainLimits, MemberParts } from './member-group.js';
 
 export interface MadeSource extends MemberParts {
   readonly source: TunableSource;
@@ -118,15 +117,7 @@ export class MergedMember {
   }
 
   /** Stops reading, has what is with the transfer settled, for `lingerMs` at most, and closes, for `closeMs` at most. */
-  async drain({
-    clock,
-    lingerMs,
-    closeMs,
-  }: {
-    clock: Clock;
-    lingerMs: number;
-    closeMs: number;
-  }): Promise<'late' | undefined> {
+  async drain({ clock, lingerMs, closeMs }: DrainLimits): Promise<'late' | undefined> {
     this.stop();
     if (this.#outstanding > 0) await withDeadline(clock, lingerMs, this.#settled.rung(), () => undefined);
     return withDeadline(clock, closeMs, this.#settleAndClose(), () => {

@@ -1,10 +1,9 @@
-import type { Clock } from '../base/clock.js';
 import { StompctlError } from '../base/errors.js';
 import { withDeadline } from '../base/wait.js';
 import type { Sink } from '../flow/sink.js';
 import type { Message } from '../message/message.js';
 import { asStompctlError } from '../transfer/supervisor.js';
-import type { MemberParts } from './member-group.js';
+import type { DrainLimits, MemberParts } from './member-group.js';
 
 export interface MadeSink extends MemberParts {
   readonly sink: Sink;
@@ -72,15 +71,7 @@ export class SpreadMember {
   }
 
   /** Sends nothing more, waits until all is safe that was sent, for `lingerMs` at most, and closes, for `closeMs` at most. */
-  async drain({
-    clock,
-    lingerMs,
-    closeMs,
-  }: {
-    clock: Clock;
-    lingerMs: number;
-    closeMs: number;
-  }): Promise<'late' | undefined> {
+  async drain({ clock, lingerMs, closeMs }: DrainLimits): Promise<'late' | undefined> {
     if (this.#up) await withDeadline(clock, lingerMs, this.flush(), () => undefined);
     const closing = this.close().then(() => undefined);
     return withDeadline(clock, closeMs, closing, () => 'late' as const);

@@ -2,13 +2,15 @@ import type { Clock } from '../base/clock.js';
 import { StompctlError } from '../base/errors.js';
 import { withDeadline } from '../base/wait.js';
 import type { Sink } from '../flow/sink.js';
-import type { Message } from '../message/message.js';
+import type { StoredElement } from '../flow/stored-element.js';
+import { Message } from '../message/message.js';
 import type { Logger } from '../observe/logger.js';
 import { Evidence, newTrial, type Trial } from './evidence.js';
 import { asStompctlError, type Supervisor } from './supervisor.js';
+import { moveElement } from './unread.js';
 
 interface Entry {
-  readonly message: Message;
+  readonly message: Message | StoredElement;
   readonly id: string | undefined;
   readonly resolve: () => void;
   readonly reject: (error: StompctlError) => void;
@@ -119,7 +121,19 @@ export class SupervisedSink implements Sink {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
+  get moves(): boolean {
+    return this.#inner.moves === true;
+  }
+
   send(message: Message, id?: string): Promise<void> {
+    return this.#enter(message, id);
+  }
+
+  move(element: StoredElement): Promise<void> {
+    return this.#enter(element, undefined);
+  }
+
+  #enter(message: Message | StoredElement, id: string | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.#failure !== undefined) return reject(this.#failure);
       const entry: Entry = { message, id, resolve, reject, opening: 0, recalled: false, trial: newTrial() };
@@ -146,7 +160,7 @@ export class SupervisedSink implements Sink {
     const opening = this.#opening;
     const generation = this.#generation;
     entry.opening = opening;
-    this.#inner.send(entry.message, entry.id).then(
+    this.#sendOn(entry).then(
       () => this.#accepted(entry),
       (error: unknown) => {
         if (entry.recalled) this.#giveUp(entry);
@@ -155,6 +169,10 @@ export class SupervisedSink implements Sink {
         else if (entry.opening === opening) entry.opening = 0;
       },
     );
+  }
+
+  #sendOn({ message, id }: Entry): Promise<void> {
+    return message instanceof Message ? this.#inner.send(message, id) : moveElement(this.#inner, message);
   }
 
   #accepted(entry: Entry): void {
@@ -249,7 +267,7 @@ export class SupervisedSink implements Sink {
       if (!this.#entries.has(entry)) continue;
       entry.opening = this.#opening;
       try {
-        await this.#inner.send(entry.message, entry.id);
+        await this.#sendOn(entry);
         this.#accepted(entry);
       } catch (caught) {
         const error = asStompctlError(caught, this.name);

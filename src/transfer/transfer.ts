@@ -13,7 +13,13 @@ import { RateLimit } from './rate-limit.js';
 import { RunTimers } from './run-timers.js';
 import { asStompctlError } from './supervisor.js';
 import type { EndReason, TransferLimits, TransferOutcome, TransferParts } from './transfer-parts.js';
+import { readable, sendDelivery } from './unread.js';
 import type { HealthFacts } from './verdict.js';
+
+type TransferProgress = Pick<
+  HealthFacts,
+  'stopping' | 'inFlight' | 'inFlightBytes' | 'oldestUnsettledMs' | 'checkingMs' | 'throttledMs'
+>;
 
 export type { EndReason, TransferLimits, TransferOutcome } from './transfer-parts.js';
 
@@ -35,6 +41,8 @@ export class Transfer {
   readonly #timers: RunTimers;
   readonly #rate: RateLimit;
   #throttledMs: number | undefined;
+  /** since when the processor has been at the messages that it has now */
+  #checkingSinceMs: number | undefined;
   #limits: TransferLimits;
   #processor: Processor | undefined;
   #ended: EndReason | undefined;
@@ -63,12 +71,14 @@ export class Transfer {
   }
 
   /** The transfer's part of the verdict. */
-  get progress(): Pick<HealthFacts, 'stopping' | 'inFlight' | 'inFlightBytes' | 'oldestUnsettledMs' | 'throttledMs'> {
+  get progress(): TransferProgress {
     const { count: inFlight, bytes: inFlightBytes, oldestMs } = this.#ledger;
     const nowMs = this.#parts.clock.monotonicMs();
     const stopping = this.#ended !== undefined;
     const throttledMs = this.#throttledMs && Math.max(0, this.#throttledMs - nowMs);
-    return { stopping, inFlight, inFlightBytes, oldestUnsettledMs: oldestMs && nowMs - oldestMs, throttledMs };
+    const oldestUnsettledMs = oldestMs && nowMs - oldestMs;
+    const checkingMs = this.#checkingSinceMs === undefined ? undefined : nowMs - this.#checkingSinceMs;
+    return { stopping, inFlight, inFlightBytes, oldestUnsettledMs, checkingMs, throttledMs };
   }
 
   /** Ends the run: reading stops, what is in flight is settled, then `run` resolves. The first reason counts. */
@@ -123,13 +133,10 @@ export class Transfer {
     const released = drained ? 0 : await this.#giveBack();
     const closed = await this.#close(drained);
     // who asked for the stop wants to hear whether it is over; a run that was to do something did not do all of it
-    if (!closed || (!drained && !this.#wasAskedFor))
+    const wasAskedFor = this.#ended === 'signal' || this.#ended === 'quit';
+    if (!closed || (!drained && !wasAskedFor))
       this.#failure ??= lingerExceeded(source.name, released, this.#limits.lingerMs);
     return { reason: this.#ended ?? 'end', failure: this.#failure, released };
-  }
-
-  get #wasAskedFor(): boolean {
-    return this.#ended === 'signal' || this.#ended === 'quit';
   }
 
   /**
@@ -173,7 +180,7 @@ export class Transfer {
   }
 
   async #step(): Promise<void> {
-    const { source } = this.#parts;
+    const { source, sink } = this.#parts;
     const { turn } = this.#exchanges;
     const demand = this.#ledger.demand();
     const wanted = Math.min(demand.deliveries, this.#stillToTake);
@@ -184,8 +191,9 @@ export class Transfer {
     }
     const allowed = this.#rate.allowance();
     if (allowed.deliveries === 0) return this.#throttle(allowed.waitMs, turn);
-    const deliveries = Math.min(wanted, allowed.deliveries);
-    const result = await source.next({ deliveries, bytes: Math.min(demand.bytes, allowed.bytes) }, turn);
+    const [deliveries, bytes] = [Math.min(wanted, allowed.deliveries), Math.min(demand.bytes, allowed.bytes)];
+    const unread = this.#processor === undefined && sink.moves === true;
+    const result = await source.next({ deliveries, bytes, unread }, turn);
     switch (result.kind) {
       case 'batch':
         this.#take(result.deliveries);
@@ -231,7 +239,7 @@ export class Transfer {
     this.#rate.spend(deliveries.length, bytes);
     const processor = this.#processor;
     if (processor === undefined) {
-      for (const delivery of deliveries) this.#send(delivery, delivery.message);
+      for (const delivery of deliveries) this.#send(delivery);
       return;
     }
     this.#pipeline
@@ -244,11 +252,14 @@ export class Transfer {
 
   /** What the callback made larger is on its way out before more of it is made: the window counts what came in. */
   async #check(processor: Processor, deliveries: readonly Delivery[]): Promise<void> {
-    let rest = deliveries;
+    let rest = readable(deliveries, (delivery, error) => this.#notSent(delivery, error));
     while (rest.length > 0) {
       await this.#ledger.eased();
       const startedMs = this.#parts.clock.monotonicMs();
-      const outcomes = await processor.process(rest.map((delivery) => delivery.message));
+      this.#checkingSinceMs = startedMs;
+      const outcomes = await processor.process(rest.map((delivery) => delivery.message)).finally(() => {
+        this.#checkingSinceMs = undefined;
+      });
       this.#parts.report.statistics.processed(outcomes.length, this.#parts.clock.monotonicMs() - startedMs);
       if (outcomes.length === 0) return;
       this.#carryOut(rest.slice(0, outcomes.length), outcomes);
@@ -282,9 +293,9 @@ export class Transfer {
     }
   }
 
-  #send(delivery: Delivery, message: Message): void {
-    const size = message === delivery.message ? delivery.size : message.size;
-    this.#parts.sink.send(message, delivery.id).then(
+  #send(delivery: Delivery, processed?: Message): void {
+    const size = processed === undefined || processed === delivery.message ? delivery.size : processed.size;
+    sendDelivery(this.#parts.sink, delivery, processed).then(
       () => {
         const takenMs = this.#ledger.takeOut(delivery);
         if (takenMs === undefined) return;

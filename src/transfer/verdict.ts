@@ -63,6 +63,8 @@ export interface HealthFacts extends LastFacts {
   readonly inFlightBytes?: number;
   /** how long ago the oldest delivery was taken that is not settled */
   readonly oldestUnsettledMs?: number | undefined;
+  /** how long the callback or the rules have been at the messages that they have now; undefined: they have none */
+  readonly checkingMs?: number | undefined;
   /** how long until `max-rate` lets the next message be taken; undefined: it does not hold anything up */
   readonly throttledMs?: number | undefined;
   /** why the last reload was refused; undefined: it was not */
@@ -91,6 +93,8 @@ export interface Verdict {
 const AWAY_MS = 2000;
 /** nothing settled for so long, though something is in flight */
 const UNSETTLED_MS = 10_000;
+/** a callback that has been at its messages for so long is who keeps the run waiting */
+const CHECKING_MS = 5000;
 /** messages that came or went so long ago still count as moving */
 const MOVING_MS = 5000;
 
@@ -152,10 +156,16 @@ function whyAway(end: EndFacts, { inFlight }: HealthFacts): string | undefined {
   return `${end.role} ${name} is away for ${secondsText(awayMs)}: ${error} (${tried}${next})${waits}`;
 }
 
-function whyUnsettled({ inFlight, oldestUnsettledMs, lastSettledMs }: HealthFacts): string | undefined {
+function whyUnsettled(facts: HealthFacts): string | undefined {
+  const { inFlight, oldestUnsettledMs, lastSettledMs, checkingMs = 0, ends } = facts;
   const quietMs = Math.min(oldestUnsettledMs ?? 0, lastSettledMs ?? Number.POSITIVE_INFINITY);
   if (inFlight === 0 || quietMs < UNSETTLED_MS) return undefined;
-  return `none of the ${messages(inFlight)} in flight was settled for ${secondsText(quietMs)}: the callback, or who takes them, does not answer`;
+  const sinks = ends.filter(({ role }) => role === 'sink').map(({ name }) => `sink ${name}`);
+  const who =
+    checkingMs < CHECKING_MS
+      ? `no answer from ${sinks.join(', ') || 'who takes them'}`
+      : `the callback has been at them for ${secondsText(checkingMs)}`;
+  return `none of the ${messages(inFlight)} in flight was settled for ${secondsText(quietMs)}: ${who}`;
 }
 
 /** What does not decide, but is to be known. */

@@ -2,28 +2,15 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { eventually } from '../support/eventually.js';
 import { keptQueue } from '../support/raw-queue.js';
-import { type RealBroker, startActivemq, startRabbitmq } from '../support/real-brokers.js';
+import { bothBrokers, servedBy } from '../support/real-brokers.js';
 import { RealScene, stopsWell } from '../support/real-scene.js';
 import { upTo } from '../support/scene.js';
 
 const DEADLINE = { deadlineMs: 120_000 };
 
-/** Which broker delivered a message, by the form of the identifiers that each gives. */
-function servedBy(messageId: string | undefined): RealBroker['kind'] | undefined {
-  if (messageId?.startsWith('T_')) return 'rabbitmq';
-  return messageId?.startsWith('ID:') ? 'activemq' : undefined;
-}
-
 describe('a sender and a receiver with a list of RabbitMQ and ActiveMQ', () => {
   it('go to the one that is up, as each dies in turn, and lose nothing', async (test) => {
-    const started = await Promise.allSettled([startRabbitmq(), startActivemq()]);
-    const brokers: RealBroker[] = started.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
-    test.after(async () => {
-      await Promise.all(brokers.map((broker) => broker.stop()));
-    });
-    const [rabbitmq, activemq] = brokers;
-    assert.ok(rabbitmq !== undefined && activemq !== undefined, 'both brokers start');
-
+    const { rabbitmq, activemq } = await bothBrokers(test);
     const scene = await RealScene.set(test, rabbitmq);
     await keptQueue(rabbitmq, scene.destination);
     const uri = `failover:(${rabbitmq.uri},${activemq.uri})?randomize=false&maxReconnectDelay=200`;
@@ -60,7 +47,7 @@ describe('a sender and a receiver with a list of RabbitMQ and ActiveMQ', () => {
     for (const end of [sender, receiver]) await stopsWell(end);
     // what each had not delivered when it was killed is still there
     await rabbitmq.start();
-    const collectors = brokers.map((broker) => scene.startReceiver(broker.uri));
+    const collectors = [rabbitmq, activemq].map((broker) => scene.startReceiver(broker.uri));
     await eventually(() => collectors.every((end) => end.log('session-open').length > 0), DEADLINE);
     await eventually(() => scene.numbers('out').length === scene.produced, { ...DEADLINE, everyMs: 50 });
     for (const end of collectors) await stopsWell(end);

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
+import { subscribe } from '../../src/amqp/subscribe.js';
+import { amqpSession, amqpUriOf } from '../support/amqp-client.js';
 import { answerNumbers } from '../support/answering.js';
 import { DocumentedSession, documentedSteps } from '../support/documented-session.js';
 import { eventually } from '../support/eventually.js';
@@ -20,7 +22,7 @@ const START = { rabbitmq: startRabbitmq, activemq: startActivemq, artemis: () =>
 const COUNT = 400;
 
 /** What of the documented sessions is another one here. */
-function ownTexts({ uri, user, pass }: RealBroker): ReadonlyMap<string, string> {
+function ownTexts({ user, pass }: RealBroker, uri: string): ReadonlyMap<string, string> {
   const own = new Map([
     ['stomp://broker.example.org:61613', uri],
     ['/queue/', `/queue/${process.pid}-${Date.now()}-`],
@@ -31,14 +33,48 @@ function ownTexts({ uri, user, pass }: RealBroker): ReadonlyMap<string, string> 
   return own;
 }
 
+async function happen(test: TestContext, broker: RealBroker, uri: string): Promise<void> {
+  const session = await DocumentedSession.open(test, ownTexts(broker, uri));
+  await answerNumbers(test, broker, session.owned('/queue/double'));
+  await session.happens(documentedSteps('docs/first-aid.md'));
+}
+
 for (const kind of brokerKinds()) {
   describe(`the commands of docs/first-aid.md, on ${kind}`, () => {
     const broker = useBroker(kind);
 
     it('do and say what stands there', async (test) => {
-      const session = await DocumentedSession.open(test, ownTexts(broker()));
-      await answerNumbers(test, broker(), session.owned('/queue/double'));
-      await session.happens(documentedSteps('docs/first-aid.md'));
+      await happen(test, broker(), broker().uri);
+    });
+
+    it('do and say the same over AMQP', { skip: kind !== 'rabbitmq' }, async (test) => {
+      await happen(test, broker(), amqpUriOf(broker()));
+    });
+
+    it('print what a program replies that knows no STOMP', { skip: kind !== 'rabbitmq' }, async (test) => {
+      const queue = `asked-${process.pid}-${Date.now()}`;
+      const session = await amqpSession(test, broker());
+      await subscribe(session, { destination: `/queue/${queue}` }, { id: 'c', noAck: true, prefetch: 0 }, (asked) => {
+        const { replyTo = '', correlationId = '' } = asked.properties;
+        const body = Buffer.from(`about ${asked.body.toString()}`);
+        // as everybody does it over AMQP
+        void session.publish({ exchange: '', routingKey: replyTo, properties: { correlationId }, body });
+      });
+      const file = join(await tempFolder(test), 'question');
+      writeFileSync(file, '21');
+      const { user, pass } = broker();
+      const args = [
+        'request',
+        amqpUriOf(broker()),
+        `/queue/${queue}`,
+        file,
+        '--user',
+        user,
+        '--pass-env',
+        'BROKER_PASS',
+      ];
+      const ended = await runStompctl(args, { env: { BROKER_PASS: pass } });
+      assert.deepEqual([ended.code, ended.stdout, ended.stderr], [0, 'about 21', '']);
     });
   });
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { eventually } from '../support/eventually.js';
 import { keptQueue } from '../support/raw-queue.js';
-import { type RealBroker, startActivemq, startRabbitmq } from '../support/real-brokers.js';
+import { bothBrokers, servedBy } from '../support/real-brokers.js';
 import { RealScene, stopsWell } from '../support/real-scene.js';
 import { upTo } from '../support/scene.js';
 
@@ -10,14 +10,7 @@ const DEADLINE = { deadlineMs: 120_000 };
 
 describe('a sender to all and a receiver from all of RabbitMQ and ActiveMQ', () => {
   it('use both, go on with one while the other is killed, and lose nothing', async (test) => {
-    const started = await Promise.allSettled([startRabbitmq(), startActivemq()]);
-    const brokers: RealBroker[] = started.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
-    test.after(async () => {
-      await Promise.all(brokers.map((broker) => broker.stop()));
-    });
-    const [rabbitmq, activemq] = brokers;
-    assert.ok(rabbitmq !== undefined && activemq !== undefined, 'both brokers start');
-
+    const { rabbitmq, activemq } = await bothBrokers(test);
     const scene = await RealScene.set(test, rabbitmq);
     await keptQueue(rabbitmq, scene.destination);
     const uri = `failover:(${rabbitmq.uri},${activemq.uri})`;
@@ -26,10 +19,10 @@ describe('a sender to all and a receiver from all of RabbitMQ and ActiveMQ', () 
     const sessions = () => [sender, receiver].map((end) => end.log('session-open').length);
     await eventually(() => sessions().every((count) => count === 2), { ...DEADLINE, what: 'both have both' });
 
-    /** the kinds of brokers that delivered the numbers from `from` on, by the form of the identifiers that each gives */
+    /** the kinds of brokers that delivered the numbers from `from` on */
     const served = (from: number) => {
       const fresh = scene.messages('out').filter(({ header }) => Number(header['x-number']) >= from);
-      const kinds = fresh.map(({ header }) => (header['message-id']?.startsWith('T_') ? 'rabbitmq' : 'activemq'));
+      const kinds = fresh.map(({ header }) => servedBy(header['message-id']));
       return [...new Set(kinds)].sort();
     };
     scene.produce(200);

@@ -26,6 +26,11 @@ const withCode = { 'callback-code': CODE, 'callback-language': 'javascript' };
 /** A changed value for every option that a file can have. `FOLDER` in a value is the folder of the test. */
 const CHANGES: Readonly<Record<string, Change>> = {
   'incoming-queue': { between: 'queues', after: { 'incoming-queue': { path: 'FOLDER/in', maxlock: 700 } } },
+  'queue-headers': {
+    between: 'queues',
+    before: { 'incoming-queue': { path: 'FOLDER/in', format: 'raw' } },
+    after: { 'incoming-queue': { path: 'FOLDER/in', format: 'raw' }, 'queue-headers': { a: '%{element}' } },
+  },
   loop: { between: 'queues', before: { duration: 3600 }, after: { duration: 3600, loop: false } },
   remove: { between: 'queues', after: { remove: false } },
   'outgoing-queue': { between: 'queues', after: { 'outgoing-queue': { path: 'FOLDER/out', deduplicate: 9 } } },

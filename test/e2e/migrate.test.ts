@@ -86,7 +86,12 @@ describe('stompctl migrate', () => {
     ['two', [SENDER, SENDER], 64, /name one configuration/],
     ['one that is not there', ['/nowhere/old.conf'], 66, /there is no such file/],
     ['another ending', [SENDER, '--output', '/tmp/new.conf'], 64, /must end in \.yaml/],
-    ['a folder that is not there', [SENDER, '--output', '/nowhere/new.yaml'], 73, /cannot be written/],
+    [
+      'a folder that is not there',
+      [SENDER, '--output', '/nowhere/new.yaml'],
+      73,
+      /there is no folder \/nowhere: make it first/,
+    ],
   ] as const) {
     it(`refuses ${what}`, async () => {
       const done = await runMain(['migrate', ...args]);

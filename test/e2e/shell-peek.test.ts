@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { InProcessBroker } from '../../src/broker/in-process-broker.js';
+import { AmqpPeer } from '../support/amqp-peer.js';
 import { eventually } from '../support/eventually.js';
 import { runStompctl, StompctlProcess } from '../support/stompctl-process.js';
 
@@ -53,5 +54,18 @@ describe('stompctl peek', () => {
     const broker = await brokerWith(test, 'RabbitMQ/3.10.8', 0);
     const ended = await runStompctl(['peek', broker.uri, '/queue/a', '--timeout', '0.2']);
     assert.deepEqual([ended.code, ended.stdout], [0, '']);
+  });
+
+  it('has messages given out over AMQP, no more than it prints, gives them back, and says so', async (test) => {
+    const peer = await AmqpPeer.start(test);
+    const uri = `amqp://127.0.0.1:${peer.port}`;
+    const run = new StompctlProcess(['peek', uri, '/queue/a', '--count', '2', '--timeout', '1000']);
+    test.after(() => run.stop('SIGKILL'));
+    await eventually(() => peer.consumer !== '');
+    for (const body of ['1', '2']) peer.deliver(Buffer.from(body));
+    const ended = await run.ended();
+    assert.deepEqual([ended.code, ended.stdout], [0, '1\n2\n']);
+    assert.match(ended.stderr, /they are taken and given back, and are marked as delivered before/);
+    assert.deepEqual([peer.prefetch, peer.acknowledged], [2, []]);
   });
 });

@@ -7,6 +7,7 @@ import { describe, it, type TestContext } from 'node:test';
 import { brokerWithholdsReceipt } from '../../src/broker/faults.js';
 import { InProcessBroker } from '../../src/broker/in-process-broker.js';
 import type { BrokerOptions } from '../../src/broker/in-process-options.js';
+import { AmqpPeer } from '../support/amqp-peer.js';
 import { certificate, tlsFile } from '../support/certificates.js';
 import { runStompctl } from '../support/stompctl-process.js';
 import { tempFolder } from '../support/temp-folder.js';
@@ -33,6 +34,17 @@ describe('stompctl send', () => {
     const [message] = broker.drain('/queue/a');
     assert.deepEqual(message?.body, body);
     assert.deepEqual([message?.header.x, message?.header.y, message?.header.persistent], ['1=2', '', 'true']);
+  });
+
+  it('sends over AMQP, and is done when that is confirmed', async (test) => {
+    const peer = await AmqpPeer.start(test);
+    const file = await fileOf(test, 'a body');
+    const ended = await runStompctl(['send', `amqp://127.0.0.1:${peer.port}`, '/amq/queue/a', file]);
+    assert.deepEqual(ended, { code: 0, signal: null, stdout: 'sent 1 message to /amq/queue/a\n', stderr: '' });
+    assert.deepEqual(
+      peer.published.map(({ routingKey, body }) => [routingKey, body.toString()]),
+      [['a', 'a body']],
+    );
   });
 
   it('takes no end of the connection for a receipt', async (test) => {

@@ -4,6 +4,7 @@ import { systemClock } from '../../src/base/clock.js';
 import { StompctlError } from '../../src/base/errors.js';
 import { DeadLetterSink } from '../../src/sinks/queue/dead-letter-sink.js';
 import { QueueSink } from '../../src/sinks/queue/queue-sink.js';
+import type { BrokerSource } from '../../src/sources/broker/broker-source.js';
 import { Supervisor } from '../../src/transfer/supervisor.js';
 import { eventually } from '../support/eventually.js';
 import { MemoryLogger } from '../support/memory-logger.js';
@@ -35,15 +36,31 @@ async function failureQueue(test: Cleaning) {
   return { deadLetters, breakIt, mend, bodies, retries: () => logger.events('open-retry').length };
 }
 
+/** A broker with a message of each body, all taken and rejected after the failure queue broke. */
+async function rejected(
+  test: Cleaning,
+  { deadLetters, breakIt }: Awaited<ReturnType<typeof failureQueue>>,
+  { bodies = ['x'], errno = 'ENOSPC', ...limits }: { bodies?: string[]; errno?: string; maxParked?: number } = {},
+) {
+  const pair = await sourcePair(test, {}, { deadLetters, ...limits });
+  for (const body of bodies) pair.server.publish('/queue/a', {}, body);
+  await pair.source.open();
+  breakIt(errno);
+  await reject(pair.source, bodies.length);
+  return pair;
+}
+
+async function reject(source: BrokerSource, count: number): Promise<void> {
+  for (const delivery of await take(source, count)) delivery.reject(POISON);
+}
+
 describe('rejected messages of a broker, while the failure queue cannot be written,', () => {
   for (const errno of ['ENOSPC', 'EACCES', 'EROFS', 'EIO']) {
     it(`${errno}: wait, and are stored and acknowledged when it can be`, async (test) => {
-      const { deadLetters, breakIt, mend, bodies, retries } = await failureQueue(test);
-      const { server, source, events } = await sourcePair(test, {}, { deadLetters, maxParked: 1 });
-      for (const body of ['1', '2', '3']) server.publish('/queue/a', {}, body);
-      await source.open();
-      breakIt(errno);
-      for (const delivery of await take(source, 3)) delivery.reject(POISON);
+      const queue = await failureQueue(test);
+      const { deadLetters, mend, bodies, retries } = queue;
+      const limits = { bodies: ['1', '2', '3'], errno, maxParked: 1 };
+      const { server, source, events } = await rejected(test, queue, limits);
       await eventually(() => retries() > 3);
       assert.match(deadLetters.waitingFor ?? '', new RegExp(`${errno}.*; 3 rejected messages wait for it$`));
       assert.equal(server.depth('/queue/a').unacknowledged, 3);
@@ -60,21 +77,18 @@ describe('rejected messages of a broker, while the failure queue cannot be writt
     for (const body of ['1', '2', '3']) server.publish('/queue/a', {}, body);
     await source.open();
     breakIt('ENOSPC');
-    for (const delivery of await take(source, 2)) delivery.reject(POISON);
+    await reject(source, 2);
     assert.deepEqual(await source.next(ALL, NEVER), { kind: 'idle', reason: 'empty' });
     mend();
-    for (const delivery of await take(source, 1)) delivery.reject(POISON);
+    await reject(source, 1);
     await source.settle();
     assert.deepEqual([bodies(), events], [['1', '2', '3'], []]);
   });
 
   it('are given back when the source is closed, and wait no more', async (test) => {
-    const { deadLetters, breakIt, bodies, retries } = await failureQueue(test);
-    const { server, source, events } = await sourcePair(test, {}, { deadLetters });
-    server.publish('/queue/a', {}, 'x');
-    await source.open();
-    breakIt('ENOSPC');
-    for (const delivery of await take(source, 1)) delivery.reject(POISON);
+    const queue = await failureQueue(test);
+    const { deadLetters, bodies, retries } = queue;
+    const { server, source, events } = await rejected(test, queue);
     await eventually(() => retries() > 0);
     await source.close();
     await eventually(() => server.depth('/queue/a').ready === 1);
@@ -82,15 +96,12 @@ describe('rejected messages of a broker, while the failure queue cannot be writt
   });
 
   it('are forgotten with their session: only those of the next one are stored', async (test) => {
-    const { deadLetters, breakIt, mend, bodies, retries } = await failureQueue(test);
-    const { server, source } = await sourcePair(test, {}, { deadLetters });
-    server.publish('/queue/a', {}, 'x');
-    await source.open();
-    breakIt('ENOSPC');
-    for (const delivery of await take(source, 1)) delivery.reject(POISON);
+    const queue = await failureQueue(test);
+    const { deadLetters, mend, bodies, retries } = queue;
+    const { server, source } = await rejected(test, queue);
     await eventually(() => retries() > 0);
     await source.open();
-    for (const delivery of await take(source, 1)) delivery.reject(POISON);
+    await reject(source, 1);
     await eventually(() => /; 1 rejected message waits for it$/.test(deadLetters.waitingFor ?? ''));
     mend();
     await source.settle();
@@ -104,7 +115,7 @@ describe('rejected messages of a broker, while the failure queue cannot be writt
     const { server, source, events } = await sourcePair(test, {}, { deadLetters });
     server.publish('/queue/a', {}, 'x');
     await source.open();
-    for (const delivery of await take(source, 1)) delivery.reject(POISON);
+    await reject(source, 1);
     await source.settle();
     assert.deepEqual(events, ['rejected QUEUE_IO', 'parked 1']);
     assert.equal(server.depth('/queue/a').unacknowledged, 1);
@@ -112,17 +123,13 @@ describe('rejected messages of a broker, while the failure queue cannot be writt
 
   it('go to another failure queue that a reload gives, or are parked when it gives none', async (test) => {
     for (const other of [true, false]) {
-      const { deadLetters, breakIt, retries } = await failureQueue(test);
-      const { server, source, events } = await sourcePair(test, {}, { deadLetters });
-      server.publish('/queue/a', {}, 'x');
-      await source.open();
-      breakIt('ENOSPC');
-      for (const delivery of await take(source, 1)) delivery.reject(POISON);
-      await eventually(() => retries() > 0);
+      const queue = await failureQueue(test);
+      const { source, events } = await rejected(test, queue);
+      await eventually(() => queue.retries() > 0);
       const next = await failureQueue(test);
       const limits = { window: 100, windowBytes: 1_000_000, maxParked: 10 };
       source.tune({ ...limits, deadLetters: other ? next.deadLetters : undefined });
-      await deadLetters.close();
+      await queue.deadLetters.close();
       await source.settle();
       assert.deepEqual([next.bodies(), events], other ? [['x'], []] : [[], ['parked 1']]);
     }

@@ -60,15 +60,15 @@ export class DiskModel {
   readonly #lengths = new Map<FileNode, number>();
   #ids = 0;
 
-  /** `before`: the files that were there, and safe; `folders` likewise. */
-  constructor(before: ReadonlyMap<string, Buffer>, folders: readonly string[], trace: readonly TraceEvent[]) {
+  /** `before`: the files that were there, and safe, or, with `unsynced`, safe but for their bytes; `folders`, which are safe. */
+  constructor(before: Outcome, folders: readonly string[], trace: readonly TraceEvent[], unsynced = false) {
     for (const path of folders) this.#enter(path, this.#newFolder(), -1);
     for (const [path, bytes] of before) {
       const file = this.#newFile();
       this.#enter(path, file, -1);
       this.#append(file, bytes, -1);
     }
-    for (const change of this.changes) change.safeFrom = -1;
+    for (const change of this.changes) if (!unsynced || change.kind === 'entry') change.safeFrom = -1;
     this.events = trace.length;
     for (const [index, event] of trace.entries()) this.#replay(event, index);
   }

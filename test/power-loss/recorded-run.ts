@@ -22,6 +22,8 @@ export interface RunOptions {
   readonly from: End;
   readonly to: End;
   readonly sync: 'batch' | 'message' | 'none';
+  /** nothing looks into the messages; by default a callback does, and rejects every tenth */
+  readonly unread?: boolean;
 }
 
 export interface RecordedRun {
@@ -30,10 +32,17 @@ export interface RecordedRun {
   /** the disk as the run left it */
   readonly real: Outcome;
   readonly root: string;
+  readonly trace: readonly TraceEvent[];
+  /** what was there, with its folders */
+  readonly before: Outcome;
+  readonly folders: readonly string[];
 }
 
-/** Moves messages with the built command, and records what it does. Every tenth message is rejected by its callback. */
-export async function recordedRun(test: Cleaning, { from, to, sync }: RunOptions): Promise<RecordedRun> {
+/** Moves messages with the built command, and records what it does. */
+export async function recordedRun(
+  test: Cleaning,
+  { from, to, sync, unread = false }: RunOptions,
+): Promise<RecordedRun> {
   const folder = await tempFolder(test);
   const root = join(folder, 'disk');
   mkdirSync(join(root, 'in'), { recursive: true });
@@ -49,8 +58,9 @@ export async function recordedRun(test: Cleaning, { from, to, sync }: RunOptions
   const ended = await runStompctl(
     [
       ...args,
-      ...['--window', WINDOW, '--sync', sync, '--failure-queue', `path=${join(root, 'failed')}`],
-      ...['--callback-language', 'javascript', '--callback-code', rejecting],
+      ...['--window', WINDOW, '--sync', sync],
+      ...(unread ? [] : ['--failure-queue', `path=${join(root, 'failed')}`]),
+      ...(unread ? [] : ['--callback-language', 'javascript', '--callback-code', rejecting]),
     ],
     {
       env: {
@@ -60,10 +70,11 @@ export async function recordedRun(test: Cleaning, { from, to, sync }: RunOptions
       },
     },
   );
-  if (ended.code !== 1) throw new Error(`recordedRun: exit ${ended.code} ${ended.signal}\n${ended.stderr}`);
+  if (ended.code !== (unread ? 0 : 1))
+    throw new Error(`recordedRun: exit ${ended.code} ${ended.signal}\n${ended.stderr}`);
   const trace = JSON.parse(readFileSync(file, 'utf8')) as TraceEvent[];
   const expected = { messages, fromBroker: from === 'broker', handOvers: handOvers(trace) };
-  return { model: new DiskModel(before, folders, trace), expected, real: snapshot(root), root };
+  return { model: new DiskModel(before, folders, trace), expected, real: snapshot(root), root, trace, before, folders };
 }
 
 function bodies(): Map<string, Buffer> {

@@ -23,7 +23,7 @@ export const METHODS = {
 } as const;
 
 /** Requests with an answer that needs no more than its number: the one after it. */
-const PLAIN_ANSWERS: ReadonlySet<string> = new Set(['20.40', '40.10', '50.20', '60.10', '85.10', '10.50']);
+const PLAIN_ANSWERS: ReadonlySet<string> = new Set(['20.40', '40.10', '50.20', '85.10', '10.50']);
 
 export interface Published {
   readonly tag: number;
@@ -82,6 +82,8 @@ export class AmqpPeer {
   readonly acknowledged: number[] = [];
   /** the consumer that subscribed last */
   consumer = '';
+  /** most unacknowledged deliveries, as it was asked last */
+  prefetch = 0;
   #socket: Socket | undefined;
   readonly #script: PeerScript;
   #begun: Omit<Published, 'header' | 'body'> | undefined;
@@ -95,14 +97,14 @@ export class AmqpPeer {
     this.#script = script;
   }
 
-  /** Closed when the test ends. */
-  static async start(test: Cleaning, script: PeerScript = {}): Promise<AmqpPeer> {
+  /** On a port of `address`; closed when the test ends. */
+  static async start(test: Cleaning, script: PeerScript = {}, address = '127.0.0.1'): Promise<AmqpPeer> {
     const holder: { peer?: AmqpPeer } = {};
     const server = createServer({ noDelay: true }, (socket) => holder.peer?.serve(socket));
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const address = server.address();
-    if (address === null || typeof address === 'string') throw new Error('AmqpPeer.start(): no port');
-    const peer = new AmqpPeer(address.port, script);
+    await new Promise<void>((resolve) => server.listen(0, address, resolve));
+    const bound = server.address();
+    if (bound === null || typeof bound === 'string') throw new Error('AmqpPeer.start(): no port');
+    const peer = new AmqpPeer(bound.port, script);
     holder.peer = peer;
     test.after(async () => {
       peer.#socket?.destroy();
@@ -210,6 +212,10 @@ export class AmqpPeer {
       reader.shortText();
       this.consumer = reader.shortText();
       this.say(channel, [60, 21], shortText(this.consumer));
+    } else if (name === '60.10') {
+      reader.long();
+      this.prefetch = reader.short();
+      this.say(channel, [60, 11]);
     } else if (name === '60.40') {
       reader.short();
       this.#tag += 1;

@@ -142,6 +142,18 @@ export class FakeSink implements Sink {
   }
 }
 
+/** Sends a message of each name, and collects how each send ended: `safe`, or the code of the error. */
+export function outcomes(sink: Pick<Sink, 'send'>, names: readonly string[]): Map<string, string> {
+  const ended = new Map<string, string>();
+  for (const name of names) {
+    sink.send(textMessage(name)).then(
+      () => ended.set(name, 'safe'),
+      (error: StompctlError) => ended.set(name, error.code),
+    );
+  }
+  return ended;
+}
+
 export function lost(): StompctlError {
   return new StompctlError('SESSION_LOST', 'receive', 'fake sink', 'connection reset');
 }

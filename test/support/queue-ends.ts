@@ -81,11 +81,17 @@ export async function take(source: QueueSource, demand = PLENTY): Promise<readon
 /** Everything until idle or end, each settled by `how`. */
 export async function takeAll(source: QueueSource, how: (delivery: Delivery) => void): Promise<Delivery[]> {
   const all: Delivery[] = [];
+  let wasIdle = false;
   for (;;) {
-    const deliveries = await take(source);
-    if (deliveries.length === 0) return all;
-    for (const delivery of deliveries) how(delivery);
-    all.push(...deliveries);
+    const result = await source.next(PLENTY, new AbortController().signal);
+    if (result.kind === 'end' || (result.kind === 'idle' && wasIdle)) return all;
+    wasIdle = result.kind === 'idle';
+    if (result.kind === 'batch') {
+      for (const delivery of result.deliveries) how(delivery);
+      all.push(...result.deliveries);
+    }
+    // on a slow disk there was no room for more until what was settled was gone
+    else await source.settle();
   }
 }
 

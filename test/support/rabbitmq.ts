@@ -93,11 +93,12 @@ interface Ports {
 }
 
 function configuration(folder: string, ports: Ports, options: StartOptions): string {
-  const { anonymous = false, strict = false, managementPort } = options;
+  const { anonymous = false, strict = false, managementPort, secondAddress } = options;
+  const second = secondAddress === undefined ? '' : `listeners.tcp.2 = ${secondAddress}:${ports.amqp}\n`;
   const management = `management.tcp.ip = 127.0.0.1\nmanagement.tcp.port = ${managementPort}\n`;
   const guest = `stomp.default_user = ${TEST_USER}\nstomp.default_pass = ${TEST_PASS}\n`;
   return `${anonymous ? guest : ''}${strict ? STRICT : ''}${managementPort === undefined ? '' : management}listeners.tcp.1 = 127.0.0.1:${ports.amqp}
-listeners.ssl.1 = 127.0.0.1:${ports.amqpTls}
+${second}listeners.ssl.1 = 127.0.0.1:${ports.amqpTls}
 auth_mechanisms.1 = PLAIN
 auth_mechanisms.2 = EXTERNAL
 ssl_cert_login_from = common_name

@@ -58,6 +58,8 @@ export interface StartOptions {
   readonly strict?: boolean;
   /** a free port for the management API; default: without one. RabbitMQ only */
   readonly managementPort?: number;
+  /** one more of this machine that it listens on, over AMQP; default: none. RabbitMQ only */
+  readonly secondAddress?: string;
 }
 
 export const STRICT_BYTES = 65_536;

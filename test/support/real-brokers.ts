@@ -3,6 +3,7 @@ import { startActivemq } from './activemq.js';
 import { externalBroker } from './external-broker.js';
 import { startRabbitmq } from './rabbitmq.js';
 import type { BrokerKind, RealBroker } from './real-broker.js';
+import { atEnd, type Cleaning } from './temp-folder.js';
 
 export { startActivemq } from './activemq.js';
 export { startRabbitmq } from './rabbitmq.js';
@@ -57,4 +58,22 @@ export function useBroker(kind: BrokerKind): () => RealBroker {
     if (broker === undefined) throw new Error(`useBroker(${kind}): not started; call it inside a test`);
     return broker;
   };
+}
+
+/** One of each kind that a test may kill, stopped when it ends. */
+export async function bothBrokers(test: Cleaning): Promise<{ rabbitmq: RealBroker; activemq: RealBroker }> {
+  const started = await Promise.allSettled([startRabbitmq(), startActivemq()]);
+  const brokers = started.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+  atEnd(test, async () => {
+    await Promise.all(brokers.map((broker) => broker.stop()));
+  });
+  const [rabbitmq, activemq] = brokers;
+  if (rabbitmq !== undefined && activemq !== undefined) return { rabbitmq, activemq };
+  throw started.find((result) => result.status === 'rejected')?.reason;
+}
+
+/** Which kind delivered a message, by the form of the identifiers that each gives. */
+export function servedBy(messageId: string | undefined): BrokerKind | undefined {
+  if (messageId?.startsWith('T_')) return 'rabbitmq';
+  return messageId?.startsWith('ID:') ? 'activemq' : undefined;
 }

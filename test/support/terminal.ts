@@ -1,6 +1,5 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { atEnd, type Cleaning } from './temp-folder.js';
+import { runPython } from './python.js';
+import type { Cleaning } from './temp-folder.js';
 
 /** What Node cannot be: a terminal. Types each text of a step once its prompt has been seen, and copies what is shown. */
 const TERMINAL = `
@@ -44,19 +43,7 @@ export async function onTerminal(
   argv: readonly [string, ...string[]],
   steps: readonly (readonly [prompt: string, typed: string])[],
 ): Promise<TerminalEnd> {
-  const child = spawn('python3', ['-c', TERMINAL, JSON.stringify(steps), ...argv], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const ended = once(child, 'close');
-  atEnd(test, async () => {
-    child.kill('SIGKILL');
-    await ended;
-  });
-  let text = '';
-  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
-    text += chunk;
-  });
-  await ended;
+  const text = await runPython(test, TERMINAL, JSON.stringify(steps), ...argv);
   const { shown, code, left }: { shown: string; code: number; left: unknown[] } = JSON.parse(text);
   if (left.length > 0) throw new Error(`never shown: ${JSON.stringify(left)}\n${shown}`);
   return { shown, code };
@@ -95,16 +82,5 @@ export async function whenTerminalCloses(
   argv: readonly [string, ...string[]],
   { ready = '', signal = '' }: { readonly ready?: string; readonly signal?: NodeJS.Signals | '' },
 ): Promise<number> {
-  const child = spawn('python3', ['-c', CLOSING, signal, ready, ...argv], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const ended = once(child, 'close');
-  atEnd(test, async () => {
-    child.kill('SIGKILL');
-    await ended;
-  });
-  let text = '';
-  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
-    text += chunk;
-  });
-  await ended;
-  return Number(text);
+  return Number(await runPython(test, CLOSING, signal, ready, ...argv));
 }

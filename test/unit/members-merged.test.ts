@@ -5,10 +5,9 @@ import type { Delivery } from '../../src/flow/delivery.js';
 import type { Demand, SourceLimits, SourceResult, TunableSource } from '../../src/flow/source.js';
 import type { MemberPlace } from '../../src/members/member-watch.js';
 import { MergedSource } from '../../src/members/merged-source.js';
-import { Supervisor } from '../../src/transfer/supervisor.js';
+import { fakeAlias } from '../support/fake-alias.js';
 import { FakeSource, lost, textMessage } from '../support/fake-ends.js';
-import { ManualClock, settled } from '../support/manual-clock.js';
-import { MemoryLogger } from '../support/memory-logger.js';
+import { settled } from '../support/manual-clock.js';
 
 const NEVER = new AbortController().signal;
 const ALL: Demand = { deliveries: 100, bytes: 1_000_000 };
@@ -31,36 +30,21 @@ class Member extends FakeSource implements TunableSource {
   }
 }
 
-function merged(test: TestContext, members: Readonly<Record<string, Member>>, options: { attempts?: number } = {}) {
-  const clock = new ManualClock();
-  const logger = new MemoryLogger();
-  const alias = { keys: Object.keys(members) };
-  const { attempts } = options;
-  const policy = { delayMs: 1000, maxDelayMs: 60_000, attempts, bounded: false, random: () => 1 };
+function merged(test: TestContext, members: Readonly<Record<string, Member>>, attempts?: number) {
+  const { options, partsOf, ...scene } = fakeAlias(members, attempts);
   const unheard = () => undefined;
   const source = new MergedSource<MemberPlace>({
-    name: 'broker alias',
-    watch: {
-      lookUp: async () => ({ places: alias.keys.map((key) => ({ key })), incomplete: undefined }),
-      intervalMs: 60_000,
-    },
+    ...options,
     make: ({ key }) => {
-      const member = members[key];
-      assert.ok(member !== undefined);
-      const supervisor = new Supervisor({ ...policy, clock, logger });
-      return { source: member, supervisor, session: unheard, secretsChanged: async () => false };
+      const { end, parts } = partsOf(key);
+      return { source: end, ...parts };
     },
     limits: { window: 90, windowBytes: 900, maxParked: 5 },
     events: { rejected: unheard, settledInVain: unheard, parked: unheard },
-    onReopened: unheard,
     onParked: unheard,
-    lingerMs: 5000,
-    closeMs: 5000,
-    clock,
-    logger,
   });
   test.after(() => source.close());
-  return { source, clock, alias, logger };
+  return { source, ...scene };
 }
 
 function many(name: string, count: number) {
@@ -163,7 +147,7 @@ describe('a merged source', () => {
 
   it('goes on without a member that no attempt will help', async (test) => {
     const members = { a: failing(), b: new Member(many('b', 3), { endless: true }) };
-    const { source, logger } = merged(test, members, { attempts: 1 });
+    const { source, logger } = merged(test, members, 1);
     await source.open();
     assert.equal((await take(source, 3)).length, 3);
     const waiting = source.next(ALL, NEVER);
@@ -175,7 +159,7 @@ describe('a merged source', () => {
   });
 
   it('fails when no attempt will help any of them', async (test) => {
-    const { source } = merged(test, { a: failing(), b: failing() }, { attempts: 1 });
+    const { source } = merged(test, { a: failing(), b: failing() }, 1);
     await source.open();
     await assert.rejects(source.next(ALL, NEVER), { code: 'SESSION_LOST' });
     assert.equal(source.givenUp, true);

@@ -4,49 +4,19 @@ import { StompctlError } from '../../src/base/errors.js';
 import { groupState } from '../../src/members/member-group.js';
 import type { MemberPlace } from '../../src/members/member-watch.js';
 import { SpreadSink } from '../../src/members/spread-sink.js';
-import { Supervisor } from '../../src/transfer/supervisor.js';
 import type { MemberFacts } from '../../src/transfer/verdict.js';
-import { brokerError, FakeSink, lost, textMessage } from '../support/fake-ends.js';
-import { ManualClock } from '../support/manual-clock.js';
-import { MemoryLogger } from '../support/memory-logger.js';
+import { fakeAlias } from '../support/fake-alias.js';
+import { brokerError, FakeSink, lost, outcomes, textMessage } from '../support/fake-ends.js';
 
 function spread(test: TestContext, members: Readonly<Record<string, FakeSink>>, attempts?: number) {
-  const clock = new ManualClock();
-  const logger = new MemoryLogger();
-  const alias = { keys: Object.keys(members) };
-  const policy = { delayMs: 1000, maxDelayMs: 60_000, attempts, bounded: false, random: () => 1 };
-  const sink = new SpreadSink<MemberPlace>({
-    name: 'broker alias',
-    watch: {
-      lookUp: async () => ({ places: alias.keys.map((key) => ({ key })), incomplete: undefined }),
-      intervalMs: 60_000,
-    },
-    make: ({ key }) => {
-      const member = members[key];
-      assert.ok(member !== undefined);
-      const supervisor = new Supervisor({ ...policy, clock, logger });
-      return { sink: member, supervisor, session: () => undefined, secretsChanged: async () => false };
-    },
-    onReopened: () => undefined,
-    lingerMs: 5000,
-    closeMs: 5000,
-    clock,
-    logger,
-  });
+  const { options, partsOf, ...scene } = fakeAlias(members, attempts);
+  const make = ({ key }: MemberPlace) => {
+    const { end, parts } = partsOf(key);
+    return { sink: end, ...parts };
+  };
+  const sink = new SpreadSink<MemberPlace>({ ...options, make });
   test.after(() => sink.close());
-  return { sink, clock, alias, logger };
-}
-
-/** Collects how each send ended. */
-function outcomes(sink: SpreadSink<MemberPlace>, names: readonly string[]): Map<string, string> {
-  const ended = new Map<string, string>();
-  for (const name of names) {
-    sink.send(textMessage(name)).then(
-      () => ended.set(name, 'safe'),
-      (error: StompctlError) => ended.set(name, error.code),
-    );
-  }
-  return ended;
+  return { sink, ...scene };
 }
 
 describe('a sink that is spread', () => {

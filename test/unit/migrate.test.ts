@@ -88,6 +88,22 @@ umask = 027
 </outgoing-folder>
 `,
   },
+  'raw queue to raw queue': {
+    text: `<incoming-queue>
+path = /a
+format = raw
+body = text
+</incoming-queue>
+<queue-headers>
+destination = /queue/%{element}
+</queue-headers>
+<outgoing-queue>
+path = /b
+type = DQN
+schema = "body:string signer:string?"
+</outgoing-queue>
+`,
+  },
   'broker to command': {
     text: `incoming-broker-uri = stomp://h
 subscribe = destination=/queue/q

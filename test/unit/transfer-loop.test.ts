@@ -109,6 +109,23 @@ describe('a transfer', () => {
     assert.deepEqual([triage.idles, triage.closed], [1, 1]);
   });
 
+  it('tells how long the callback has been at its messages', async () => {
+    const slow = processor((message) => ({ kind: 'pass', message }));
+    const answers: (() => void)[] = [];
+    slow.process = (messages) =>
+      new Promise((resolve) => {
+        answers.push(() => resolve(messages.map((message) => ({ kind: 'pass', message }))));
+      });
+    const { transfer, clock } = plan({ messages: 1, processor: slow });
+    const running = transfer.run();
+    await settled();
+    await clock.advance(7000);
+    assert.equal(transfer.progress.checkingMs, 7000);
+    for (const answer of answers) answer();
+    await running;
+    assert.equal(transfer.progress.checkingMs, undefined);
+  });
+
   it('rejects what the sink says is at fault, and goes on', async () => {
     const bad = new StompctlError('MESSAGE_NO_DESTINATION', 'send', 'm1', 'no destination');
     const sink = new FakeSink((message) => (message.body.toString() === 'm1' ? bad : 'safe'));

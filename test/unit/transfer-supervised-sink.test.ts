@@ -4,7 +4,7 @@ import { StompctlError } from '../../src/base/errors.js';
 import type { Message } from '../../src/message/message.js';
 import { SupervisedSink } from '../../src/transfer/supervised-sink.js';
 import { Supervisor } from '../../src/transfer/supervisor.js';
-import { brokerError, FakeSink, lost, textMessage } from '../support/fake-ends.js';
+import { brokerError, FakeSink, lost, outcomes, textMessage } from '../support/fake-ends.js';
 import { ManualClock } from '../support/manual-clock.js';
 import { MemoryLogger } from '../support/memory-logger.js';
 
@@ -15,18 +15,6 @@ function supervised(inner: FakeSink, options: { attempts?: number; bounded?: boo
   const random = () => 1;
   const supervisor = new Supervisor({ delayMs: 1000, maxDelayMs: 60_000, attempts, bounded, clock, logger, random });
   return { clock, logger, sink: new SupervisedSink(inner, { supervisor, maxAttempts, logger }) };
-}
-
-/** Collects how each send ended. */
-function outcomes(sink: SupervisedSink, names: readonly string[]): Map<string, string> {
-  const ended = new Map<string, string>();
-  for (const name of names) {
-    sink.send(textMessage(name)).then(
-      () => ended.set(name, 'safe'),
-      (error: StompctlError) => ended.set(name, error.code),
-    );
-  }
-  return ended;
 }
 
 const named = (message: Message) => message.body.toString();

@@ -26,7 +26,13 @@ const TABLE: readonly (readonly [string, HealthFacts, HealthState, RegExp])[] = 
     'nothing was settled for 10 s',
     facts({ inFlight: 3, oldestUnsettledMs: 12_000, lastSettledMs: 11_000 }),
     'stuck',
-    /^none of the 3 messages in flight was settled for 11 s/,
+    /^none of the 3 messages in flight was settled for 11 s: no answer from sink broker tcp:\/\/b$/,
+  ],
+  [
+    'the callback is slow, the broker is not',
+    facts({ inFlight: 3, oldestUnsettledMs: 12_000, lastSettledMs: 12_000, checkingMs: 11_500 }),
+    'stuck',
+    /^none of the 3 messages in flight was settled for 12 s: the callback has been at them for 12 s$/,
   ],
   [
     'the oldest is slow, and others are settled',

@@ -9,6 +9,7 @@ import {
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { dirname } from 'node:path';
 import { errnoOf, reasonOf, StompctlError } from '../../base/errors.js';
 import { quietly } from '../../base/file-system.js';
 
@@ -63,8 +64,13 @@ function writeTemporary({ path, content, mode, owner }: NewFile): string {
     return temporary;
   } catch (error) {
     quietly(() => unlinkSync(temporary));
-    throw new StompctlError('FILE_CANNOT_CREATE', 'write', path, `cannot be written: ${reasonOf(error)}`, error);
+    throw new StompctlError('FILE_CANNOT_CREATE', 'write', path, whyNotWritten(path, error), error);
   }
+}
+
+function whyNotWritten(path: string, error: unknown): string {
+  if (errnoOf(error) === 'ENOENT') return `there is no folder ${dirname(path)}: make it first`;
+  return `cannot be written: ${reasonOf(error)}`;
 }
 
 /** RACE: a link, unlike a rename, never takes the place of what somebody else has just made. */
@@ -73,7 +79,7 @@ function place(temporary: string, path: string): void {
     linkSync(temporary, path);
   } catch (error) {
     const there = errnoOf(error) === 'EEXIST';
-    const reason = there ? 'is there already: give --force to replace it' : `cannot be written: ${reasonOf(error)}`;
+    const reason = there ? 'is there already: give --force to replace it' : whyNotWritten(path, error);
     throw new StompctlError('FILE_CANNOT_CREATE', 'write', path, reason, error);
   }
 }

@@ -97,6 +97,8 @@ class Origins implements RetryPath {
   /** Nothing is made: a folder that is not there is not where it came from. */
   #folderOf(source: string | undefined): string {
     if (source === undefined) throw stays('it does not say where it came from (x-stompctl-source)');
+    if (/^(raw|schema) queue /.test(source))
+      throw stays('it came from a queue that holds no messages (format=raw, or a schema)');
     const path = /^queue (.+) \S+$/s.exec(source)?.[1];
     if (path === undefined) throw stays(`it came from ${source}, which is no queue`);
     if (!existsSync(path)) throw stays(`it came from the queue ${path}, which is not there`);

@@ -1,4 +1,4 @@
-import { brokerRequester } from '../../app/broker-end.js';
+import { oneBrokerRequester } from '../../app/one-broker.js';
 import { systemClock } from '../../base/clock.js';
 import { StompctlError } from '../../base/errors.js';
 import type { Environment } from '../../config/formats/environment.js';
@@ -29,7 +29,7 @@ export async function request(parsed: ParsedArguments, env: Environment, io: Com
   const standardInput = () => io.input?.() ?? process.stdin;
   const body = await readAll(openInput(file, standardInput, false).stream, file ?? 'standard input');
   const text = looksLikeText(header['content-type'], body);
-  const requester = brokerRequester(sink, settings, { clock: systemClock, logger, env });
+  const requester = oneBrokerRequester(sink, settings, { clock: systemClock, logger, env });
   const given = new AbortController();
   io.signals.onStop(() => {
     given.abort();

@@ -1,4 +1,4 @@
-import { brokerSink } from '../../app/broker-end.js';
+import { oneBrokerSink } from '../../app/one-broker.js';
 import { systemClock } from '../../base/clock.js';
 import { StompctlError } from '../../base/errors.js';
 import { printable } from '../../base/printable.js';
@@ -42,7 +42,7 @@ export async function send(parsed: ParsedArguments, env: Environment, io: Comman
   if (settings.sink.kind !== 'broker') {
     throw new StompctlError('INTERNAL', 'send', settings.sink.kind, 'the sink is no broker');
   }
-  const { end } = brokerSink(settings.sink, settings, { clock: systemClock, logger, env });
+  const { end } = oneBrokerSink(settings.sink, settings, { clock: systemClock, logger, env });
   const stop = new AbortController();
   const sending = { given, sink: end, settings, io, stopped: stop.signal };
   try {

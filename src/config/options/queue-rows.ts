@@ -1,5 +1,7 @@
 import type { OptionRow, TableKey } from './option.js';
 
+const AGE = { kind: 'integer', unit: 'seconds', min: 0, max: 0xffff_ffff } as const;
+
 /** Numbers of a queue are decimal; with a leading zero they are octal, so that `umask=022` means what it says. */
 export const QUEUE_KEYS: readonly TableKey[] = [
   {
@@ -39,24 +41,8 @@ export const QUEUE_KEYS: readonly TableKey[] = [
     max: 15,
     doc: 'the last digit of element names; by default chosen at random',
   },
-  {
-    name: 'maxlock',
-    kind: 'integer',
-    unit: 'seconds',
-    min: 0,
-    max: 0xffff_ffff,
-    default: '600',
-    doc: 'seconds after which a purge frees a lock',
-  },
-  {
-    name: 'maxtemp',
-    kind: 'integer',
-    unit: 'seconds',
-    min: 0,
-    max: 0xffff_ffff,
-    default: '300',
-    doc: 'seconds after which a purge removes a temporary file',
-  },
+  { ...AGE, name: 'maxlock', default: '600', doc: 'seconds after which a purge frees a lock' },
+  { ...AGE, name: 'maxtemp', default: '300', doc: 'seconds after which a purge removes a temporary file' },
   {
     name: 'maxelts',
     kind: 'integer',
@@ -96,6 +82,29 @@ const OUTGOING_QUEUE_KEYS: readonly TableKey[] = [
   },
 ];
 
+const FORMAT_KEYS: readonly TableKey[] = [
+  {
+    name: 'format',
+    kind: 'choice',
+    choices: ['message', 'raw'],
+    default: 'message',
+    doc: 'type DQS: an element is a message, headers and body; or `raw`, the body alone',
+  },
+  {
+    name: 'schema',
+    kind: 'text',
+    doc: 'type DQN: the files of an element, as `body:string signer:string?`; by default those of a message. See docs/queues.md',
+  },
+];
+
+const RAW_BODY: TableKey = {
+  name: 'body',
+  kind: 'choice',
+  choices: ['bytes', 'text'],
+  default: 'bytes',
+  doc: '`format=raw`: with `text` a body that is UTF-8 is text',
+};
+
 const DEDUPLICATE_KEYS: readonly TableKey[] = [
   {
     name: 'deduplicate',
@@ -131,11 +140,23 @@ export const QUEUE_OPTIONS: readonly OptionRow[] = [
   {
     name: 'incoming-queue',
     kind: 'table',
-    keys: QUEUE_KEYS,
+    keys: [...QUEUE_KEYS, ...FORMAT_KEYS, RAW_BODY],
     value: 'KEY=VALUE…',
     group: 'source',
     reload: 'source',
     doc: 'Read messages from this directory queue.',
+  },
+  {
+    name: 'queue-headers',
+    kind: 'table',
+    value: 'KEY=VALUE…',
+    group: 'source',
+    reload: 'source',
+    added: true,
+    doc: 'Give the messages of an `incoming-queue` with `format=raw`, or with a `schema`, these headers.',
+    notes:
+      '`%{element}` in a value is the name of the element, `%{size}` its bytes on disk, `%{modified}` its time. ' +
+      'In a KEY=VALUE list `%{` is `%25{`. Headers that a file of the schema holds win.',
   },
   {
     name: 'loop',
@@ -157,7 +178,7 @@ export const QUEUE_OPTIONS: readonly OptionRow[] = [
   {
     name: 'outgoing-queue',
     kind: 'table',
-    keys: [...OUTGOING_QUEUE_KEYS, ...DEDUPLICATE_KEYS, MAX_OPEN],
+    keys: [...OUTGOING_QUEUE_KEYS, ...FORMAT_KEYS, ...DEDUPLICATE_KEYS, MAX_OPEN],
     value: 'KEY=VALUE…',
     group: 'sink',
     reload: 'sink',
@@ -248,11 +269,8 @@ const INCOMING_KEYS: readonly TableKey[] = [
     doc: '`text`: a body that is UTF-8 is sent as text',
   },
   {
+    ...AGE,
     name: 'maxlock',
-    kind: 'integer',
-    unit: 'seconds',
-    min: 0,
-    max: 0xffff_ffff,
     default: '600',
     doc: 'seconds of silence after which files are taken back from a process that cannot be looked at, such as one of another host',
   },

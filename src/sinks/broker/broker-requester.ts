@@ -1,35 +1,40 @@
 import { randomUUID } from 'node:crypto';
-import { systemClock } from '../../base/clock.js';
+import type { Clock } from '../../base/clock.js';
 import { StompctlError } from '../../base/errors.js';
 import { unlessAborted, withDeadline } from '../../base/wait.js';
-import { messageFromFrame } from '../../message/content-type.js';
+import type { Sink } from '../../flow/sink.js';
 import { Message, newHeader } from '../../message/message.js';
-import type { StompSession } from '../../stomp/session.js';
-import type { Subscription } from '../../stomp/subscription.js';
-import { BrokerSink, type BrokerSinkOptions } from './broker-sink.js';
 
-const TEMPORARY = '/temp-queue/stompctl-replies';
+/** What comes to a destination that is made for it. */
+export interface Replies {
+  /** for `reply-to` */
+  readonly destination: string;
+  /** throws what ended the session */
+  readonly messages: AsyncIterable<Message>;
+}
+
+export interface RequesterOptions {
+  readonly name: string;
+  /** sends the requests */
+  readonly sink: Sink;
+  /** Begins to receive replies, in the session that the sink has opened. */
+  readonly listen: () => Promise<Replies>;
+  readonly clock: Clock;
+}
 
 /** Sends requests to a broker and hands out what is replied, over one session. */
 export class BrokerRequester {
   readonly name: string;
-  readonly #options: BrokerSinkOptions;
-  readonly #sink: BrokerSink;
-  #session: StompSession | undefined;
+  readonly #options: RequesterOptions;
 
-  constructor(options: BrokerSinkOptions) {
+  constructor(options: RequesterOptions) {
     this.name = options.name;
     this.#options = options;
-    const onSession = (session: StompSession): void => {
-      this.#session = session;
-      options.onSession?.(session);
-    };
-    this.#sink = new BrokerSink({ ...options, onSession });
   }
 
   /** Resolves when requests can be sent. Rejects as the opening of a sink does. */
   open(): Promise<void> {
-    return this.#sink.open();
+    return this.#options.sink.open();
   }
 
   /**
@@ -37,7 +42,7 @@ export class BrokerRequester {
    * Rejects with MESSAGE_TIMEOUT when none came within `timeoutMs`, SESSION_CLOSED when `signal` calls it off, and as `Sink.send`.
    */
   async request(message: Message, timeoutMs: number, signal: AbortSignal): Promise<Message> {
-    const { clock = systemClock } = this.#options;
+    const { clock } = this.#options;
     const late = (): never => {
       const reason = `no reply within ${timeoutMs / 1000} s: does anybody receive from ${message.header.destination}?`;
       throw new StompctlError('MESSAGE_TIMEOUT', 'request', this.name, reason);
@@ -48,30 +53,18 @@ export class BrokerRequester {
   }
 
   close(): Promise<void> {
-    return this.#sink.close();
+    return this.#options.sink.close();
   }
 
   async #exchange(message: Message): Promise<Message> {
-    const session = this.#session;
-    if (session === undefined) {
-      const reason = 'nothing comes back over UDP: name a broker that is connected to';
-      throw new StompctlError('URI_INVALID', 'request', this.name, reason);
-    }
-    const { destination, replies } = await listenForReplies(session);
+    const { destination, messages } = await this.#options.listen();
     const header = newHeader({ 'correlation-id': randomUUID(), ...message.header, 'reply-to': destination });
-    await this.#sink.send(new Message(header, message.body, message.text));
-    for await (const reply of replies) {
+    await this.#options.sink.send(new Message(header, message.body, message.text));
+    for await (const reply of messages) {
       const about = reply.header['correlation-id'];
       // where the queue is ours alone, who replies need not say to what
-      if (about === undefined || about === header['correlation-id']) return messageFromFrame(reply.header, reply.body);
+      if (about === undefined || about === header['correlation-id']) return reply;
     }
-    throw session.over ?? new StompctlError('SESSION_CLOSED', 'request', this.name, 'the session is over');
+    throw new StompctlError('SESSION_CLOSED', 'request', this.name, 'the session is over');
   }
-}
-
-async function listenForReplies(session: StompSession): Promise<{ destination: string; replies: Subscription }> {
-  const { replies } = session.dialect;
-  if (replies === 'made-by-send') return { destination: TEMPORARY, replies: session.replies(TEMPORARY) };
-  const destination = replies === 'named' ? `/queue/stompctl.replies.${randomUUID()}` : TEMPORARY;
-  return { destination, replies: await session.subscribe({ destination, ack: 'auto' }) };
 }

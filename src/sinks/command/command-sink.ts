@@ -242,12 +242,12 @@ export class CommandSink implements Sink {
     const counted = { ...environment, STOMPCTL_MESSAGES: String(messages.length) };
     const args = argumentsFor(words.slice(1), (shape.kind === 'message' && first?.header) || {});
     switch (shape.kind) {
-      case 'message':
-        return {
-          args,
-          environment: { ...counted, ...headerVariables(first?.header ?? {}) },
-          input: first?.body ?? Buffer.alloc(0),
-        };
+      case 'message': {
+        const input = first?.body ?? Buffer.alloc(0);
+        // the end of its input is also the end of a process that was killed while writing it
+        const sized = { ...counted, STOMPCTL_BODY_BYTES: String(input.length) };
+        return { args, environment: { ...sized, ...headerVariables(first?.header ?? {}) }, input };
+      }
       case 'batch':
         return { args, environment: counted, input: jsonLines(messages) };
       case 'coalesced':

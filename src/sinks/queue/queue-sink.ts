@@ -1,19 +1,20 @@
 import { type Clock, systemClock } from '../../base/clock.js';
 import { errnoOf, StompctlError } from '../../base/errors.js';
-import { type FileSystem, quietly, systemFiles } from '../../base/file-system.js';
+import { type FileSystem, systemFiles } from '../../base/file-system.js';
 import { Bell, wait } from '../../base/wait.js';
 import type { QueueKind, Staged } from '../../dirq/element-store.js';
 import { recoverJournals } from '../../dirq/journal/journal-recovery.js';
-import { LockJournal } from '../../dirq/journal/lock-journal.js';
 import { QueueDirectory, queueError } from '../../dirq/queue-directory.js';
 import { NO_LIMITS, QueueGauge, type QueueLimits } from '../../dirq/queue-gauge.js';
 import { foldersOf, queueKind } from '../../dirq/queue-kind.js';
 import { type QueueOptions, resolveQueueOptions, type SyncMode } from '../../dirq/queue-options.js';
 import { type StagedId, StoredIds } from '../../dirq/stored-ids.js';
 import type { Sink } from '../../flow/sink.js';
+import type { StoredElement } from '../../flow/stored-element.js';
 import { duplicateId } from '../../message/duplicate-id.js';
 import type { Message } from '../../message/message.js';
 import type { DeduplicateOptions } from './deduplicate-options.js';
+import { type Content, Staging, sizeOf } from './staging.js';
 
 export interface QueueSinkOptions extends QueueOptions {
   /** batch: messages sent together are synced together; message: one by one; none: no fsync at all */
@@ -32,27 +33,20 @@ export interface QueueSinkOptions extends QueueOptions {
 /** elements of one batch: each has one file open, or three; processes are often allowed 1024 */
 const MOST_MESSAGES = { DQS: 256, DQN: 64 } as const;
 const MOST_BYTES = 16 * 1024 * 1024;
-/** more of them are the purge's */
-const MOST_UNTIDY = 1000;
 /** a full queue is looked at this often */
 const FULL_MS = 1000;
 
-interface Waiting {
+interface Pending {
   readonly resolve: () => void;
   readonly reject: (reason: StompctlError) => void;
-}
-
-interface Pending extends Waiting {
-  /** a message, or the bytes of an element as they are */
-  readonly content: Message | Buffer;
+  readonly content: Content;
   readonly size: number;
   /** by which it is remembered; undefined: not at all */
   readonly id: string | undefined;
 }
 
-interface Writing extends Waiting {
+interface Writing extends Pending {
   readonly staged: Staged;
-  readonly id: string | undefined;
 }
 
 /**
@@ -64,7 +58,7 @@ export class QueueSink implements Sink {
   readonly #directory: QueueDirectory;
   readonly #kind: QueueKind;
   readonly #folders: readonly string[];
-  readonly #journal: LockJournal;
+  readonly #staging: Staging;
   readonly #ids: StoredIds | undefined;
   readonly #options: QueueSinkOptions & { readonly clock: Clock };
   readonly #sync: QueueSinkOptions['sync'];
@@ -74,8 +68,6 @@ export class QueueSink implements Sink {
   /** rung when the sink is being closed, or gives up what waits */
   readonly #recalled = new Bell();
   #closing = false;
-  /** temporary names that could not be removed, as far as the journal is to remember them */
-  readonly #untidy = new Set<string>();
   #pending: Pending[] = [];
   #commits: Promise<void> | undefined;
 
@@ -91,17 +83,19 @@ export class QueueSink implements Sink {
     this.#folders = foldersOf(resolved.type);
     const { limits } = options;
     if (limits !== undefined) this.#gauge = new QueueGauge(this.#directory, this.#kind.elements, limits);
-    this.#journal = new LockJournal(path, files);
-    const { deduplicate, sync } = options;
-    if (deduplicate === undefined) return;
-    const { size, onUnknown } = deduplicate;
-    this.#ids = new StoredIds(this.#directory, { size, onUnknown, maxLock: resolved.maxLock, sync: sync !== 'none' });
+    const { deduplicate } = options;
+    const sync = options.sync !== 'none';
+    if (deduplicate !== undefined) {
+      const { size, onUnknown } = deduplicate;
+      this.#ids = new StoredIds(this.#directory, { size, onUnknown, maxLock: resolved.maxLock, sync });
+    }
+    this.#staging = new Staging(this.#directory, this.#kind, this.#ids, sync);
   }
 
   /** Makes the queue's folder when it is missing, and removes the temporary files of dead processes of this machine. */
   async open(): Promise<void> {
     this.#directory.open(this.#folders);
-    this.#tidyAgain();
+    this.#staging.tidyAgain();
     const { path, files } = this.#directory;
     try {
       // what cannot be tidied up now is for the next process, or the purge
@@ -116,7 +110,17 @@ export class QueueSink implements Sink {
   send(message: Message, id?: string): Promise<void> {
     const { deduplicate } = this.#options;
     const known = deduplicate === undefined ? undefined : duplicateId(message.header, id, deduplicate.by);
-    return this.#send(message, message.size, known);
+    return this.#send(message, known);
+  }
+
+  /** Where neither the id nor another form of the message is wanted, nobody need look into it. */
+  get moves(): boolean {
+    const { type, format, deduplicate, compression } = this.#options;
+    return type !== 'DQN' && format !== 'raw' && deduplicate === undefined && compression === undefined;
+  }
+
+  async move(element: StoredElement): Promise<void> {
+    await (this.moves ? this.#send(element) : this.send(element.message));
   }
 
   /** Can elements be sent as they are? Not where an element is more than one file. */
@@ -126,7 +130,7 @@ export class QueueSink implements Sink {
 
   /** Sends an element as it is, byte for byte. Rejects as `send`, or with QUEUE_INVALID on a queue of type DQN. */
   sendRaw(bytes: Buffer): Promise<void> {
-    return this.#send(bytes, bytes.length);
+    return this.#send(bytes);
   }
 
   /** Why nothing can be written now: the queue has reached a limit. Undefined: it has not. */
@@ -151,15 +155,12 @@ export class QueueSink implements Sink {
     await this.flush();
     this.#closing = false;
     this.#ids?.close();
-    this.#tidyAgain();
-    // temporary files that could not be removed: the next process is to find them
-    quietly(() => this.#journal.close(this.#untidy.size > 0));
-    this.#untidy.clear();
+    this.#staging.close();
   }
 
-  #send(content: Message | Buffer, size: number, id?: string): Promise<void> {
+  #send(content: Content, id?: string): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#pending.push({ content, size, id, resolve, reject });
+      this.#pending.push({ content, size: sizeOf(content), id, resolve, reject });
       this.#commits ??= this.#run();
     });
   }
@@ -231,9 +232,9 @@ export class QueueSink implements Sink {
     for (const one of safe) one.resolve();
     this.#gauge?.added(safe.length, bytes);
     // the others have gone with their ids
-    for (const one of safe) if (one.id === undefined) this.#tidy(one, () => this.#kind.writer.finish(one.staged));
-    const nowSeconds = Date.now() / 1000;
-    if (this.#journal.isLarge) this.#journal.compact([...this.#untidy].map((name) => [name, nowSeconds]));
+    const { writer } = this.#kind;
+    for (const { id, staged } of safe) if (id === undefined) this.#staging.tidy(staged, () => writer.finish(staged));
+    this.#staging.compact();
   }
 
   /** Those that are not stored yet. One that comes twice in a batch waits for what becomes of the first. */
@@ -277,16 +278,11 @@ export class QueueSink implements Sink {
 
   #stageAll(batch: readonly Pending[]): Writing[] {
     const written: Writing[] = [];
-    const names = batch.map(({ id }) => this.#temporaryName(id));
+    let names: readonly (string | undefined)[] = [];
     for (const [index, one] of batch.entries()) {
       try {
-        if (index === 0)
-          this.#journal.append(
-            names.filter((_, at) => batch[at]?.id === undefined),
-            Date.now() / 1000,
-          );
-        const staged = this.#stage(one.content, names[index] ?? '');
-        written.push({ staged, id: one.id, resolve: one.resolve, reject: one.reject });
+        if (index === 0) names = this.#staging.names(batch);
+        written.push({ ...one, staged: this.#staging.stage(one.content, names[index]) });
       } catch (error) {
         // with some files open already, the rest can wait until they are closed
         if (errnoOf(error) === 'EMFILE' && written.length > 0) {
@@ -303,28 +299,6 @@ export class QueueSink implements Sink {
     return written;
   }
 
-  /** What is remembered by its id is staged where the file tells of it, after a kill, until the id is stored. */
-  #temporaryName(id: string | undefined): string {
-    return id === undefined || this.#ids === undefined ? this.#kind.writer.temporaryName() : this.#ids.temporaryName();
-  }
-
-  #stage(content: Message | Buffer, temporary: string): Staged {
-    try {
-      return this.#write(content, temporary);
-    } catch (error) {
-      // RACE: another process took the same name in the same microsecond
-      if (errnoOf(error) !== 'EEXIST') throw error;
-    }
-    const other = this.#kind.writer.temporaryName();
-    this.#journal.append([other], Date.now() / 1000);
-    return this.#write(content, other);
-  }
-
-  #write(content: Message | Buffer, temporary: string): Staged {
-    const { writer } = this.#kind;
-    return Buffer.isBuffer(content) ? writer.stageBytes(content, temporary) : writer.stage(content, temporary);
-  }
-
   /** A file whose sync failed is dropped: the kernel may have thrown its pages away and would call the next sync good. */
   async #syncData(written: readonly Writing[]): Promise<Writing[]> {
     const failures = new Map<Writing, unknown>();
@@ -339,7 +313,7 @@ export class QueueSink implements Sink {
         });
       }
     });
-    for (const [one, error] of failures) this.#giveUp(one, 'fdatasync', error);
+    for (const [one, error] of failures) if (!this.#copies([one], error)) this.#giveUp(one, 'fdatasync', error);
     return written.filter((one) => !failures.has(one));
   }
 
@@ -348,7 +322,8 @@ export class QueueSink implements Sink {
       try {
         this.#kind.writer.publish(one.staged);
       } catch (error) {
-        for (const later of durable.slice(index)) this.#giveUp(later, 'link', error);
+        const rest = durable.slice(index);
+        if (!this.#copies(rest, error)) for (const later of rest) this.#giveUp(later, 'link', error);
         return durable.slice(0, index);
       }
     }
@@ -369,29 +344,18 @@ export class QueueSink implements Sink {
     return safe;
   }
 
+  /** The first of these could not be moved: true when all of them are staged again, and that one is copied. */
+  #copies(rest: readonly Writing[], error: unknown): boolean {
+    const [first] = rest;
+    if (first === undefined || !this.#staging.copies(first.content, first.staged, error)) return false;
+    for (const { staged } of rest) this.#staging.tidy(staged, () => this.#kind.writer.discard(staged));
+    this.#pending = [...rest, ...this.#pending];
+    return true;
+  }
+
   #giveUp(one: Writing, operation: string, error: unknown): void {
-    this.#tidy(one, () => this.#kind.writer.discard(one.staged));
+    this.#staging.tidy(one.staged, () => this.#kind.writer.discard(one.staged));
     one.reject(queueError(operation, this.#directory.path, error));
-  }
-
-  /** Tidying up on a failing disk may fail as well; what stays behind stays in the journal, for the next process. */
-  #tidy({ staged }: Writing, run: () => void): void {
-    let done = false;
-    quietly(() => {
-      run();
-      done = true;
-    });
-    if (!done && this.#untidy.size < MOST_UNTIDY) this.#untidy.add(staged.temporary);
-  }
-
-  /** What made it fail may be over. */
-  #tidyAgain(): void {
-    for (const temporary of this.#untidy) {
-      quietly(() => {
-        this.#kind.elements.discard(temporary);
-        this.#untidy.delete(temporary);
-      });
-    }
   }
 }
 

@@ -1,5 +1,6 @@
 import type { StompctlError } from '../../base/errors.js';
 import type { Sink } from '../../flow/sink.js';
+import type { StoredElement } from '../../flow/stored-element.js';
 import type { Message } from '../../message/message.js';
 
 /** Sends every message to two sinks: a message is safe when both say so. What one of them refuses may be in the other. */
@@ -29,6 +30,15 @@ export class TapSink implements Sink {
   send(message: Message, id?: string): Promise<void> {
     const sent = this.#main.send(message, id);
     return this.#tap === undefined ? sent : both(sent, this.#tap.send(message, id));
+  }
+
+  get moves(): boolean {
+    return this.#tap === undefined && this.#main.moves === true;
+  }
+
+  async move(element: StoredElement): Promise<void> {
+    // a tap that was added since it was taken gets a copy of it
+    await (this.moves ? this.#main.move?.(element) : this.send(element.message));
   }
 
   async flush(): Promise<void> {

@@ -23,6 +23,8 @@ export interface AmqpSourceOptions extends SourceLimits {
   /** called at each opening, with the session */
   readonly onSession?: (session: AmqpSession) => void;
   readonly onWarning?: (event: 'unsubscribe-failed', text: string) => void;
+  /** Only looks, and is told how at each opening: no broker shows a queue over AMQP, and what is released goes back. */
+  readonly onLook?: (how: 'given-back') => void;
   readonly clock?: Clock;
 }
 
@@ -80,6 +82,7 @@ export class AmqpSource implements TunableSource {
   #begin(session: AmqpSession, maxMessageSize: number) {
     const epoch = this.#newEpoch(session, maxMessageSize);
     this.#options.onSession?.(session);
+    this.#options.onLook?.('given-back');
     this.#queues = this.#subscribe(epoch);
     return { epoch, confirmed: this.#queues };
   }

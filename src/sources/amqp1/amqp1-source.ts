@@ -23,6 +23,8 @@ export interface Amqp1SourceOptions extends SourceLimits {
   readonly events: SourceEvents;
   /** called at each opening, with the session */
   readonly onSession?: (session: Amqp1Session) => void;
+  /** Only looks, and is told how at each opening: what is not settled goes back. */
+  readonly onLook?: (how: 'given-back') => void;
   readonly clock?: Clock;
 }
 
@@ -88,6 +90,7 @@ export class Amqp1Source implements TunableSource {
     const limits = { name, most: mostOf(this.#options), reliable, maxMessageSize, deadLetters, events };
     const epoch = new BrokerEpoch(side, { ...limits, safe: undefined, onDuplicate: undefined });
     this.#options.onSession?.(side.amqp);
+    this.#options.onLook?.('given-back');
     return { epoch, confirmed: this.#subscribe(epoch, sourceOf) };
   }
 

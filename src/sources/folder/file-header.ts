@@ -1,11 +1,9 @@
 import { parse } from 'node:path';
-import type { CommandWord } from '../../base/command-words.js';
 import { reasonOf, StompctlError } from '../../base/errors.js';
+import { filledHeader, type HeaderTemplates } from '../../message/header-templates.js';
 import { type Header, newHeader } from '../../message/message.js';
 import type { FileContent } from './file-content.js';
 import { SIDECAR } from './folder-claims.js';
-
-export type HeaderTemplates = Readonly<Record<string, CommandWord>>;
 
 /** bytes of the JSON beside a file */
 export const LARGEST_SIDECAR = 1024 * 1024;
@@ -20,12 +18,7 @@ export function headerOf(
   const { name: base, ext } = parse(name);
   const modified = new Date(Number(mtimeNs / 1_000_000n)).toISOString();
   const facts: Header = newHeader({ file: name, base, ext: ext.slice(1), size: String(size), modified });
-  const header = newHeader();
-  for (const [key, template] of Object.entries(templates)) {
-    header[key] = template
-      .map((part) => (typeof part === 'string' ? part : facts[part.header] || (part.otherwise ?? '')))
-      .join('');
-  }
+  const header = filledHeader(templates, facts);
   if (beside !== undefined) Object.assign(header, headersIn(name, beside));
   return header;
 }

@@ -10,11 +10,12 @@ import { QueueDirectory } from '../../dirq/queue-directory.js';
 import { TimeSlice } from '../../dirq/time-slice.js';
 import type { DeadLetters } from '../../flow/dead-letters.js';
 import type { Demand, SourceEvents, SourceLimits, SourceResult, TunableSource } from '../../flow/source.js';
-import { Message, newHeader } from '../../message/message.js';
+import type { HeaderTemplates } from '../../message/header-templates.js';
+import { type Header, Message, newHeader } from '../../message/message.js';
 import { SkipList } from '../queue/skip-list.js';
 import { type FileContent, infoOf, isUnchanged, readWhole } from './file-content.js';
 import { FileDelivery, type FileWish } from './file-delivery.js';
-import { besideBytes, type HeaderTemplates, headerOf, LARGEST_SIDECAR } from './file-header.js';
+import { besideBytes, headerOf, LARGEST_SIDECAR } from './file-header.js';
 import { folderError, folderMustExist, openTarget } from './folder-access.js';
 import { FolderClaims, SIDECAR } from './folder-claims.js';
 import { FolderNames, isHidden, namePattern } from './folder-names.js';
@@ -282,8 +283,8 @@ export class FolderSource implements TunableSource {
     const { headers, text } = this.#options;
     const before = this.#skips.knows(name, infoOf(stats));
     const settle = (delivery: FileDelivery, wish: FileWish): void => this.#note(delivery, wish);
-    const made = (header: Readonly<Record<string, string>>) =>
-      new FileDelivery(name, new Message(header, bytes, text && isUtf8(bytes)), stamp, before, settle);
+    const isText = text && isUtf8(bytes);
+    const made = (header: Header) => new FileDelivery(name, new Message(header, bytes, isText), stamp, before, settle);
     try {
       const delivery = made(headerOf(name, stamp, headers, besideBytes(name, beside)));
       this.#held.set(name, delivery);
@@ -300,9 +301,8 @@ export class FolderSource implements TunableSource {
   }
 
   #unreadable(name: string, stats: Stats, error: unknown): void {
-    const told = new StompctlError('ELEMENT_UNREADABLE', 'read', name, reasonOf(error), error);
-    if (this.#skips.add(name, infoOf(stats), this.#options.clock.monotonicMs()))
-      this.#options.events.rejected(name, told);
+    if (!this.#skips.add(name, infoOf(stats), this.#options.clock.monotonicMs())) return;
+    this.#options.events.rejected(name, new StompctlError('ELEMENT_UNREADABLE', 'read', name, reasonOf(error), error));
   }
 
   #note(delivery: FileDelivery, wish: FileWish): void {

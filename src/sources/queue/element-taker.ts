@@ -3,8 +3,9 @@ import { errnoOf, reasonOf, StompctlError } from '../../base/errors.js';
 import { type ElementInfo, type ElementStore, LockLeft } from '../../dirq/element-store.js';
 import { queueError } from '../../dirq/queue-directory.js';
 import type { TimeSlice } from '../../dirq/time-slice.js';
-import { largestFile } from '../../message/json.js';
+import type { HeaderTemplates } from '../../message/header-templates.js';
 import { Message } from '../../message/message.js';
+import { withHeaders } from './element-header.js';
 import type { HeldElements } from './held-elements.js';
 import { type DeliveryBatch, QueueDelivery } from './queue-delivery.js';
 import type { QueueEvents } from './queue-events.js';
@@ -17,6 +18,8 @@ export interface TakeOptions {
   readonly maxMessageSize: number;
   /** seconds */
   readonly maxTemp: number;
+  /** see `withHeaders` */
+  readonly headers?: HeaderTemplates | undefined;
   readonly clock: Clock;
   readonly events: QueueEvents;
   /** most elements of no use that are remembered; 10,000 */
@@ -97,15 +100,16 @@ export class ElementTaker {
       const info = this.#elements.inspect(name);
       // RACE: another process took it after the folder was read
       if (info === undefined || this.#skips.has(name, info, clock.monotonicMs())) return false;
-      if (info.regular && info.size === 0) this.#removeLeftover(name, info, time);
+      if (this.#elements.isLeftover(info)) this.#removeLeftover(name, info, time);
       else if (!info.regular) this.#cannotRead(name, info, 'ELEMENT_UNREADABLE', 'is not a regular file');
-      else if (info.size > largestFile(maxMessageSize)) {
+      else if (info.size > this.#elements.largest(maxMessageSize)) {
         const reason = `the file has ${info.size} bytes, too many for max-message-size (${maxMessageSize})`;
         this.#cannotRead(name, info, 'MESSAGE_TOO_LARGE', reason);
       } else if (!batch.fits(info.size)) return true;
       else if (this.#lock(name, info, time)) {
-        const message = this.#read(name, info, time, batch);
-        if (message !== undefined) {
+        const isRead = !batch.unread || !this.#held.movesUnread || info.mode === undefined;
+        const message = isRead ? this.#read(name, info, time, batch) : undefined;
+        if (!isRead || message !== undefined) {
           const delivery = new QueueDelivery(this.#held, name, message, info, time);
           delivery.rejectedBefore = this.#skips.knows(name, info);
           return this.#handOver(delivery, batch);
@@ -146,8 +150,9 @@ export class ElementTaker {
 
   /** Undefined: not readable; it is unlocked and stays. */
   #read(name: string, info: ElementInfo, time: number, batch: DeliveryBatch): Message | undefined {
+    const { headers, maxMessageSize } = this.#options;
     try {
-      return this.#elements.readMessage(name, this.#options.maxMessageSize);
+      return withHeaders(this.#elements.readMessage(name, maxMessageSize), headers, name, info);
     } catch (error) {
       let aside = false;
       try {

@@ -8,6 +8,7 @@ import type { SyncMode } from '../../dirq/queue-options.js';
 import { TimeSlice } from '../../dirq/time-slice.js';
 import type { DeadLetters } from '../../flow/dead-letters.js';
 import type { SourceEvents } from '../../flow/source.js';
+import { LateReader } from './late-reader.js';
 import type { QueueDelivery, Settler, Settling } from './queue-delivery.js';
 import { RemovalSync } from './removal-sync.js';
 
@@ -20,6 +21,10 @@ export interface HoldOptions {
   readonly source: string;
   readonly remove: boolean;
   readonly sync: SyncMode;
+  /** bytes of a body */
+  readonly maxMessageSize: number;
+  /** are elements what another queue may have as they are? */
+  readonly plain: boolean;
   /** most elements held, and most removals that may be undone by a power loss */
   readonly window: number;
   readonly deadLetters: DeadLetters | undefined;
@@ -38,6 +43,7 @@ export class HeldElements implements Settler {
   readonly #directory: QueueDirectory;
   readonly #elements: ElementStore;
   #options: HoldOptions;
+  readonly late: LateReader;
   readonly #journal: LockJournal;
   readonly #removals: RemovalSync;
   readonly #held = new Map<string, QueueDelivery>();
@@ -58,6 +64,7 @@ export class HeldElements implements Settler {
     this.#directory = directory;
     this.#elements = elements;
     this.#options = options;
+    this.late = new LateReader(directory, elements, options.maxMessageSize);
     this.#journal = new LockJournal(directory.path, directory.files);
     this.#removals = new RemovalSync(directory, elements, options.sync, options.window);
   }
@@ -83,6 +90,12 @@ export class HeldElements implements Settler {
   /** Can undecodable elements be stored elsewhere, byte for byte? */
   get takesRaw(): boolean {
     return this.#options.deadLetters?.storeRaw !== undefined;
+  }
+
+  /** May elements leave unread? Not when they stay (two queues would have one file), nor when those that are bad are set apart. */
+  get movesUnread(): boolean {
+    const { plain, remove, deadLetters } = this.#options;
+    return plain && remove && deadLetters === undefined;
   }
 
   has(name: string): boolean {

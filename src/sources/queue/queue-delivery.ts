@@ -2,7 +2,9 @@ import type { StompctlError } from '../../base/errors.js';
 import type { ElementInfo } from '../../dirq/element-store.js';
 import type { Delivery } from '../../flow/delivery.js';
 import type { Demand } from '../../flow/source.js';
+import type { StoredElement } from '../../flow/stored-element.js';
 import type { Message } from '../../message/message.js';
+import type { LateReader } from './late-reader.js';
 
 export type Settling = 'ack' | 'release' | 'reject';
 
@@ -10,11 +12,12 @@ export type Settling = 'ack' | 'release' | 'reject';
 export interface Settler {
   settle(delivery: QueueDelivery, how: Settling): void;
   settledInVain(delivery: QueueDelivery): void;
+  /** of what was handed over unread */
+  readonly late: LateReader;
 }
 
 /** A locked element on its way. Settling notes the wish; the source carries it out. */
-export class QueueDelivery implements Delivery {
-  readonly message: Message;
+export class QueueDelivery implements Delivery, StoredElement {
   readonly name: string;
   readonly size: number;
   readonly info: ElementInfo;
@@ -25,15 +28,48 @@ export class QueueDelivery implements Delivery {
   raw: Buffer | undefined;
   rejectedBefore = false;
   readonly #settler: Settler;
+  readonly #unread: boolean;
+  #message: Message | undefined;
   #settled = false;
 
-  constructor(settler: Settler, name: string, message: Message, info: ElementInfo, lockTime: number) {
+  /** `message`: undefined when nobody has read it yet */
+  constructor(settler: Settler, name: string, message: Message | undefined, info: ElementInfo, lockTime: number) {
     this.#settler = settler;
+    this.#unread = message === undefined;
+    this.#message = message;
     this.name = name;
-    this.message = message;
-    this.size = message.size;
+    this.size = message?.size ?? info.size;
     this.info = info;
     this.lockTime = lockTime;
+  }
+
+  get message(): Message {
+    this.#message ??= this.#settler.late.message(this.name);
+    return this.#message;
+  }
+
+  get stored(): StoredElement | undefined {
+    return this.#unread ? this : undefined;
+  }
+
+  get path(): string {
+    return this.#settler.late.path(this.name);
+  }
+
+  get uid(): number {
+    return this.info.uid ?? -1;
+  }
+
+  get gid(): number {
+    return this.info.gid ?? -1;
+  }
+
+  get mode(): number {
+    return this.info.mode ?? -1;
+  }
+
+  bytes(): Buffer {
+    return this.#settler.late.bytes(this.name);
   }
 
   ack(): void {
@@ -65,6 +101,8 @@ const MOST_DELIVERIES = 200;
 /** What one `next` gathers. */
 export class DeliveryBatch {
   readonly deliveries: QueueDelivery[] = [];
+  /** may they be handed over unread? */
+  readonly unread: boolean;
   readonly #most: number;
   readonly #bytes: number;
   #size = 0;
@@ -73,6 +111,7 @@ export class DeliveryBatch {
   constructor(demand: Demand) {
     this.#most = Math.min(demand.deliveries, MOST_DELIVERIES);
     this.#bytes = demand.bytes;
+    this.unread = demand.unread === true;
   }
 
   get room(): number {

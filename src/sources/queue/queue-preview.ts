@@ -6,8 +6,9 @@ import { QueueDirectory, queueError } from '../../dirq/queue-directory.js';
 import { queueKind } from '../../dirq/queue-kind.js';
 import { type QueueOptions, resolveQueueOptions } from '../../dirq/queue-options.js';
 import { TimeSlice } from '../../dirq/time-slice.js';
-import { largestFile } from '../../message/json.js';
+import type { HeaderTemplates } from '../../message/header-templates.js';
 import type { Message } from '../../message/message.js';
+import { withHeaders } from './element-header.js';
 
 export interface PreviewedElement {
   /** `folder/file` */
@@ -25,8 +26,10 @@ export class QueuePreview {
   readonly #directory: QueueDirectory;
   readonly #elements: ElementStore;
   readonly #maxMessageSize: number;
+  readonly #headers: HeaderTemplates | undefined;
 
-  constructor(options: QueueOptions, maxMessageSize: number) {
+  constructor(options: QueueOptions, maxMessageSize: number, headers?: HeaderTemplates) {
+    this.#headers = headers;
     const resolved = resolveQueueOptions(options);
     this.name = `queue ${resolved.path}`;
     this.#directory = new QueueDirectory(resolved.path, systemFiles, resolved.umask);
@@ -67,11 +70,12 @@ export class QueuePreview {
       const info = this.#elements.inspect(name);
       if (info === undefined || this.#elements.lockInfo(name) !== undefined) return undefined;
       if (!info.regular) return new StompctlError('ELEMENT_UNREADABLE', 'read', name, 'is not a regular file');
-      if (info.size > largestFile(this.#maxMessageSize)) {
+      if (info.size > this.#elements.largest(this.#maxMessageSize)) {
         const reason = `the file has ${info.size} bytes, too many for max-message-size (${this.#maxMessageSize})`;
         return new StompctlError('MESSAGE_TOO_LARGE', 'read', name, reason);
       }
-      const message = this.#elements.readMessage(name, this.#maxMessageSize);
+      const read = this.#elements.readMessage(name, this.#maxMessageSize);
+      const message = withHeaders(read, this.#headers, name, info);
       // RACE: another process may have been removing it, part by part, while it was read
       return this.#elements.inspect(name) === undefined ? undefined : message;
     } catch (error) {

@@ -4,6 +4,7 @@ import { type FileSystem, systemFiles } from '../../base/file-system.js';
 import { Bell, wait } from '../../base/wait.js';
 import { ElementCursor } from '../../dirq/element-cursor.js';
 import type { QueueKind } from '../../dirq/element-store.js';
+import { MESSAGE_FIELDS } from '../../dirq/fields/schema.js';
 import { recoverJournals } from '../../dirq/journal/journal-recovery.js';
 import { QueueDirectory, queueError } from '../../dirq/queue-directory.js';
 import { foldersOf, queueKind } from '../../dirq/queue-kind.js';
@@ -16,6 +17,7 @@ import {
 import { TimeSlice } from '../../dirq/time-slice.js';
 import type { DeadLetters } from '../../flow/dead-letters.js';
 import type { Demand, SourceLimits, SourceResult, TunableSource } from '../../flow/source.js';
+import type { HeaderTemplates } from '../../message/header-templates.js';
 import { ElementTaker } from './element-taker.js';
 import { HeldElements } from './held-elements.js';
 import { DeliveryBatch, type QueueDelivery } from './queue-delivery.js';
@@ -37,6 +39,8 @@ export interface QueueSourceOptions extends QueueOptions {
   readonly events: QueueEvents;
   /** where rejected messages go; without it they stay, and are skipped with growing delay */
   readonly deadLetters?: DeadLetters | undefined;
+  /** headers of messages that have none of their own: see `withHeaders` */
+  readonly headers?: HeaderTemplates | undefined;
   /** most elements locked, and most removals that a power loss may undo; 1000 */
   readonly window?: number;
   /** most elements of no use that are remembered; 10,000 */
@@ -94,7 +98,9 @@ export class QueueSource implements TunableSource {
     this.#kind = queueKind(this.#directory, this.#options);
     this.#held = new HeldElements(this.#directory, this.#kind.elements, {
       ...this.#options,
-      source: this.name,
+      source: sourceLabel(this.#options),
+      // what is no message by itself becomes one when it is read
+      plain: options.format !== 'raw' && options.headers === undefined,
       window: options.window ?? 1000,
       deadLetters: options.deadLetters,
       changed: () => this.#changed.ring(),
@@ -165,7 +171,7 @@ export class QueueSource implements TunableSource {
       if (interrupt.aborted) return { kind: 'idle', reason: 'interrupted' };
       await this.#held.beforeTaking();
       const most = Math.min(demand.deliveries, this.#held.room + this.#taker.kept);
-      const deliveries = await this.#take({ deliveries: most, bytes: demand.bytes }, interrupt);
+      const deliveries = await this.#take({ ...demand, deliveries: most }, interrupt);
       // not before the first messages are out: in a folder of a million each of the two takes a second
       if (this.#purgeDue) void this.#purge();
       if (deliveries.length > 0) {
@@ -337,4 +343,10 @@ export class QueueSource implements TunableSource {
     };
     this.#timers[slot] = this.#options.clock.after(intervalMs, again, false);
   }
+}
+
+/** What a failure queue says of where a message came from: `stompctl queue retry` must not put messages where bodies belong. */
+function sourceLabel({ path, format, fields }: ResolvedQueueOptions): string {
+  if (format === 'raw') return `raw queue ${path}`;
+  return fields === MESSAGE_FIELDS ? `queue ${path}` : `schema queue ${path}`;
 }

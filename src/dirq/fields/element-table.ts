@@ -1,9 +1,9 @@
 import { isUtf8 } from 'node:buffer';
-import { StompctlError } from '../base/errors.js';
-import { undecodable } from '../message/decode-error.js';
-import { type Header, newHeader } from '../message/message.js';
+import { StompctlError } from '../../base/errors.js';
+import { undecodable } from '../../message/decode-error.js';
+import { type Header, newHeader } from '../../message/message.js';
 
-const LONE_SURROGATE = /\p{Surrogate}/u;
+export const LONE_SURROGATE = /\p{Surrogate}/u;
 const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n' };
 const UNESCAPES: Readonly<Record<string, string>> = { '\\\\': '\\', '\\t': '\t', '\\n': '\n' };
 
