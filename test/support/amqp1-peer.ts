@@ -102,6 +102,8 @@ export class Amqp1Peer {
   #accept(socket: Socket): void {
     this.#socket = socket;
     socket.on('error', () => undefined);
+    // the library ends its timers then, and does not hear of the close
+    socket.on('close', () => socket.emit('end'));
     socket.once('data', (first: Buffer) => {
       if (first.subarray(4, 8).equals(Buffer.of(0, 0, 9, 1))) {
         socket.end(AMQP1_HEADER);
