@@ -20,7 +20,7 @@ import { SupervisedSink } from '../transfer/supervised-sink.js';
 import { type EndState, type ReconnectPolicy, Supervisor } from '../transfer/supervisor.js';
 import type { SessionFacts } from '../transfer/verdict.js';
 import { failoverOptions, type MadeEnd } from './broker-end.js';
-import { commandSink } from './command-end.js';
+import { commandSink, commandSource } from './command-ends.js';
 import { folderSink, folderSource } from './folder-ends.js';
 import { type MemberKeeping, memberSink, memberSource } from './member-ends.js';
 import { oneBrokerSink, oneBrokerSource } from './one-broker.js';
@@ -109,6 +109,8 @@ function sourceOf(
   switch (source.kind) {
     case 'queue':
       return { end: queueSource(source.queue, settings, context, report, deadLetters) };
+    case 'command':
+      return { end: commandSource(source.command, settings, context, report, deadLetters) };
     case 'folder':
       return { end: folderSource(source.folder, settings, context, report, deadLetters) };
     case 'broker':
@@ -187,6 +189,7 @@ function endsByItself(source: SourceSettings, loop: boolean): boolean {
   switch (source.kind) {
     case 'queue':
     case 'folder':
+    case 'command':
       return !loop;
     case 'broker':
       return false;

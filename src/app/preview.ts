@@ -84,6 +84,7 @@ export function previewLimit({ source, window }: Settings): number | undefined {
   switch (source.kind) {
     case 'queue':
     case 'folder':
+    case 'command':
       return undefined;
     case 'broker':
       return window;
@@ -148,6 +149,13 @@ function contents(settings: Settings, context: PreviewContext): AsyncIterable<Pr
       ).elements();
     case 'folder':
       return filesOf(settings, source.folder, context);
+    case 'command':
+      throw new StompctlError(
+        'USAGE',
+        'preview',
+        '--dry-run',
+        'runs no incoming-command: what it writes could not be read again',
+      );
     case 'broker':
       return received(settings, source, context);
     default:

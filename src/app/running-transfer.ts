@@ -12,7 +12,7 @@ import type { TransferLimits } from '../transfer/transfer-parts.js';
 import type { EndFacts } from '../transfer/verdict.js';
 import { brokerEnd } from './broker-end.js';
 import { checkQueue } from './check-queue.js';
-import { checkCommand } from './command-end.js';
+import { checkCommand, programOf } from './command-ends.js';
 import { type FailureQueue, openFailureQueue } from './failure-queue.js';
 import {
   type EndContext,
@@ -322,7 +322,7 @@ async function checkEnd(
       checkQueue(end.folder.path, end === settings.source);
       return;
     case 'command':
-      checkCommand(end.command, context.env);
+      checkCommand(programOf(end.command), context.env);
       return;
     case 'several':
       for (const { sink } of end.outputs) await checkEnd(sink, settings, context);

@@ -1,7 +1,7 @@
 import { connectAmqp } from '../app/amqp-end.js';
 import { brokerEnd, protocolName } from '../app/broker-end.js';
 import { checkQueue } from '../app/check-queue.js';
-import { checkCommand } from '../app/command-end.js';
+import { checkCommand, programOf } from '../app/command-ends.js';
 import { membersOf } from '../app/member-ends.js';
 import { systemClock } from '../base/clock.js';
 import { StompctlError, unreachable } from '../base/errors.js';
@@ -45,8 +45,8 @@ export async function checkEnds(settings: Settings, env: Environment): Promise<E
         break;
       case 'command':
         findings.push({
-          end: `command ${String(end.command.words[0]?.[0] ?? '')}`,
-          ...(await attempt(async () => `command ${checkCommand(end.command, env)}: can be run`)),
+          end: `command ${programOf(end.command)}`,
+          ...(await attempt(async () => `command ${checkCommand(programOf(end.command), env)}: can be run`)),
         });
         break;
       default:

@@ -4,7 +4,7 @@ import type { BrokerType } from '../stomp/client-dialects.js';
 import { sideProtocol } from './amqp-rules.js';
 import { uriScheme } from './broker-uri.js';
 import { ignoredFailoverOptions } from './broker-uris.js';
-import { commandSettings } from './command-settings.js';
+import { commandSettings, incomingCommand } from './command-settings.js';
 import { incomingFolder, outgoingFolder } from './folder-settings.js';
 import { placeOf } from './formats/config-node.js';
 import { parseListenAddress } from './listen-address.js';
@@ -18,6 +18,7 @@ import type {
   CredentialSettings,
   Deliver,
   OutputSettings,
+  ProcessSettings,
   QueueSettings,
   RewriteSettings,
   Settings,
@@ -61,15 +62,7 @@ export function buildSettings(values: OptionValues, callbackFile?: string): Sett
     maxRate: values.number('max-rate'),
     maxRateBytes: values.number('max-rate-bytes'),
     statistics: values.flag('statistics'),
-    pidfile: values.text('pidfile'),
-    onOverlap: values.text('on-overlap') === 'quiet' ? 'quiet' : 'fail',
-    daemon: values.flag('daemon'),
-    debug: values.definite('debug'),
-    logLevel: logLevel(values),
-    metricsListen: metricsListen(values),
-    metricsRemote: values.flag('metrics-remote'),
-    metricsTextfile: values.text('metrics-textfile'),
-    logFormat: values.text('log-format') as Settings['logFormat'],
+    ...buildProcess(values),
     reconnect: {
       delayMs: definiteMs(values, 'reconnect-delay'),
       maxDelayMs: definiteMs(values, 'reconnect-max-delay'),
@@ -94,6 +87,8 @@ function source(values: OptionValues, reliable: boolean): SourceSettings {
   if (folder !== undefined) {
     return { kind: 'folder', folder: incomingFolder(folder, values.table('folder-headers') ?? {}) };
   }
+  const command = values.table('incoming-command');
+  if (command !== undefined) return { kind: 'command', command: incomingCommand(command) };
   if (!values.has('incoming-broker-uri')) {
     return { kind: 'queue', queue: queue(values.table('incoming-queue') ?? {}, values.table('queue-headers')) };
   }
@@ -142,6 +137,21 @@ function milliseconds(seconds: number | undefined): number | undefined {
 
 function definiteMs(values: OptionValues, name: string): number {
   return inMs(values.definite(name));
+}
+
+/** The part that belongs to the process. */
+export function buildProcess(values: OptionValues): ProcessSettings {
+  return {
+    pidfile: values.text('pidfile'),
+    onOverlap: values.text('on-overlap') === 'quiet' ? 'quiet' : 'fail',
+    daemon: values.flag('daemon'),
+    debug: values.definite('debug'),
+    logLevel: logLevel(values),
+    logFormat: values.text('log-format') as Settings['logFormat'],
+    metricsListen: metricsListen(values),
+    metricsRemote: values.flag('metrics-remote'),
+    metricsTextfile: values.text('metrics-textfile'),
+  };
 }
 
 function sync(values: OptionValues, reliable: boolean): Settings['sync'] {
@@ -274,6 +284,7 @@ function parksRejected({ source, reliable, failureQueue }: Settings): boolean {
   switch (source.kind) {
     case 'queue':
     case 'folder':
+    case 'command':
       return false;
     case 'broker':
       return reliable && failureQueue === undefined;

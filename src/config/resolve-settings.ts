@@ -92,8 +92,8 @@ function brokenRules(rules: typeof RULES, values: OptionValues, whole: Origin): 
   return [...problems.values()];
 }
 
-/** Ranges, choices and keys, by the zod schema of the table. */
-async function schemaProblems(options: ReadonlyMap<string, ReadOption>): Promise<Problem[]> {
+/** What is wrong with ranges, choices and keys, by the zod schema of the table. */
+export async function schemaProblems(options: ReadonlyMap<string, ReadOption>): Promise<Problem[]> {
   const { schemaOf } = await import('./options/option-schema.js');
   const plain = Object.fromEntries([...options].map(([name, option]) => [name, option.value]));
   const result = schemaOf(Object.keys(plain)).safeParse(plain);

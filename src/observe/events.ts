@@ -34,18 +34,21 @@ export const EVENTS = {
   },
   'command-left': {
     levels: ['warn'],
-    when: 'a run of `outgoing-command` has ended and left a process behind that holds its output',
+    when: 'a run of `outgoing-command`, or `incoming-command`, has ended and left a process behind that holds its output',
   },
   'command-output': {
     levels: ['info', 'warn'],
-    when: 'a line that `outgoing-command` has written, to standard error at the level `warn`',
+    when: 'a line that `outgoing-command` or `incoming-command` has written, to standard error at the level `warn`',
   },
   configuration: { levels: ['warn'], when: 'something in the configuration deserves a second look' },
   credential: { levels: ['warn'], when: 'something about a credential deserves a second look' },
   drain: { levels: ['debug'], when: 'reading has stopped; what is in flight is being settled' },
   dropped: { levels: ['debug'], when: 'the callback dropped a message; the reason is in the text' },
   duplicate: { levels: ['debug'], when: 'a message that is safe came again; it was acknowledged, and not handed over' },
-  end: { levels: ['info'], when: 'the run is over: why, and the counters' },
+  end: {
+    levels: ['info', 'warn'],
+    when: 'the run is over: why, and the counters; where a process runs several, each of them, and then all: a `warn` when some failed',
+  },
   failed: { levels: ['error'], when: 'the run ended because of an error; `code` says which' },
   'folder-changed': {
     levels: ['warn'],

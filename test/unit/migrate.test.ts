@@ -104,6 +104,16 @@ schema = "body:string signer:string?"
 </outgoing-queue>
 `,
   },
+  'command to queue': {
+    text: `<incoming-command>
+command = /bin/feed "a b" %%{x}
+ack = stdin
+</incoming-command>
+<outgoing-queue>
+path = /b
+</outgoing-queue>
+`,
+  },
   'broker to command': {
     text: `incoming-broker-uri = stomp://h
 subscribe = destination=/queue/q

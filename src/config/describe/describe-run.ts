@@ -26,6 +26,10 @@ function sourceText(settings: Settings): string {
       const how = settings.loop ? ', waiting for more' : ', once';
       return `takes files from the folder ${source.folder.path}${how}`;
     }
+    case 'command': {
+      const how = settings.loop ? ', started again when it has ended' : ', once';
+      return `reads messages that ${source.command.words[0]} writes${how}`;
+    }
     case 'queue': {
       const how = settings.loop ? ', waiting for more at its end' : ', once';
       return `reads messages from ${queueText(source.queue)}${how}`;
@@ -106,6 +110,9 @@ function safetyText({ source, remove, reliable }: Settings): string {
     case 'folder':
       if (source.folder.afterwards.kind === 'leave') return 'At least once: the files stay, since "after" is "leave".';
       return once(source.folder.afterwards.kind === 'move' ? 'moved' : 'removed');
+    case 'command':
+      if (source.command.acks) return 'At least once: the command is told which of its messages are safe.';
+      return 'What the command wrote is sent, or in the failure queue at the end. A crash loses what is in flight.';
     case 'broker':
       return once('acknowledged');
     default:

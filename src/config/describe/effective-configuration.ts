@@ -85,6 +85,7 @@ function prefetchText({ source, reliable, window }: Settings): string | undefine
   switch (source.kind) {
     case 'queue':
     case 'folder':
+    case 'command':
       return undefined;
     case 'broker':
       if (source.prefetch !== undefined) return String(source.prefetch);

@@ -236,7 +236,34 @@ const COMMAND_KEYS: readonly TableKey[] = [
   },
 ];
 
+const INCOMING_COMMAND_KEYS: readonly TableKey[] = [
+  {
+    name: 'command',
+    kind: 'text',
+    required: true,
+    doc: 'the program and its arguments, as blanks and quotes separate them; no shell is in between',
+  },
+  {
+    name: 'ack',
+    kind: 'choice',
+    choices: ['none', 'stdin'],
+    default: 'none',
+    doc: '`stdin`: it is told on its standard input, a line each, the number of each line that is safe',
+  },
+];
+
 export const COMMAND_OPTIONS: readonly OptionRow[] = [
+  {
+    name: 'incoming-command',
+    kind: 'table',
+    keys: INCOMING_COMMAND_KEYS,
+    value: 'KEY=VALUE…',
+    group: 'source',
+    reload: 'source',
+    added: true,
+    doc: 'Send what this command writes to its standard output: messages as JSON, a line each.',
+    notes: 'With `loop` it is started again when it has ended. See docs/commands-as-ends.md.',
+  },
   {
     name: 'outgoing-command',
     kind: 'table',
