@@ -98,8 +98,10 @@ async function checkBroker({ broker, address }: Place, settings: Settings, env: 
   const finding = await attempt(async () => {
     const options = await connect();
     if (options.endpoint.transport === 'udp') return `${name}: nothing can be known of it, UDP is not answered`;
-    const overAmqp = broker.protocol === 'amqp091';
-    const session = await (overAmqp ? connectAmqp(options, settings) : StompSession.connect(options));
+    const { protocol } = broker;
+    const session = await (protocol === 'stomp'
+      ? StompSession.connect(options)
+      : connectAmqp(protocol, options, settings));
     onSession(session);
     const { server = 'it does not say what it is', version, peer } = session;
     await session.close();

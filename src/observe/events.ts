@@ -16,7 +16,7 @@ export const EVENTS = {
   },
   blocked: {
     levels: ['warn'],
-    when: 'a broker of AMQP takes no messages for now (an alarm of memory or disk), or takes them again',
+    when: 'a broker of AMQP takes no messages for now (an alarm of memory or disk, or no credit), or takes them again',
   },
   'broker-chosen': {
     levels: ['info'],
