@@ -5,7 +5,7 @@ import { withDeadline } from '../base/wait.js';
 import { peerOf, placeOf } from '../stomp/transport/tcp-transport.js';
 import type { AmqpSessionOptions } from './amqp-session-options.js';
 import { Confirms, type Publication, type Unconfirmed } from './confirms.js';
-import type { AmqpDelivery } from './delivery-reader.js';
+import type { AmqpDelivery, AmqpReturn } from './delivery-reader.js';
 import { openConnection } from './open-connection.js';
 import { Wire } from './wire.js';
 
@@ -81,6 +81,9 @@ export class AmqpSession {
       heartBeatSeconds,
       pauseTimeoutMs,
       onDelivery: (delivery) => consumers.get(delivery.consumerTag)?.(delivery),
+      onReturn: (returned) => {
+        if (holder.session !== undefined) holder.session.#returned(returned);
+      },
       failed: (error) => (holder.session === undefined ? breaks(error) : holder.session.#end(error)),
     });
     const model = await openConnection(options, wire, ending, broken);
@@ -308,13 +311,13 @@ export class AmqpSession {
       this.#full = false;
       this.#sendHeld();
     });
-    channel.on('return', (returned: Returned) => {
-      if (this.#confirms.returned(returned)) return;
-      const reason = 'the broker gave back a message that was not sent in this session; see its log';
-      this.#end(new StompctlError('FRAME_MALFORMED', 'session', this.peer, reason));
-    });
     model.on('blocked', (reason) => this.#block(printable(String(reason))));
     model.on('unblocked', () => this.#block(undefined));
+  }
+
+  #returned(returned: AmqpReturn): void {
+    const error = this.#confirms.returned(returned);
+    if (error !== undefined) this.#end(error);
   }
 
   #block(reason: string | undefined): void {

@@ -5,7 +5,7 @@ import { reasonOf, StompctlError } from '../base/errors.js';
 import { printable } from '../base/printable.js';
 import { FieldReader } from './codec/field-value.js';
 import { FRAME_TYPES, FrameSplitter, type RawFrame } from './codec/frame-splitter.js';
-import { type AmqpDelivery, DeliveryReader } from './delivery-reader.js';
+import { type ContentListeners, DeliveryReader } from './delivery-reader.js';
 
 /** Why the broker closed the connection, or a channel of it. */
 export interface CloseReason {
@@ -15,14 +15,13 @@ export interface CloseReason {
   readonly text: string;
 }
 
-export interface WireOptions {
+export interface WireOptions extends ContentListeners {
   readonly peer: string;
   readonly clock: Clock;
   readonly maxMessageSize: number;
   readonly pauseTimeoutMs: number;
   /** 0: none */
   readonly heartBeatSeconds: number;
-  readonly onDelivery: (delivery: AmqpDelivery) => void;
   /** called at most once: what the broker sent cannot be read */
   readonly failed: (error: StompctlError) => void;
 }
@@ -36,8 +35,8 @@ const HEART_BEAT = Buffer.of(FRAME_TYPES.heartbeat, 0, 0, 0, 0, 0, 0, 0xce);
 const PULSE_PART = 0.9;
 
 /**
- * What stands between the socket and the library: all that arrives passes here first (`onread` of Node's sockets). Deliveries are
- * taken out, so that reading can be paused and nothing of a peer's choice fills the memory; the other frames are handed on.
+ * What stands between the socket and the library: all that arrives passes here first (`onread` of Node's sockets). Messages
+ * are taken out, so that reading can be paused and nothing of a peer's choice fills the memory; the other frames are handed on.
  */
 export class Wire {
   /** the largest frame that both sides take */
@@ -60,7 +59,7 @@ export class Wire {
     this.#options = options;
     this.#pulseMs = options.heartBeatSeconds * 1000 * PULSE_PART;
     this.#splitter = new FrameSplitter(options.peer, FRAME_MAX);
-    this.#deliveries = new DeliveryReader(options.peer, options.maxMessageSize, options.onDelivery);
+    this.#deliveries = new DeliveryReader(options.peer, options.maxMessageSize, options);
   }
 
   /** For `net.connect` and `tls.connect`. */

@@ -75,6 +75,64 @@ describe('AmqpSession, when the broker', () => {
     await first;
   });
 
+  for (const [what, one, other] of [
+    ['correlation-id', { correlationId: '1' }, { correlationId: '2' }],
+    ['type', {}, { type: 't' }],
+    ['timestamp', { timestamp: 1 }, { timestamp: 2 }],
+    ['priority', { priority: 4 }, {}],
+    ['persistence', { deliveryMode: 2 }, { deliveryMode: 1 }],
+    ['the list of further keys', { headers: { CC: ['a'] } }, { headers: { CC: ['b'] } }],
+    ['a header named __proto__', {}, { headers: JSON.parse('{"__proto__":"a"}') as object }],
+    ['one header more', { headers: { a: '1' } }, { headers: { a: '1', b: '2' } }],
+  ] as const) {
+    for (const returnedTag of [1, 2]) {
+      it(`gives back number ${returnedTag} of two that differ in ${what} only, rejects that one`, async (test) => {
+        const { session } = await open(test, {
+          published: (published, peer) => {
+            if (published.tag === returnedTag) peer.giveBack(published);
+            if (published.tag === 2) peer.say(1, METHODS.ack, longLong(2), Buffer.of(1));
+          },
+        });
+        const sent = [one, other].map((properties) =>
+          session.publish({ exchange: '', routingKey: 'q', properties, body: Buffer.from('ping') }),
+        );
+        const ends = (await Promise.allSettled(sent)).map(({ status }) => status);
+        assert.deepEqual(ends, returnedTag === 1 ? ['rejected', 'fulfilled'] : ['fulfilled', 'rejected']);
+      });
+    }
+  }
+
+  it('gives back a message to which it has added a field, rejects that one', async (test) => {
+    const added = Buffer.concat([shortText('timestamp_in_ms'), Buffer.from('l'), longLong(5)]);
+    const { session } = await open(test, {
+      published: (published, peer) => {
+        if (published.tag !== 2) return;
+        // flags, and a table of one field, `a`, to which another one comes
+        const table = Buffer.concat([published.header.subarray(18), added]);
+        peer.giveBack({ ...published, header: contentHeader(4, Buffer.concat([short(0x2000), longText(table)])) });
+        peer.say(1, METHODS.ack, longLong(2), Buffer.of(1));
+      },
+    });
+    const first = session.publish(message('ping'));
+    const second = session.publish(message('ping', { a: '2' }));
+    await assert.rejects(second, { code: 'MESSAGE_UNROUTABLE' });
+    await first;
+  });
+
+  it('gives back without a field what may be either of two, rejects both, to be sent one by one', async (test) => {
+    const { session } = await open(test, {
+      published: (published, peer) => {
+        if (published.tag === 2)
+          peer.giveBack({ ...published, header: contentHeader(4, Buffer.of(0x20, 0, 0, 0, 0, 0)) });
+      },
+    });
+    const sent = ['a', 'b'].map((key) =>
+      session.publish({ ...message('ping'), properties: { headers: { BCC: [key] } } }),
+    );
+    for (const each of sent) await assert.rejects(each, { code: 'BROKER_ERROR' });
+    assert.equal((await session.ended)?.code, 'BROKER_ERROR');
+  });
+
   it('gives back what was never sent, ends the session', async (test) => {
     const { session } = await open(test, {
       published: (published, peer) => peer.giveBack({ ...published, routingKey: 'other' }),
