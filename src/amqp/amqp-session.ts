@@ -1,12 +1,14 @@
-import type { ChannelModel, ConfirmChannel, Options, Message as Returned } from 'amqplib';
+import type { ChannelModel, ConfirmChannel, Options } from 'amqplib';
 import { errnoOf, reasonOf, StompctlError } from '../base/errors.js';
 import { printable } from '../base/printable.js';
 import { withDeadline } from '../base/wait.js';
 import { peerOf, placeOf } from '../stomp/transport/tcp-transport.js';
+import { deliveryOf } from './acknowledged.js';
 import type { AmqpSessionOptions } from './amqp-session-options.js';
 import { Confirms, type Publication, type Unconfirmed } from './confirms.js';
 import type { AmqpDelivery, AmqpReturn } from './delivery-reader.js';
 import { openConnection } from './open-connection.js';
+import { SideChannel } from './side-channel.js';
 import { Wire } from './wire.js';
 
 export interface ConsumeOptions {
@@ -48,6 +50,7 @@ export class AmqpSession {
   readonly #options: AmqpSessionOptions;
   readonly #model: ChannelModel;
   readonly #channel: ConfirmChannel;
+  readonly #side: SideChannel;
   readonly #wire: Wire;
   readonly #ending: AbortController;
   readonly #confirms: Confirms;
@@ -119,6 +122,7 @@ export class AmqpSession {
     this.#options = options;
     this.#model = model;
     this.#channel = channel;
+    this.#side = new SideChannel(model);
     this.#wire = wire;
     this.#ending = parts.ending;
     this.#consumers = parts.consumers;
@@ -156,21 +160,23 @@ export class AmqpSession {
     });
   }
 
-  /** Makes a queue, or checks that it is as wanted; resolves to its name. */
+  /** Makes a queue, or checks that it is as wanted; resolves to its name. A refusal (BROKER_ERROR) leaves the session as it is. */
   declareQueue(name: string, options: Options.AssertQueue): Promise<string> {
-    return this.#ask(async () => (await this.#channel.assertQueue(name, options)).queue);
+    return this.#ask(() => this.#side.ask(async (channel) => (await channel.assertQueue(name, options)).queue));
   }
 
   declareExchange(name: string, type: string, options: Options.AssertExchange): Promise<void> {
-    return this.#ask(async () => void (await this.#channel.assertExchange(name, type, options)));
+    return this.#ask(() => this.#side.ask(async (channel) => void (await channel.assertExchange(name, type, options))));
   }
 
   bindQueue(queue: string, exchange: string, key: string, values: Readonly<Record<string, unknown>>): Promise<void> {
-    return this.#ask(async () => void (await this.#channel.bindQueue(queue, exchange, key, values)));
+    return this.#ask(() =>
+      this.#side.ask(async (channel) => void (await channel.bindQueue(queue, exchange, key, values))),
+    );
   }
 
   deleteQueue(name: string): Promise<void> {
-    return this.#ask(async () => void (await this.#channel.deleteQueue(name)));
+    return this.#ask(() => this.#side.ask(async (channel) => void (await channel.deleteQueue(name))));
   }
 
   /** How many deliveries may be unacknowledged at each consumer that is started from now on; 0: any number. */
@@ -293,7 +299,8 @@ export class AmqpSession {
     } catch (error) {
       // what ended the session says more than the question that went unanswered
       if (this.#over !== undefined) throw this.#over;
-      const reason = `the broker refused: ${printable(reasonOf(error))}`;
+      const { refused } = this.#wire;
+      const reason = `the broker refused: ${refused === undefined ? printable(reasonOf(error)) : `${refused.code} ${refused.text}`}`;
       throw new StompctlError('BROKER_ERROR', 'session', this.peer, reason, error);
     }
   }
@@ -368,27 +375,4 @@ export class AmqpSession {
 function serverOf({ product, version }: { readonly product?: string; readonly version?: string }): string | undefined {
   if (product === undefined) return undefined;
   return printable(version === undefined ? product : `${product}/${version}`).slice(0, 100);
-}
-
-/** The library takes the tag out of a whole message. */
-function deliveryOf(deliveryTag: number): Returned {
-  const fields = { deliveryTag, redelivered: false, exchange: '', routingKey: '' };
-  const none = undefined;
-  const properties = {
-    contentType: none,
-    contentEncoding: none,
-    headers: none,
-    deliveryMode: none,
-    priority: none,
-    correlationId: none,
-    replyTo: none,
-    expiration: none,
-    messageId: none,
-    timestamp: none,
-    type: none,
-    userId: none,
-    appId: none,
-    clusterId: none,
-  };
-  return { fields, properties, content: Buffer.alloc(0) };
 }

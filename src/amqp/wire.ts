@@ -30,6 +30,8 @@ export interface WireOptions extends ContentListeners {
 export const FRAME_MAX = 131_072;
 const CHUNK_BYTES = 65_536;
 const METHODS = { tune: (10 << 16) | 30, connectionClose: (10 << 16) | 50, channelClose: (20 << 16) | 40 } as const;
+/** The library counts channels from 1, and the one of the messages is opened first. */
+const FIRST_CHANNEL = 1;
 const HEART_BEAT = Buffer.of(FRAME_TYPES.heartbeat, 0, 0, 0, 0, 0, 0, 0xce);
 /** The library wants to see something within two intervals of the heart-beats. */
 const PULSE_PART = 0.9;
@@ -41,7 +43,10 @@ const PULSE_PART = 0.9;
 export class Wire {
   /** the largest frame that both sides take */
   frameMax = FRAME_MAX;
+  /** why the broker ended the connection, or the channel of the messages */
   closed: CloseReason | undefined;
+  /** why it closed another channel, the last time */
+  refused: CloseReason | undefined;
   readonly #options: WireOptions;
   readonly #pulseMs: number;
   readonly #splitter: FrameSplitter;
@@ -175,7 +180,7 @@ export class Wire {
     throw new StompctlError('CONNECT_FAILED', 'connect', this.#options.peer, reason);
   }
 
-  #look({ type, payload }: RawFrame): void {
+  #look({ type, channel, payload }: RawFrame): void {
     if (type !== FRAME_TYPES.method || payload.length < 4) return;
     const method = payload.readUInt32BE(0);
     const reader = new FieldReader(payload, 4);
@@ -184,7 +189,9 @@ export class Wire {
       const offered = reader.long();
       if (offered !== 0) this.frameMax = Math.min(this.frameMax, offered);
     } else if (method === METHODS.connectionClose || method === METHODS.channelClose) {
-      this.closed = { code: reader.short(), text: printable(reader.shortText()) };
+      const reason = { code: reader.short(), text: printable(reader.shortText()) };
+      if (channel <= FIRST_CHANNEL) this.closed = reason;
+      else this.refused = reason;
     }
   }
 

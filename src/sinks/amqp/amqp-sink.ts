@@ -3,7 +3,7 @@ import type { AmqpSessionOptions } from '../../amqp/amqp-session-options.js';
 import type { Publication } from '../../amqp/confirms.js';
 import type { AmqpDestination } from '../../amqp/destination.js';
 import { type Clock, systemClock } from '../../base/clock.js';
-import { StompctlError, unreachable } from '../../base/errors.js';
+import { reasonOf, StompctlError, unreachable } from '../../base/errors.js';
 import { Outstanding } from '../../base/outstanding.js';
 import { SerialQueue } from '../../base/serial-queue.js';
 import { withDeadline } from '../../base/wait.js';
@@ -137,12 +137,16 @@ export class AmqpSink implements Sink {
     const key =
       destination.kind === 'declared'
         ? (header.destination ?? '')
-        : `/${destination.name}\n${header.durable ?? ''}\n${JSON.stringify(library.queueArguments(header))}`;
+        : `/${destination.name}\n${JSON.stringify(library.queueArguments(header))}`;
     if (declared.has(key)) return undefined;
     return async () => {
       if (declared.has(key)) return;
-      if (destination.kind === 'declared') await library.declare(session, destination);
-      else await library.declareQueue(session, destination.name, header);
+      try {
+        if (destination.kind === 'declared') await library.declare(session, destination);
+        else await library.declareForSending(session, destination.name, header);
+      } catch (error) {
+        throw session.over ?? this.#refused(error);
+      }
       if (declared.size >= MOST_DECLARED) declared.clear();
       declared.add(key);
     };
@@ -187,6 +191,11 @@ export class AmqpSink implements Sink {
       default:
         return unreachable(destination);
     }
+  }
+
+  #refused(error: unknown): StompctlError {
+    const reason = `the broker refused the queue or exchange of its destination: ${reasonOf(error)}; give the user the permission to configure it, or make it beforehand and send to /amq/queue/NAME`;
+    return new StompctlError('MESSAGE_REFUSED', 'send', this.name, reason, error);
   }
 
   #badDestination(why: string): StompctlError {
