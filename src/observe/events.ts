@@ -129,6 +129,10 @@ export const EVENTS = {
     when: 'the incoming queue of a run with `loop` was not there at the start and was made',
   },
   'queue-room': { levels: ['info'], when: 'there is room again in that queue: the run goes on' },
+  'queue-shaped': {
+    levels: ['warn'],
+    when: 'a message brings a header that would make its queue one that does not stay (RabbitMQ: `exclusive:true`, `durable:false`, `auto-delete:true` on `/queue/`); told once',
+  },
   recovered: { levels: ['info'], when: 'the locks of processes of this host that died were taken over' },
   rejected: { levels: ['error'], when: 'a message was rejected; `code` says why' },
   'rejected-again': {
