@@ -42,6 +42,19 @@ describe('the queue of a message sent over AMQP to /queue/NAME on RabbitMQ', () 
     });
   }
 
+  it('is made again when it was deleted meanwhile, and nothing of what came back is lost', async (test) => {
+    const queue = fresh();
+    const sink = await openAmqpSink(test, broker());
+    await sink.send(message(`/queue/${queue}`, 'before'));
+    const session = await amqpSession(test, broker());
+    await session.deleteQueue(queue);
+    const numbers = Array.from({ length: 200 }, (_, number) => String(number));
+    await Promise.all(numbers.map((number) => sink.send(message(`/queue/${queue}`, number))));
+    const got = await bodies(session, queue, numbers.length);
+    assert.deepEqual(new Set(got), new Set(numbers));
+    assert.equal(got.length, numbers.length);
+  });
+
   it('is used as it is when it has other arguments', async (test) => {
     const queue = fresh();
     const session = await amqpSession(test, broker());
