@@ -22,7 +22,7 @@ export function commandSink(
     concurrency,
     timeoutMs,
     maxAttempts,
-    replies: made && { sink: made.end, maxBytes: maxMessageSize },
+    replies: made && { sink: made.end, maxBytes: maxMessageSize, toQueues: replies.protocol === 'amqp091' },
     clock,
     onLine: (stream, line) =>
       logger[stream === 'stdout' ? 'info' : 'warn']('command-output', line, { end: sink.name, stream }),

@@ -10,7 +10,7 @@ import { argumentsFor, jsonLines } from './command-input.js';
 import { type CommandEnd, runCommand } from './command-run.js';
 import { findCommand } from './find-command.js';
 import { OutputLines } from './output-lines.js';
-import { ReplyCollector } from './reply-collector.js';
+import { ReplyCollector, type ReplyRules } from './reply-collector.js';
 
 /** What a run of the command is given. */
 export type CommandShape =
@@ -20,6 +20,10 @@ export type CommandShape =
   | { readonly kind: 'batch'; readonly most: number }
   /** nothing but how many there were: all that came within a time are one run */
   | { readonly kind: 'coalesced'; readonly withinMs: number };
+
+export interface Replies extends ReplyRules {
+  readonly sink: Sink;
+}
 
 export interface CommandSinkOptions {
   /** the program and its arguments */
@@ -33,7 +37,7 @@ export interface CommandSinkOptions {
   /** runs for one message before it is rejected */
   readonly maxAttempts: number;
   /** where what the command writes goes as a reply; without it, it is told line by line */
-  readonly replies?: { readonly sink: Sink; readonly maxBytes: number } | undefined;
+  readonly replies?: Replies | undefined;
   readonly clock: Clock;
   /** a line that the command has written */
   readonly onLine: (stream: 'stdout' | 'stderr', line: string) => void;
@@ -206,7 +210,7 @@ export class CommandSink implements Sink {
   #replyTo([entry]: readonly Entry[]): ReplyCollector | undefined {
     const { replies } = this.#options;
     if (replies === undefined || entry === undefined) return undefined;
-    return ReplyCollector.for(entry.message, entry.id, replies.maxBytes);
+    return ReplyCollector.for(entry.message, entry.id, replies);
   }
 
   async #execute(group: readonly Entry[], reply: ReplyCollector | undefined, signal: AbortSignal): Promise<CommandEnd> {
