@@ -45,7 +45,7 @@ export class AmqpSession {
   readonly certificateExpiry: Date | undefined;
   /** bytes of a frame that both sides take */
   readonly frameMax: number;
-  /** resolves at the end: with its reason, or undefined after `close` */
+  /** resolves at the end: with its reason, or undefined after `close`, but for what the broker sent meanwhile that cannot be read */
   readonly ended: Promise<StompctlError | undefined>;
   readonly #options: AmqpSessionOptions;
   readonly #model: ChannelModel;
@@ -231,7 +231,8 @@ export class AmqpSession {
     // a broker that is blocked reads nothing: it would not answer
     if (this.#blocked === undefined) {
       const { clock, disconnectTimeoutMs } = this.#options;
-      await withDeadline(clock, disconnectTimeoutMs, this.#leave(), () => undefined);
+      // the library does not tell who leaves that the connection is gone
+      await withDeadline(clock, disconnectTimeoutMs, Promise.race([this.#leave(), this.ended]), () => undefined);
     }
     this.#end(undefined);
   }
@@ -356,7 +357,7 @@ export class AmqpSession {
 
   #end(error: StompctlError | undefined): void {
     if (this.#state === 'ended') return;
-    const wanted = this.#state === 'closing';
+    const wanted = this.#state === 'closing' && error?.code !== 'FRAME_MALFORMED' && error?.code !== 'FRAME_TOO_LARGE';
     this.#state = 'ended';
     const why =
       this.#over ?? error ?? new StompctlError('SESSION_CLOSED', 'session', this.peer, 'the session is closed');

@@ -30,8 +30,8 @@ export interface WireOptions extends ContentListeners {
 export const FRAME_MAX = 131_072;
 const CHUNK_BYTES = 65_536;
 const METHODS = { tune: (10 << 16) | 30, connectionClose: (10 << 16) | 50, channelClose: (20 << 16) | 40 } as const;
-/** The library counts channels from 1, and the one of the messages is opened first. */
-const FIRST_CHANNEL = 1;
+/** The library takes the lowest number that is free: the channel of the messages is the first one, the one of declarations the other. */
+const CHANNELS = { messages: 1, declarations: 2 } as const;
 const HEART_BEAT = Buffer.of(FRAME_TYPES.heartbeat, 0, 0, 0, 0, 0, 0, 0xce);
 /** The library wants to see something within two intervals of the heart-beats. */
 const PULSE_PART = 0.9;
@@ -181,6 +181,10 @@ export class Wire {
   }
 
   #look({ type, channel, payload }: RawFrame): void {
+    if (channel > CHANNELS.declarations) {
+      const reason = `the broker sent a frame on channel ${channel}, which is not open; is there something between that changes bytes?`;
+      throw new StompctlError('FRAME_MALFORMED', 'session', this.#options.peer, reason);
+    }
     if (type !== FRAME_TYPES.method || payload.length < 4) return;
     const method = payload.readUInt32BE(0);
     const reader = new FieldReader(payload, 4);
@@ -190,7 +194,7 @@ export class Wire {
       if (offered !== 0) this.frameMax = Math.min(this.frameMax, offered);
     } else if (method === METHODS.connectionClose || method === METHODS.channelClose) {
       const reason = { code: reader.short(), text: printable(reader.shortText()) };
-      if (channel <= FIRST_CHANNEL) this.closed = reason;
+      if (channel <= CHANNELS.messages) this.closed = reason;
       else this.refused = reason;
     }
   }

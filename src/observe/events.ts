@@ -27,7 +27,10 @@ export const EVENTS = {
     when: 'what the callback logs, and what failed in its `idle` or `stop`',
   },
   'certificate-expiry': { levels: ['warn'], when: 'the certificate of a broker ends within 30 days' },
-  'close-failed': { levels: ['warn'], when: 'something went wrong while closing after `timeout-linger` was over' },
+  'close-failed': {
+    levels: ['warn'],
+    when: 'something went wrong while closing after `timeout-linger` was over, or the session of a source ended while it was stopped (AMQP)',
+  },
   'command-failed': {
     levels: ['warn'],
     when: 'a run of `outgoing-command` failed and its messages have another one; the text says how it ended',

@@ -301,6 +301,38 @@ describe('AmqpSession, when the broker', () => {
     });
   }
 
+  for (const [what, bytes] of [
+    ['a frame of 4 GB', Buffer.from('\x01\0\x01\xff\xff\xff\xff', 'latin1')],
+    ['a frame without its end', Buffer.from('\x01\0\x01\0\0\0\x01a\x00', 'latin1')],
+    ['a frame on a channel that is not open', frame(1, 65_535, Buffer.of(0, 20, 0, 11, 0, 0, 0, 0))],
+  ] as const) {
+    for (const [when, method] of [
+      ['when it is asked for what is settled', '60.10'],
+      ['when the channel is closed', '20.40'],
+      ['when the connection is closed', '10.50'],
+    ] as const) {
+      it(`sends ${what} ${when}, ends the session at once`, async (test) => {
+        let stopping = false;
+        const heard = (name: string, peer: AmqpPeer): boolean => {
+          if (name !== method || !stopping) return false;
+          peer.write(bytes);
+          return true;
+        };
+        const limits = { confirmTimeoutMs: 600_000, disconnectTimeoutMs: 600_000 };
+        const { session, peer } = await open(test, { heard }, limits);
+        const got = await receive(session);
+        peer.deliver(Buffer.from('a'));
+        await eventually(() => got.length === 1);
+        stopping = true;
+        session.ack(1);
+        await session.flush();
+        await session.close();
+        const code = what === 'a frame of 4 GB' ? 'FRAME_TOO_LARGE' : 'FRAME_MALFORMED';
+        assert.equal((await session.ended)?.code, code);
+      });
+    }
+  }
+
   for (const [what, greeting, reason] of [
     ['speaks STOMP', 'ERROR\nmessage:what is that\n\n\0', /speaks STOMP on this port: use stomp:\/\//],
     ['speaks AMQP 1.0', 'AMQP\0\x01\0\0', /speaks AMQP, but not 0-9-1/],
