@@ -172,7 +172,7 @@ export class Wire {
   #checkFirst(chunk: Buffer): void {
     if (chunk[0] === FRAME_TYPES.method) return;
     const text = chunk.toString('latin1', 0, 40);
-    let what = `the server answers with ${JSON.stringify(printable(text))}, which is not AMQP`;
+    let what = `the server answers with ${printable(JSON.stringify(text))}, which is not AMQP`;
     if (text.startsWith('AMQP')) what = 'the server speaks AMQP, but not 0-9-1';
     else if (/^(?:ERROR|CONNECTED|RECEIPT|MESSAGE)\b/.test(text))
       what = 'the server speaks STOMP on this port: use stomp://';

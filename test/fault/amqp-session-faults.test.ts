@@ -336,12 +336,23 @@ describe('AmqpSession, when the broker', () => {
   for (const [what, greeting, reason] of [
     ['speaks STOMP', 'ERROR\nmessage:what is that\n\n\0', /speaks STOMP on this port: use stomp:\/\//],
     ['speaks AMQP 1.0', 'AMQP\0\x01\0\0', /speaks AMQP, but not 0-9-1/],
-    ['speaks HTTP', 'HTTP/1.1 400 Bad Request\r\n\r\n', /answers with "HTTP\/1.1 400/],
+    ['speaks HTTP', 'HTTP/1.1 400 Bad Request\r\n\r\n', /answers with "HTTP\/1\.1 400 Bad Request\\r\\n\\r\\n"/],
+    ['speaks in bytes', '\0\x1b[2J\x9b', /answers with "\\u0000\\u001b\[2J\\u009b", which is not AMQP/],
   ] as const) {
     it(`${what}, says so`, async (test) => {
       await assert.rejects(open(test, { greeting }), { code: 'CONNECT_FAILED', message: reason });
     });
   }
+
+  it('speaks AMQP without TLS where TLS is wanted, says so', async (test) => {
+    const peer = await AmqpPeer.start(test, { greeting: 'AMQP\0\0\x09\x01' });
+    const endpoint = { transport: 'tls', host: '127.0.0.1', port: peer.port } as const;
+    const opened = AmqpSession.connect(amqpOptions(peer.port, { endpoint }));
+    await assert.rejects(opened, {
+      code: 'TLS_FAILED',
+      message: /does not speak TLS on this port; use amqp:\/\/ or its/,
+    });
+  });
 
   it('says nothing, gives up after its time', async (test) => {
     await assert.rejects(open(test, { greeting: '' }, { connectTimeoutMs: 50 }), { code: 'CONNECT_TIMEOUT' });

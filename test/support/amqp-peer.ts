@@ -129,8 +129,12 @@ export class AmqpPeer {
         if (seen.length < 8) return;
         begun = true;
         bytes = seen.subarray(8);
-        if (this.#script.greeting !== undefined) socket.write(this.#script.greeting, 'latin1');
-        else this.#start();
+        if (this.#script.greeting !== undefined) {
+          socket.write(this.#script.greeting, 'latin1');
+          socket.removeAllListeners('data').resume();
+          return;
+        }
+        this.#start();
       }
       splitter.feed(bytes, (each) => this.#heard(each));
     });
