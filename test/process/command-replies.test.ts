@@ -33,9 +33,9 @@ class HeldReplies implements Sink {
 
 const REQUEST = { 'reply-to': '/queue/answers', 'correlation-id': 'c 1', 'message-id': 'm', destination: '/queue/q' };
 
-async function held(scene: CommandScene, script: string, maxBytes = 1000, toQueues = false) {
+async function held(scene: CommandScene, script: string, maxBytes = 1000) {
   const replies = new HeldReplies();
-  const sink = await scene.sink(scene.script(script), { replies: { sink: replies, maxBytes, toQueues } });
+  const sink = await scene.sink(scene.script(script), { replies: { sink: replies, maxBytes } });
   return { replies, sink };
 }
 
@@ -121,19 +121,3 @@ test('closing gives up a reply that nobody takes, and the request with it', asyn
   await ended;
   assert.equal(replies.isOpen, false);
 });
-
-for (const [given, destination] of [
-  ['amq.gen-Ab/c', '/reply-queue/amq.gen-Ab/c'],
-  ['/queue/answers', '/queue/answers'],
-  ['queue="name=q" routing_key=q', 'queue="name=q" routing_key=q'],
-] as const) {
-  test(`over AMQP the reply to ${given} goes to ${destination}`, async (t) => {
-    const scene = await CommandScene.set(t);
-    const { replies, sink } = await held(scene, 'cat', 1000, true);
-    const sent = sink.send(message('x', { ...REQUEST, 'reply-to': given }));
-    const [reply] = await eventually(() => replies.held.length > 0 && replies.held);
-    assert.equal(reply?.message.header.destination, destination);
-    reply?.resolve();
-    await sent;
-  });
-}

@@ -3,14 +3,16 @@ import type { Clock } from '../../base/clock.js';
 import type { CommandWord } from '../../base/command-words.js';
 import { StompctlError, unreachable } from '../../base/errors.js';
 import { Bell, wait } from '../../base/wait.js';
+import type { Variables } from '../../command/clean-environment.js';
+import { type CommandEnd, howItEnded } from '../../command/command-end.js';
+import { findCommand } from '../../command/find-command.js';
+import { OutputLines } from '../../command/output-lines.js';
 import type { Sink } from '../../flow/sink.js';
 import type { Message } from '../../message/message.js';
-import { headerVariables, type Variables } from './command-environment.js';
+import { headerVariables } from './command-environment.js';
 import { argumentsFor, jsonLines } from './command-input.js';
-import { type CommandEnd, runCommand } from './command-run.js';
-import { findCommand } from './find-command.js';
-import { OutputLines } from './output-lines.js';
-import { ReplyCollector, type ReplyRules } from './reply-collector.js';
+import { runCommand } from './command-run.js';
+import { ReplyCollector } from './reply-collector.js';
 
 /** What a run of the command is given. */
 export type CommandShape =
@@ -20,10 +22,6 @@ export type CommandShape =
   | { readonly kind: 'batch'; readonly most: number }
   /** nothing but how many there were: all that came within a time are one run */
   | { readonly kind: 'coalesced'; readonly withinMs: number };
-
-export interface Replies extends ReplyRules {
-  readonly sink: Sink;
-}
 
 export interface CommandSinkOptions {
   /** the program and its arguments */
@@ -37,7 +35,7 @@ export interface CommandSinkOptions {
   /** runs for one message before it is rejected */
   readonly maxAttempts: number;
   /** where what the command writes goes as a reply; without it, it is told line by line */
-  readonly replies?: Replies | undefined;
+  readonly replies?: { readonly sink: Sink; readonly maxBytes: number } | undefined;
   readonly clock: Clock;
   /** a line that the command has written */
   readonly onLine: (stream: 'stdout' | 'stderr', line: string) => void;
@@ -210,7 +208,7 @@ export class CommandSink implements Sink {
   #replyTo([entry]: readonly Entry[]): ReplyCollector | undefined {
     const { replies } = this.#options;
     if (replies === undefined || entry === undefined) return undefined;
-    return ReplyCollector.for(entry.message, entry.id, replies);
+    return ReplyCollector.for(entry.message, entry.id, replies.maxBytes);
   }
 
   async #execute(group: readonly Entry[], reply: ReplyCollector | undefined, signal: AbortSignal): Promise<CommandEnd> {
@@ -246,12 +244,12 @@ export class CommandSink implements Sink {
     const counted = { ...environment, STOMPCTL_MESSAGES: String(messages.length) };
     const args = argumentsFor(words.slice(1), (shape.kind === 'message' && first?.header) || {});
     switch (shape.kind) {
-      case 'message':
-        return {
-          args,
-          environment: { ...counted, ...headerVariables(first?.header ?? {}) },
-          input: first?.body ?? Buffer.alloc(0),
-        };
+      case 'message': {
+        const input = first?.body ?? Buffer.alloc(0);
+        // the end of its input is also the end of a process that was killed while writing it
+        const sized = { ...counted, STOMPCTL_BODY_BYTES: String(input.length) };
+        return { args, environment: { ...sized, ...headerVariables(first?.header ?? {}) }, input };
+      }
       case 'batch':
         return { args, environment: counted, input: jsonLines(messages) };
       case 'coalesced':
@@ -338,23 +336,6 @@ export class CommandSink implements Sink {
 
 function programOf([program]: readonly CommandWord[]): string {
   return String(program?.[0] ?? '');
-}
-
-function howItEnded(end: CommandEnd): string {
-  switch (end.kind) {
-    case 'exited':
-      return `exit code ${end.code}`;
-    case 'signalled':
-      return `ended by ${end.signal}`;
-    case 'timed-out':
-      return 'not done in time, and was ended';
-    case 'too-much':
-    case 'called-off':
-    case 'not-started':
-      return end.kind;
-    default:
-      return unreachable(end);
-  }
 }
 
 function tooBig(messages: number): string {

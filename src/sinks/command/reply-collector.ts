@@ -1,16 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { type Header, Message, newHeader } from '../../message/message.js';
 
-/** no destination of STOMP, and none in the form of amqpclt */
-const NAME = /^(?!(?:queue|exchange|routing_key|arguments)=)[^/]/;
-
-export interface ReplyRules {
-  /** of a reply */
-  readonly maxBytes: number;
-  /** a `reply-to` that is a name alone is a queue that is there (AMQP), and not one that the first message makes (STOMP) */
-  readonly toQueues: boolean;
-}
-
 /** What a command writes, as the reply to a request. */
 export class ReplyCollector {
   /** tells the reply to this delivery from every other message; undefined: nothing does */
@@ -30,17 +20,10 @@ export class ReplyCollector {
    * Undefined: the message asks for no reply (no `reply-to`). Without `correlation-id` the reply refers to the `message-id`, as
    * JMS has it.
    */
-  static for(
-    { header }: Message,
-    id: string | undefined,
-    { maxBytes, toQueues }: ReplyRules,
-  ): ReplyCollector | undefined {
+  static for({ header }: Message, id: string | undefined, maxBytes: number): ReplyCollector | undefined {
     const { 'reply-to': destination = '', 'correlation-id': correlation = header['message-id'] } = header;
     if (destination === '') return undefined;
-    // RabbitMQ, "Direct Reply-to" and its tutorials: who asks over AMQP gives the routing key for the default exchange
-    const reply = newHeader({
-      destination: toQueues && NAME.test(destination) ? `/reply-queue/${destination}` : destination,
-    });
+    const reply = newHeader({ destination });
     if (correlation !== undefined) reply['correlation-id'] = correlation;
     return new ReplyCollector(reply, id === undefined ? undefined : `reply ${id}`, maxBytes);
   }
