@@ -3,4 +3,4 @@
 export { AmqpSession } from './amqp-session.js';
 export { parseDestination } from './destination.js';
 export { headerOf, propertiesOf } from './header-table.js';
-export { declare, declareQueue, queueArguments, subscribe } from './subscribe.js';
+export { declare, declareForSending, queueArguments, subscribe } from './subscribe.js';

@@ -1,12 +1,14 @@
-import type { ChannelModel, ConfirmChannel, Options, Message as Returned } from 'amqplib';
+import type { ChannelModel, ConfirmChannel, Options } from 'amqplib';
 import { errnoOf, reasonOf, StompctlError } from '../base/errors.js';
 import { printable } from '../base/printable.js';
 import { withDeadline } from '../base/wait.js';
 import { peerOf, placeOf } from '../stomp/transport/tcp-transport.js';
+import { deliveryOf } from './acknowledged.js';
 import type { AmqpSessionOptions } from './amqp-session-options.js';
 import { Confirms, type Publication, type Unconfirmed } from './confirms.js';
-import type { AmqpDelivery } from './delivery-reader.js';
+import type { AmqpDelivery, AmqpReturn } from './delivery-reader.js';
 import { openConnection } from './open-connection.js';
+import { SideChannel } from './side-channel.js';
 import { Wire } from './wire.js';
 
 export interface ConsumeOptions {
@@ -43,11 +45,12 @@ export class AmqpSession {
   readonly certificateExpiry: Date | undefined;
   /** bytes of a frame that both sides take */
   readonly frameMax: number;
-  /** resolves at the end: with its reason, or undefined after `close` */
+  /** resolves at the end: with its reason, or undefined after `close`, but for what the broker sent meanwhile that cannot be read */
   readonly ended: Promise<StompctlError | undefined>;
   readonly #options: AmqpSessionOptions;
   readonly #model: ChannelModel;
   readonly #channel: ConfirmChannel;
+  readonly #side: SideChannel;
   readonly #wire: Wire;
   readonly #ending: AbortController;
   readonly #confirms: Confirms;
@@ -81,6 +84,9 @@ export class AmqpSession {
       heartBeatSeconds,
       pauseTimeoutMs,
       onDelivery: (delivery) => consumers.get(delivery.consumerTag)?.(delivery),
+      onReturn: (returned) => {
+        if (holder.session !== undefined) holder.session.#returned(returned);
+      },
       failed: (error) => (holder.session === undefined ? breaks(error) : holder.session.#end(error)),
     });
     const model = await openConnection(options, wire, ending, broken);
@@ -116,6 +122,7 @@ export class AmqpSession {
     this.#options = options;
     this.#model = model;
     this.#channel = channel;
+    this.#side = new SideChannel(model);
     this.#wire = wire;
     this.#ending = parts.ending;
     this.#consumers = parts.consumers;
@@ -153,21 +160,23 @@ export class AmqpSession {
     });
   }
 
-  /** Makes a queue, or checks that it is as wanted; resolves to its name. */
+  /** Makes a queue, or checks that it is as wanted; resolves to its name. A refusal (BROKER_ERROR) leaves the session as it is. */
   declareQueue(name: string, options: Options.AssertQueue): Promise<string> {
-    return this.#ask(async () => (await this.#channel.assertQueue(name, options)).queue);
+    return this.#ask(() => this.#side.ask(async (channel) => (await channel.assertQueue(name, options)).queue));
   }
 
   declareExchange(name: string, type: string, options: Options.AssertExchange): Promise<void> {
-    return this.#ask(async () => void (await this.#channel.assertExchange(name, type, options)));
+    return this.#ask(() => this.#side.ask(async (channel) => void (await channel.assertExchange(name, type, options))));
   }
 
   bindQueue(queue: string, exchange: string, key: string, values: Readonly<Record<string, unknown>>): Promise<void> {
-    return this.#ask(async () => void (await this.#channel.bindQueue(queue, exchange, key, values)));
+    return this.#ask(() =>
+      this.#side.ask(async (channel) => void (await channel.bindQueue(queue, exchange, key, values))),
+    );
   }
 
   deleteQueue(name: string): Promise<void> {
-    return this.#ask(async () => void (await this.#channel.deleteQueue(name)));
+    return this.#ask(() => this.#side.ask(async (channel) => void (await channel.deleteQueue(name))));
   }
 
   /** How many deliveries may be unacknowledged at each consumer that is started from now on; 0: any number. */
@@ -222,7 +231,8 @@ export class AmqpSession {
     // a broker that is blocked reads nothing: it would not answer
     if (this.#blocked === undefined) {
       const { clock, disconnectTimeoutMs } = this.#options;
-      await withDeadline(clock, disconnectTimeoutMs, this.#leave(), () => undefined);
+      // the library does not tell who leaves that the connection is gone
+      await withDeadline(clock, disconnectTimeoutMs, Promise.race([this.#leave(), this.ended]), () => undefined);
     }
     this.#end(undefined);
   }
@@ -290,7 +300,8 @@ export class AmqpSession {
     } catch (error) {
       // what ended the session says more than the question that went unanswered
       if (this.#over !== undefined) throw this.#over;
-      const reason = `the broker refused: ${printable(reasonOf(error))}`;
+      const { refused } = this.#wire;
+      const reason = `the broker refused: ${refused === undefined ? printable(reasonOf(error)) : `${refused.code} ${refused.text}`}`;
       throw new StompctlError('BROKER_ERROR', 'session', this.peer, reason, error);
     }
   }
@@ -308,13 +319,13 @@ export class AmqpSession {
       this.#full = false;
       this.#sendHeld();
     });
-    channel.on('return', (returned: Returned) => {
-      if (this.#confirms.returned(returned)) return;
-      const reason = 'the broker gave back a message that was not sent in this session; see its log';
-      this.#end(new StompctlError('FRAME_MALFORMED', 'session', this.peer, reason));
-    });
     model.on('blocked', (reason) => this.#block(printable(String(reason))));
     model.on('unblocked', () => this.#block(undefined));
+  }
+
+  #returned(returned: AmqpReturn): void {
+    const error = this.#confirms.returned(returned);
+    if (error !== undefined) this.#end(error);
   }
 
   #block(reason: string | undefined): void {
@@ -346,7 +357,7 @@ export class AmqpSession {
 
   #end(error: StompctlError | undefined): void {
     if (this.#state === 'ended') return;
-    const wanted = this.#state === 'closing';
+    const wanted = this.#state === 'closing' && error?.code !== 'FRAME_MALFORMED' && error?.code !== 'FRAME_TOO_LARGE';
     this.#state = 'ended';
     const why =
       this.#over ?? error ?? new StompctlError('SESSION_CLOSED', 'session', this.peer, 'the session is closed');
@@ -365,27 +376,4 @@ export class AmqpSession {
 function serverOf({ product, version }: { readonly product?: string; readonly version?: string }): string | undefined {
   if (product === undefined) return undefined;
   return printable(version === undefined ? product : `${product}/${version}`).slice(0, 100);
-}
-
-/** The library takes the tag out of a whole message. */
-function deliveryOf(deliveryTag: number): Returned {
-  const fields = { deliveryTag, redelivered: false, exchange: '', routingKey: '' };
-  const none = undefined;
-  const properties = {
-    contentType: none,
-    contentEncoding: none,
-    headers: none,
-    deliveryMode: none,
-    priority: none,
-    correlationId: none,
-    replyTo: none,
-    expiration: none,
-    messageId: none,
-    timestamp: none,
-    type: none,
-    userId: none,
-    appId: none,
-    clusterId: none,
-  };
-  return { fields, properties, content: Buffer.alloc(0) };
 }

@@ -1,8 +1,9 @@
-import { isDeepStrictEqual } from 'node:util';
-import type { Options, Message as Returned } from 'amqplib';
+import type { Options } from 'amqplib';
 import { AnswerTimer } from '../base/answer-timer.js';
 import type { Clock } from '../base/clock.js';
 import { StompctlError } from '../base/errors.js';
+import type { AmqpReturn } from './delivery-reader.js';
+import { type Content, contentOf, likeness, sameContent } from './returned-content.js';
 
 /** A message on its way to an exchange. */
 export interface Publication {
@@ -19,6 +20,8 @@ export interface Unconfirmed {
   readonly reject: (error: StompctlError) => void;
   /** the broker gave it back: no queue takes it */
   returned: boolean;
+  /** what it says besides its body, once that has been compared */
+  content?: Content;
 }
 
 export interface ConfirmsOptions {
@@ -60,20 +63,34 @@ export class Confirms {
   }
 
   /**
-   * The broker gives a message back; its confirmation follows. A return names no publication: it is the first with the same content,
-   * for of two that are the same in everything either may be meant. Answers whether there was one.
+   * The broker gives a message back; its confirmation follows. A return names no publication: it is the earliest of those with all of
+   * this content, for of two that are the same in everything either may be meant. Answers why the session cannot go on, when it is
+   * none of them, or several that differ may be meant.
    */
-  returned({ fields, properties, content }: Returned): boolean {
-    const candidates = [...this.#waiting].filter(({ publication, returned }) => {
-      const { exchange, routingKey, body } = publication;
-      return !returned && exchange === fields.exchange && routingKey === fields.routingKey && body.equals(content);
-    });
-    const same = ({ publication }: Unconfirmed) =>
-      (publication.properties.messageId ?? undefined) === properties.messageId &&
-      isDeepStrictEqual({ ...publication.properties.headers }, { ...properties.headers });
-    const entry = candidates.find(same) ?? candidates[0];
-    if (entry !== undefined) entry.returned = true;
-    return entry !== undefined;
+  returned({ exchange, routingKey, properties, body }: AmqpReturn): StompctlError | undefined {
+    const { peer } = this.#options;
+    const candidates = [...this.#waiting].filter(
+      ({ publication, returned }) =>
+        !returned &&
+        publication.exchange === exchange &&
+        publication.routingKey === routingKey &&
+        publication.body.equals(body),
+    );
+    const content = contentOf(properties);
+    const judged = candidates.map((entry) => ({ entry, like: likeness(sentContent(entry), content) }));
+    const most = Math.max(...judged.map(({ like }) => like));
+    const [first, ...others] = judged.filter(({ like }) => like === most).map(({ entry }) => entry);
+    if (first === undefined) {
+      const reason = 'the broker gave back a message that was not sent in this session; see its log';
+      return new StompctlError('FRAME_MALFORMED', 'session', peer, reason);
+    }
+    if (others.some((other) => !sameContent(sentContent(other), sentContent(first)))) {
+      // sent one by one, each is known
+      const reason = 'the broker gave a message back, changed, and several were sent that may be meant; see its log';
+      return new StompctlError('BROKER_ERROR', 'session', peer, reason);
+    }
+    first.returned = true;
+    return undefined;
   }
 
   /** The broker has answered for one: `refused`: with a nack. */
@@ -113,4 +130,9 @@ export class Confirms {
   #watch(): void {
     this.#timer.restart(!this.#suspended && this.#waiting.size > 0);
   }
+}
+
+function sentContent(entry: Unconfirmed): Content {
+  entry.content ??= contentOf(entry.publication.properties);
+  return entry.content;
 }

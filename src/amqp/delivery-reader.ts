@@ -4,11 +4,8 @@ import { type AmqpProperties, readContentHeader } from './codec/content.js';
 import { FieldReader } from './codec/field-value.js';
 import { FRAME_TYPES, type RawFrame } from './codec/frame-splitter.js';
 
-/** A message that the broker delivered to a consumer. */
-export interface AmqpDelivery {
-  readonly consumerTag: string;
-  readonly deliveryTag: number;
-  readonly redelivered: boolean;
+/** A message that the broker gives back: no queue takes it. */
+export interface AmqpReturn {
   readonly exchange: string;
   readonly routingKey: string;
   readonly properties: AmqpProperties;
@@ -17,34 +14,52 @@ export interface AmqpDelivery {
   readonly skippedBytes?: number;
 }
 
+/** A message that the broker delivered to a consumer. */
+export interface AmqpDelivery extends AmqpReturn {
+  readonly consumerTag: string;
+  readonly deliveryTag: number;
+  readonly redelivered: boolean;
+}
+
+/** Who is told of what has been read; neither may throw. */
+export interface ContentListeners {
+  readonly onDelivery: (delivery: AmqpDelivery) => void;
+  readonly onReturn: (returned: AmqpReturn) => void;
+}
+
+const BASIC_RETURN = (60 << 16) | 50;
 const BASIC_DELIVER = (60 << 16) | 60;
 const EMPTY = Buffer.alloc(0);
 
+type Content = Pick<AmqpReturn, 'properties' | 'body' | 'skippedBytes'>;
+
 interface Begun {
   readonly channel: number;
-  readonly fields: Omit<AmqpDelivery, 'properties' | 'body' | 'skippedBytes'>;
+  /** tells of it, once it is whole */
+  readonly tell: (content: Content) => void;
   content?: { readonly properties: AmqpProperties; readonly bodyBytes: number };
   left: number;
 }
 
 /**
- * Puts deliveries together from their frames: method, header, body. They do not pass through the library, which has no limit on a
- * body, rounds numbers of 64 bits and hands over messages that nobody has room for.
+ * Puts deliveries, and what the broker gives back, together from their frames: method, header, body. They do not pass through the
+ * library, which has no limit on a body, rounds numbers of 64 bits, loses a header named `__proto__`, and hands over messages that
+ * nobody has room for.
  */
 export class DeliveryReader {
   readonly #peer: string;
   readonly #maxMessageSize: number;
-  readonly #onDelivery: (delivery: AmqpDelivery) => void;
+  readonly #listeners: ContentListeners;
   readonly #body = new ByteCollector();
   #begun: Begun | undefined;
 
-  constructor(peer: string, maxMessageSize: number, onDelivery: (delivery: AmqpDelivery) => void) {
+  constructor(peer: string, maxMessageSize: number, listeners: ContentListeners) {
     this.#peer = peer;
     this.#maxMessageSize = maxMessageSize;
-    this.#onDelivery = onDelivery;
+    this.#listeners = listeners;
   }
 
-  /** Is it a frame of a delivery? Then it is taken. Errors: FRAME_MALFORMED. */
+  /** Is it a frame of a delivery, or of a message given back? Then it is taken. Errors: FRAME_MALFORMED. */
   take(frame: RawFrame): boolean {
     try {
       return this.#take(frame);
@@ -57,10 +72,12 @@ export class DeliveryReader {
   #take({ type, channel, payload }: RawFrame): boolean {
     const begun = this.#begun;
     if (type === FRAME_TYPES.method) {
-      const isDelivery = payload.length >= 4 && payload.readUInt32BE(0) === BASIC_DELIVER;
       if (begun?.channel === channel) throw this.#malformed('a method within a message');
-      if (isDelivery) this.#begin(channel, new FieldReader(payload, 4));
-      return isDelivery;
+      const method = payload.length < 4 ? 0 : payload.readUInt32BE(0);
+      if (method === BASIC_DELIVER) this.#begin(channel, this.#delivery(new FieldReader(payload, 4)));
+      else if (method === BASIC_RETURN) this.#begin(channel, this.#return(new FieldReader(payload, 4)));
+      else return false;
+      return true;
     }
     if (begun === undefined || begun.channel !== channel) return false;
     if (type === FRAME_TYPES.header) this.#header(begun, payload);
@@ -69,19 +86,28 @@ export class DeliveryReader {
     return true;
   }
 
-  #begin(channel: number, reader: FieldReader): void {
+  #begin(channel: number, tell: (content: Content) => void): void {
     if (this.#begun !== undefined) throw this.#malformed('a message within another');
-    const consumerTag = reader.shortText();
-    const deliveryTag = Number(reader.longLong());
-    const redelivered = (reader.octet() & 1) === 1;
+    this.#begun = { channel, tell, left: 0 };
+  }
+
+  #delivery(reader: FieldReader): (content: Content) => void {
     const fields = {
-      consumerTag,
-      deliveryTag,
-      redelivered,
+      consumerTag: reader.shortText(),
+      deliveryTag: Number(reader.longLong()),
+      redelivered: (reader.octet() & 1) === 1,
       exchange: reader.shortText(),
       routingKey: reader.shortText(),
     };
-    this.#begun = { channel, fields, left: 0 };
+    return (content) => this.#listeners.onDelivery({ ...fields, ...content });
+  }
+
+  #return(reader: FieldReader): (content: Content) => void {
+    // why: a code and a text, always that no queue takes it
+    reader.short();
+    reader.shortText();
+    const fields = { exchange: reader.shortText(), routingKey: reader.shortText() };
+    return (content) => this.#listeners.onReturn({ ...fields, ...content });
   }
 
   #header(begun: Begun, payload: Buffer): void {
@@ -100,13 +126,13 @@ export class DeliveryReader {
     this.#endIfWhole(begun);
   }
 
-  #endIfWhole({ fields, content, left }: Begun): void {
+  #endIfWhole({ tell, content, left }: Begun): void {
     if (left > 0 || content === undefined) return;
     this.#begun = undefined;
     const { properties, bodyBytes } = content;
     const skipped = bodyBytes > this.#maxMessageSize;
     const body = bodyBytes === 0 || skipped ? EMPTY : this.#body.take();
-    this.#onDelivery({ ...fields, properties, body, ...(skipped && { skippedBytes: bodyBytes }) });
+    tell({ properties, body, ...(skipped && { skippedBytes: bodyBytes }) });
   }
 
   #malformed(what: string, cause?: unknown): StompctlError {

@@ -126,7 +126,7 @@ function failureOf(error: unknown, options: AmqpSessionOptions, wire: Wire): Sto
     const next = 'enable rabbitmq_auth_mechanism_ssl and auth_mechanisms EXTERNAL there, or log in with plain';
     return fail('LOGIN_REFUSED', `the broker knows no login by certificate; ${next}`);
   }
-  const known = error instanceof Error ? tlsFailure(place, error) : undefined;
+  const known = error instanceof Error ? tlsFailure(place, error, 'amqp://') : undefined;
   if (known !== undefined) return known;
   const errno = errnoOf(error);
   if (errno === 'ENOTFOUND' || errno === 'EAI_AGAIN') {

@@ -1,4 +1,4 @@
-import { StompctlError, unreachable } from '../base/errors.js';
+import { reasonOf, StompctlError, unreachable } from '../base/errors.js';
 import type { AmqpSession } from './amqp-session.js';
 import type { AmqpDelivery } from './delivery-reader.js';
 import {
@@ -75,8 +75,24 @@ function queueFor(session: AmqpSession, destination: AmqpDestination, header: He
   }
 }
 
+/** RabbitMQ, of a queue that is there and as durable as asked for, but for its arguments. */
+const OTHER_ARGUMENT = /PRECONDITION_FAILED - inequivalent arg 'x-/;
+
+/**
+ * The queue of `/queue/NAME`, before a message is sent to it: always one that stays, whatever the `header` of that message says of a
+ * subscription, which it may have brought along; its arguments alone are taken. One that is there with other arguments is used as it is.
+ */
+export async function declareForSending(session: AmqpSession, name: string, header: Header): Promise<void> {
+  const kept = { durable: true, autoDelete: false, exclusive: false, arguments: queueArguments(header) };
+  try {
+    await session.declareQueue(name, kept);
+  } catch (error) {
+    if (session.over !== undefined || !OTHER_ARGUMENT.test(reasonOf(error))) throw error;
+  }
+}
+
 /** The queue of `/queue/NAME`, durable unless `header` says otherwise, as the STOMP plugin makes it. */
-export function declareQueue(session: AmqpSession, name: string, header: Header): Promise<string> {
+function declareQueue(session: AmqpSession, name: string, header: Header): Promise<string> {
   return session.declareQueue(name, queueOptions(header, header.durable !== 'false'));
 }
 

@@ -6,7 +6,7 @@ import { printable } from '../base/printable.js';
 import { FieldReader } from './codec/field-value.js';
 import { strangerError } from './codec/first-answer.js';
 import { FRAME_TYPES, FrameSplitter, type RawFrame } from './codec/frame-splitter.js';
-import { type AmqpDelivery, DeliveryReader } from './delivery-reader.js';
+import { type ContentListeners, DeliveryReader } from './delivery-reader.js';
 
 /** Why the broker closed the connection, or a channel of it. */
 export interface CloseReason {
@@ -16,14 +16,13 @@ export interface CloseReason {
   readonly text: string;
 }
 
-export interface WireOptions {
+export interface WireOptions extends ContentListeners {
   readonly peer: string;
   readonly clock: Clock;
   readonly maxMessageSize: number;
   readonly pauseTimeoutMs: number;
   /** 0: none */
   readonly heartBeatSeconds: number;
-  readonly onDelivery: (delivery: AmqpDelivery) => void;
   /** called at most once: what the broker sent cannot be read */
   readonly failed: (error: StompctlError) => void;
 }
@@ -32,18 +31,23 @@ export interface WireOptions {
 export const FRAME_MAX = 131_072;
 const CHUNK_BYTES = 65_536;
 const METHODS = { tune: (10 << 16) | 30, connectionClose: (10 << 16) | 50, channelClose: (20 << 16) | 40 } as const;
+/** The library takes the lowest number that is free: the channel of the messages is the first one, the one of declarations the other. */
+const CHANNELS = { messages: 1, declarations: 2 } as const;
 const HEART_BEAT = Buffer.of(FRAME_TYPES.heartbeat, 0, 0, 0, 0, 0, 0, 0xce);
 /** The library wants to see something within two intervals of the heart-beats. */
 const PULSE_PART = 0.9;
 
 /**
- * What stands between the socket and the library: all that arrives passes here first (`onread` of Node's sockets). Deliveries are
- * taken out, so that reading can be paused and nothing of a peer's choice fills the memory; the other frames are handed on.
+ * What stands between the socket and the library: all that arrives passes here first (`onread` of Node's sockets). Messages
+ * are taken out, so that reading can be paused and nothing of a peer's choice fills the memory; the other frames are handed on.
  */
 export class Wire {
   /** the largest frame that both sides take */
   frameMax = FRAME_MAX;
+  /** why the broker ended the connection, or the channel of the messages */
   closed: CloseReason | undefined;
+  /** why it closed another channel, the last time */
+  refused: CloseReason | undefined;
   readonly #options: WireOptions;
   readonly #pulseMs: number;
   readonly #splitter: FrameSplitter;
@@ -61,7 +65,7 @@ export class Wire {
     this.#options = options;
     this.#pulseMs = options.heartBeatSeconds * 1000 * PULSE_PART;
     this.#splitter = new FrameSplitter(options.peer, FRAME_MAX);
-    this.#deliveries = new DeliveryReader(options.peer, options.maxMessageSize, options.onDelivery);
+    this.#deliveries = new DeliveryReader(options.peer, options.maxMessageSize, options);
   }
 
   /** For `net.connect` and `tls.connect`. */
@@ -169,7 +173,11 @@ export class Wire {
     if (chunk[0] !== FRAME_TYPES.method) throw strangerError(this.#options.peer, chunk, 'amqp091');
   }
 
-  #look({ type, payload }: RawFrame): void {
+  #look({ type, channel, payload }: RawFrame): void {
+    if (channel > CHANNELS.declarations) {
+      const reason = `the broker sent a frame on channel ${channel}, which is not open; is there something between that changes bytes?`;
+      throw new StompctlError('FRAME_MALFORMED', 'session', this.#options.peer, reason);
+    }
     if (type !== FRAME_TYPES.method || payload.length < 4) return;
     const method = payload.readUInt32BE(0);
     const reader = new FieldReader(payload, 4);
@@ -178,7 +186,9 @@ export class Wire {
       const offered = reader.long();
       if (offered !== 0) this.frameMax = Math.min(this.frameMax, offered);
     } else if (method === METHODS.connectionClose || method === METHODS.channelClose) {
-      this.closed = { code: reader.short(), text: printable(reader.shortText()) };
+      const reason = { code: reader.short(), text: printable(reader.shortText()) };
+      if (channel <= CHANNELS.messages) this.closed = reason;
+      else this.refused = reason;
     }
   }
 

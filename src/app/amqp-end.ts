@@ -41,13 +41,13 @@ export function amqpSource(
 
 /** A sink that sends to the broker over AMQP 0-9-1. */
 export function amqpSink(
-  { broker }: BrokerSinkSettings,
+  { broker, replies }: BrokerSinkSettings,
   settings: Settings,
   context: BrokerEndContext,
   sessions: Sessions = sessionsOf(broker, settings, context),
 ): MadeEnd<AmqpSink> {
   const { options, ...known } = sinkParts(broker, settings, sessions);
-  return { end: new AmqpSink(options), ...known };
+  return { end: new AmqpSink({ ...options, replies }), ...known };
 }
 
 /** Sends requests to the broker over AMQP 0-9-1, and waits for their replies. */

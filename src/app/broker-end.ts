@@ -14,6 +14,7 @@ import type { BrokerRequester } from '../sinks/broker/broker-requester.js';
 import { BrokerSink, type BrokerSinkOptions, type SinkWarning } from '../sinks/broker/broker-sink.js';
 import type { AmqpSinkWarning } from '../sinks/broker/persistence.js';
 import { stompRequester } from '../sinks/broker/stomp-requester.js';
+import type { AmqpSourceWarning } from '../sources/amqp/amqp-source.js';
 import { BrokerSource, type BrokerSourceOptions, type SourceWarning } from '../sources/broker/broker-source.js';
 import type { StompSession } from '../stomp/session.js';
 import type { SeenFrame, SessionOptions } from '../stomp/session-options.js';
@@ -118,7 +119,7 @@ function sinkParts(broker: BrokerSettings, settings: Settings, context: BrokerEn
 export function sessionsOf(broker: BrokerSettings, settings: Settings, context: BrokerEndContext) {
   const { clock, logger } = context;
   const { name, ...rest } = brokerEnd(broker, settings, context);
-  const onWarning = (event: SinkWarning | SourceWarning | AmqpSinkWarning, text: string) =>
+  const onWarning = (event: SinkWarning | SourceWarning | AmqpSinkWarning | AmqpSourceWarning, text: string) =>
     logger.warn(event, text, { end: name });
   return { ...rest, name, clock, onWarning };
 }

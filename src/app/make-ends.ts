@@ -170,7 +170,7 @@ function keepingOf(settings: Settings, end: SourceSettings | SinkSettings, repor
 
 /** Where the replies of a command go: over a session of its own, which outlives losses as any end does. */
 function replySink(broker: BrokerSettings, settings: Settings, context: EndContext): MadeEnd<Sink> {
-  const to = { kind: 'broker', broker } as const;
+  const to = { kind: 'broker', broker, replies: true } as const;
   const { end, supervisor, secretsChanged } = makeSink(to, settings, context);
   const { maxAttempts } = settings;
   const { logger, report } = context;

@@ -25,7 +25,7 @@ export type SourceSettings =
 /** One place that messages go to. */
 export type OutputSettings =
   | { readonly kind: 'queue'; readonly queue: QueueSettings }
-  | { readonly kind: 'broker'; readonly broker: BrokerSettings }
+  | { readonly kind: 'broker'; readonly broker: BrokerSettings /** of a command */; readonly replies?: true }
   | { readonly kind: 'command'; readonly command: CommandSettings }
   | { readonly kind: 'folder'; readonly folder: OutgoingFolderSettings };
 

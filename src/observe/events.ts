@@ -27,7 +27,10 @@ export const EVENTS = {
     when: 'what the callback logs, and what failed in its `idle` or `stop`',
   },
   'certificate-expiry': { levels: ['warn'], when: 'the certificate of a broker ends within 30 days' },
-  'close-failed': { levels: ['warn'], when: 'something went wrong while closing after `timeout-linger` was over' },
+  'close-failed': {
+    levels: ['warn'],
+    when: 'something went wrong while closing after `timeout-linger` was over, or the session of a source ended while it was stopped (AMQP)',
+  },
   'command-failed': {
     levels: ['warn'],
     when: 'a run of `outgoing-command` failed and its messages have another one; the text says how it ended',
@@ -136,6 +139,10 @@ export const EVENTS = {
     when: 'the incoming queue of a run with `loop` was not there at the start and was made',
   },
   'queue-room': { levels: ['info'], when: 'there is room again in that queue: the run goes on' },
+  'queue-shaped': {
+    levels: ['warn'],
+    when: 'a message brings a header that would make its queue one that does not stay (RabbitMQ: `exclusive:true`, `durable:false`, `auto-delete:true` on `/queue/`); told once',
+  },
   recovered: { levels: ['info'], when: 'the locks of processes of this host that died were taken over' },
   rejected: { levels: ['error'], when: 'a message was rejected; `code` says why' },
   'rejected-again': {

@@ -42,6 +42,10 @@ export interface Dialect {
   readonly browses: boolean;
   /** destinations that it makes no queue for: when none is there, or bound, it confirms a SEND and drops it (RabbitMQ) */
   readonly dropsUnrouted: RegExp | undefined;
+  /**
+   * destinations whose queue is made by the first SEND, as `durable`, `exclusive` and `auto-delete` among its headers say (RabbitMQ)
+   */
+  readonly shapedBySend: RegExp | undefined;
 }
 
 const UNKNOWN: Dialect = {
@@ -60,6 +64,7 @@ const UNKNOWN: Dialect = {
   replies: 'named',
   browses: false,
   dropsUnrouted: undefined,
+  shapedBySend: undefined,
 };
 
 /** Read from the top: `ActiveMQ-Artemis` before `ActiveMQ`. */
@@ -80,6 +85,8 @@ export const DIALECTS: readonly Dialect[] = [
     replies: 'made-by-send',
     browses: false,
     dropsUnrouted: /^\/(?:amq\/queue|exchange)\//,
+    // a plain name too
+    shapedBySend: /^(?:\/queue\/|[^/])/,
   },
   {
     type: 'Artemis',
@@ -97,6 +104,7 @@ export const DIALECTS: readonly Dialect[] = [
     replies: 'named',
     browses: false,
     dropsUnrouted: undefined,
+    shapedBySend: undefined,
   },
   {
     type: 'ActiveMQ',
@@ -114,6 +122,7 @@ export const DIALECTS: readonly Dialect[] = [
     replies: 'made-by-subscribe',
     browses: true,
     dropsUnrouted: undefined,
+    shapedBySend: undefined,
   },
   {
     type: 'Apollo',
@@ -131,6 +140,7 @@ export const DIALECTS: readonly Dialect[] = [
     replies: 'named',
     browses: false,
     dropsUnrouted: undefined,
+    shapedBySend: undefined,
   },
   UNKNOWN,
 ];

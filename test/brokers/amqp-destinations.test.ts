@@ -6,9 +6,8 @@ import { destinationText, parseDestination } from '../../src/amqp/destination.js
 import { headerOf } from '../../src/amqp/header-table.js';
 import { subscribe } from '../../src/amqp/subscribe.js';
 import { Message, newHeader } from '../../src/message/message.js';
-import { AmqpSink } from '../../src/sinks/amqp/amqp-sink.js';
 import { Amqp1Sink } from '../../src/sinks/amqp1/amqp1-sink.js';
-import { amqpOptions, amqpSession, amqpUriOf } from '../support/amqp-client.js';
+import { amqpSession, amqpUriOf, openAmqpSink } from '../support/amqp-client.js';
 import { amqp1Options } from '../support/amqp1-peer.js';
 import { eventually } from '../support/eventually.js';
 import { send as sendStomp, subscribe as subscribeStomp } from '../support/raw-queue.js';
@@ -47,17 +46,6 @@ async function openAmqp1Sink(test: Cleaning, broker: RealBroker): Promise<Amqp1S
   return sink;
 }
 
-async function openSink(test: Cleaning, broker: RealBroker): Promise<AmqpSink> {
-  const { port } = new URL(amqpUriOf(broker));
-  const { user: login, pass: passcode } = broker;
-  const connect = async () => amqpOptions(Number(port), { login, passcode });
-  const limits = { maxMessageSize: 1_000_000, flushMs: 10_000 } as const;
-  const sink = new AmqpSink({ name: 'broker amqp', connect, reliable: true, persistent: 'true', ...limits });
-  await sink.open();
-  test.after(() => sink.close());
-  return sink;
-}
-
 describe('a destination means one place over STOMP and AMQP on RabbitMQ', () => {
   const broker = useBroker('rabbitmq');
 
@@ -84,7 +72,7 @@ describe('a destination means one place over STOMP and AMQP on RabbitMQ', () => 
       const client = await loggedIn(broker());
       test.after(() => client.destroy());
       await subscribeStomp(client, subscribed, { ack: 'auto' });
-      const sink = await openSink(test, broker());
+      const sink = await openAmqpSink(test, broker());
       await sink.send(new Message(newHeader({ destination, 'x-a': '1' }), Buffer.from('body')));
       const frame = await client.nextOf('MESSAGE');
       assert.equal(frame.body.toString(), 'body');
@@ -129,7 +117,7 @@ describe('a destination means one place over STOMP and AMQP on RabbitMQ', () => 
     const client = await loggedIn(broker());
     await subscribeStomp(client, header.destination, header);
     client.destroy();
-    const sink = await openSink(test, broker());
+    const sink = await openAmqpSink(test, broker());
     // no subscriber, but its queue: the message is not unroutable
     await sink.send(new Message(newHeader({ destination: header.destination }), Buffer.from('kept')));
     const session = await amqpSession(test, broker());
@@ -151,7 +139,7 @@ describe('a destination means one place over STOMP and AMQP on RabbitMQ', () => 
       const got: AmqpDelivery[] = [];
       const header = { destination: `${queue} ${exchange} routing_key=${key}${binding}` };
       await subscribe(session, header, { id: '1', noAck: true, prefetch: 0 }, (each) => got.push(each));
-      const sink = await openSink(test, broker());
+      const sink = await openAmqpSink(test, broker());
       const sent = newHeader({ destination: `${exchange} routing_key=a.b`, 'x-kind': 'wanted' });
       await sink.send(new Message(sent, Buffer.from(type)));
       const delivery = await eventually(() => got[0]);
@@ -164,7 +152,7 @@ describe('a destination means one place over STOMP and AMQP on RabbitMQ', () => 
     const got: AmqpDelivery[] = [];
     const header = { destination: '/temp-queue/answers' };
     const queue = await subscribe(session, header, { id: '1', noAck: true, prefetch: 0 }, (each) => got.push(each));
-    const sink = await openSink(test, broker());
+    const sink = await openAmqpSink(test, broker());
     await sink.send(new Message(newHeader({ destination: `/amq/queue/${queue}` }), Buffer.from('answer')));
     assert.equal((await eventually(() => got[0])).body.toString(), 'answer');
     const there = new Message(newHeader({ destination: '/temp-queue/answers' }));

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { amqpSession } from '../support/amqp-client.js';
+import { eventually } from '../support/eventually.js';
 import { freshQueue, send, subscribe } from '../support/raw-queue.js';
 import { loggedIn } from '../support/raw-session.js';
 import { headerOf } from '../support/raw-stomp.js';
@@ -40,6 +42,44 @@ if (brokerKinds().includes('rabbitmq')) {
       const queue = fresh();
       await send(await loggedIn(broker()), queue, 'kept');
       assert.deepEqual(await received(broker(), `/queue/${queue}`), ['kept']);
+    });
+
+    for (const [name, value] of [
+      ['exclusive', 'true'],
+      ['durable', 'false'],
+    ] as const) {
+      test(`what is sent to /queue/ with ${name}:${value}, and what follows: the queue ends with the session`, async () => {
+        const queue = fresh();
+        const client = await loggedIn(broker());
+        await send(client, `/queue/${queue}`, 'lost', { [name]: value });
+        await send(client, `/queue/${queue}`, 'lost too');
+        await client.request('DISCONNECT');
+        client.destroy();
+        assert.deepEqual(await received(broker(), `/queue/${queue}`), []);
+      });
+    }
+
+    test('what is sent to /queue/ with auto-delete:true, once the first who receives has gone', async () => {
+      const queue = fresh();
+      const client = await loggedIn(broker());
+      await send(client, `/queue/${queue}`, 'lost', { 'auto-delete': 'true' });
+      const reader = await loggedIn(broker());
+      await subscribe(reader, `/amq/queue/${queue}`);
+      await reader.nextOf('MESSAGE');
+      reader.destroy();
+      // RACE: as long as it is there, another one of its name is refused
+      const left = await eventually(() => received(broker(), `/queue/${queue}`));
+      assert.deepEqual(left, []);
+    });
+
+    test('what is sent to /queue/ once the queue was deleted, while the session that made it lasts', async (t) => {
+      const queue = fresh();
+      const client = await loggedIn(broker());
+      await send(client, `/queue/${queue}`, 'kept till then');
+      const session = await amqpSession(t, broker());
+      await session.deleteQueue(queue);
+      await send(client, `/queue/${queue}`, 'lost');
+      assert.deepEqual(await received(broker(), `/queue/${queue}`), []);
     });
 
     test('nor what an alternate exchange takes', async (t) => {

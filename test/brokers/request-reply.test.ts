@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import type { AmqpDelivery } from '../../src/amqp/delivery-reader.js';
+import { amqpSession, amqpUriOf } from '../support/amqp-client.js';
 import { eventually } from '../support/eventually.js';
 import { type RealBroker, useBroker } from '../support/real-brokers.js';
 import { RealScene, stopsWell } from '../support/real-scene.js';
@@ -61,5 +63,40 @@ describe('the requests and replies of docs/request-reply.md, on RabbitMQ', () =>
       assert.equal(replies.get(header['correlation-id'])?.body.toString(), String(2 * number));
     }
     for (const transfer of transfers) await stopsWell(transfer);
+  });
+});
+
+describe('requests of an AMQP client to a command, on RabbitMQ', () => {
+  const broker = useBroker('rabbitmq');
+
+  it('are answered into the exclusive queue that only the client has, by its bare name', async (test) => {
+    const scene = await RealScene.set(test, broker());
+    const [, , queue = ''] = scene.destination.split('/');
+    const client = await amqpSession(test, broker());
+    const replies: AmqpDelivery[] = [];
+    await client.declareQueue(queue, { durable: true, autoDelete: false, exclusive: false });
+    const own = await client.declareQueue('', { durable: false, autoDelete: true, exclusive: true });
+    assert.match(own, /^amq\.gen-/);
+    await client.consume(own, { tag: 'own', noAck: true }, (each) => replies.push(each));
+    const { user, pass } = broker();
+    const configuration = {
+      'incoming-broker': { uri: amqpUriOf(broker()), auth: { scheme: 'plain', name: user, pass } },
+      subscribe: { destination: scene.destination },
+      'outgoing-command': { command: 'tr a-z A-Z', output: 'reply' },
+    };
+    writeFileSync(scene.path('serve.yaml'), JSON.stringify(configuration), { mode: 0o600 });
+    const server = scene.start(['--config', scene.path('serve.yaml')]);
+    for (const body of ['one', 'two', 'three']) {
+      const properties = { replyTo: own, correlationId: body, mandatory: true };
+      await client.publish({ exchange: '', routingKey: queue, properties, body: Buffer.from(body) });
+    }
+    await eventually(() => replies.length === 3, { ...DEADLINE, what: `three replies; ${server.stderr}` });
+    assert.deepEqual(replies.map(({ body, properties }) => [properties.correlationId, body.toString()]).sort(), [
+      ['one', 'ONE'],
+      ['three', 'THREE'],
+      ['two', 'TWO'],
+    ]);
+    await stopsWell(server);
+    await client.deleteQueue(queue);
   });
 });

@@ -75,6 +75,64 @@ describe('AmqpSession, when the broker', () => {
     await first;
   });
 
+  for (const [what, one, other] of [
+    ['correlation-id', { correlationId: '1' }, { correlationId: '2' }],
+    ['type', {}, { type: 't' }],
+    ['timestamp', { timestamp: 1 }, { timestamp: 2 }],
+    ['priority', { priority: 4 }, {}],
+    ['persistence', { deliveryMode: 2 }, { deliveryMode: 1 }],
+    ['the list of further keys', { headers: { CC: ['a'] } }, { headers: { CC: ['b'] } }],
+    ['a header named __proto__', {}, { headers: JSON.parse('{"__proto__":"a"}') as object }],
+    ['one header more', { headers: { a: '1' } }, { headers: { a: '1', b: '2' } }],
+  ] as const) {
+    for (const returnedTag of [1, 2]) {
+      it(`gives back number ${returnedTag} of two that differ in ${what} only, rejects that one`, async (test) => {
+        const { session } = await open(test, {
+          published: (published, peer) => {
+            if (published.tag === returnedTag) peer.giveBack(published);
+            if (published.tag === 2) peer.say(1, METHODS.ack, longLong(2), Buffer.of(1));
+          },
+        });
+        const sent = [one, other].map((properties) =>
+          session.publish({ exchange: '', routingKey: 'q', properties, body: Buffer.from('ping') }),
+        );
+        const ends = (await Promise.allSettled(sent)).map(({ status }) => status);
+        assert.deepEqual(ends, returnedTag === 1 ? ['rejected', 'fulfilled'] : ['fulfilled', 'rejected']);
+      });
+    }
+  }
+
+  it('gives back a message to which it has added a field, rejects that one', async (test) => {
+    const added = Buffer.concat([shortText('timestamp_in_ms'), Buffer.from('l'), longLong(5)]);
+    const { session } = await open(test, {
+      published: (published, peer) => {
+        if (published.tag !== 2) return;
+        // flags, and a table of one field, `a`, to which another one comes
+        const table = Buffer.concat([published.header.subarray(18), added]);
+        peer.giveBack({ ...published, header: contentHeader(4, Buffer.concat([short(0x2000), longText(table)])) });
+        peer.say(1, METHODS.ack, longLong(2), Buffer.of(1));
+      },
+    });
+    const first = session.publish(message('ping'));
+    const second = session.publish(message('ping', { a: '2' }));
+    await assert.rejects(second, { code: 'MESSAGE_UNROUTABLE' });
+    await first;
+  });
+
+  it('gives back without a field what may be either of two, rejects both, to be sent one by one', async (test) => {
+    const { session } = await open(test, {
+      published: (published, peer) => {
+        if (published.tag === 2)
+          peer.giveBack({ ...published, header: contentHeader(4, Buffer.of(0x20, 0, 0, 0, 0, 0)) });
+      },
+    });
+    const sent = ['a', 'b'].map((key) =>
+      session.publish({ ...message('ping'), properties: { headers: { BCC: [key] } } }),
+    );
+    for (const each of sent) await assert.rejects(each, { code: 'BROKER_ERROR' });
+    assert.equal((await session.ended)?.code, 'BROKER_ERROR');
+  });
+
   it('gives back what was never sent, ends the session', async (test) => {
     const { session } = await open(test, {
       published: (published, peer) => peer.giveBack({ ...published, routingKey: 'other' }),
@@ -243,15 +301,58 @@ describe('AmqpSession, when the broker', () => {
     });
   }
 
+  for (const [what, bytes] of [
+    ['a frame of 4 GB', Buffer.from('\x01\0\x01\xff\xff\xff\xff', 'latin1')],
+    ['a frame without its end', Buffer.from('\x01\0\x01\0\0\0\x01a\x00', 'latin1')],
+    ['a frame on a channel that is not open', frame(1, 65_535, Buffer.of(0, 20, 0, 11, 0, 0, 0, 0))],
+  ] as const) {
+    for (const [when, method] of [
+      ['when it is asked for what is settled', '60.10'],
+      ['when the channel is closed', '20.40'],
+      ['when the connection is closed', '10.50'],
+    ] as const) {
+      it(`sends ${what} ${when}, ends the session at once`, async (test) => {
+        let stopping = false;
+        const heard = (name: string, peer: AmqpPeer): boolean => {
+          if (name !== method || !stopping) return false;
+          peer.write(bytes);
+          return true;
+        };
+        const limits = { confirmTimeoutMs: 600_000, disconnectTimeoutMs: 600_000 };
+        const { session, peer } = await open(test, { heard }, limits);
+        const got = await receive(session);
+        peer.deliver(Buffer.from('a'));
+        await eventually(() => got.length === 1);
+        stopping = true;
+        session.ack(1);
+        await session.flush();
+        await session.close();
+        const code = what === 'a frame of 4 GB' ? 'FRAME_TOO_LARGE' : 'FRAME_MALFORMED';
+        assert.equal((await session.ended)?.code, code);
+      });
+    }
+  }
+
   for (const [what, greeting, reason] of [
     ['speaks STOMP', 'ERROR\nmessage:what is that\n\n\0', /speaks STOMP on this port: use stomp:\/\//],
     ['speaks AMQP 1.0', 'AMQP\0\x01\0\0', /speaks AMQP 1\.0, but not 0-9-1/],
-    ['speaks HTTP', 'HTTP/1.1 400 Bad Request\r\n\r\n', /answers with "HTTP\/1.1 400/],
+    ['speaks HTTP', 'HTTP/1.1 400 Bad Request\r\n\r\n', /answers with "HTTP\/1\.1 400 Bad Request\\r\\n\\r\\n"/],
+    ['speaks in bytes', '\0\x1b[2J\x9b', /answers with "\\u0000\\u001b\[2J\\u009b", which is not AMQP/],
   ] as const) {
     it(`${what}, says so`, async (test) => {
       await assert.rejects(open(test, { greeting }), { code: 'CONNECT_FAILED', message: reason });
     });
   }
+
+  it('speaks AMQP without TLS where TLS is wanted, says so', async (test) => {
+    const peer = await AmqpPeer.start(test, { greeting: 'AMQP\0\0\x09\x01' });
+    const endpoint = { transport: 'tls', host: '127.0.0.1', port: peer.port } as const;
+    const opened = AmqpSession.connect(amqpOptions(peer.port, { endpoint }));
+    await assert.rejects(opened, {
+      code: 'TLS_FAILED',
+      message: /does not speak TLS on this port; use amqp:\/\/ or its/,
+    });
+  });
 
   it('says nothing, gives up after its time', async (test) => {
     await assert.rejects(open(test, { greeting: '' }, { connectTimeoutMs: 50 }), { code: 'CONNECT_TIMEOUT' });

@@ -70,6 +70,24 @@ describe('BrokerSink', () => {
     });
   }
 
+  for (const { server, to, header, warned } of [
+    { server: 'RabbitMQ/3.10.8', to: '/queue/a', header: { exclusive: 'true' }, warned: ['queue-shaped'] },
+    { server: 'RabbitMQ/3.10.8', to: '/queue/a', header: { durable: 'false' }, warned: ['queue-shaped'] },
+    { server: 'RabbitMQ/3.10.8', to: 'a', header: { 'auto-delete': 'true' }, warned: ['queue-shaped'] },
+    { server: 'RabbitMQ/3.10.8', to: '/queue/a', header: { durable: 'true', exclusive: 'false' }, warned: [] },
+    { server: 'RabbitMQ/3.10.8', to: '/topic/a', header: { exclusive: 'true' }, warned: [] },
+    { server: 'ActiveMQ/5.17.2', to: '/queue/a', header: { exclusive: 'true' }, warned: [] },
+  ]) {
+    it(`warns ${warned.length === 0 ? 'not' : 'once'} of ${JSON.stringify(header)} to ${to} of ${server}`, async (test) => {
+      const warnings: string[] = [];
+      const { sink } = await pair(test, { server }, { onWarning: (event) => warnings.push(event) });
+      await sink.open();
+      const sent = message({ destination: to, ...header });
+      await Promise.allSettled([sink.send(sent), sink.send(sent)]);
+      assert.deepEqual(warnings, warned);
+    });
+  }
+
   for (const { name, options, persistent } of [
     { name: 'persistent is to be kept', options: { persistent: 'keep' } as const, persistent: undefined },
     { name: 'it is not reliable', options: { reliable: false }, persistent: undefined },

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { AmqpSession } from '../../src/amqp/amqp-session.js';
 import type { AmqpSessionOptions } from '../../src/amqp/amqp-session-options.js';
 import { systemClock } from '../../src/base/clock.js';
+import { AmqpSink } from '../../src/sinks/amqp/amqp-sink.js';
 import type { RealBroker } from './real-broker.js';
 import type { Cleaning } from './temp-folder.js';
 
@@ -38,4 +39,16 @@ export async function amqpSession(
   const session = await AmqpSession.connect({ ...amqpOptions(0), endpoint, ...login, ...options });
   test.after(() => session.close());
   return session;
+}
+
+/** An open sink to a real broker, closed when the test ends. */
+export async function openAmqpSink(test: Cleaning, broker: RealBroker): Promise<AmqpSink> {
+  const { port } = new URL(amqpUriOf(broker));
+  const { user: login, pass: passcode } = broker;
+  const connect = async () => amqpOptions(Number(port), { login, passcode });
+  const limits = { maxMessageSize: 1_000_000, flushMs: 10_000 } as const;
+  const sink = new AmqpSink({ name: 'broker amqp', connect, reliable: true, persistent: 'true', ...limits });
+  await sink.open();
+  test.after(() => sink.close());
+  return sink;
 }

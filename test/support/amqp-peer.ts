@@ -41,6 +41,8 @@ export interface PeerScript {
   readonly published?: (message: Published, peer: AmqpPeer) => void;
   /** in place of tune: why the login is refused */
   readonly refuse?: (response: string) => { readonly code: number; readonly text: string };
+  /** hears each method, `CLASS.NUMBER`; true: it has answered in its way */
+  readonly heard?: (method: string, peer: AmqpPeer) => boolean;
   /** in its answer to a login; default 0 */
   readonly heartBeatSeconds?: number;
 }
@@ -127,8 +129,12 @@ export class AmqpPeer {
         if (seen.length < 8) return;
         begun = true;
         bytes = seen.subarray(8);
-        if (this.#script.greeting !== undefined) socket.write(this.#script.greeting, 'latin1');
-        else this.#start();
+        if (this.#script.greeting !== undefined) {
+          socket.write(this.#script.greeting, 'latin1');
+          socket.removeAllListeners('data').resume();
+          return;
+        }
+        this.#start();
       }
       splitter.feed(bytes, (each) => this.#heard(each));
     });
@@ -201,6 +207,7 @@ export class AmqpPeer {
     const [type, number] = [payload.readUInt16BE(0), payload.readUInt16BE(2)];
     const reader = new FieldReader(payload, 4);
     const name = `${type}.${number}`;
+    if (this.#script.heard?.(name, this) === true) return;
     if (name === '10.11') this.#login(reader);
     else if (name === '10.40') this.say(0, METHODS.openOk, shortText(''));
     else if (name === '20.10') this.say(channel, [20, 11], longText(Buffer.alloc(0)));

@@ -24,7 +24,7 @@ export function strangerError(peer: string, first: Buffer, wanted: 'amqp091' | '
     if (version === '1.0.0' && wanted === 'amqp091') return new OtherAmqp(peer, 'amqp1');
     if (version === '0.9.1' && wanted === 'amqp1') return new OtherAmqp(peer, 'amqp091');
   }
-  let what = `the server answers with ${JSON.stringify(printable(text))}, which is not AMQP`;
+  let what = `the server answers with ${printable(JSON.stringify(text))}, which is not AMQP`;
   if (text.startsWith('AMQP')) what = `the server speaks AMQP ${version}, which is not spoken here`;
   else if (/^(?:ERROR|CONNECTED|RECEIPT|MESSAGE)\b/.test(text)) {
     what = 'the server speaks STOMP on this port: use stomp://';

@@ -3,7 +3,7 @@ import type { AmqpSessionOptions } from '../../amqp/amqp-session-options.js';
 import type { Publication } from '../../amqp/confirms.js';
 import type { AmqpDestination } from '../../amqp/destination.js';
 import { type Clock, systemClock } from '../../base/clock.js';
-import { StompctlError, unreachable } from '../../base/errors.js';
+import { reasonOf, StompctlError, unreachable } from '../../base/errors.js';
 import { Outstanding } from '../../base/outstanding.js';
 import { SerialQueue } from '../../base/serial-queue.js';
 import { withDeadline } from '../../base/wait.js';
@@ -22,6 +22,8 @@ export interface AmqpSinkOptions {
   readonly reliable: boolean;
   /** `true`: a message without `persistent` gets delivery-mode 2 when reliable; `keep`: it stays as it is */
   readonly persistent: 'true' | 'keep';
+  /** what is sent are replies: a `destination` that is a name alone is the queue of who asked, which is there, and not declared */
+  readonly replies?: boolean | undefined;
   /** bytes of a body */
   readonly maxMessageSize: number;
   /** the longest wait for confirmations when closing */
@@ -38,8 +40,18 @@ type Library = typeof import('../../amqp/amqp-library.js');
 interface OpenSession {
   readonly session: AmqpSession;
   readonly library: Library;
-  /** what was declared in this session */
-  readonly declared: Set<string>;
+  /** what was declared in this session, by the keys of the declarations, each time with a mark of its own */
+  readonly declared: Map<string, symbol>;
+}
+
+/** What a message needs to be there. */
+interface Declaration {
+  readonly key: string;
+  /** something that takes messages is among it, and not only an exchange */
+  readonly hasQueue: boolean;
+  readonly make: () => Promise<void>;
+  /** of the declaration that stood when the message was sent */
+  mark?: symbol | undefined;
 }
 
 /** Names that one session remembers to have declared: beyond that they are declared again. */
@@ -78,7 +90,7 @@ export class AmqpSink implements Sink {
       session.abort('no longer wanted');
       throw new StompctlError('SESSION_CLOSED', 'open', this.name, 'closed while opening');
     }
-    this.#open = { session, library, declared: new Set() };
+    this.#open = { session, library, declared: new Map() };
     this.#options.onSession?.(session);
     void session.ended.then((error) => {
       if (error !== undefined && this.#open?.session === session) lost?.(error);
@@ -122,42 +134,59 @@ export class AmqpSink implements Sink {
       frameMax: open.session.frameMax,
     });
     const publication = { ...this.#route(destination), properties, body };
-    return this.#publish(open, publication, this.#needed(open, destination, header));
+    const isThere = this.#options.replies === true && destination.kind === 'queue' && !written.startsWith('/');
+    const declaration = isThere ? undefined : this.#declarationFor(open, destination, header);
+    if (declaration === undefined) return this.#publish(open, publication, undefined);
+    return this.#publishDeclared(open, publication, declaration);
   }
 
-  /** Which declaration a message needs before it, if it has not been made yet. */
-  #needed(
-    open: OpenSession,
+  /** What is to be declared before a message, if anything. */
+  #declarationFor(
+    { session, library }: OpenSession,
     destination: AmqpDestination,
     header: Readonly<Header>,
-  ): (() => Promise<unknown>) | undefined {
-    const { session, library, declared } = open;
-    if (destination.kind !== 'queue' && destination.kind !== 'declared') return undefined;
-    const key =
-      destination.kind === 'declared'
-        ? (header.destination ?? '')
-        : `/${destination.name}\n${header.durable ?? ''}\n${JSON.stringify(library.queueArguments(header))}`;
-    if (declared.has(key)) return undefined;
-    return async () => {
-      if (declared.has(key)) return;
-      if (destination.kind === 'declared') await library.declare(session, destination);
-      else await library.declareQueue(session, destination.name, header);
-      if (declared.size >= MOST_DECLARED) declared.clear();
-      declared.add(key);
-    };
+  ): Declaration | undefined {
+    switch (destination.kind) {
+      case 'queue': {
+        const key = `/${destination.name}\n${JSON.stringify(library.queueArguments(header))}`;
+        return { key, hasQueue: true, make: () => library.declareForSending(session, destination.name, header) };
+      }
+      case 'declared': {
+        const make = async () => void (await library.declare(session, destination));
+        return { key: header.destination ?? '', hasQueue: destination.queue !== undefined, make };
+      }
+      default:
+        return undefined;
+    }
   }
 
-  async #publish(
-    { session }: OpenSession,
-    publication: Publication,
-    declaration: (() => Promise<unknown>) | undefined,
-  ): Promise<void> {
-    if (this.#ordered === 0 && declaration === undefined) return session.publish(publication);
+  /** A queue that is gone since it was declared is made once more, and the message sent once more. */
+  async #publishDeclared(open: OpenSession, publication: Publication, declaration: Declaration): Promise<void> {
+    const { declared } = open;
+    const { key, hasQueue } = declaration;
+    try {
+      await this.#publish(open, publication, declaration);
+    } catch (error) {
+      if (!(error instanceof StompctlError) || error.code !== 'MESSAGE_UNROUTABLE') throw error;
+      if (!hasQueue) throw error;
+      // of many that came back, the first one has it made
+      if (declared.get(key) === declaration.mark) declared.delete(key);
+      await this.#publish(open, publication, declaration);
+    }
+  }
+
+  /** Sends in the order of the calls: while something is declared, all that follows waits. */
+  async #publish(open: OpenSession, publication: Publication, declaration: Declaration | undefined): Promise<void> {
+    const publish = (): Promise<void> => {
+      if (declaration !== undefined) declaration.mark = open.declared.get(declaration.key);
+      return open.session.publish(publication);
+    };
+    if (this.#ordered === 0 && (declaration === undefined || open.declared.has(declaration.key))) return publish();
     this.#ordered += 1;
     const { sent } = await this.#order
       .run(async () => {
-        await declaration?.();
-        const handed = session.publish(publication);
+        if (declaration !== undefined) await this.#declare(open, declaration);
+        const handed = publish();
         // who waits for it hears of it a turn later
         handed.catch(() => undefined);
         return { sent: handed };
@@ -166,6 +195,17 @@ export class AmqpSink implements Sink {
         this.#ordered -= 1;
       });
     return sent;
+  }
+
+  async #declare({ session, declared }: OpenSession, { key, make }: Declaration): Promise<void> {
+    if (declared.has(key)) return;
+    try {
+      await make();
+    } catch (error) {
+      throw session.over ?? this.#refused(error);
+    }
+    if (declared.size >= MOST_DECLARED) declared.clear();
+    declared.set(key, Symbol(key));
   }
 
   #route(destination: AmqpDestination): Pick<Publication, 'exchange' | 'routingKey'> {
@@ -186,6 +226,11 @@ export class AmqpSink implements Sink {
       default:
         return unreachable(destination);
     }
+  }
+
+  #refused(error: unknown): StompctlError {
+    const reason = `the broker refused the queue or exchange of its destination: ${reasonOf(error)}; give the user the permission to configure it, or make it beforehand and send to /amq/queue/NAME`;
+    return new StompctlError('MESSAGE_REFUSED', 'send', this.name, reason, error);
   }
 
   #badDestination(why: string): StompctlError {

@@ -10,7 +10,7 @@ import { meansNotPersistent } from '../../stomp/client-dialects.js';
 import { StompSession } from '../../stomp/session.js';
 import type { SessionOptions } from '../../stomp/session-options.js';
 
-export type SinkWarning = 'not-persistent' | 'header-altered' | 'unrouted-dropped';
+export type SinkWarning = 'not-persistent' | 'header-altered' | 'unrouted-dropped' | 'queue-shaped';
 
 export interface BrokerSinkOptions {
   /** for logs: `broker stomp://host:61613` */
@@ -130,6 +130,7 @@ export class BrokerSink implements Sink {
       this.#warn('not-persistent', notPersistentWarning(header.persistent));
     }
     this.#warnOfRoute(destination, session);
+    this.#warnOfShape(header, destination, session);
     if (!session.dialect.headersOfUnits || this.#warned.has('header-altered')) return;
     const name = nameBeyond(header);
     if (name === undefined) return;
@@ -143,6 +144,17 @@ export class BrokerSink implements Sink {
     this.#warn(
       'unrouted-dropped',
       `${text}; send to /queue/NAME, or give the exchange an alternate one (docs/brokers.md)`,
+    );
+  }
+
+  #warnOfShape(header: Readonly<Header>, destination: string, { dialect }: Sender): void {
+    if (this.#warned.has('queue-shaped') || dialect.shapedBySend?.test(destination) !== true) return;
+    const shaping = SHAPING.find(([name, value]) => header[name] === value);
+    if (shaping === undefined) return;
+    const text = `a message to ${destination.slice(0, 200)} has the header ${shaping.join(':')}: where that queue is not there yet, ${dialect.type} makes one that ends with the session or its last reader, with all in it, and refuses the message where it is`;
+    this.#warn(
+      'queue-shaped',
+      `${text}; delete the header in a callback, or make the queue beforehand (docs/brokers.md)`,
     );
   }
 
@@ -161,6 +173,13 @@ function withDuplicateId(header: Readonly<Header>, id: string | undefined, name:
   named[name] = value;
   return named;
 }
+
+/** Headers of SUBSCRIBE that make a queue one that does not stay. */
+const SHAPING = [
+  ['exclusive', 'true'],
+  ['durable', 'false'],
+  ['auto-delete', 'true'],
+] as const;
 
 const SURROGATE = /[\ud800-\udfff]/;
 

@@ -9,6 +9,8 @@ import { CurrentEpoch, mostOf } from '../broker/current-epoch.js';
 import { SubscriptionShare } from '../broker/subscription-share.js';
 import { EpochSide } from './epoch-side.js';
 
+export type AmqpSourceWarning = 'unsubscribe-failed' | 'close-failed';
+
 export interface AmqpSourceOptions extends SourceLimits {
   /** for logs: `broker amqp://host:5672` */
   readonly name: string;
@@ -22,7 +24,7 @@ export interface AmqpSourceOptions extends SourceLimits {
   readonly events: SourceEvents;
   /** called at each opening, with the session */
   readonly onSession?: (session: AmqpSession) => void;
-  readonly onWarning?: (event: 'unsubscribe-failed', text: string) => void;
+  readonly onWarning?: (event: AmqpSourceWarning, text: string) => void;
   /** Only looks, and is told how at each opening: no broker shows a queue over AMQP, and what is released goes back. */
   readonly onLook?: (how: 'given-back') => void;
   readonly clock?: Clock;
@@ -40,6 +42,9 @@ export class AmqpSource implements TunableSource {
   /** the queues of the subscriptions, by position, once the broker has confirmed all of them */
   #queues: Promise<readonly string[]> = Promise.resolve([]);
 
+  /** the latest one, until its end has been told */
+  #session: AmqpSession | undefined;
+
   constructor(options: AmqpSourceOptions) {
     this.name = options.name;
     this.#options = options;
@@ -53,6 +58,7 @@ export class AmqpSource implements TunableSource {
       // loaded on use, as the library is
       const { AmqpSession } = await import('../../amqp/amqp-library.js');
       const session = await AmqpSession.connect({ ...options, signal });
+      this.#session = session;
       return { session, begin: () => this.#begin(session, options.maxMessageSize) };
     });
   }
@@ -63,16 +69,28 @@ export class AmqpSource implements TunableSource {
     this.#current.tune(tuned);
   }
 
-  next(demand: Demand, interrupt: AbortSignal): Promise<SourceResult> {
-    return this.#current.next(demand, interrupt, this.#options.maxParked);
+  async next(demand: Demand, interrupt: AbortSignal): Promise<SourceResult> {
+    try {
+      return await this.#current.next(demand, interrupt, this.#options.maxParked);
+    } catch (error) {
+      if (error === this.#session?.over) this.#session = undefined;
+      throw error;
+    }
   }
 
   settle(): Promise<void> {
     return this.#current.settle();
   }
 
-  close(): Promise<void> {
-    return this.#current.close(({ amqp }) => this.#unsubscribe(amqp));
+  async close(): Promise<void> {
+    await this.#current.close(({ amqp }) => this.#unsubscribe(amqp));
+    const session = this.#session;
+    this.#session = undefined;
+    if (session?.over === undefined) return;
+    // nobody asks for messages any more, who would hear of it
+    const why = await session.ended;
+    if (why === undefined || why.code === 'SESSION_CLOSED') return;
+    this.#options.onWarning?.('close-failed', `${why.message}; what was acknowledged last may come again`);
   }
 
   abandon(): void {

@@ -1,6 +1,6 @@
 import { errnoOf, StompctlError } from '../../base/errors.js';
 
-/** What went wrong and what to do, by the code that Node or OpenSSL gives. */
+/** What went wrong and what to do, by the code that Node or OpenSSL gives; `PLAIN`: the scheme of the protocol without TLS. */
 const REASONS: readonly { readonly code: RegExp; readonly reason: string }[] = [
   {
     code: /^(?:SELF_SIGNED_CERT_IN_CHAIN|DEPTH_ZERO_SELF_SIGNED_CERT|UNABLE_TO_VERIFY_LEAF_SIGNATURE|UNABLE_TO_GET_ISSUER_CERT(?:_LOCALLY)?|CERT_SIGNATURE_FAILURE)$/,
@@ -23,7 +23,7 @@ const REASONS: readonly { readonly code: RegExp; readonly reason: string }[] = [
   },
   {
     code: /WRONG_VERSION_NUMBER|HTTP_REQUEST|UNEXPECTED_MESSAGE|PACKET_LENGTH_TOO_LONG/,
-    reason: 'the broker does not speak TLS on this port; use stomp:// or its TLS port',
+    reason: 'the broker does not speak TLS on this port; use PLAIN or its TLS port',
   },
   {
     code: /CERTIFICATE_REQUIRED|PEER_DID_NOT_RETURN_A_CERTIFICATE/,
@@ -43,12 +43,17 @@ const REASONS: readonly { readonly code: RegExp; readonly reason: string }[] = [
   },
 ];
 
+type PlainScheme = 'stomp://' | 'ws://' | 'amqp://';
+
 /** TLS_FAILED for an error of a TLS connection, in one clear line; undefined when the error is not about TLS. */
-export function tlsFailure(place: string, error: Error): StompctlError | undefined {
+export function tlsFailure(place: string, error: Error, plain: PlainScheme = 'stomp://'): StompctlError | undefined {
   if (error instanceof StompctlError) return error;
   const code = errnoOf(error) ?? '';
   const known = REASONS.find((row) => row.code.test(code));
-  if (known !== undefined) return new StompctlError('TLS_FAILED', 'connect', place, `${known.reason} (${code})`, error);
+  if (known !== undefined) {
+    const reason = known.reason.replace('PLAIN', plain);
+    return new StompctlError('TLS_FAILED', 'connect', place, `${reason} (${code})`, error);
+  }
   if (!/^ERR_(?:SSL|TLS|OSSL)_|^EPROTO$/.test(code)) return undefined;
   return new StompctlError('TLS_FAILED', 'connect', place, `TLS failed: ${code}; see the log of the broker`, error);
 }

@@ -37,7 +37,7 @@ function upgrade(socket: Socket, endpoint: Endpoint, options: TransportOptions, 
     const failed = (error: Error) => {
       done();
       webSocket.on('error', () => undefined);
-      fail(tlsFailure(place, error) ?? notUpgraded(place, path, error));
+      fail(tlsFailure(place, error, 'ws://') ?? notUpgraded(place, path, error));
     };
     const calledOff = () => failed(new StompctlError('SESSION_CLOSED', 'connect', place, 'given up: no longer wanted'));
     const timer = options.clock.after(timeoutMs, () => {
@@ -101,5 +101,5 @@ function explain(peer: string, error: Error): Error {
     const reason = 'a WebSocket message larger than max-message-size';
     return new StompctlError('FRAME_TOO_LARGE', 'session', peer, reason, error);
   }
-  return tlsFailure(peer, error) ?? error;
+  return tlsFailure(peer, error, 'ws://') ?? error;
 }
