@@ -48,7 +48,7 @@ describe('stompctl rabbitmq sync', () => {
   });
 
   it('prunes what is not written, never the user it runs as, nor a virtual host with queues', async (test) => {
-    const { api, sync } = await scene(test, 'vhosts: [/]\nusers:\n  kept: {}\n');
+    const { api, sync } = await scene(test, 'vhosts: [/]\nusers:\n  kept: { permissions: {} }\n');
     api.addUser('kept', 'x');
     api.addUser('old', 'x');
     for (const vhost of ['full', 'empty']) api.vhosts.add(vhost);
@@ -65,6 +65,33 @@ describe('stompctl rabbitmq sync', () => {
     assert.deepEqual([...api.users.keys()], ['admin', 'kept']);
     assert.deepEqual([...api.vhosts], ['/', 'full']);
     assert.deepEqual([...api.permissions.keys()], ['/\nadmin']);
+  });
+
+  const PRUNES_NOTHING: readonly [string, string, RegExp][] = [
+    ['an empty file', '', /has neither vhosts nor users, and so says nothing: is it whole/],
+    ['a file that ends behind users', 'vhosts: [/]\nusers:\n', /users: has nothing behind it/],
+    [
+      'users: {}',
+      'vhosts: [/]\nusers: {}\n',
+      /accounts\(users\): is empty, and --prune would remove all that there are/,
+    ],
+    ['vhosts: []', 'vhosts: []\n', /accounts\(vhosts\): is empty, and --prune would remove all that there are/],
+  ];
+  for (const [name, text, message] of PRUNES_NOTHING) {
+    it(`does not prune by ${name}`, async (test) => {
+      const { api, sync } = await scene(test, text);
+      api.addUser('other', 'x');
+      const ended = await sync('--prune');
+      assert.deepEqual([ended.code, ended.stdout, api.changes], [78, '', []]);
+      assert.match(ended.stderr, message);
+    });
+  }
+
+  it('prunes no users by a file that says nothing of them', async (test) => {
+    const { api, sync } = await scene(test, 'vhosts: [/]\n');
+    api.addUser('other', 'x');
+    assert.equal((await sync('--prune')).stdout, 'nothing to change\n');
+    assert.deepEqual(api.changes, []);
   });
 
   it('makes what is not refused, and says which was', async (test) => {
