@@ -136,6 +136,7 @@ async function makeAll(
 ): Promise<void> {
   let made = 0;
   let refused = 0;
+  let later = 0;
   for (const change of changes) {
     try {
       await refuseFullVhost(change, api);
@@ -145,16 +146,20 @@ async function makeAll(
     } catch (error) {
       if (!(error instanceof StompctlError)) throw error;
       warn(`not made: ${change.text}: ${error.message}`);
-      refused += 1;
-      if (error.code === 'API_REFUSED') continue;
-      const rest = changes.length - made - refused;
+      if (error.code === 'API_UNAVAILABLE') later += 1;
+      else refused += 1;
+      if (error.code === 'API_REFUSED' || error.code === 'API_UNAVAILABLE') continue;
+      const rest = changes.length - made - refused - later;
       warn(`${made} of ${counted(changes.length)} were made, ${rest} not tried; the same command goes on`);
       throw error;
     }
   }
-  if (refused === 0) return;
-  const reason = `${made} of ${counted(changes.length)} were made, ${refused} refused; see the reasons above`;
-  throw new StompctlError('API_REFUSED', 'rabbitmq sync', api.name, reason);
+  if (refused + later === 0) return;
+  const parts = [`${made} of ${counted(changes.length)} were made`];
+  if (refused > 0) parts.push(`${refused} refused`);
+  if (later > 0) parts.push(`${later} cannot be made now: the same command makes them later`);
+  const code = later > 0 ? 'API_UNAVAILABLE' : 'API_REFUSED';
+  throw new StompctlError(code, 'rabbitmq sync', api.name, `${parts.join(', ')}; see the reasons above`);
 }
 
 /** With a virtual host go its queues and all that is in them. */

@@ -18,6 +18,9 @@ export interface ManagementOptions {
 /** bytes of an answer: thousands of users fit */
 const LONGEST_ANSWER = 64 * 1024 * 1024;
 
+/** HTTP: Request Timeout, Too Many Requests, as of a proxy in front; and all from 500 on */
+const TRY_AGAIN: ReadonlySet<number> = new Set([408, 429]);
+
 interface Answer {
   readonly status: number;
   readonly text: string;
@@ -35,7 +38,7 @@ export class ManagementApi {
     this.name = `${protocol}//${host}${pathname === '/' ? '' : pathname}`;
   }
 
-  /** What there is. Rejects with API_UNREACHABLE, LOGIN_REFUSED, API_REFUSED. */
+  /** What there is. Rejects with API_UNREACHABLE, API_UNAVAILABLE, LOGIN_REFUSED, API_REFUSED. */
   async accounts(): Promise<FoundAccounts> {
     const whoami = record(await this.#get('whoami'), this);
     if (!tagsOf(whoami.tags).includes('administrator')) {
@@ -68,7 +71,7 @@ export class ManagementApi {
     return list(await this.#get(`queues/${encodeURIComponent(vhost)}`), this).length;
   }
 
-  /** Makes a change. Rejects with API_REFUSED when it is refused, LOGIN_REFUSED, and with API_UNREACHABLE. */
+  /** Makes a change. Rejects with API_REFUSED when it is refused, API_UNAVAILABLE, LOGIN_REFUSED, and with API_UNREACHABLE. */
   async make({ method, path, body }: Change): Promise<void> {
     const { status, text: said } = await this.#ask(method, path, body);
     // what is to go and is not there any more has gone
@@ -97,6 +100,11 @@ export class ManagementApi {
     if (status === 401) {
       const reason = `the login of ${this.#options.user} was refused: check its password, and its tag administrator`;
       return new StompctlError('LOGIN_REFUSED', 'management api', this.name, reason);
+    }
+    if (status >= 500 || TRY_AGAIN.has(status)) {
+      // what it says here may be all that it was given
+      const reason = `cannot do it now (HTTP ${status}): see the log of RabbitMQ, and run the same command again later`;
+      return new StompctlError('API_UNAVAILABLE', 'management api', this.name, reason);
     }
     return new StompctlError('API_REFUSED', 'management api', this.name, reasonOfAnswer(status, said));
   }

@@ -106,6 +106,29 @@ describe('stompctl rabbitmq sync', () => {
     assert.match((await sync()).stdout, /^\+ vhost grid\n1 change made$/m);
   });
 
+  it('ends with 75 when the API cannot say what there is just now', async (test) => {
+    const { api, sync } = await scene(test, THREE);
+    api.unable = /^GET users/;
+    const ended = await sync();
+    assert.deepEqual([ended.code, api.changes], [75, []]);
+    assert.match(
+      ended.stderr,
+      /cannot do it now \(HTTP 503\): see the log of RabbitMQ, and run the same command again later/,
+    );
+  });
+
+  it('makes the others when the API cannot make a change just now, and that one the next time', async (test) => {
+    const { api, sync } = await scene(test, THREE);
+    api.unable = /^PUT users/;
+    const ended = await sync();
+    assert.equal(ended.code, 75, ended.stderr);
+    assert.match(ended.stderr, /not made: \+ user one: password: .*cannot do it now \(HTTP 503\)/);
+    assert.match(ended.stderr, /2 of 3 changes were made, 1 cannot be made now: the same command makes them later/);
+    assert.doesNotMatch(ended.stderr, /password_hash|crash/);
+    api.unable = undefined;
+    assert.match((await sync()).stdout, /^\+ user one: password\n1 change made$/m);
+  });
+
   it('says what was made when the API goes away, and goes on the next time', async (test) => {
     const { api, sync } = await scene(test, THREE);
     api.diesAfter = 2;
