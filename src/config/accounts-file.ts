@@ -59,7 +59,7 @@ async function readUsers(
   warn: (text: string) => void,
 ): Promise<Account[]> {
   const users: Account[] = [];
-  for (const [name, each] of entriesOf(node, 'users')) users.push(await readUser(name, each, vhosts, env, warn));
+  for (const [name, each] of namedOf(node, 'users')) users.push(await readUser(name, each, vhosts, env, warn));
   return users;
 }
 
@@ -79,7 +79,7 @@ async function readUser(
     throw invalid(origin, `${at}: there is no virtual host ${JSON.stringify(vhost)} in vhosts`);
   };
   const permissions = new Map<string, Permission>();
-  for (const [vhost, patterns] of entriesOf(fields.permissions, `${at}.permissions`)) {
+  for (const [vhost, patterns] of namedOf(fields.permissions, `${at}.permissions`)) {
     known(vhost, patterns);
     const place = `${at}.permissions.${vhost}`;
     const given = fieldsOf(patterns, place, ['configure', 'write', 'read']);
@@ -87,7 +87,7 @@ async function readUser(
     permissions.set(vhost, { configure: pattern('configure'), write: pattern('write'), read: pattern('read') });
   }
   const topics = new Map<string, Map<string, TopicPermission>>();
-  for (const [vhost, exchanges] of entriesOf(fields['topic-permissions'], `${at}.topic-permissions`)) {
+  for (const [vhost, exchanges] of namedOf(fields['topic-permissions'], `${at}.topic-permissions`)) {
     known(vhost, exchanges);
     const ofVhost = new Map<string, TopicPermission>();
     for (const [exchange, patterns] of entriesOf(exchanges, `${at}.topic-permissions.${vhost}`)) {
@@ -140,6 +140,14 @@ function invalid(origin: Origin, reason: string): StompctlError {
 
 function entriesOf(node: ConfigNode | undefined, what: string): Iterable<[string, ConfigNode]> {
   return node === undefined ? [] : blockOf(node, what).entries;
+}
+
+/** What stands below names of users or virtual hosts, of which RabbitMQ has no empty ones. */
+function* namedOf(node: ConfigNode | undefined, what: string): Iterable<[string, ConfigNode]> {
+  for (const [name, value] of entriesOf(node, what)) {
+    if (name === '') throw invalid(value.origin, `${what}: an empty name is none`);
+    yield [name, value];
+  }
 }
 
 /** A name with nothing behind it: where a file was cut off, perhaps. */

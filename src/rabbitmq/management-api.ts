@@ -41,26 +41,27 @@ export class ManagementApi {
   /** What there is. Rejects with API_UNREACHABLE, API_UNAVAILABLE, LOGIN_REFUSED, API_REFUSED. */
   async accounts(): Promise<FoundAccounts> {
     const whoami = record(await this.#get('whoami'), this);
+    const self = named(whoami.name, this);
     if (!tagsOf(whoami.tags).includes('administrator')) {
-      const reason = `the user ${text(whoami.name)} has not the tag administrator, without which accounts can be neither seen nor changed`;
+      const reason = `the user ${self} has not the tag administrator, without which accounts can be neither seen nor changed`;
       throw new StompctlError('LOGIN_REFUSED', 'management api', this.name, reason);
     }
     const rows = async (path: string) => list(await this.#get(path), this);
     return {
-      self: text(whoami.name),
-      vhosts: (await rows('vhosts')).map(({ name }) => text(name)),
+      self,
+      vhosts: (await rows('vhosts')).map(({ name }) => named(name, this)),
       users: (await rows('users')).map(({ name, password_hash, hashing_algorithm, tags }) => ({
-        name: text(name),
+        name: named(name, this),
         hash: text(password_hash),
         hashing: text(hashing_algorithm),
         tags: tagsOf(tags),
       })),
       permissions: (await rows('permissions')).map(({ user, vhost, configure, write, read }) => ({
-        ...{ user: text(user), vhost: text(vhost) },
+        ...{ user: named(user, this), vhost: named(vhost, this) },
         ...{ configure: text(configure), write: text(write), read: text(read) },
       })),
       topics: (await rows('topic-permissions')).map(({ user, vhost, exchange, write, read }) => ({
-        ...{ user: text(user), vhost: text(vhost), exchange: text(exchange) },
+        ...{ user: named(user, this), vhost: named(vhost, this), exchange: text(exchange) },
         ...{ write: text(write), read: text(read) },
       })),
     };
@@ -181,6 +182,13 @@ function record(value: unknown, api: ManagementApi): Record<string, unknown> {
 function list(value: unknown, api: ManagementApi): Record<string, unknown>[] {
   if (!Array.isArray(value)) throw api.noApi();
   return value.map((row: unknown) => record(row, api));
+}
+
+/** By a name something may be removed: what has none is not RabbitMQ's answer. */
+function named(value: unknown, api: ManagementApi): string {
+  const name = text(value);
+  if (name === '') throw api.noApi();
+  return name;
 }
 
 function text(value: unknown): string {

@@ -157,6 +157,7 @@ describe('stompctl rabbitmq sync', () => {
     ['a wrong password', ['--pass-env', 'ONE'], 77, /the login of admin was refused/],
     ['a user who is no administrator', ['--user', 'plain', '--pass-env', 'ONE'], 77, /has not the tag administrator/],
     ['an API that is away', ['--uri', 'http://127.0.0.1:1'], 75, /ECONNREFUSED; does RabbitMQ run there/],
+    ['a variable that is not set', ['--pass-env', 'NONE'], 77, /pass-env NONE\): the environment has no such variable/],
     ['a URI with a password', ['--uri', 'http://a:hush@localhost'], 78, /name and password do not belong/],
     ['a URI of another kind', ['--uri', 'amqp://localhost'], 78, /must be http:\/\/HOST:PORT/],
   ];
@@ -171,9 +172,13 @@ describe('stompctl rabbitmq sync', () => {
     });
   }
 
-  it('tells of what answers and is no management API', async (test) => {
+  for (const answer of ['hi', '{"a":1}', '[]']) {
+    it(`tells of what answers ${answer} and is no management API`, (test) => noApi(test, answer));
+  }
+
+  async function noApi(test: TestContext, answer: string): Promise<void> {
     const { file } = await scene(test, THREE);
-    const server = createServer((_request, response) => response.end('hi'));
+    const server = createServer((_request, response) => response.end(answer));
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     test.after(() => new Promise((resolve) => server.close(resolve)));
@@ -184,7 +189,7 @@ describe('stompctl rabbitmq sync', () => {
     const ended = await runStompctl(args, { env: ENV });
     assert.equal(ended.code, 75, ended.stderr);
     assert.match(ended.stderr, /no management API of RabbitMQ/);
-  });
+  }
 
   it('checks the certificate of the API before it says who asks', async (test) => {
     const api = await ManagementServer.start(test, certificate('server'));
@@ -197,6 +202,17 @@ describe('stompctl rabbitmq sync', () => {
     const trusted = await runStompctl([...args, '--ca', tlsFile('ca.pem')], { env: ENV });
     assert.equal(trusted.code, 0, trusted.stderr);
     assert.equal(api.changes.length, 3);
+  });
+
+  it('ends with 77 for a password file that is not there', async (test) => {
+    const { api, sync } = await scene(test, THREE.replace('pass-env: ONE', 'pass-file: /none'));
+    const ended = await sync();
+    assert.deepEqual([ended.code, api.changes], [77, []]);
+    assert.match(ended.stderr, /credential\(\/none\): cannot be read: ENOENT/);
+  });
+
+  it('ends with 66 for a file that is not there', async () => {
+    assert.equal((await runStompctl(['rabbitmq', 'sync', '/none/accounts.yaml'])).code, 66);
   });
 
   const USAGE: readonly [readonly string[], RegExp][] = [

@@ -97,6 +97,8 @@ describe('a file of accounts', () => {
     ],
     ['tags that are no list', 'users:\n  a: { tags: monitoring }', /users\.a\.tags: must be a list/],
     ['a virtual host twice', 'vhosts: [a, a]', /vhosts: names one of them twice/],
+    ['an empty user', 'users:\n  "": { tags: [x] }', /:2\): users: an empty name is none/],
+    ['an empty virtual host', 'users:\n  a: { permissions: { "": {} } }', /:2\): users\.a\.permissions: an empty name/],
     ['users that are a list', 'users: [a, b]', /users: must have names with values below it/],
   ];
   for (const [name, text, message] of WRONG) {
