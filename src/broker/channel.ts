@@ -12,7 +12,7 @@ import { Transactions } from './transactions.js';
 import { type Outstanding, Unacknowledged } from './unacknowledged.js';
 
 const MAX_SUBSCRIPTIONS = 10_000;
-/** what a browser is shown at most: ActiveMQ's `maxBrowsePageSize` */
+/** what a browser is shown at most, written all at once: ActiveMQ itself shows all */
 const MOST_BROWSED = 400;
 
 /** What a channel needs of the connection and of the broker. */
