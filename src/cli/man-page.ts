@@ -50,7 +50,7 @@ export function manPage(): string {
 }
 
 const DESCRIPTION = [
-  'stompctl takes messages from a directory queue, a folder, or subscriptions on a broker of STOMP or AMQP 0-9-1, lets an optional callback rewrite or drop each, and stores them in a directory queue or a folder, sends them to a broker, or runs a command for each.',
+  'stompctl takes messages from a directory queue, a folder, or subscriptions on a broker of STOMP, AMQP 0-9-1 or AMQP 1.0, lets an optional callback rewrite or drop each, and stores them in a directory queue or a folder, sends them to a broker, or runs a command for each.',
   'Unless told otherwise it never loses one: a message is removed or acknowledged only when it is safe at its destination.',
 ];
 

@@ -6,9 +6,14 @@ import { Message } from '../message/message.js';
 import { asStompctlError } from './supervisor.js';
 
 /** Sends what a processor made of a delivery, or, without one, what the source handed over, read or not. Rejects as the sink. */
-export function sendDelivery(sink: Sink, delivery: Delivery, processed: Message | undefined): Promise<void> {
+export function sendDelivery(
+  sink: Sink,
+  delivery: Delivery,
+  processed: Message | undefined,
+  to?: string,
+): Promise<void> {
   const stored = processed === undefined ? delivery.stored : undefined;
-  return stored === undefined ? sink.send(processed ?? delivery.message, delivery.id) : moveElement(sink, stored);
+  return stored === undefined ? sink.send(processed ?? delivery.message, delivery.id, to) : moveElement(sink, stored);
 }
 
 /** Moves it where the sink can, and otherwise reads and sends it. Rejects as `StoredElement.message` and the sink. */

@@ -79,11 +79,11 @@ const RABBITMQ_FLAGS = [
 const TOP_FLAGS = [{ name: 'json', doc: 'print one JSON object a line, for each instance, once' }];
 
 /** What the program does, for the first line of help and manual: they begin it with a verb. */
-export const BETWEEN = 'messages between directory queues, folders, commands and brokers (STOMP, AMQP 0-9-1)';
+export const BETWEEN = 'messages between directory queues, folders, commands and brokers (STOMP, AMQP 0-9-1, AMQP 1.0)';
 
 /** Every command, in the order in which help lists them. */
 export const COMMANDS = {
-  run: { name: 'run', summary: 'Move messages (the default command).' },
+  run: { name: 'run', summary: 'Move messages (the default command).', operands: 'DIR' },
   init: {
     name: 'init',
     summary: 'Ask what is needed, write a configuration, check it and log in.',

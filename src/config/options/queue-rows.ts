@@ -153,10 +153,10 @@ export const QUEUE_OPTIONS: readonly OptionRow[] = [
     group: 'source',
     reload: 'source',
     added: true,
-    doc: 'Give the messages of an `incoming-queue` with `format=raw`, or with a `schema`, these headers.',
+    doc: 'Give the messages of `incoming-queue` these headers, before rules and callback: what of the element they are to know.',
     notes:
       '`%{element}` in a value is the name of the element, `%{size}` its bytes on disk, `%{modified}` its time. ' +
-      'In a KEY=VALUE list `%{` is `%25{`. Headers that a file of the schema holds win.',
+      'In a KEY=VALUE list `%{` is `%25{`. Headers that a message has of its own win.',
   },
   {
     name: 'loop',
@@ -290,6 +290,23 @@ const OUTGOING_KEYS: readonly TableKey[] = [
     min: 0,
     max: 0o777,
     doc: 'the permissions new files do not get; by default those of the process. Decimal unless it starts with 0',
+  },
+];
+
+/** What several outputs have in common. */
+export const OUTPUTS_OPTIONS: readonly OptionRow[] = [
+  {
+    name: 'deliver',
+    kind: 'choice',
+    choices: ['first', 'every', 'route'],
+    value: 'WAY',
+    group: 'sink',
+    reload: 'sink',
+    added: true,
+    doc: 'With several outputs: each message goes to the first that is up, to every one, or to the one that a rule or the callback names.',
+    notes:
+      'Needed with several outputs: blocks with a name such as `<outgoing-queue audit>`, in YAML `outgoing-queue: { audit: { path: … } }` ' +
+      'or a list of blocks with `name`. An output without a name is called by its kind: queue, broker, folder, command. See docs/outputs.md.',
   },
 ];
 
