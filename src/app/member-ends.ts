@@ -1,4 +1,5 @@
 import { reasonOf, StompctlError } from '../base/errors.js';
+import { hostPort } from '../base/host-port.js';
 import { unlessCalledOff } from '../base/wait.js';
 import { parseBrokerUri, saysPort, withPort } from '../config/broker-uri.js';
 import { brokerUris } from '../config/broker-uris.js';
@@ -161,7 +162,7 @@ async function placesOf(broker: BrokerSettings, family: 0 | 4 | 6, resolver: Res
   );
   return found.map((member) => {
     const of = port === undefined && member.port !== defaultPort ? withPort(uri, member.port) : uri;
-    const key = `${transport}://${member.address}:${member.port}${path}${vhost === '/' ? '' : `/${vhost}`}`;
+    const key = `${transport}://${hostPort(member.address, member.port)}${path}${vhost === '/' ? '' : `/${vhost}`}`;
     return { key, broker: { ...broker, uri: of }, address: member.address };
   });
 }

@@ -94,6 +94,7 @@ export const ERROR_KINDS = {
   DATAGRAM_REFUSED: { action: 'stop', exit: 75 },
   // RabbitMQ's management API
   API_UNREACHABLE: { action: 'stop', exit: 75 },
+  API_UNAVAILABLE: { action: 'stop', exit: 75 },
   API_REFUSED: { action: 'stop', exit: 69 },
   // transfers
   INPUT_UNREADABLE: { action: 'stop', exit: 66 },

@@ -2,7 +2,7 @@ import { type Header, newHeader } from '../message/message.js';
 import type { Frame } from '../stomp/codec/frame.js';
 import { Refusal } from './broker-refusal.js';
 import { type Credit, PREFETCH_HEADERS, type PrefetchHeader, UNLIMITED } from './credit.js';
-import type { Incoming } from './store.js';
+import type { Incoming, Store } from './store.js';
 
 /**
  * What differs between brokers and matters to a client, as observed on RabbitMQ 3.10 and ActiveMQ 5.17
@@ -31,10 +31,27 @@ export interface Dialect {
   readonly refusesUnknownHosts: boolean;
   /** whether SUBSCRIBE with `browser:true` shows what waits and takes nothing, up to a MESSAGE with `browser:end` */
   readonly browses: boolean;
+  /** whether `/temp-queue/NAME` in the `reply-to` of a SEND makes a queue of this session, and a subscription to it */
+  readonly makesReplyQueues: boolean;
+  /** Throws a Refusal for destinations and ids of SEND, SUBSCRIBE and UNSUBSCRIBE that this broker does not allow. */
+  check(frame: Frame, store: Pick<Store, 'queues'>): void;
   /** the ERROR for a login that is refused */
   refusedLogin(user: string): Refusal;
   /** what a SEND leaves in the store; throws a Refusal for headers that this broker does not allow */
   incoming(destination: string, frame: Frame): Incoming;
+}
+
+/** RabbitMQ, "Temp Queue Destinations": what a client calls a queue of its session, and what others call it. */
+export const TEMP_QUEUE = '/temp-queue/';
+const REPLY_QUEUE = '/reply-queue/';
+
+/** What a `reply-to` says of a queue of the store. */
+export function replyDestination(queue: string): string {
+  return queue.replace('/queue/', REPLY_QUEUE);
+}
+
+function queueOfReply(destination: string): string | undefined {
+  return destination.startsWith(REPLY_QUEUE) ? `/queue/${destination.slice(REPLY_QUEUE.length)}` : undefined;
 }
 
 /** Of a SEND, what concerns only its way to the broker. */
@@ -64,6 +81,8 @@ const OWN: Dialect = {
   nack: { deadLetter: '/queue/DLQ' },
   refusesUnknownHosts: false,
   browses: false,
+  makesReplyQueues: false,
+  check: () => undefined,
   refusedLogin: (user) => new Refusal('Login refused', `Wrong name or password for ${JSON.stringify(user)}`),
   incoming: (destination, frame) => ({ destination, header: without(frame.header, OF_THE_WAY), body: frame.body }),
 };
@@ -79,6 +98,8 @@ const RABBITMQ: Dialect = {
   unsubscribeGivesBack: false,
   nack: 'requeue',
   refusesUnknownHosts: true,
+  makesReplyQueues: true,
+  check: checkForRabbitmq,
   refusedLogin: (user) => new Refusal('Bad CONNECT', `Access refused for user '${user}'\n`),
   incoming(destination, frame) {
     if (frame.header['message-id'] !== undefined) {
@@ -93,9 +114,29 @@ const RABBITMQ: Dialect = {
     for (const name in frame.header) {
       if (MADE_BY_RABBITMQ.has(name)) repeated.push([name, frame.header[name] ?? '']);
     }
-    return { destination, header: without(frame.header, OF_THE_WAY), repeated, body: frame.body };
+    const queue = queueOfReply(destination);
+    const kept = { header: without(frame.header, OF_THE_WAY), repeated, body: frame.body };
+    return queue === undefined ? { destination, ...kept } : { destination: queue, ...kept, makesNoQueue: true };
   },
 };
+
+function checkForRabbitmq({ command, header }: Frame, store: Pick<Store, 'queues'>): void {
+  const { destination = '', id = '' } = header;
+  if (command !== 'SEND' && id.startsWith(TEMP_QUEUE)) {
+    throw new Refusal('Invalid id', `${command} 'id' may not start with ${TEMP_QUEUE}\n`);
+  }
+  if (destination.startsWith(TEMP_QUEUE)) {
+    throw new Refusal('Invalid destination', `'${destination}' is not a valid destination for '${command}'\n`);
+  }
+  const queue = queueOfReply(destination);
+  if (command !== 'SUBSCRIBE' || queue === undefined) return;
+  const name = queue.slice('/queue/'.length);
+  if (!store.queues().has(queue)) {
+    throw new Refusal('not_found', `NOT_FOUND - no queue '${name}' in vhost '/'\n`, { close: true });
+  }
+  const detail = `RESOURCE_LOCKED - cannot obtain exclusive access to locked queue '${name}' in vhost '/'\n`;
+  throw new Refusal('resource_locked', detail, { close: true });
+}
 
 /** ActiveMQ overwrites the headers that it makes itself; `ack` it makes only when there is something to acknowledge. */
 const OVERWRITTEN_BY_ACTIVEMQ = new Set(['destination', 'message-id', 'subscription', 'transaction', 'redelivered']);

@@ -1,9 +1,9 @@
 import type { Frame, StompVersion } from '../stomp/codec/frame.js';
 import { EMPTY_BODY, newFrameHeader } from '../stomp/codec/frame.js';
-import type { Dialect } from './broker-dialect.js';
+import { type Dialect, replyDestination, TEMP_QUEUE } from './broker-dialect.js';
 import type { BrokerQueue } from './broker-queue.js';
 import { Refusal } from './broker-refusal.js';
-import { creditOf } from './credit.js';
+import { creditOf, UNLIMITED } from './credit.js';
 import type { OutgoingFrame } from './outgoing-frame.js';
 import { type AckMode, type Deliverer, Subscription } from './peer-subscription.js';
 import { incomingOf, type Store } from './store.js';
@@ -12,7 +12,7 @@ import { Transactions } from './transactions.js';
 import { type Outstanding, Unacknowledged } from './unacknowledged.js';
 
 const MAX_SUBSCRIPTIONS = 10_000;
-/** what a browser is shown at most: ActiveMQ's `maxBrowsePageSize` */
+/** what a browser is shown at most, written all at once: ActiveMQ itself shows all */
 const MOST_BROWSED = 400;
 
 /** What a channel needs of the connection and of the broker. */
@@ -123,17 +123,41 @@ export class Channel implements Deliverer {
   }
 
   #send(frame: Frame): undefined {
-    const { header } = frame;
+    const { dialect, store } = this.#context;
+    const { transaction } = frame.header;
     const destination = required(frame, 'destination');
     if (destination === '') throw new Refusal('The destination is empty');
-    const incoming = this.#context.dialect.incoming(destination, frame);
-    if (header.transaction === undefined) this.#context.store.publish(incoming);
-    else this.#transactions.send(header.transaction, incoming, this.#context.store);
+    dialect.check(frame, store);
+    const incoming = dialect.incoming(destination, dialect.makesReplyQueues ? this.#withReplyQueue(frame) : frame);
+    if (transaction === undefined) store.publish(incoming);
+    else this.#transactions.send(transaction, incoming, store);
+  }
+
+  /** The first SEND that names one in its `reply-to` makes the queue; others are told how they can reach it. */
+  #withReplyQueue(frame: Frame): Frame {
+    const { 'reply-to': name } = frame.header;
+    if (!name?.startsWith(TEMP_QUEUE)) return frame;
+    const { queue } = this.#find(name) ?? this.#makeReplyQueue(name);
+    return { ...frame, header: newFrameHeader({ ...frame.header, 'reply-to': replyDestination(queue.name) }) };
+  }
+
+  #makeReplyQueue(id: string): Subscription {
+    this.#requireSubscription();
+    const queue = this.#context.store.privateQueue();
+    const subscription = new Subscription({ id, destination: id, ack: 'auto', credit: UNLIMITED }, queue, this);
+    this.#subscriptions.add(subscription);
+    queue.attach(subscription);
+    return subscription;
+  }
+
+  #requireSubscription(): void {
+    if (this.#subscriptions.size >= MAX_SUBSCRIPTIONS) throw new Refusal('Too many subscriptions');
   }
 
   #subscribe(frame: Frame): () => void {
     const { store, dialect, version } = this.#context;
     const destination = required(frame, 'destination');
+    dialect.check(frame, store);
     // STOMP 1.1 "SUBSCRIBE": the id is required since 1.1.
     const id = version === '1.0' ? frame.header.id : required(frame, 'id');
     if (id !== undefined && this.#find(id) !== undefined) {
@@ -142,7 +166,7 @@ export class Channel implements Deliverer {
         `A subscription with the id ${JSON.stringify(id)} exists`,
       );
     }
-    if (this.#subscriptions.size >= MAX_SUBSCRIPTIONS) throw new Refusal('Too many subscriptions');
+    this.#requireSubscription();
     const browses = dialect.browses && version !== '1.0' && frame.header.browser === 'true';
     const ack = browses ? 'auto' : ackModeOf(frame.header.ack);
     const credit = creditOf(frame.header, dialect.prefetchHeaders, dialect.defaultCredit);
@@ -166,6 +190,7 @@ export class Channel implements Deliverer {
 
   #unsubscribe(frame: Frame): undefined {
     const { id, destination } = frame.header;
+    this.#context.dialect.check(frame, this.#context.store);
     const subscription =
       this.#context.version === '1.0' && id === undefined ? this.#findOn(destination) : this.#find(id);
     if (subscription === undefined) {

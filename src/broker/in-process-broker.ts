@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { hostPort } from '../base/host-port.js';
 import type { Header } from '../message/message.js';
 import type { Frame } from '../stomp/codec/frame.js';
 import { type Dialect, dialectOf } from './broker-dialect.js';
@@ -81,7 +82,7 @@ export class InProcessBroker {
     const { tls, webSocket, host } = this.#settings;
     const secure = tls !== undefined;
     const scheme = webSocket ? (secure ? 'wss' : 'ws') : secure ? 'stomp+ssl' : 'stomp';
-    return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${this.#port}`;
+    return `${scheme}://${hostPort(host, this.#port)}`;
   }
 
   /** Connections now open. */

@@ -2,6 +2,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createServer as createTlsServer } from 'node:tls';
 import { errnoOf, reasonOf, StompctlError } from '../base/errors.js';
+import { hostPort } from '../base/host-port.js';
 import type { BrokerSettings } from './in-process-options.js';
 import { newWebSocketServer } from './web-socket-server.js';
 
@@ -49,5 +50,5 @@ async function newServer(settings: BrokerSettings, accept: Accept): Promise<Serv
 function cannotListen(host: string, port: number, why: unknown): StompctlError {
   const next =
     errnoOf(why) === 'EADDRINUSE' ? '; another program listens there: choose another port, or 0 for any' : '';
-  return new StompctlError('CONNECT_FAILED', 'listen', `${host}:${port}`, `${reasonOf(why)}${next}`, why);
+  return new StompctlError('CONNECT_FAILED', 'listen', hostPort(host, port), `${reasonOf(why)}${next}`, why);
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { type Header, newHeader } from '../message/message.js';
 import {
   BrokerQueue,
@@ -21,6 +22,8 @@ export interface Incoming {
   readonly header: Readonly<Header>;
   readonly repeated?: readonly (readonly [string, string])[];
   readonly body: Buffer;
+  /** dropped unless its queue is there */
+  readonly makesNoQueue?: boolean;
 }
 
 const NOTHING_REPEATED: readonly (readonly [string, string])[] = [];
@@ -31,6 +34,8 @@ export class Store {
   readonly #usage: StoreUsage = { bytes: 0 };
   readonly #queues = new Map<string, BrokerQueue>();
   readonly #topics = new Map<string, Set<BrokerQueue>>();
+  /** names of queues that go with their one subscription */
+  readonly #private = new Set<string>();
   readonly #counters = new Map<string, MutableCounters>();
   #seq = 0;
 
@@ -57,6 +62,7 @@ export class Store {
       for (const queue of this.#topics.get(incoming.destination) ?? []) queue.push(this.#stored(incoming, size));
       return;
     }
+    if (incoming.makesNoQueue && !this.#queues.has(incoming.destination)) return;
     const queue = this.#queueOf(incoming.destination);
     queue.counters.received += 1;
     queue.counters.receivedBytes += incoming.body.length;
@@ -79,10 +85,23 @@ export class Store {
     return queue;
   }
 
-  /** A subscription has gone: the private queue of a topic goes with it. */
+  /** A queue with a name of its own, for one subscription. */
+  privateQueue(): BrokerQueue {
+    const queue = this.#queueOf(`/queue/amq.gen-${randomUUID()}`);
+    this.#private.add(queue.name);
+    return queue;
+  }
+
+  /** A subscription has gone: its private queue, or that of a topic, goes with it. */
   release(queue: BrokerQueue): void {
-    if (!isTopic(queue.name)) return;
+    const own = this.#private.delete(queue.name);
+    if (!own && !isTopic(queue.name)) return;
     queue.takeAll();
+    if (own) {
+      this.#queues.delete(queue.name);
+      this.#counters.delete(queue.name);
+      return;
+    }
     const others = this.#topics.get(queue.name);
     others?.delete(queue);
     if (others?.size === 0) this.#topics.delete(queue.name);

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { ownFile } from '../base/own-files.js';
 import { OPTION_TABLE } from '../config/options/option-table.js';
-import { COMMANDS, type CommandName } from './command-line/commands.js';
+import { BETWEEN, COMMANDS, type CommandName } from './command-line/commands.js';
 import type { CommandIo } from './command-line/io.js';
 import type { CommandDefinition } from './command-line/option-command.js';
 import { plainMarkdown } from './plain-markdown.js';
@@ -23,7 +23,7 @@ export async function helpText(name: CommandName, columns: number | undefined): 
   }
   const widest = Math.max(...Object.keys(COMMANDS).map((each) => each.length));
   const commands = Object.values(COMMANDS).map((each) => `  ${each.name.padEnd(widest)}  ${each.summary}`);
-  command.name('stompctl').description('Moves messages between directory queues and STOMP brokers.');
+  command.name('stompctl').description(`Moves ${BETWEEN}.`);
   command.usage('[run] [options]\n       stompctl COMMAND [options]');
   command.addHelpText('before', '');
   return `${command.helpInformation()}\nCommands:\n${commands.join('\n')}\n\n${SEE_ALSO}\n`;

@@ -1,7 +1,7 @@
 import { OPTION_GROUPS, type OptionGroup, type OptionRow } from '../config/options/option.js';
 import { OPTION_TABLE } from '../config/options/option-table.js';
 import { takesValue } from './command-line/arguments.js';
-import { COMMANDS } from './command-line/commands.js';
+import { BETWEEN, COMMANDS } from './command-line/commands.js';
 import { EXIT_CODE_MEANINGS } from './command-line/exit-codes.js';
 import type { CommandDefinition } from './command-line/option-command.js';
 import { QUEUE_COMMANDS, type QueueCommandDefinition } from './queue/queue-commands.js';
@@ -17,7 +17,7 @@ export function manPage(): string {
     '.\\" Made by "npm run docs": do not edit.',
     '.TH STOMPCTL 1',
     '.SH NAME',
-    'stompctl \\- move messages between directory queues and STOMP brokers',
+    `stompctl \\- move ${BETWEEN}`,
     '.SH SYNOPSIS',
     '.B stompctl',
     '.RI [ run ]\n.RI [ options ]',
@@ -50,7 +50,7 @@ export function manPage(): string {
 }
 
 const DESCRIPTION = [
-  'stompctl takes messages from a directory queue or from subscriptions on a STOMP broker, lets an optional callback rewrite or drop each, and stores them in a directory queue or sends them to a broker.',
+  'stompctl takes messages from a directory queue, a folder, or subscriptions on a broker of STOMP, AMQP 0-9-1 or AMQP 1.0, lets an optional callback rewrite or drop each, and stores them in a directory queue or a folder, sends them to a broker, or runs a command for each.',
   'Unless told otherwise it never loses one: a message is removed or acknowledged only when it is safe at its destination.',
 ];
 

@@ -20,10 +20,12 @@ export async function rabbitmq(parsed: ParsedArguments, env: Environment, { out,
   const file = fileOf(parsed);
   const warn = (text: string) => err.write(`stompctl: ${printable(text)}\n`);
   const { api: said, accounts } = await readAccounts(file, env, warn);
+  const prune = parsed.flags.has('prune');
+  if (prune) leavesSome(accounts);
   const api = await openApi({ ...said, ...givenApi(parsed) }, env, warn);
   const found = await api.accounts();
   keepsItself(accounts, found);
-  const { changes, unwritten } = planAccounts(accounts, found, parsed.flags.has('prune'));
+  const { changes, unwritten } = planAccounts(accounts, found, prune);
   const say = (text: string) => out.write(`${printable(text)}\n`);
   for (const what of unwritten) say(`? ${what} is not written: --prune removes it`);
   if (changes.length === 0) {
@@ -107,9 +109,19 @@ async function readCa(path: string): Promise<Buffer> {
   }
 }
 
+/** Nobody wants a broker without users, or virtual hosts: such a file was made by a program that failed. */
+function leavesSome({ vhosts, users }: Accounts): void {
+  const refused = (what: string, meant: string) => {
+    const reason = `is empty, and --prune would remove all that there are: ${meant}, or take ${what} out to leave them`;
+    return new StompctlError('CONFIG_INVALID', 'accounts', what, reason);
+  };
+  if (users?.length === 0) throw refused('users', 'write at least one of them, such as the user who asks the API');
+  if (vhosts?.length === 0) throw refused('vhosts', 'write at least one of them, such as /');
+}
+
 /** Who takes the tag from itself could not make the rest, nor take it back. */
 function keepsItself({ users }: Accounts, { self }: FoundAccounts): void {
-  const own = users.find(({ name }) => name === self);
+  const own = users?.find(({ name }) => name === self);
   if (own?.tags === undefined || own.tags.includes('administrator')) return;
   const reason = `is the user who asks the API, and would lose the tag administrator: run it as another one, or write the tag`;
   throw new StompctlError('CONFIG_INVALID', 'accounts', `users.${self}`, reason);
@@ -124,6 +136,7 @@ async function makeAll(
 ): Promise<void> {
   let made = 0;
   let refused = 0;
+  let later = 0;
   for (const change of changes) {
     try {
       await refuseFullVhost(change, api);
@@ -133,16 +146,20 @@ async function makeAll(
     } catch (error) {
       if (!(error instanceof StompctlError)) throw error;
       warn(`not made: ${change.text}: ${error.message}`);
-      refused += 1;
-      if (error.code === 'API_REFUSED') continue;
-      const rest = changes.length - made - refused;
+      if (error.code === 'API_UNAVAILABLE') later += 1;
+      else refused += 1;
+      if (error.code === 'API_REFUSED' || error.code === 'API_UNAVAILABLE') continue;
+      const rest = changes.length - made - refused - later;
       warn(`${made} of ${counted(changes.length)} were made, ${rest} not tried; the same command goes on`);
       throw error;
     }
   }
-  if (refused === 0) return;
-  const reason = `${made} of ${counted(changes.length)} were made, ${refused} refused; see the reasons above`;
-  throw new StompctlError('API_REFUSED', 'rabbitmq sync', api.name, reason);
+  if (refused + later === 0) return;
+  const parts = [`${made} of ${counted(changes.length)} were made`];
+  if (refused > 0) parts.push(`${refused} refused`);
+  if (later > 0) parts.push(`${later} cannot be made now: the same command makes them later`);
+  const code = later > 0 ? 'API_UNAVAILABLE' : 'API_REFUSED';
+  throw new StompctlError(code, 'rabbitmq sync', api.name, `${parts.join(', ')}; see the reasons above`);
 }
 
 /** With a virtual host go its queues and all that is in them. */

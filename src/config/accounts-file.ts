@@ -35,8 +35,10 @@ export async function readAccounts(
   const api =
     top.api === undefined ? undefined : fieldsOf(top.api, 'api', ['uri', 'user', 'pass-file', 'pass-env', 'ca']);
   const vhosts = top.vhosts === undefined ? undefined : textsOf(top.vhosts, 'vhosts');
-  const users: Account[] = [];
-  for (const [name, node] of entriesOf(top.users, 'users')) users.push(await readUser(name, node, vhosts, env, warn));
+  const users = top.users === undefined ? undefined : await readUsers(top.users, vhosts, env, warn);
+  if (vhosts === undefined && users === undefined) {
+    throw invalid(tree.origin, 'the file: has neither vhosts nor users, and so says nothing: is it whole?');
+  }
   const given = (name: keyof ApiSettings) => (api?.[name] === undefined ? undefined : textOf(api[name], `api.${name}`));
   return {
     api: {
@@ -50,6 +52,17 @@ export async function readAccounts(
   };
 }
 
+async function readUsers(
+  node: ConfigNode,
+  vhosts: readonly string[] | undefined,
+  env: Environment,
+  warn: (text: string) => void,
+): Promise<Account[]> {
+  const users: Account[] = [];
+  for (const [name, each] of namedOf(node, 'users')) users.push(await readUser(name, each, vhosts, env, warn));
+  return users;
+}
+
 async function readUser(
   name: string,
   node: ConfigNode,
@@ -58,13 +71,15 @@ async function readUser(
   warn: (text: string) => void,
 ): Promise<Account> {
   const at = `users.${name}`;
-  const fields = fieldsOf(node, at, ['pass-file', 'pass-env', 'hash', 'tags', 'permissions', 'topic-permissions']);
+  const names = ['pass-file', 'pass-env', 'hash', 'tags', 'permissions', 'topic-permissions'] as const;
+  // a name alone: the user is to be there, and nothing else is said
+  const fields: Partial<Record<(typeof names)[number], ConfigNode>> = isNothing(node) ? {} : fieldsOf(node, at, names);
   const known = (vhost: string, { origin }: ConfigNode) => {
     if (vhosts === undefined || vhosts.includes(vhost)) return;
     throw invalid(origin, `${at}: there is no virtual host ${JSON.stringify(vhost)} in vhosts`);
   };
   const permissions = new Map<string, Permission>();
-  for (const [vhost, patterns] of entriesOf(fields.permissions, `${at}.permissions`)) {
+  for (const [vhost, patterns] of namedOf(fields.permissions, `${at}.permissions`)) {
     known(vhost, patterns);
     const place = `${at}.permissions.${vhost}`;
     const given = fieldsOf(patterns, place, ['configure', 'write', 'read']);
@@ -72,7 +87,7 @@ async function readUser(
     permissions.set(vhost, { configure: pattern('configure'), write: pattern('write'), read: pattern('read') });
   }
   const topics = new Map<string, Map<string, TopicPermission>>();
-  for (const [vhost, exchanges] of entriesOf(fields['topic-permissions'], `${at}.topic-permissions`)) {
+  for (const [vhost, exchanges] of namedOf(fields['topic-permissions'], `${at}.topic-permissions`)) {
     known(vhost, exchanges);
     const ofVhost = new Map<string, TopicPermission>();
     for (const [exchange, patterns] of entriesOf(exchanges, `${at}.topic-permissions.${vhost}`)) {
@@ -84,7 +99,13 @@ async function readUser(
     topics.set(vhost, ofVhost);
   }
   const tags = fields.tags === undefined ? undefined : textsOf(fields.tags, `${at}.tags`);
-  return { name, password: await readPassword(at, node, fields, env, warn), tags, permissions, topics };
+  return {
+    name,
+    password: await readPassword(at, node, fields, env, warn),
+    tags,
+    permissions: fields.permissions && permissions,
+    topics: fields['topic-permissions'] && topics,
+  };
 }
 
 async function readPassword(
@@ -118,17 +139,29 @@ function invalid(origin: Origin, reason: string): StompctlError {
 }
 
 function entriesOf(node: ConfigNode | undefined, what: string): Iterable<[string, ConfigNode]> {
-  if (node === undefined || isNothing(node)) return [];
-  return blockOf(node, what).entries;
+  return node === undefined ? [] : blockOf(node, what).entries;
 }
 
-/** A name with nothing behind it. */
+/** What stands below names of users or virtual hosts, of which RabbitMQ has no empty ones. */
+function* namedOf(node: ConfigNode | undefined, what: string): Iterable<[string, ConfigNode]> {
+  for (const [name, value] of entriesOf(node, what)) {
+    if (name === '') throw invalid(value.origin, `${what}: an empty name is none`);
+    yield [name, value];
+  }
+}
+
+/** A name with nothing behind it: where a file was cut off, perhaps. */
 function isNothing(node: ConfigNode): boolean {
   return node.kind === 'scalar' && node.value === null;
 }
 
+function nothingBehind(none: string): string {
+  return `has nothing behind it: write ${none} for none, or take it out to leave what there is`;
+}
+
 function blockOf(node: ConfigNode, what: string): BlockNode {
   if (node.kind === 'block') return node;
+  if (isNothing(node)) throw invalid(node.origin, `${what}: ${nothingBehind('{}')}`);
   throw invalid(node.origin, `${what}: must have names with values below it`);
 }
 
@@ -154,7 +187,7 @@ function textOf(node: ConfigNode, what: string): string {
 }
 
 function textsOf(node: ConfigNode, what: string): string[] {
-  if (isNothing(node)) return [];
+  if (isNothing(node)) throw invalid(node.origin, `${what}: ${nothingBehind('[]')}`);
   const texts = node.kind === 'list' ? node.items.map((item) => textOf(item, what)) : undefined;
   if (texts === undefined) throw invalid(node.origin, `${what}: must be a list, as in [one, two]`);
   if (new Set(texts).size === texts.length) return texts;

@@ -1,4 +1,5 @@
 import { isIP, isIPv6 } from 'node:net';
+import { hostPort } from '../base/host-port.js';
 
 /** Where a server listens. */
 export type ListenAddress =
@@ -49,5 +50,5 @@ function isLoopback(host: string): boolean {
 /** `127.0.0.1:9464`, `[::1]:9464`, `unix:/PATH`. */
 export function listenAddressText(address: ListenAddress): string {
   if (address.kind === 'unix') return `unix:${address.path}`;
-  return `${isIPv6(address.host) ? `[${address.host}]` : address.host}:${address.port}`;
+  return hostPort(address.host, address.port);
 }

@@ -42,6 +42,7 @@ export class MemberWatch<Place extends MemberPlace> {
   readonly #changed: (change: MemberChange<Place>) => void;
   readonly #known = new Set<string>();
   readonly #stop = new AbortController();
+  #leftOut = false;
   #looking: Promise<void> | undefined;
   #watching = false;
   /** what was told last of a look-up that went wrong */
@@ -114,17 +115,28 @@ export class MemberWatch<Place extends MemberPlace> {
       this.#known.add(key);
       joined.push(place);
     }
+    this.#tellLeftOut(beyond);
     if (left.length === 0 && joined.length === 0) return;
-    this.#tell(joined, left, beyond);
+    this.#tell(joined, left);
     this.#changed({ joined, left });
   }
 
-  #tell(joined: readonly Place[], left: readonly string[], beyond: number): void {
+  /** Once, until nobody is left out any more. */
+  #tellLeftOut(beyond: number): void {
+    const { name, logger } = this.#options;
+    if (beyond > 0 && !this.#leftOut) {
+      const reason = `a session with ${MOST_MEMBERS} of them, the most there may be, and none with ${beyond} more`;
+      const next = 'nothing goes to those or comes from them: name fewer, or divide them among several runs';
+      logger.warn('members-left-out', `${name}: ${reason}; ${next}`, { end: name, members: beyond });
+    }
+    this.#leftOut = beyond > 0;
+  }
+
+  #tell(joined: readonly Place[], left: readonly string[]): void {
     const { name, logger } = this.#options;
     const parts = [`${this.#known.size} of ${name}`];
     if (joined.length > 0) parts.push(`new: ${joined.map(({ key }) => key).join(', ')}`);
     if (left.length > 0) parts.push(`left: ${left.join(', ')}`);
-    if (beyond > 0) parts.push(`${beyond} more than ${MOST_MEMBERS} are left out`);
     logger.info('members', `members: ${parts.join('; ')}`, { end: name, members: this.#known.size });
   }
 }

@@ -92,6 +92,10 @@ export const EVENTS = {
     when: 'with `…-members=all`: a member of the alias that no attempt will help is given up; the others go on',
   },
   members: { levels: ['info'], when: 'with `…-members=all`: who has joined the alias, and who has left it' },
+  'members-left-out': {
+    levels: ['warn'],
+    when: 'with `…-members=all`: the alias has more than 64 addresses (`members`: how many more), which are not used; told once',
+  },
   'members-unknown': {
     levels: ['warn'],
     when: 'with `…-members=all`: the alias could not be looked up again, or has no address; who is known stays. Told once',

@@ -45,7 +45,7 @@ function makeVhosts({ vhosts = [] }: Accounts, found: FoundAccounts): Change[] {
     .map((name) => ({ text: `+ vhost ${name}`, method: 'PUT', path: pathOf('vhosts', name), body: {} }));
 }
 
-function makeUsers({ users }: Accounts, found: FoundAccounts): Change[] {
+function makeUsers({ users = [] }: Accounts, found: FoundAccounts): Change[] {
   return users.flatMap((user) => {
     const before = found.users.find(({ name }) => name === user.name);
     const password = passwordOf(user, before);
@@ -70,10 +70,10 @@ function passwordOf({ password }: Account, before: FoundUser | undefined): Passw
   return before !== undefined && isHashOf(before, password.text) ? before : hashPassword(password.text);
 }
 
-function makePermissions({ users }: Accounts, found: FoundAccounts): Change[] {
+function makePermissions({ users = [] }: Accounts, found: FoundAccounts): Change[] {
   const changes: Change[] = [];
   for (const { name, permissions, topics } of users) {
-    for (const [vhost, wanted] of permissions) {
+    for (const [vhost, wanted] of permissions ?? []) {
       const before = found.permissions.find((each) => each.user === name && each.vhost === vhost);
       const what = `permissions of ${name} on ${vhost}`;
       const path = pathOf('permissions', vhost, name);
@@ -81,7 +81,7 @@ function makePermissions({ users }: Accounts, found: FoundAccounts): Change[] {
       if (parts.every((part) => before?.[part] === wanted[part])) continue;
       changes.push({ text: difference(what, parts, before, wanted), method: 'PUT', path, body: { ...wanted } });
     }
-    for (const [vhost, exchanges] of topics) {
+    for (const [vhost, exchanges] of topics ?? []) {
       for (const [exchange, wanted] of exchanges) {
         const same = (each: FoundAccounts['topics'][number]) =>
           each.user === name && each.vhost === vhost && each.exchange === exchange;
@@ -124,22 +124,23 @@ interface Removal {
 
 /** What goes with a user or a virtual host that is not written is not told apart from it. */
 function findUnwritten({ vhosts, users }: Accounts, found: FoundAccounts): Removal[] {
-  const written = new Map(users.map((user) => [user.name, user]));
+  const written = new Map(users?.map((user) => [user.name, user]));
   const stays = (vhost: string) => vhosts === undefined || vhosts.includes(vhost);
   const removals: Removal[] = [];
   for (const { user, vhost, exchange } of found.topics) {
     const account = written.get(user);
-    if (account === undefined || user === found.self || !stays(vhost)) continue;
+    if (account?.topics === undefined || user === found.self || !stays(vhost)) continue;
     if (account.topics.get(vhost)?.has(exchange)) continue;
     const what = `topic permissions of ${user} on ${vhost}, ${exchange}`;
     removals.push({ what, path: pathOf('topic-permissions', vhost, user), topicsOf: { user, vhost } });
   }
   for (const { user, vhost } of found.permissions) {
     const account = written.get(user);
-    if (account === undefined || user === found.self || !stays(vhost) || account.permissions.has(vhost)) continue;
+    if (account?.permissions === undefined || user === found.self || !stays(vhost)) continue;
+    if (account.permissions.has(vhost)) continue;
     removals.push({ what: `permissions of ${user} on ${vhost}`, path: pathOf('permissions', vhost, user) });
   }
-  for (const { name } of found.users) {
+  for (const { name } of users === undefined ? [] : found.users) {
     if (!written.has(name) && name !== found.self) removals.push({ what: `user ${name}`, path: pathOf('users', name) });
   }
   for (const name of found.vhosts) {
@@ -148,12 +149,12 @@ function findUnwritten({ vhosts, users }: Accounts, found: FoundAccounts): Remov
   return removals;
 }
 
-function topicsLeft({ users }: Accounts, removals: readonly Removal[]): Change[] {
+function topicsLeft({ users = [] }: Accounts, removals: readonly Removal[]): Change[] {
   const changes = new Map<string, Change>();
   for (const { topicsOf } of removals) {
     if (topicsOf === undefined) continue;
     const { user, vhost } = topicsOf;
-    const left = users.find(({ name }) => name === user)?.topics.get(vhost) ?? new Map<string, TopicPermission>();
+    const left = users.find(({ name }) => name === user)?.topics?.get(vhost) ?? new Map<string, TopicPermission>();
     for (const [exchange, wanted] of left) {
       const text = `= topic permissions of ${user} on ${vhost}, ${exchange}: written again`;
       changes.set(JSON.stringify([user, vhost, exchange]), putTopic(text, user, vhost, exchange, wanted));

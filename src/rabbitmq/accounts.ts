@@ -14,16 +14,15 @@ export interface Account {
   readonly password: { readonly text: string } | { readonly hash: string } | undefined;
   readonly tags: readonly string[] | undefined;
   /** by virtual host */
-  readonly permissions: ReadonlyMap<string, Permission>;
+  readonly permissions: ReadonlyMap<string, Permission> | undefined;
   /** by virtual host, then by exchange */
-  readonly topics: ReadonlyMap<string, ReadonlyMap<string, TopicPermission>>;
+  readonly topics: ReadonlyMap<string, ReadonlyMap<string, TopicPermission>> | undefined;
 }
 
-/** Everything that is written. */
+/** Everything that is written. What is undefined is left as it is, with `prune` too: nothing is said of it. */
 export interface Accounts {
-  /** undefined: nothing is said of them */
   readonly vhosts: readonly string[] | undefined;
-  readonly users: readonly Account[];
+  readonly users: readonly Account[] | undefined;
 }
 
 export interface FoundUser {

@@ -18,6 +18,9 @@ export interface ManagementOptions {
 /** bytes of an answer: thousands of users fit */
 const LONGEST_ANSWER = 64 * 1024 * 1024;
 
+/** HTTP: Request Timeout, Too Many Requests, as of a proxy in front; and all from 500 on */
+const TRY_AGAIN: ReadonlySet<number> = new Set([408, 429]);
+
 interface Answer {
   readonly status: number;
   readonly text: string;
@@ -35,29 +38,30 @@ export class ManagementApi {
     this.name = `${protocol}//${host}${pathname === '/' ? '' : pathname}`;
   }
 
-  /** What there is. Rejects with API_UNREACHABLE, LOGIN_REFUSED, API_REFUSED. */
+  /** What there is. Rejects with API_UNREACHABLE, API_UNAVAILABLE, LOGIN_REFUSED, API_REFUSED. */
   async accounts(): Promise<FoundAccounts> {
     const whoami = record(await this.#get('whoami'), this);
+    const self = named(whoami.name, this);
     if (!tagsOf(whoami.tags).includes('administrator')) {
-      const reason = `the user ${text(whoami.name)} has not the tag administrator, without which accounts can be neither seen nor changed`;
+      const reason = `the user ${self} has not the tag administrator, without which accounts can be neither seen nor changed`;
       throw new StompctlError('LOGIN_REFUSED', 'management api', this.name, reason);
     }
     const rows = async (path: string) => list(await this.#get(path), this);
     return {
-      self: text(whoami.name),
-      vhosts: (await rows('vhosts')).map(({ name }) => text(name)),
+      self,
+      vhosts: (await rows('vhosts')).map(({ name }) => named(name, this)),
       users: (await rows('users')).map(({ name, password_hash, hashing_algorithm, tags }) => ({
-        name: text(name),
+        name: named(name, this),
         hash: text(password_hash),
         hashing: text(hashing_algorithm),
         tags: tagsOf(tags),
       })),
       permissions: (await rows('permissions')).map(({ user, vhost, configure, write, read }) => ({
-        ...{ user: text(user), vhost: text(vhost) },
+        ...{ user: named(user, this), vhost: named(vhost, this) },
         ...{ configure: text(configure), write: text(write), read: text(read) },
       })),
       topics: (await rows('topic-permissions')).map(({ user, vhost, exchange, write, read }) => ({
-        ...{ user: text(user), vhost: text(vhost), exchange: text(exchange) },
+        ...{ user: named(user, this), vhost: named(vhost, this), exchange: text(exchange) },
         ...{ write: text(write), read: text(read) },
       })),
     };
@@ -68,7 +72,7 @@ export class ManagementApi {
     return list(await this.#get(`queues/${encodeURIComponent(vhost)}`), this).length;
   }
 
-  /** Makes a change. Rejects with API_REFUSED when it is refused, LOGIN_REFUSED, and with API_UNREACHABLE. */
+  /** Makes a change. Rejects with API_REFUSED when it is refused, API_UNAVAILABLE, LOGIN_REFUSED, and with API_UNREACHABLE. */
   async make({ method, path, body }: Change): Promise<void> {
     const { status, text: said } = await this.#ask(method, path, body);
     // what is to go and is not there any more has gone
@@ -97,6 +101,11 @@ export class ManagementApi {
     if (status === 401) {
       const reason = `the login of ${this.#options.user} was refused: check its password, and its tag administrator`;
       return new StompctlError('LOGIN_REFUSED', 'management api', this.name, reason);
+    }
+    if (status >= 500 || TRY_AGAIN.has(status)) {
+      // what it says here may be all that it was given
+      const reason = `cannot do it now (HTTP ${status}): see the log of RabbitMQ, and run the same command again later`;
+      return new StompctlError('API_UNAVAILABLE', 'management api', this.name, reason);
     }
     return new StompctlError('API_REFUSED', 'management api', this.name, reasonOfAnswer(status, said));
   }
@@ -173,6 +182,13 @@ function record(value: unknown, api: ManagementApi): Record<string, unknown> {
 function list(value: unknown, api: ManagementApi): Record<string, unknown>[] {
   if (!Array.isArray(value)) throw api.noApi();
   return value.map((row: unknown) => record(row, api));
+}
+
+/** By a name something may be removed: what has none is not RabbitMQ's answer. */
+function named(value: unknown, api: ManagementApi): string {
+  const name = text(value);
+  if (name === '') throw api.noApi();
+  return name;
 }
 
 function text(value: unknown): string {

@@ -1,4 +1,5 @@
 import { StompctlError } from '../base/errors.js';
+import { hostPort } from '../base/host-port.js';
 import { type Dialect, persistentFor } from './client-dialects.js';
 import { EMPTY_BODY, type Frame, type FrameHeader, newFrameHeader, type StompVersion } from './codec/frame.js';
 import { Connection } from './connection.js';
@@ -65,7 +66,7 @@ export class StompSession {
       receipt: (id) => (session === undefined ? false : session.#receipts.arrived(id)),
       refused: (frame) =>
         refusal(
-          `${full.endpoint.host}:${full.endpoint.port}`,
+          hostPort(full.endpoint.host, full.endpoint.port),
           frame,
           session === undefined ? undefined : session.#receipts,
         ),

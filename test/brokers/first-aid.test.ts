@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { subscribe } from '../../src/amqp/subscribe.js';
 import { amqpSession, amqpUriOf } from '../support/amqp-client.js';
-import { answerNumbers } from '../support/answering.js';
 import { DocumentedSession, documentedSteps } from '../support/documented-session.js';
+import { serveDoubles } from '../support/doubling.js';
 import { eventually } from '../support/eventually.js';
 import {
   brokerKinds,
@@ -28,6 +28,7 @@ function ownTexts({ user, pass }: RealBroker, uri: string): ReadonlyMap<string, 
     ['/queue/', `/queue/${process.pid}-${Date.now()}-`],
     ['alice.pass', 'own.pass'],
     ['--user alice', `--user ${user}`],
+    ['name: alice', `name: ${user}`],
     [`'secret'`, `'${pass}'`],
   ]);
   return own;
@@ -35,7 +36,7 @@ function ownTexts({ user, pass }: RealBroker, uri: string): ReadonlyMap<string, 
 
 async function happen(test: TestContext, broker: RealBroker, uri: string): Promise<void> {
   const session = await DocumentedSession.open(test, ownTexts(broker, uri));
-  await answerNumbers(test, broker, session.owned('/queue/double'));
+  await serveDoubles(test, session, broker.pass);
   await session.happens(documentedSteps('docs/first-aid.md'));
 }
 

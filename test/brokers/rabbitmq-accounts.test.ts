@@ -68,7 +68,7 @@ describe('stompctl rabbitmq sync, with RabbitMQ', { skip: !brokerKinds().include
     assert.equal((await sync('--prune')).stdout, 'nothing to change\n');
 
     // a virtual host with a queue stays, with its messages
-    writeFileSync(file, 'vhosts: [/]\nusers: {}\n');
+    writeFileSync(file, `vhosts: [/]\nusers:\n  ${user}:\n`);
     const refused = await sync('--prune');
     assert.equal(refused.code, 69, refused.stderr);
     assert.match(refused.stderr, /not made: - vhost a b\/č: .*it has a queue, whose messages would be lost/);

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { startedBroker } from '../support/started-broker.js';
 
-const FACTS = ['connect', 'delivery', 'send'].map((name) =>
+const FACTS = ['connect', 'delivery', 'replies', 'send'].map((name) =>
   join(import.meta.dirname, '..', 'brokers', `facts-${name}.test.js`),
 );
 const USERS = { users: { facts: 'facts' } };

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { InProcessBroker } from '../../src/broker/in-process-broker.js';
 import { COMMANDS } from '../../src/cli/command-line/commands.js';
-import { answerNumbers } from '../support/answering.js';
 import { DocumentedSession, documentedSteps } from '../support/documented-session.js';
+import { serveDoubles } from '../support/doubling.js';
 
 const PAGE = 'docs/first-aid.md';
 const DOCUMENTED_URI = 'stomp://broker.example.org:61613';
@@ -12,9 +12,8 @@ const DOCUMENTED_URI = 'stomp://broker.example.org:61613';
 test('the sessions of docs/first-aid.md happen as they stand there', async (t) => {
   const broker = await InProcessBroker.start({ users: { alice: 'secret' } });
   t.after(() => broker.stop());
-  const { port } = broker;
-  await answerNumbers(t, { host: '127.0.0.1', port, user: 'alice', pass: 'secret' }, '/queue/double');
   const session = await DocumentedSession.open(t, new Map([[DOCUMENTED_URI, broker.uri]]));
+  await serveDoubles(t, session, 'secret');
   const steps = documentedSteps(PAGE);
   assert.ok(steps.length > 10);
   await session.happens(steps);

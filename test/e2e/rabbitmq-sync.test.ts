@@ -48,7 +48,7 @@ describe('stompctl rabbitmq sync', () => {
   });
 
   it('prunes what is not written, never the user it runs as, nor a virtual host with queues', async (test) => {
-    const { api, sync } = await scene(test, 'vhosts: [/]\nusers:\n  kept: {}\n');
+    const { api, sync } = await scene(test, 'vhosts: [/]\nusers:\n  kept: { permissions: {} }\n');
     api.addUser('kept', 'x');
     api.addUser('old', 'x');
     for (const vhost of ['full', 'empty']) api.vhosts.add(vhost);
@@ -67,6 +67,33 @@ describe('stompctl rabbitmq sync', () => {
     assert.deepEqual([...api.permissions.keys()], ['/\nadmin']);
   });
 
+  const PRUNES_NOTHING: readonly [string, string, RegExp][] = [
+    ['an empty file', '', /has neither vhosts nor users, and so says nothing: is it whole/],
+    ['a file that ends behind users', 'vhosts: [/]\nusers:\n', /users: has nothing behind it/],
+    [
+      'users: {}',
+      'vhosts: [/]\nusers: {}\n',
+      /accounts\(users\): is empty, and --prune would remove all that there are/,
+    ],
+    ['vhosts: []', 'vhosts: []\n', /accounts\(vhosts\): is empty, and --prune would remove all that there are/],
+  ];
+  for (const [name, text, message] of PRUNES_NOTHING) {
+    it(`does not prune by ${name}`, async (test) => {
+      const { api, sync } = await scene(test, text);
+      api.addUser('other', 'x');
+      const ended = await sync('--prune');
+      assert.deepEqual([ended.code, ended.stdout, api.changes], [78, '', []]);
+      assert.match(ended.stderr, message);
+    });
+  }
+
+  it('prunes no users by a file that says nothing of them', async (test) => {
+    const { api, sync } = await scene(test, 'vhosts: [/]\n');
+    api.addUser('other', 'x');
+    assert.equal((await sync('--prune')).stdout, 'nothing to change\n');
+    assert.deepEqual(api.changes, []);
+  });
+
   it('makes what is not refused, and says which was', async (test) => {
     const { api, sync } = await scene(test, THREE);
     api.refuses = /^vhosts/;
@@ -77,6 +104,29 @@ describe('stompctl rabbitmq sync', () => {
     assert.equal(ended.stdout.split('\n').length, 3);
     api.refuses = undefined;
     assert.match((await sync()).stdout, /^\+ vhost grid\n1 change made$/m);
+  });
+
+  it('ends with 75 when the API cannot say what there is just now', async (test) => {
+    const { api, sync } = await scene(test, THREE);
+    api.unable = /^GET users/;
+    const ended = await sync();
+    assert.deepEqual([ended.code, api.changes], [75, []]);
+    assert.match(
+      ended.stderr,
+      /cannot do it now \(HTTP 503\): see the log of RabbitMQ, and run the same command again later/,
+    );
+  });
+
+  it('makes the others when the API cannot make a change just now, and that one the next time', async (test) => {
+    const { api, sync } = await scene(test, THREE);
+    api.unable = /^PUT users/;
+    const ended = await sync();
+    assert.equal(ended.code, 75, ended.stderr);
+    assert.match(ended.stderr, /not made: \+ user one: password: .*cannot do it now \(HTTP 503\)/);
+    assert.match(ended.stderr, /2 of 3 changes were made, 1 cannot be made now: the same command makes them later/);
+    assert.doesNotMatch(ended.stderr, /password_hash|crash/);
+    api.unable = undefined;
+    assert.match((await sync()).stdout, /^\+ user one: password\n1 change made$/m);
   });
 
   it('says what was made when the API goes away, and goes on the next time', async (test) => {
@@ -107,6 +157,7 @@ describe('stompctl rabbitmq sync', () => {
     ['a wrong password', ['--pass-env', 'ONE'], 77, /the login of admin was refused/],
     ['a user who is no administrator', ['--user', 'plain', '--pass-env', 'ONE'], 77, /has not the tag administrator/],
     ['an API that is away', ['--uri', 'http://127.0.0.1:1'], 75, /ECONNREFUSED; does RabbitMQ run there/],
+    ['a variable that is not set', ['--pass-env', 'NONE'], 77, /pass-env NONE\): the environment has no such variable/],
     ['a URI with a password', ['--uri', 'http://a:hush@localhost'], 78, /name and password do not belong/],
     ['a URI of another kind', ['--uri', 'amqp://localhost'], 78, /must be http:\/\/HOST:PORT/],
   ];
@@ -121,9 +172,13 @@ describe('stompctl rabbitmq sync', () => {
     });
   }
 
-  it('tells of what answers and is no management API', async (test) => {
+  for (const answer of ['hi', '{"a":1}', '[]']) {
+    it(`tells of what answers ${answer} and is no management API`, (test) => noApi(test, answer));
+  }
+
+  async function noApi(test: TestContext, answer: string): Promise<void> {
     const { file } = await scene(test, THREE);
-    const server = createServer((_request, response) => response.end('hi'));
+    const server = createServer((_request, response) => response.end(answer));
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     test.after(() => new Promise((resolve) => server.close(resolve)));
@@ -134,7 +189,7 @@ describe('stompctl rabbitmq sync', () => {
     const ended = await runStompctl(args, { env: ENV });
     assert.equal(ended.code, 75, ended.stderr);
     assert.match(ended.stderr, /no management API of RabbitMQ/);
-  });
+  }
 
   it('checks the certificate of the API before it says who asks', async (test) => {
     const api = await ManagementServer.start(test, certificate('server'));
@@ -147,6 +202,17 @@ describe('stompctl rabbitmq sync', () => {
     const trusted = await runStompctl([...args, '--ca', tlsFile('ca.pem')], { env: ENV });
     assert.equal(trusted.code, 0, trusted.stderr);
     assert.equal(api.changes.length, 3);
+  });
+
+  it('ends with 77 for a password file that is not there', async (test) => {
+    const { api, sync } = await scene(test, THREE.replace('pass-env: ONE', 'pass-file: /none'));
+    const ended = await sync();
+    assert.deepEqual([ended.code, api.changes], [77, []]);
+    assert.match(ended.stderr, /credential\(\/none\): cannot be read: ENOENT/);
+  });
+
+  it('ends with 66 for a file that is not there', async () => {
+    assert.equal((await runStompctl(['rabbitmq', 'sync', '/none/accounts.yaml'])).code, 66);
   });
 
   const USAGE: readonly [readonly string[], RegExp][] = [

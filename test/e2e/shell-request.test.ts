@@ -21,7 +21,7 @@ async function start(test: TestContext, server?: string) {
 }
 
 describe('stompctl request', () => {
-  for (const server of [undefined, 'ActiveMQ/5.17.2', 'ActiveMQ-Artemis/2.20.0']) {
+  for (const server of [undefined, 'RabbitMQ/3.10.8', 'ActiveMQ/5.17.2', 'ActiveMQ-Artemis/2.20.0']) {
     it(`prints the reply to its own request, ${server ?? 'on a broker that is not known'}`, async (test) => {
       const { broker, file } = await start(test, server);
       const at = { host: '127.0.0.1', port: broker.port, user: '', pass: '' };

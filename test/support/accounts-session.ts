@@ -15,9 +15,8 @@ export async function accountsHappen(
   test: Cleaning,
   api: { readonly uri: string; readonly user: string; readonly pass: string },
 ): Promise<void> {
-  const session = await DocumentedSession.open(test, new Map());
+  const session = await DocumentedSession.open(test, new Map([[`'secret'`, `'${api.pass}'`]]));
   const text = accountsYaml().replace('http://localhost:15672', api.uri).replace('user: admin', `user: ${api.user}`);
   writeFileSync(join(session.folder, 'accounts.yaml'), text);
-  writeFileSync(join(session.folder, 'admin.pass'), api.pass, { mode: 0o600 });
   await session.happens(documentedSteps(PAGE));
 }

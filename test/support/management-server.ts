@@ -27,6 +27,8 @@ export class ManagementServer {
   asked = 0;
   /** paths of changes that are refused */
   refuses: RegExp | undefined;
+  /** requests (`GET users`) that are answered with 503, and with all that came */
+  unable: RegExp | undefined;
   /** from so many changes on every connection is cut */
   diesAfter = Number.POSITIVE_INFINITY;
 
@@ -65,6 +67,9 @@ export class ManagementServer {
     const hash = known && { hash: known.password_hash, hashing: known.hashing_algorithm };
     if (hash === undefined || !isHashOf(hash, password ?? '')) return say(401, { error: 'not_authorised' });
     const path = (request.url ?? '').replace(/^\/api\//, '');
+    if (this.unable?.test(`${request.method} ${path}`)) {
+      return say(503, { error: 'Service Unavailable', reason: `{crash,${Buffer.concat(chunks).toString()}}` });
+    }
     if (request.method === 'GET') return say(200, this.#look(path, known));
     if (this.changes.length >= this.diesAfter) return void request.socket.destroy();
     this.changes.push(`${request.method} ${path}`);

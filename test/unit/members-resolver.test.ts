@@ -50,7 +50,7 @@ describe('the members behind a URI', () => {
     const resolver = script({ mq: ['10.0.0.1', 'fd00::1', '10.0.0.1'] });
     assert.deepEqual((await found('stomp://mq:61613/prod', resolver)).places, [
       ['tcp://10.0.0.1:61613/prod', 'stomp://mq:61613/prod', '10.0.0.1'],
-      ['tcp://fd00::1:61613/prod', 'stomp://mq:61613/prod', 'fd00::1'],
+      ['tcp://[fd00::1]:61613/prod', 'stomp://mq:61613/prod', 'fd00::1'],
     ]);
   });
 
@@ -86,7 +86,7 @@ describe('the members behind a URI', () => {
     const { places, incomplete } = await found('failover:(stomp://mq:1,stomp://[::1]:2)', resolver);
     assert.deepEqual(
       places.map(([key]) => key),
-      ['tcp://10.0.0.1:1', 'tcp://10.0.0.2:1', 'tcp://::1:2'],
+      ['tcp://10.0.0.1:1', 'tcp://10.0.0.2:1', 'tcp://[::1]:2'],
     );
     assert.equal(incomplete, undefined);
   });

@@ -67,10 +67,19 @@ describe('the watch over an alias', () => {
   });
 
   it('speaks to no more members than there may be', async () => {
-    const { watch, changes, logger } = watching(places(...Array.from({ length: 100 }, (_, index) => `m${index}`)));
+    const many = places(...Array.from({ length: 100 }, (_, index) => `m${index}`));
+    const { watch, clock, script, changes, logger } = watching(many);
     await watch.start();
     assert.equal(changes[0]?.split(',').length, MOST_MEMBERS);
-    assert.match(logger.events('members')[0]?.text ?? '', /36 more than 64 are left out/);
+    await clock.advance(3000);
+    const [told, ...again] = logger.events('members-left-out');
+    assert.match(told?.text ?? '', /^broker alias: a session with 64 of them, .* and none with 36 more; .*name fewer/);
+    assert.deepEqual([told?.level, again], ['warn', []]);
+    script.answer = places('m1');
+    await clock.advance(1000);
+    script.answer = many;
+    await clock.advance(1000);
+    assert.equal(logger.events('members-left-out').length, 2);
     watch.stop();
   });
 });

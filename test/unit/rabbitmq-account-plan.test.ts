@@ -7,7 +7,7 @@ import { hashPassword } from '../../src/rabbitmq/password-hash.js';
 const NOTHING: FoundAccounts = { self: 'admin', vhosts: ['/'], users: [], permissions: [], topics: [] };
 
 function account(name: string, parts: Partial<Account> = {}): Account {
-  return { name, password: undefined, tags: undefined, permissions: new Map(), topics: new Map(), ...parts };
+  return { name, password: undefined, tags: undefined, permissions: undefined, topics: undefined, ...parts };
 }
 
 function found(name: string, password: string, tags: readonly string[] = []) {
@@ -15,7 +15,7 @@ function found(name: string, password: string, tags: readonly string[] = []) {
   return { name, hash, hashing, tags };
 }
 
-function texts(users: readonly Account[], there: Partial<FoundAccounts>, prune = false): string[] {
+function texts(users: readonly Account[] | undefined, there: Partial<FoundAccounts>, prune = false): string[] {
   const { changes } = planAccounts({ vhosts: undefined, users }, { ...NOTHING, ...there }, prune);
   return changes.map(({ text }) => text);
 }
@@ -68,6 +68,23 @@ describe('the plan of accounts', () => {
       '- topic permissions of a on /, old',
       '- topic permissions of a on /, older',
       '= topic permissions of a on /, kept: written again',
+    ]);
+  });
+
+  it('prunes nothing of what nothing is said of', () => {
+    const there = {
+      vhosts: ['/', 'other'],
+      users: [found('a', 'x', ['monitoring']), found('b', 'x')],
+      permissions: [{ user: 'a', vhost: '/', configure: '', write: '', read: '' }],
+      topics: [{ user: 'a', vhost: '/', exchange: 'amq.topic', write: '', read: '' }],
+    };
+    assert.deepEqual(texts(undefined, there, true), []);
+    assert.deepEqual(texts([account('a'), account('b')], there, true), []);
+    assert.deepEqual(texts([account('a', { permissions: new Map() }), account('b')], there, true), [
+      '- permissions of a on /',
+    ]);
+    assert.deepEqual(texts([account('a', { topics: new Map() }), account('b')], there, true), [
+      '- topic permissions of a on /, amq.topic',
     ]);
   });
 

@@ -22,16 +22,53 @@ describe('a file of accounts', () => {
     const { api, accounts } = await read(test, sample);
     assert.deepEqual([api.uri, api.user], ['http://localhost:15672', 'admin']);
     assert.deepEqual(accounts.vhosts, ['/', 'grid']);
-    const [sender, receiver] = accounts.users;
+    const [sender, receiver] = accounts.users ?? [];
     assert.deepEqual([sender?.name, sender?.password, sender?.tags], ['sender', { text: 'sender' }, undefined]);
-    assert.equal(sender?.permissions.get('grid')?.write, '^(example\\.|amq\\.default$)');
+    assert.equal(sender?.permissions?.get('grid')?.write, '^(example\\.|amq\\.default$)');
     assert.deepEqual(receiver?.tags, ['monitoring']);
-    assert.deepEqual(receiver?.topics.get('grid')?.get('amq.topic'), { write: '', read: '^example\\.' });
+    assert.deepEqual(receiver?.topics?.get('grid')?.get('amq.topic'), { write: '', read: '^example\\.' });
   });
 
-  it('may say nothing', async (test) => {
-    assert.deepEqual((await read(test, 'users:\n')).accounts, { vhosts: undefined, users: [] });
+  it('says nothing of a section that is not there, and of one that is written empty: none', async (test) => {
+    assert.deepEqual((await read(test, 'vhosts: []')).accounts, { vhosts: [], users: undefined });
+    const nothing = { password: undefined, tags: undefined, permissions: undefined, topics: undefined };
+    const none = { ...nothing, tags: [], permissions: new Map(), topics: new Map([['/', new Map()]]) };
+    const text = 'users:\n  a:\n  b: {}\n  c: { tags: [], permissions: {}, topic-permissions: { /: {} } }';
+    assert.deepEqual((await read(test, text)).accounts, {
+      vhosts: undefined,
+      users: [
+        { name: 'a', ...nothing },
+        { name: 'b', ...nothing },
+        { name: 'c', ...none },
+      ],
+    });
   });
+
+  for (const [name, text] of [
+    ['empty', ''],
+    ['only comments', '# vhosts: [/]\n'],
+    ['of an API alone', 'api: { user: admin }'],
+  ] as const) {
+    it(`is refused when it is ${name}`, async (test) => {
+      const message = /the file: has neither vhosts nor users, and so says nothing: is it whole\?/;
+      await assert.rejects(read(test, text), { code: 'CONFIG_INVALID', message });
+    });
+  }
+
+  for (const [what, text] of [
+    ['users', 'vhosts: [/]\nusers:\n'],
+    ['vhosts', 'users: {}\nvhosts:\n'],
+    ['users.a.tags', 'users:\n  a:\n    tags:'],
+    ['users.a.permissions', 'users:\n  a:\n    permissions:'],
+    ['users.a.topic-permissions./', 'users:\n  a:\n    topic-permissions:\n      /:'],
+  ] as const) {
+    it(`is refused when it ends behind ${what}`, async (test) => {
+      const message = new RegExp(
+        `\\): ${what}: has nothing behind it: write (?:\\[\\]|\\{\\}) for none, or take it out`,
+      );
+      await assert.rejects(read(test, text), { code: 'CONFIG_INVALID', message });
+    });
+  }
 
   const { hash } = hashPassword('x');
   const WRONG: readonly [string, string, RegExp][] = [
@@ -60,6 +97,8 @@ describe('a file of accounts', () => {
     ],
     ['tags that are no list', 'users:\n  a: { tags: monitoring }', /users\.a\.tags: must be a list/],
     ['a virtual host twice', 'vhosts: [a, a]', /vhosts: names one of them twice/],
+    ['an empty user', 'users:\n  "": { tags: [x] }', /:2\): users: an empty name is none/],
+    ['an empty virtual host', 'users:\n  a: { permissions: { "": {} } }', /:2\): users\.a\.permissions: an empty name/],
     ['users that are a list', 'users: [a, b]', /users: must have names with values below it/],
   ];
   for (const [name, text, message] of WRONG) {

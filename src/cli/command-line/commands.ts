@@ -78,6 +78,9 @@ const RABBITMQ_FLAGS = [
 
 const TOP_FLAGS = [{ name: 'json', doc: 'print one JSON object a line, for each instance, once' }];
 
+/** What the program does, for the first line of help and manual: they begin it with a verb. */
+export const BETWEEN = 'messages between directory queues, folders, commands and brokers (STOMP, AMQP 0-9-1, AMQP 1.0)';
+
 /** Every command, in the order in which help lists them. */
 export const COMMANDS = {
   run: { name: 'run', summary: 'Move messages (the default command).', operands: 'DIR' },

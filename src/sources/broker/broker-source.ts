@@ -1,5 +1,6 @@
 import type { Clock } from '../../base/clock.js';
 import { reasonOf } from '../../base/errors.js';
+import { hostPort } from '../../base/host-port.js';
 import type { Demand, SourceEvents, SourceLimits, SourceResult, TunableSource } from '../../flow/source.js';
 import { newHeader } from '../../message/message.js';
 import type { Dialect } from '../../stomp/client-dialects.js';
@@ -67,7 +68,7 @@ export class BrokerSource implements TunableSource {
   open(): Promise<void> {
     return this.#current.open(async (signal) => {
       const options = await this.#options.connect(signal);
-      this.#sameEndpoint(`${options.endpoint.host}:${options.endpoint.port}`);
+      this.#sameEndpoint(hostPort(options.endpoint.host, options.endpoint.port));
       const onStray = (frame: Frame, count: number) => this.#stray(frame, count);
       const session = await StompSession.connect({ ...options, signal, skipOversized: true, onStray });
       return { session, begin: () => this.#begin(session, options.maxMessageSize) };

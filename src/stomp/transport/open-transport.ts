@@ -1,4 +1,5 @@
 import { StompctlError } from '../../base/errors.js';
+import { hostPort } from '../../base/host-port.js';
 import type { Endpoint, Transport, TransportOptions } from './transport.js';
 
 /**
@@ -16,7 +17,7 @@ export async function openTransport(endpoint: Endpoint, options: TransportOption
       return (await import('./web-socket-transport.js')).openWebSocket(endpoint, options);
     case 'udp': {
       const reason = 'UDP carries no session: it can only send';
-      throw new StompctlError('CONNECT_FAILED', 'connect', `${endpoint.host}:${endpoint.port}`, reason);
+      throw new StompctlError('CONNECT_FAILED', 'connect', hostPort(endpoint.host, endpoint.port), reason);
     }
   }
 }

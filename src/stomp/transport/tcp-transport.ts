@@ -1,6 +1,7 @@
 import { lookup } from 'node:dns/promises';
-import { connect, isIP, type Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { errnoOf, reasonOf, StompctlError } from '../../base/errors.js';
+import { hostPort } from '../../base/host-port.js';
 import { unlessCalledOff } from '../../base/wait.js';
 import { SocketTransport } from './socket-transport.js';
 import type { Endpoint, Transport, TransportOptions } from './transport.js';
@@ -22,7 +23,7 @@ export function peerOf(endpoint: Endpoint, socket: Socket): string {
 }
 
 export function placeOf(endpoint: Endpoint): string {
-  return isIP(endpoint.host) === 6 ? `[${endpoint.host}]:${endpoint.port}` : `${endpoint.host}:${endpoint.port}`;
+  return hostPort(endpoint.host, endpoint.port);
 }
 
 /**
@@ -97,7 +98,7 @@ function attempt(address: string, port: number, timeoutMs: number, options: Tran
       ...(localAddress === undefined ? {} : { localAddress }),
       ...(localPort === undefined ? {} : { localPort }),
     });
-    const calledOff = () => socket.destroy(abandoned(`${address}:${port}`));
+    const calledOff = () => socket.destroy(abandoned(hostPort(address, port)));
     const timer = options.clock.after(timeoutMs, () => socket.destroy(new Error('no answer')));
     options.signal?.addEventListener('abort', calledOff, { once: true });
     const done = () => {
