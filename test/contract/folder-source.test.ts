@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import {
   appendFileSync,
   fsyncSync,
-  type linkSync,
+  linkSync,
   mkdirSync,
   openSync,
   renameSync,
@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { systemClock } from '../../src/base/clock.js';
 import { StompctlError } from '../../src/base/errors.js';
 import { systemFiles } from '../../src/base/file-system.js';
@@ -338,6 +339,42 @@ test('a file is told by the same id at each delivery, and another one by another
     [a?.id, b?.id],
   );
   assert.notEqual(a?.id, b?.id);
+});
+
+test('hard links of one file are files of their own, also when one comes again under its name', async (t) => {
+  const scene = await FolderScene.set(t);
+  const kept = join(scene.folder, 'kept');
+  writeFileSync(kept, 'one content');
+  const ids: string[] = [];
+  for (const names of [['host1', 'host2'], ['host1']]) {
+    for (const name of names) linkSync(kept, join(scene.path, name));
+    const source = await scene.source();
+    for (const delivery of await taken(source)) {
+      ids.push(delivery.id ?? '');
+      delivery.ack();
+    }
+    await source.close();
+  }
+  assert.equal(new Set(ids).size, 3, ids.join('\n'));
+});
+
+test('a file that got the inode, the size and the time of an earlier one is another one', async (t) => {
+  const scene = await FolderScene.set(t);
+  const seen = new Map<string, string>();
+  // most file systems use the number again at once
+  for (let round = 0; round < 5; round += 1) {
+    utimesSync(scene.put('a', 'same'), 1, 1);
+    const source = await scene.source();
+    const [delivery] = await taken(source);
+    const id = delivery?.id ?? '';
+    const looks = id.split(' ').slice(0, 5).join(' ');
+    assert.notEqual(id, seen.get(looks));
+    seen.set(looks, id);
+    delivery?.ack();
+    await source.close();
+    // the next one is made at another time, by the clock of the file system
+    await setTimeout(20);
+  }
 });
 
 test('a folder of a million files takes the memory of the names of one chunk', async (t) => {
