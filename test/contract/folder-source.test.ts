@@ -247,26 +247,87 @@ test('NAME.json beside NAME has headers, which win; it goes with its file, and i
   assert.deepEqual(scene.everything(), ['alone', 'nobody.json']);
 });
 
+const FOLDER = 'a folder';
+
 for (const [what, json] of [
   ['no JSON', '{"geheim'],
   ['a list', '[1]'],
+  ['null', 'null'],
   ['nested', '{"a":{"b":1}}'],
+  ['a list in a header', '{"a":["geheim"]}'],
+  ['not UTF-8', Buffer.from('{"a":"\xe9"}', 'latin1')],
+  ['too long', `{"a":"${'x'.repeat(1024 * 1024)}"}`],
+  ['those of a folder', FOLDER],
 ] as const) {
-  test(`headers that are ${what} reject their file: it stays with them, told without what is in it`, async (t) => {
+  test(`headers that are ${what} leave their file where it is, with them, told once without what is in them`, async (t) => {
     const scene = await FolderScene.set(t);
     scene.put('a');
-    scene.put('a.json', json);
-    const source = await scene.source({ sidecar: true });
+    if (json === FOLDER) mkdirSync(join(scene.path, 'a.json'));
+    else scene.put('a.json', json);
+    scene.put('b');
+    const stored: Message[] = [];
+    const deadLetters = { store: async (message: Message) => void stored.push(message) };
+    const source = await scene.source({ sidecar: true, deadLetters });
+    const [b, ...others] = await taken(source);
+    assert.deepEqual([b?.name, others], ['b', []]);
+    b?.ack();
     assert.deepEqual(await taken(source), []);
-    await source.settle();
-    assert.deepEqual(scene.names(), ['a', 'a.json']);
+    assert.deepEqual(await taken(source), []);
+    await source.close();
+    assert.deepEqual(scene.everything(), ['a', 'a.json']);
+    assert.deepEqual(stored, []);
     assert.deepEqual(
       scene.rejected.map(({ name, code }) => [name, code]),
       [['a', 'ELEMENT_UNDECODABLE']],
     );
+    assert.match(scene.rejected[0]?.message ?? '', /correct it or remove it/);
     assert.doesNotMatch(scene.rejected[0]?.message ?? '', /geheim/);
   });
 }
+
+test('a number beside a file keeps its text, and a byte order mark is passed over', async (t) => {
+  const scene = await FolderScene.set(t);
+  scene.put('a');
+  scene.put('a.json', '\ufeff{"id":12345678901234567890,"price":1.10,"low":-1e-7,"on":true,"text":"1.10 \\"2"}');
+  const [delivery] = await taken(await scene.source({ sidecar: true, headers: {} }));
+  const header = { id: '12345678901234567890', price: '1.10', low: '-1e-7', on: 'true', text: '1.10 "2' };
+  assert.deepEqual({ ...delivery?.message.header }, header);
+});
+
+test('a long name, to which nothing can be added, goes its way like any other', async (t) => {
+  const scene = await FolderScene.set(t);
+  const to = join(scene.folder, 'done');
+  mkdirSync(to);
+  const long = 'ž'.repeat(125).concat('.x');
+  for (const name of [long, 'short']) {
+    writeFileSync(join(to, name), 'an earlier one');
+    scene.put(name);
+  }
+  const options = { sidecar: true, afterwards: { kind: 'move', to } } as const;
+  const first = await scene.source(options);
+  assert.equal((await taken(first)).length, 2);
+  await first.close();
+  const source = await scene.source(options);
+  for (const delivery of await taken(source)) delivery.ack();
+  await source.close();
+  assert.deepEqual(scene.everything(), []);
+  const moved = scene.names(to);
+  assert.equal(moved.length, 4, String(moved));
+  assert.ok(moved.filter((name) => /^ž+(\.[0-9a-f]+-\d+-0)?\.x$/.test(name)).length === 2, String(moved));
+});
+
+test('a file that cannot be taken is told with what to do, and stops no other one', async (t) => {
+  const scene = await FolderScene.set(t);
+  for (const name of ['a', 'b']) scene.put(name);
+  const refused = (...[from, to]: Parameters<typeof systemFiles.renameSync>): void => {
+    // of another user's, in a folder with the sticky bit
+    if (String(from) === join(scene.path, 'a')) throw Object.assign(new Error('EPERM: not yours'), { code: 'EPERM' });
+    systemFiles.renameSync(from, to);
+  };
+  const source = await scene.source({}, { ...systemFiles, renameSync: refused });
+  assert.deepEqual(namesOf(await taken(source)), ['b']);
+  assert.match(scene.rejected[0]?.message ?? '', /EPERM.*; it stays where it is until the user .* \(chmod, chown\)/);
+});
 
 test('of two on one folder each file is taken by one', async (t) => {
   const scene = await FolderScene.set(t);

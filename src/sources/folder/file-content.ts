@@ -38,7 +38,8 @@ export function readWhole(files: FileSystem, path: string, limit: number): FileC
     fd = files.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   } catch (error) {
     const errno = errnoOf(error);
-    if (errno === 'ENOENT') return { kind: 'gone' };
+    // no file can have a name that is too long
+    if (errno === 'ENOENT' || errno === 'ENAMETOOLONG') return { kind: 'gone' };
     if (errno === 'ELOOP' || errno === 'ENXIO') return { kind: 'odd' };
     throw error;
   }
