@@ -216,6 +216,18 @@ test('a file is moved, and replaces none of its name', async (t) => {
   assert.deepEqual(scene.everything(), []);
 });
 
+test('a folder is not opened whose files would be moved into itself, by whatever name', async (t) => {
+  const scene = await FolderScene.set(t);
+  const to = join(scene.folder, 'link');
+  symlinkSync(scene.path, to);
+  const source = scene.unopened({ afterwards: { kind: 'move', to } });
+  await assert.rejects(source.open(), {
+    code: 'QUEUE_INVALID',
+    message: /itself, where each file would be sent again/,
+  });
+  assert.deepEqual(scene.everything(), []);
+});
+
 test('files that are left are all handed over once a run, and not touched', async (t) => {
   const scene = await FolderScene.set(t);
   for (const name of ['a', 'b', 'c']) scene.put(name);

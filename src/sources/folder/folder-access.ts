@@ -37,8 +37,12 @@ export function faultOfFile(name: string, error: unknown): StompctlError | undef
 /** A file is moved by giving it another name, which works within one file system. Throws as a queue that is opened. */
 export function openTarget(files: FileSystem, path: string, to: string): void {
   new QueueDirectory(to, files, undefined).open();
-  if (files.statSync(to).dev === files.statSync(path).dev) return;
-  const reason = `is on another file system than ${path}: name a folder on the same one`;
+  const [target, source] = [files.statSync(to), files.statSync(path)];
+  if (target.dev === source.dev && target.ino !== source.ino) return;
+  const reason =
+    target.dev === source.dev
+      ? `is ${path} itself, where each file would be sent again: name another folder`
+      : `is on another file system than ${path}: name a folder on the same one`;
   throw new StompctlError('QUEUE_INVALID', 'open folder', to, reason);
 }
 
