@@ -17,6 +17,11 @@ export interface Sink {
    * `id` is the delivery's: a sink that remembers what it has stored tells a redelivery by it.
    */
   send(message: Message, id?: string): Promise<void>;
+  /**
+   * Says a send that failed for now nothing of its own message, as where many share one run? Then what is not safe is sent again together,
+   * never one by one to find the message at fault.
+   */
+  readonly together?: boolean;
   /** Is it better to `move` than to `send`? May change, as when another sink takes its place. */
   readonly moves?: boolean;
   /**
