@@ -4,12 +4,10 @@
  * start-up left out of the rate (its own statistics) and kept in the CPU.
  * Run: npm run bench -- transfer [messages, default 20000] [body bytes, default 1000]
  */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { brokerKinds, openBroker, type RealBroker } from '../test/support/real-brokers.js';
-import { STOMPCTL } from '../test/support/stompctl-process.js';
+import { type Figures, fill, OURS, runCommand } from './measure/command-run.js';
 import { rawSend } from './raw/raw-send.js';
 import type { Floor } from './raw/raw-socket.js';
 
@@ -18,58 +16,8 @@ const places = { tmpfs: mkdtempSync('/dev/shm/stompctl-bench-'), disk: mkdtempSy
 
 type Rate = Pick<Floor, 'perSecond' | 'cpuMicrosPerMessage'>;
 
-interface Figures extends Rate {
-  /** largest resident set, MB */
-  readonly peakMb: number;
-}
-
-function fill(path: string): void {
-  const body = 'x'.repeat(bodyBytes);
-  for (let number = 0; number < messages; number += 1) {
-    const folder = join(path, (0x5f000000 + Math.floor(number / 2000)).toString(16));
-    if (number % 2000 === 0) mkdirSync(folder, { recursive: true });
-    const name = `5f000000${number.toString(16).padStart(5, '0')}0`;
-    writeFileSync(
-      join(folder, name),
-      JSON.stringify({ header: { destination: '/queue/bench', 'x-n': `${number}` }, body }),
-    );
-  }
-}
-
-/** Runs the command to its end; CPU and memory are read from /proc while it lives, the rate from its statistics. */
-async function stompctl(args: readonly string[]): Promise<Figures> {
-  const child = spawn(process.execPath, [STOMPCTL, ...args, '--statistics', '--log-level', 'warn'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  let printed = '';
-  child.stdout.on('data', (chunk: Buffer) => {
-    printed += chunk.toString();
-  });
-  const usage = { cpuMicros: 0, peakMb: 0 };
-  const sample = setInterval(() => readUsage(child.pid ?? 0, usage), 20);
-  const [code] = await once(child, 'close');
-  clearInterval(sample);
-  const seconds = /in ([\d.]+) seconds/.exec(printed)?.[1];
-  if (code !== 0 || seconds === undefined) throw new Error(`stompctl ${args.join(' ')}: exit ${code}: ${printed}`);
-  return {
-    perSecond: messages / Number(seconds),
-    cpuMicrosPerMessage: usage.cpuMicros / messages,
-    peakMb: usage.peakMb,
-  };
-}
-
-function readUsage(pid: number, usage: { cpuMicros: number; peakMb: number }): void {
-  try {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'latin1')
-      .replace(/^.*\) /, '')
-      .split(' ');
-    // utime and stime, in clock ticks of 10 ms
-    usage.cpuMicros = (Number(fields[11]) + Number(fields[12])) * 10_000;
-    const peak = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1];
-    usage.peakMb = Number(peak ?? 0) / 1000;
-  } catch {
-    // it has just ended: what was read last counts
-  }
+function stompctl(args: readonly string[]): Promise<Figures> {
+  return runCommand([...OURS, ...args, '--statistics', '--log-level', 'warn'], messages);
 }
 
 function show(name: string, figures: Rate & { peakMb?: number }, floor?: Rate): void {
@@ -93,7 +41,7 @@ async function overBroker(broker: RealBroker): Promise<void> {
     `plain name=${user} pass=${pass}`,
   ];
   for (const [place, folder] of Object.entries(places)) {
-    fill(join(folder, 'in'));
+    fill(join(folder, 'in'), messages, bodyBytes);
     const floor = await rawSend(broker, { destination: '/queue/bench-floor', messages, bodyBytes, window: 1000 });
     show(`${kind}: floor, a receipt each`, floor);
     const queue = ['--incoming-queue', `path=${folder}/in`, '--remove'];
@@ -107,7 +55,7 @@ async function overBroker(broker: RealBroker): Promise<void> {
 
 try {
   for (const [place, folder] of Object.entries(places)) {
-    fill(join(folder, 'in'));
+    fill(join(folder, 'in'), messages, bodyBytes);
     const ends = ['--incoming-queue', `path=${folder}/in`, '--remove', '--outgoing-queue', `path=${folder}/out`];
     show(`queue to queue (${place})`, await stompctl(ends));
     for (const name of ['in', 'out']) rmSync(join(folder, name), { recursive: true, force: true });

@@ -60,8 +60,8 @@ async function bundle(entries: Readonly<Record<string, string>>, format: 'esm' |
   const built = await rolldown({
     input: Object.fromEntries(Object.entries(entries).map(([name, path]) => [name, join(MODULES, path)])),
     platform: 'node',
-    // what makes `ws` faster where somebody has compiled it; it does without
-    external: ['bufferutil', 'utf-8-validate'],
+    // what makes `ws` faster, and `debug` colourful, where somebody has installed it; they do without
+    external: ['bufferutil', 'utf-8-validate', 'supports-color'],
     transform: { define: { STOMPCTL_OWN_FILES: '"./"' } },
     onLog: refuseWarning,
   });

@@ -40,7 +40,7 @@ const GENERATED: readonly { readonly path: string; readonly marker?: string; rea
 
 /** Every metric, as a table. */
 function metricsTable(): string {
-  const { build, started, ended, exit } = PROGRAM_METRICS;
+  const { build, up, started, ended, exit } = PROGRAM_METRICS;
   const row = (name: string, type: string, labels: readonly string[], help: string): string =>
     `| \`${name}\` | ${type} | ${labels.map((label) => `\`${label}\``).join(', ')} | ${help} |\n`;
   return [
@@ -48,6 +48,7 @@ function metricsTable(): string {
     ...METRIC_TABLE.map(({ name, type, labels, help }) => row(name, type, labels, help)),
     row(SETTLE_HISTOGRAM.name, 'histogram', ['le'], SETTLE_HISTOGRAM.help),
     row(build.name, 'gauge', build.labels, build.help),
+    row(up.name, 'gauge', up.labels, up.help),
     ...[started, ended, exit].map(({ name, help }) => row(name, 'gauge', [], help)),
   ].join('');
 }

@@ -31,8 +31,14 @@ export interface Message {
   serialize(): string;
 }
 
-/** The message to pass on (the same, or another), or why it is dropped. */
-type CheckFunction = (msg: Message) => Message | string;
+/** The output that the message is for, with `deliver = route`; without `message` it is the one that `check` was given. */
+export interface Route {
+  to: string;
+  message?: Message;
+}
+
+/** The message to pass on (the same, or another), for an output or not, or why it is dropped. */
+type CheckFunction = (msg: Message) => Message | Route | string;
 type StartFunction = (data: Readonly<Record<string, string>>) => void;
 type IdleFunction = () => void;
 type StopFunction = () => void;

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Options, Message as Returned } from 'amqplib';
-import type { Clock, Timer } from '../base/clock.js';
+import { AnswerTimer } from '../base/answer-timer.js';
+import type { Clock } from '../base/clock.js';
 import { StompctlError } from '../base/errors.js';
 
 /** A message on its way to an exchange. */
@@ -32,11 +33,16 @@ export interface ConfirmsOptions {
 export class Confirms {
   readonly #options: ConfirmsOptions;
   readonly #waiting = new Set<Unconfirmed>();
-  #timer: Timer | undefined;
+  readonly #timer: AnswerTimer;
   #suspended = false;
 
   constructor(options: ConfirmsOptions) {
     this.#options = options;
+    const { clock, timeoutMs, peer, timedOut } = options;
+    this.#timer = new AnswerTimer(clock, timeoutMs, () => {
+      const reason = `no confirmation within ${timeoutMs / 1000} s (timeout-broker); is the broker overloaded, or out of memory or disk?`;
+      timedOut(new StompctlError('RECEIPT_TIMEOUT', 'send', peer, reason));
+    });
   }
 
   get size(): number {
@@ -83,8 +89,7 @@ export class Confirms {
 
   /** Nobody will answer any more. */
   fail(error: StompctlError): void {
-    this.#timer?.cancel();
-    this.#timer = undefined;
+    this.#timer.restart(false);
     const waiting = [...this.#waiting];
     this.#waiting.clear();
     for (const { reject } of waiting) reject(error);
@@ -106,17 +111,6 @@ export class Confirms {
   }
 
   #watch(): void {
-    this.#timer?.cancel();
-    this.#timer = undefined;
-    if (this.#suspended || this.#waiting.size === 0) return;
-    const { clock, timeoutMs, peer, timedOut } = this.#options;
-    this.#timer = clock.after(
-      timeoutMs,
-      () => {
-        const reason = `no confirmation within ${timeoutMs / 1000} s (timeout-broker); is the broker overloaded, or out of memory or disk?`;
-        timedOut(new StompctlError('RECEIPT_TIMEOUT', 'send', peer, reason));
-      },
-      false,
-    );
+    this.#timer.restart(!this.#suspended && this.#waiting.size > 0);
   }
 }

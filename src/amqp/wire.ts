@@ -4,6 +4,7 @@ import type { Clock, Timer } from '../base/clock.js';
 import { reasonOf, StompctlError } from '../base/errors.js';
 import { printable } from '../base/printable.js';
 import { FieldReader } from './codec/field-value.js';
+import { strangerError } from './codec/first-answer.js';
 import { FRAME_TYPES, FrameSplitter, type RawFrame } from './codec/frame-splitter.js';
 import { type AmqpDelivery, DeliveryReader } from './delivery-reader.js';
 
@@ -164,16 +165,8 @@ export class Wire {
     this.#pulseTimer = this.#options.clock.after(this.#pulseMs, () => this.#pulse(), false);
   }
 
-  /** AMQP 0-9-1, section 4.2.2: a server that does not speak it answers with the header of what it speaks. */
   #checkFirst(chunk: Buffer): void {
-    if (chunk[0] === FRAME_TYPES.method) return;
-    const text = chunk.toString('latin1', 0, 40);
-    let what = `the server answers with ${JSON.stringify(printable(text))}, which is not AMQP`;
-    if (text.startsWith('AMQP')) what = 'the server speaks AMQP, but not 0-9-1';
-    else if (/^(?:ERROR|CONNECTED|RECEIPT|MESSAGE)\b/.test(text))
-      what = 'the server speaks STOMP on this port: use stomp://';
-    const reason = `${what}; check the port (5672 for AMQP 0-9-1)`;
-    throw new StompctlError('CONNECT_FAILED', 'connect', this.#options.peer, reason);
+    if (chunk[0] !== FRAME_TYPES.method) throw strangerError(this.#options.peer, chunk, 'amqp091');
   }
 
   #look({ type, payload }: RawFrame): void {

@@ -1,11 +1,17 @@
 import type { AmqpSession } from '../amqp/amqp-session.js';
 import type { AmqpSessionOptions } from '../amqp/amqp-session-options.js';
+import { OtherAmqp } from '../amqp/codec/first-answer.js';
+import type { Amqp1Session } from '../amqp1/amqp1-session.js';
+import type { Amqp1SessionOptions } from '../amqp1/amqp1-session-options.js';
 import { systemClock } from '../base/clock.js';
+import type { BrokerProtocol } from '../config/broker-uri.js';
 import type { BrokerSettings, Settings } from '../config/settings.js';
 import { amqpRequester } from '../sinks/amqp/amqp-requester.js';
 import { AmqpSink, type AmqpSinkOptions } from '../sinks/amqp/amqp-sink.js';
+import { Amqp1Sink } from '../sinks/amqp1/amqp1-sink.js';
 import type { BrokerRequester } from '../sinks/broker/broker-requester.js';
 import { AmqpSource, type AmqpSourceOptions } from '../sources/amqp/amqp-source.js';
+import { Amqp1Source, type Amqp1SourceOptions } from '../sources/amqp1/amqp1-source.js';
 import type { SessionOptions } from '../stomp/session-options.js';
 import {
   type BrokerEndContext,
@@ -15,15 +21,18 @@ import {
   sessionsOf,
 } from './broker-end.js';
 
-/** A source that receives from the broker over AMQP 0-9-1; `told` is who hears what it tells besides messages. */
+export type Sessions = ReturnType<typeof sessionsOf>;
+
+/** A source that receives from the broker over AMQP 0-9-1; `told` is who hears what it tells besides messages, `sessions` opens its sessions. */
 export function amqpSource(
   { broker, subscriptions, prefetch }: BrokerSourceSettings,
   settings: Settings,
   context: BrokerEndContext,
   told: Pick<AmqpSourceOptions, 'events' | 'deadLetters' | 'onLook'>,
+  sessions: Sessions = sessionsOf(broker, settings, context),
 ): MadeEnd<AmqpSource> {
   const { window, windowBytes, maxParked, reliable } = settings;
-  const { allRefused, secretsChanged, session, connect, ...common } = sessionsOf(broker, settings, context);
+  const { allRefused, secretsChanged, session, connect, ...common } = sessions;
   const limits = { prefetch, window, windowBytes, maxParked };
   const open = async (signal: AbortSignal) => amqpOptions(await connect(signal), settings);
   const end = new AmqpSource({ ...common, ...told, ...limits, connect: open, subscriptions, reliable });
@@ -35,8 +44,9 @@ export function amqpSink(
   { broker }: BrokerSinkSettings,
   settings: Settings,
   context: BrokerEndContext,
+  sessions: Sessions = sessionsOf(broker, settings, context),
 ): MadeEnd<AmqpSink> {
-  const { options, ...known } = sinkParts(broker, settings, context);
+  const { options, ...known } = sinkParts(broker, settings, sessions);
   return { end: new AmqpSink(options), ...known };
 }
 
@@ -46,36 +56,108 @@ export function amqpBrokerRequester(
   settings: Settings,
   context: BrokerEndContext,
 ): BrokerRequester {
-  return amqpRequester(sinkParts(broker, settings, context).options);
+  return amqpRequester(sinkParts(broker, settings, sessionsOf(broker, settings, context)).options);
 }
 
-function sinkParts(broker: BrokerSettings, settings: Settings, context: BrokerEndContext) {
+function sinkParts(broker: BrokerSettings, settings: Settings, sessions: Sessions) {
   const { reliable, maxMessageSize, timeouts } = settings;
-  const { allRefused, secretsChanged, session, connect, ...common } = sessionsOf(broker, settings, context);
+  const { allRefused, secretsChanged, session, connect, ...common } = sessions;
   const limits = { maxMessageSize, flushMs: timeouts.flushMs, persistent: broker.persistent };
   const open = async (signal: AbortSignal) => amqpOptions(await connect(signal), settings);
   const options: AmqpSinkOptions = { ...common, ...limits, connect: open, reliable };
   return { options, allRefused, secretsChanged, session };
 }
 
-/** A session of its own, for `check --connect`. */
-export async function connectAmqp(options: SessionOptions, settings: Settings): Promise<AmqpSession> {
-  const { AmqpSession } = await import('../amqp/amqp-library.js');
-  return AmqpSession.connect(amqpOptions(options, settings));
+/** A source that receives from the broker over AMQP 1.0. */
+export function amqp1Source(
+  { broker, subscriptions, prefetch }: BrokerSourceSettings,
+  settings: Settings,
+  context: BrokerEndContext,
+  told: Pick<Amqp1SourceOptions, 'events' | 'deadLetters' | 'onLook'>,
+  sessions: Sessions = sessionsOf(broker, settings, context),
+): MadeEnd<Amqp1Source> {
+  const { window, windowBytes, maxParked, reliable } = settings;
+  const { allRefused, secretsChanged, session, connect, ...common } = sessions;
+  const limits = { prefetch, window, windowBytes, maxParked };
+  const open = async (signal: AbortSignal) => amqp1Options(await connect(signal), settings);
+  const end = new Amqp1Source({ ...common, ...told, ...limits, connect: open, subscriptions, reliable });
+  return { end, allRefused, secretsChanged, session };
 }
 
-/** What the options of a STOMP session are for one of AMQP: endpoint, login, TLS, time-outs are the same. */
+/** A sink that sends to the broker over AMQP 1.0. */
+export function amqp1Sink(
+  { broker }: BrokerSinkSettings,
+  settings: Settings,
+  context: BrokerEndContext,
+  sessions: Sessions = sessionsOf(broker, settings, context),
+): MadeEnd<Amqp1Sink> {
+  const { reliable, maxMessageSize, timeouts } = settings;
+  const { allRefused, secretsChanged, session, connect, ...common } = sessions;
+  const limits = { maxMessageSize, flushMs: timeouts.flushMs, persistent: broker.persistent };
+  const open = async (signal: AbortSignal) => amqp1Options(await connect(signal), settings);
+  const end = new Amqp1Sink({ ...common, ...limits, connect: open, reliable });
+  return { end, allRefused, secretsChanged, session };
+}
+
+/** A session of its own, for `check --connect`. */
+export async function connectAmqp(
+  protocol: Exclude<BrokerProtocol, 'stomp'>,
+  options: SessionOptions,
+  settings: Settings,
+): Promise<AmqpSession | Amqp1Session> {
+  const connectIn = {
+    amqp091: async () => {
+      const { AmqpSession } = await import('../amqp/amqp-library.js');
+      return AmqpSession.connect(amqpOptions(options, settings));
+    },
+    amqp1: async () => {
+      const { Amqp1Session } = await import('../amqp1/amqp1-library.js');
+      return Amqp1Session.connect(amqp1Options(options, settings));
+    },
+  };
+  if (protocol !== 'amqp') return connectIn[protocol]();
+  try {
+    return await connectIn.amqp091();
+  } catch (error) {
+    if (error instanceof OtherAmqp) return connectIn[error.speaks]();
+    throw error;
+  }
+}
+
+/** What the options of a STOMP session are for one of AMQP 0-9-1: endpoint, login, TLS, time-outs are the same. */
 function amqpOptions(options: SessionOptions, settings: Settings): AmqpSessionOptions {
-  const { endpoint, vhost = '/', login, passcode, tls, socket, connectHeaders, clock = systemClock } = options;
-  const { timeouts, maxMessageSize, heartBeat } = settings;
+  const { vhost = '/', connectHeaders } = options;
+  const { timeouts, heartBeat } = settings;
+  return {
+    ...commonOptions(options, settings),
+    vhost: connectHeaders?.host ?? vhost,
+    heartBeatSeconds: heartBeat ? heartBeatSeconds(timeouts) : 0,
+  };
+}
+
+/** The same for AMQP 1.0. */
+function amqp1Options(options: SessionOptions, settings: Settings): Amqp1SessionOptions {
+  const { vhost = '/', connectHeaders } = options;
+  const { timeouts, heartBeat } = settings;
+  const { host, 'client-id': containerId } = connectHeaders ?? {};
+  // RabbitMQ looks for its virtual hosts in this form, and others for none
+  const hostname = host ?? (vhost === '/' ? undefined : `vhost:${vhost}`);
+  return {
+    ...commonOptions(options, settings),
+    ...(hostname !== undefined && { hostname }),
+    ...(containerId !== undefined && { containerId }),
+    idleTimeoutMs: heartBeat ? Math.min(MOST_IDLE_MS, timeouts.serverMs) : 0,
+  };
+}
+
+function commonOptions(options: SessionOptions, { timeouts, maxMessageSize }: Settings) {
+  const { endpoint, login, passcode, tls, socket, clock = systemClock } = options;
   return {
     endpoint,
-    vhost: connectHeaders?.host ?? vhost,
     ...(login !== undefined && { login }),
     ...(passcode !== undefined && { passcode }),
     ...(tls !== undefined && { tls }),
     ...(socket !== undefined && { socket }),
-    heartBeatSeconds: heartBeat ? heartBeatSeconds(timeouts) : 0,
     connectTimeoutMs: options.connectTimeoutMs ?? timeouts.connectMs,
     confirmTimeoutMs: timeouts.brokerMs,
     disconnectTimeoutMs: timeouts.disconnectMs,
@@ -83,6 +165,9 @@ function amqpOptions(options: SessionOptions, settings: Settings): AmqpSessionOp
     clock,
   };
 }
+
+/** AMQP 1.0 counts it in 32 bits. */
+const MOST_IDLE_MS = 0xffff_ffff;
 
 /** AMQP counts it in 16 bits. */
 const MOST_SECONDS = 65_535;

@@ -10,9 +10,9 @@ import type { BrokerSettings, Settings, SinkSettings, SourceSettings } from '../
 import type { MemberGroup } from '../members/member-group.js';
 import type { Logger } from '../observe/logger.js';
 import { shownUri } from '../observe/mask.js';
-import type { AmqpSinkWarning } from '../sinks/amqp/amqp-sink.js';
 import type { BrokerRequester } from '../sinks/broker/broker-requester.js';
 import { BrokerSink, type BrokerSinkOptions, type SinkWarning } from '../sinks/broker/broker-sink.js';
+import type { AmqpSinkWarning } from '../sinks/broker/persistence.js';
 import { stompRequester } from '../sinks/broker/stomp-requester.js';
 import { BrokerSource, type BrokerSourceOptions, type SourceWarning } from '../sources/broker/broker-source.js';
 import type { StompSession } from '../stomp/session.js';
@@ -62,6 +62,8 @@ export interface MadeEnd<End> {
   readonly end: End;
   /** of an end that stands for several brokers */
   readonly group?: MemberGroup;
+  /** none of the group stands in for another: the end is away when one of them is */
+  readonly allNeeded?: boolean;
   readonly secretsChanged?: BrokerEnd['secretsChanged'];
   readonly allRefused?: () => boolean;
   readonly session?: () => SessionFacts | undefined;

@@ -2,12 +2,17 @@ import type { Clock } from '../base/clock.js';
 import { unreachable } from '../base/errors.js';
 import type { FailoverOptions } from '../config/broker-uris.js';
 import type { Environment } from '../config/formats/environment.js';
-import type { BrokerSettings, Settings, SinkSettings, SourceSettings } from '../config/settings.js';
+import type { BrokerSettings, Settings, SeveralSettings, SinkSettings, SourceSettings } from '../config/settings.js';
 import type { Sink } from '../flow/sink.js';
 import type { TunableSource } from '../flow/source.js';
-import { groupState } from '../members/member-group.js';
+import { groupState, type MemberGroup } from '../members/member-group.js';
 import type { Resolver } from '../members/resolver.js';
 import type { Logger } from '../observe/logger.js';
+import { EverySink } from '../outputs/every-sink.js';
+import { FirstSink } from '../outputs/first-sink.js';
+import type { OutputsOptions } from '../outputs/output-parts.js';
+import { outputsState } from '../outputs/outputs-state.js';
+import { RouteSink } from '../outputs/route-sink.js';
 import type { DeadLetterSink } from '../sinks/queue/dead-letter-sink.js';
 import { NullSink } from '../sinks/queue/null-sink.js';
 import type { TransferReport } from '../transfer/report.js';
@@ -15,7 +20,7 @@ import { SupervisedSink } from '../transfer/supervised-sink.js';
 import { type EndState, type ReconnectPolicy, Supervisor } from '../transfer/supervisor.js';
 import type { SessionFacts } from '../transfer/verdict.js';
 import { failoverOptions, type MadeEnd } from './broker-end.js';
-import { commandSink } from './command-end.js';
+import { commandSink, commandSource } from './command-ends.js';
 import { folderSink, folderSource } from './folder-ends.js';
 import { type MemberKeeping, memberSink, memberSource } from './member-ends.js';
 import { oneBrokerSink, oneBrokerSource } from './one-broker.js';
@@ -69,15 +74,16 @@ export function makeNowhere(settings: Settings, context: EndContext): Supervised
 }
 
 function supervised<End>(
-  { end, group, allRefused, secretsChanged, session }: MadeEnd<End>,
+  { end, group, allNeeded = false, allRefused, secretsChanged, session }: MadeEnd<End>,
   policy: ReconnectPolicy,
   { clock, logger }: EndContext,
   full: FullQueues,
 ): SupervisedEnd<End> {
   const ofGroup = group && { givenUp: () => group.givenUp };
   const supervisor = new Supervisor({ ...policy, ...(allRefused && { allRefused }), ...ofGroup, clock, logger });
+  const stateOf = allNeeded ? outputsState : groupState;
   return {
-    state: () => (group === undefined ? supervisor.state : groupState(supervisor.state, group.facts())),
+    state: () => (group === undefined ? supervisor.state : stateOf(supervisor.state, group.facts())),
     waitingFor: () => [...[supervisor.waitingFor ?? []].flat(), ...(group?.waitingFor() ?? [])],
     configure: (other) => {
       supervisor.configure(other);
@@ -103,6 +109,8 @@ function sourceOf(
   switch (source.kind) {
     case 'queue':
       return { end: queueSource(source.queue, settings, context, report, deadLetters) };
+    case 'command':
+      return { end: commandSource(source.command, settings, context, report, deadLetters) };
     case 'folder':
       return { end: folderSource(source.folder, settings, context, report, deadLetters) };
     case 'broker':
@@ -126,10 +134,35 @@ function sinkOf(sink: SinkSettings, settings: Settings, context: EndContext, ful
       return { end: folderSink(sink.folder, settings) };
     case 'command':
       return commandSink(sink.command, settings, context, (broker) => replySink(broker, settings, context));
+    case 'several':
+      return severalSinks(sink, settings, context, full);
     default:
       return unreachable(sink);
   }
 }
+
+function severalSinks(
+  { deliver, outputs }: SeveralSettings,
+  settings: Settings,
+  context: EndContext,
+  full: FullQueues,
+): MadeEnd<Sink> {
+  const { logger, report } = context;
+  const options: OutputsOptions = {
+    outputs: outputs.map(({ name, sink }) => {
+      const made = sinkOf(sink, settings, context, full);
+      const { configure, ...parts } = supervised(made, reconnectPolicy(settings, sink), context, full);
+      return { ...parts, name, configure: (policy) => configure(withFailover(policy, sink)) };
+    }),
+    maxAttempts: settings.maxAttempts,
+    onReopened: report.reconnected,
+    logger,
+  };
+  const end: Sink & MemberGroup = new SINKS[deliver](options);
+  return { end, group: end, allNeeded: deliver !== 'first', secretsChanged: () => end.secretsChanged() };
+}
+
+const SINKS = { first: FirstSink, every: EverySink, route: RouteSink } as const;
 
 function keepingOf(settings: Settings, end: SourceSettings | SinkSettings, report: TransferReport): MemberKeeping {
   return { policy: reconnectPolicy(settings, end), onReopened: report.reconnected };
@@ -156,6 +189,7 @@ function endsByItself(source: SourceSettings, loop: boolean): boolean {
   switch (source.kind) {
     case 'queue':
     case 'folder':
+    case 'command':
       return !loop;
     case 'broker':
       return false;
@@ -166,7 +200,11 @@ function endsByItself(source: SourceSettings, loop: boolean): boolean {
 
 /** The options of a failover URI win over those of the run. */
 export function reconnectPolicy(settings: Settings, end: SourceSettings | SinkSettings): ReconnectPolicy {
-  const { delayMs, maxDelayMs, attempts } = policyOfQueue(settings);
+  return withFailover(policyOfQueue(settings), end);
+}
+
+function withFailover(policy: ReconnectPolicy, end: SourceSettings | SinkSettings): ReconnectPolicy {
+  const { delayMs, maxDelayMs, attempts, bounded } = policy;
   const failover = failoverOf(end);
   const { maxReconnectAttempts: most, useExponentialBackOff, backOffMultiplier = 2 } = failover;
   return {
@@ -175,7 +213,7 @@ export function reconnectPolicy(settings: Settings, end: SourceSettings | SinkSe
     factor: useExponentialBackOff === false ? 1 : backOffMultiplier,
     // as stompclt counts: the first attempt is no reconnection
     attempts: most === undefined ? attempts : most < 0 ? undefined : most + 1,
-    bounded: isBounded(settings),
+    bounded,
   };
 }
 
@@ -192,6 +230,7 @@ function failoverOf(end: SourceSettings | SinkSettings): FailoverOptions {
     case 'broker':
       return failoverOptions(end.broker.uri);
     case 'command':
+    case 'several':
       return {};
     default:
       return unreachable(end);

@@ -35,10 +35,13 @@ export interface BrokerPlace extends MemberPlace {
 
 const UNRESOLVED = ['the members were not looked up', 'is the name server reachable?'] as const;
 
+const AMQP_SERVICES = { tcp: '_amqp._tcp', tls: '_amqps._tcp' } as const;
 /** SRV names; those of WebSocket are of HTTP, which has none. */
 const SERVICES: Readonly<Record<BrokerSettings['protocol'], Readonly<Record<string, string>>>> = {
   stomp: { tcp: '_stomp._tcp', tls: '_stomps._tcp' },
-  amqp091: { tcp: '_amqp._tcp', tls: '_amqps._tcp' },
+  amqp: AMQP_SERVICES,
+  amqp091: AMQP_SERVICES,
+  amqp1: AMQP_SERVICES,
 };
 
 type BrokerSourceSettings = Extract<SourceSettings, { kind: 'broker' }>;

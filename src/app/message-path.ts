@@ -9,6 +9,7 @@ import type { BuildContext } from './build-transfer.js';
 import { makeSink } from './make-ends.js';
 import { openProcessor } from './open-processor.js';
 import { tapOpener } from './open-tap.js';
+import { outputFault } from './output-fault.js';
 
 /** What a run does to a message between its source and its destination, for messages from elsewhere. */
 export interface MessagePath {
@@ -31,9 +32,11 @@ export async function openMessagePath(given: Settings, context: BuildContext): P
   const bounded = { ...settings, reconnect: { ...reconnect, attempts: reconnect.attempts ?? 10 } };
   const { end, supervisor } = makeSink(settings.sink, bounded, { clock, logger, env, report });
   const sink = new SupervisedSink(end, { supervisor, maxAttempts, logger });
-  const send = async (message: Message) => {
-    await sink.send(message);
-    return `sent to ${sink.name}`;
+  const send = async (message: Message, to?: string) => {
+    const fault = to === undefined ? undefined : outputFault(to, settings.sink);
+    if (fault !== undefined) throw fault;
+    await sink.send(message, undefined, to);
+    return `sent to ${to ?? sink.name}`;
   };
   const close = async () => {
     await withDeadline(clock, timeouts.lingerMs, sink.flush(), () => undefined);
@@ -53,7 +56,7 @@ export async function openMessagePath(given: Settings, context: BuildContext): P
         throw new StompctlError('SESSION_CLOSED', 'callback', sink.name, 'it was closed meanwhile');
       switch (outcome.kind) {
         case 'pass':
-          return send(outcome.message);
+          return send(outcome.message, outcome.to);
         case 'drop':
           return 'dropped by the callback';
         case 'reject':

@@ -1,9 +1,11 @@
+import { StompctlError, unreachable } from '../base/errors.js';
 import type { Settings } from '../config/settings.js';
 import type { Sink } from '../flow/sink.js';
 import type { TunableSource } from '../flow/source.js';
+import { shownUri } from '../observe/mask.js';
 import type { BrokerRequester } from '../sinks/broker/broker-requester.js';
 import type { BrokerSourceOptions } from '../sources/broker/broker-source.js';
-import { amqpBrokerRequester, amqpSink, amqpSource } from './amqp-end.js';
+import { amqp1Sink, amqp1Source, amqpBrokerRequester, amqpSink, amqpSource } from './amqp-end.js';
 import {
   type BrokerEndContext,
   type BrokerSinkSettings,
@@ -13,6 +15,7 @@ import {
   brokerSource,
   type MadeEnd,
 } from './broker-end.js';
+import { foundSink, foundSource } from './found-amqp.js';
 
 /** A source that receives from one broker at a time, over the protocol of its URI; `told` is who hears what it tells besides messages. */
 export function oneBrokerSource(
@@ -21,22 +24,56 @@ export function oneBrokerSource(
   context: BrokerEndContext,
   told: Pick<BrokerSourceOptions, 'events' | 'deadLetters' | 'onDuplicate' | 'onLook'>,
 ): MadeEnd<TunableSource> {
-  const make = source.broker.protocol === 'amqp091' ? amqpSource : brokerSource;
-  return make(source, settings, context, told);
+  const { protocol } = source.broker;
+  switch (protocol) {
+    case 'stomp':
+      return brokerSource(source, settings, context, told);
+    case 'amqp':
+      return foundSource(source, settings, context, told);
+    case 'amqp091':
+      return amqpSource(source, settings, context, told);
+    case 'amqp1':
+      return amqp1Source(source, settings, context, told);
+    default:
+      return unreachable(protocol);
+  }
 }
 
 /** A sink that sends to one broker at a time, over the protocol of its URI. */
 export function oneBrokerSink(sink: BrokerSinkSettings, settings: Settings, context: BrokerEndContext): MadeEnd<Sink> {
-  const make = sink.broker.protocol === 'amqp091' ? amqpSink : brokerSink;
-  return make(sink, settings, context);
+  const { protocol } = sink.broker;
+  switch (protocol) {
+    case 'stomp':
+      return brokerSink(sink, settings, context);
+    case 'amqp':
+      return foundSink(sink, settings, context);
+    case 'amqp091':
+      return amqpSink(sink, settings, context);
+    case 'amqp1':
+      return amqp1Sink(sink, settings, context);
+    default:
+      return unreachable(protocol);
+  }
 }
 
-/** Sends requests to one broker, over the protocol of its URI, and waits for their replies. */
+/** Sends requests to one broker, over the protocol of its URI, and waits for their replies. Throws URI_INVALID for AMQP 1.0. */
 export function oneBrokerRequester(
   sink: BrokerSinkSettings,
   settings: Settings,
   context: BrokerEndContext,
 ): BrokerRequester {
-  const make = sink.broker.protocol === 'amqp091' ? amqpBrokerRequester : brokerRequester;
-  return make(sink, settings, context);
+  const { protocol, uri } = sink.broker;
+  switch (protocol) {
+    case 'stomp':
+      return brokerRequester(sink, settings, context);
+    case 'amqp':
+    case 'amqp091':
+      return amqpBrokerRequester(sink, settings, context);
+    case 'amqp1': {
+      const reason = 'requests are sent over STOMP and AMQP 0-9-1 only';
+      throw new StompctlError('URI_INVALID', 'request', shownUri(uri), reason);
+    }
+    default:
+      return unreachable(protocol);
+  }
 }

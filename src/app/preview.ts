@@ -3,6 +3,7 @@ import { StompctlError, unreachable } from '../base/errors.js';
 import type { Environment } from '../config/formats/environment.js';
 import type {
   IncomingFolderSettings,
+  OutputSettings,
   QueueSettings,
   Settings,
   SinkSettings,
@@ -22,6 +23,7 @@ import { folderSource } from './folder-ends.js';
 import { memberSource } from './member-ends.js';
 import { oneBrokerSource } from './one-broker.js';
 import { openProcessor } from './open-processor.js';
+import { outputFault } from './output-fault.js';
 import { elementOptions } from './queue-ends.js';
 
 export interface PreviewContext {
@@ -82,6 +84,7 @@ export function previewLimit({ source, window }: Settings): number | undefined {
   switch (source.kind) {
     case 'queue':
     case 'folder':
+    case 'command':
       return undefined;
     case 'broker':
       return window;
@@ -96,30 +99,39 @@ async function outcomeOf(processor: Processor | undefined, message: Message): Pr
   return outcome ?? { kind: 'pass', message };
 }
 
-/** A message without a destination, or that names no queue, is refused by the sink, which is not asked here. */
+/** What a sink refuses that is not asked here: an output that there is not, no destination, a header that names no queue. */
 function sendable({ sink }: Settings, outcome: Outcome): Outcome {
-  if (outcome.kind === 'pass' && sink.kind === 'queue') {
-    try {
-      PathTemplate.parse(sink.queue.path)?.pathFor(outcome.message.header);
-    } catch (error) {
-      if (error instanceof StompctlError) return { kind: 'reject', error };
-      throw error;
-    }
-  }
-  if (outcome.kind !== 'pass' || !needsDestination(sink) || outcome.message.header.destination) return outcome;
-  const reason = 'the message has no header "destination"';
-  return { kind: 'reject', error: new StompctlError('MESSAGE_NO_DESTINATION', 'send', 'message', reason) };
+  if (outcome.kind !== 'pass') return outcome;
+  const { message, to } = outcome;
+  const fault = to === undefined ? undefined : outputFault(to, sink);
+  const error = fault ?? asked(sink, to).flatMap((output) => refusal(output, message) ?? [])[0];
+  return error === undefined ? outcome : { kind: 'reject', error };
 }
 
-function needsDestination(sink: SinkSettings): boolean {
+/** The outputs that get the message when all are up. */
+function asked(sink: SinkSettings, to: string | undefined): readonly OutputSettings[] {
+  if (sink.kind !== 'several') return [sink];
+  const outputs = sink.outputs.filter(({ name }) => to === undefined || name === to).map((output) => output.sink);
+  return sink.deliver === 'every' ? outputs : outputs.slice(0, 1);
+}
+
+function refusal(sink: OutputSettings, { header }: Message): StompctlError | undefined {
   switch (sink.kind) {
     case 'queue':
-      return false;
-    case 'broker':
-      return true;
+      try {
+        PathTemplate.parse(sink.queue.path)?.pathFor(header);
+        return undefined;
+      } catch (error) {
+        if (error instanceof StompctlError) return error;
+        throw error;
+      }
+    case 'broker': {
+      const reason = 'the message has no header "destination"';
+      return header.destination ? undefined : new StompctlError('MESSAGE_NO_DESTINATION', 'send', 'message', reason);
+    }
     case 'command':
     case 'folder':
-      return false;
+      return undefined;
     default:
       return unreachable(sink);
   }
@@ -137,6 +149,13 @@ function contents(settings: Settings, context: PreviewContext): AsyncIterable<Pr
       ).elements();
     case 'folder':
       return filesOf(settings, source.folder, context);
+    case 'command':
+      throw new StompctlError(
+        'USAGE',
+        'preview',
+        '--dry-run',
+        'runs no incoming-command: what it writes could not be read again',
+      );
     case 'broker':
       return received(settings, source, context);
     default:

@@ -17,6 +17,7 @@ function incomingBacklog({ source, remove }: Settings, clock: Clock): QueueBackl
     case 'queue':
       return remove ? backlogOf(source.queue, clock) : undefined;
     case 'folder':
+    case 'command':
     case 'broker':
       return undefined;
     default:

@@ -12,7 +12,7 @@ import type { TransferLimits } from '../transfer/transfer-parts.js';
 import type { EndFacts } from '../transfer/verdict.js';
 import { brokerEnd } from './broker-end.js';
 import { checkQueue } from './check-queue.js';
-import { checkCommand } from './command-end.js';
+import { checkCommand, programOf } from './command-ends.js';
 import { type FailureQueue, openFailureQueue } from './failure-queue.js';
 import {
   type EndContext,
@@ -23,6 +23,7 @@ import {
   reconnectPolicy,
   type SupervisedEnd,
 } from './make-ends.js';
+import { outputFault } from './output-fault.js';
 import { SwappableProcessor } from './swappable-processor.js';
 
 /** What a reload is to do. */
@@ -97,7 +98,7 @@ export class RunningTransfer {
     this.#withTap = new TapSink(this.#main);
     if (settings.tapQueue !== undefined) this.#addTap(settings.tapQueue, settings);
     // without callback and rules a message costs nothing on its way
-    this.#processor = processor && new SwappableProcessor(processor);
+    this.#processor = processor && new SwappableProcessor(processor, this.#outputFault);
     this.transfer = new Transfer({
       source: this.#supervisedSource,
       sink: this.#withTap,
@@ -241,10 +242,12 @@ export class RunningTransfer {
     });
   }
 
+  readonly #outputFault = (to: string): StompctlError | undefined => outputFault(to, this.#settings.sink);
+
   async #replaceProcessor(fresh: Processor | undefined): Promise<void> {
     if (this.#processor !== undefined) return this.#processor.replace(fresh);
     if (fresh === undefined) return;
-    this.#processor = new SwappableProcessor(fresh);
+    this.#processor = new SwappableProcessor(fresh, this.#outputFault);
     this.transfer.insert(this.#processor);
   }
 
@@ -319,7 +322,10 @@ async function checkEnd(
       checkQueue(end.folder.path, end === settings.source);
       return;
     case 'command':
-      checkCommand(end.command, context.env);
+      checkCommand(programOf(end.command), context.env);
+      return;
+    case 'several':
+      for (const { sink } of end.outputs) await checkEnd(sink, settings, context);
       return;
     default:
       unreachable(end);

@@ -55,6 +55,8 @@ export const ERROR_KINDS = {
   MESSAGE_BAD_HEADER: { action: 'reject', exit: 1 },
   MESSAGE_UNROUTABLE: { action: 'reject', exit: 1 },
   MESSAGE_REFUSED: { action: 'reject', exit: 1 },
+  OUTPUT_REFUSED: { action: 'reject', exit: 1 },
+  OUTPUT_UNKNOWN: { action: 'reject', exit: 1 },
   MESSAGE_TIMEOUT: { action: 'stop', exit: 75 },
   // callbacks
   CALLBACK_SYNTAX: { action: 'stop', exit: 78 },
@@ -68,6 +70,9 @@ export const ERROR_KINDS = {
   COMMAND_UNUSABLE: { action: 'stop', exit: 69 },
   COMMAND_NOT_STARTED: { action: 'wait', exit: 75 },
   COMMAND_TRY_AGAIN: { action: 'wait', exit: 75 },
+  COMMAND_ENDED: { action: 'reopen', exit: 75 },
+  COMMAND_INCOMPLETE: { action: 'stop', exit: 75 },
+  COMMAND_GIVEN_BACK: { action: 'reject', exit: 1 },
   COMMAND_FAILED: { action: 'reject', exit: 1 },
   // frames: what a peer sent that is not STOMP, or too much of it
   FRAME_MALFORMED: { action: 'reopen', exit: 69 },

@@ -3,11 +3,13 @@ import { type ErrorCode, reasonOf, StompctlError } from '../base/errors.js';
 import type { Outcome } from '../flow/processor.js';
 import { Message } from '../message/message.js';
 import { FLAG, OUTCOME } from './border/engine-contract.js';
-import { FieldReader } from './border/fields.js';
+import { FieldReader, LENGTH_BYTES } from './border/fields.js';
 import type { Thrown } from './border/protocol.js';
 import { placeOf, type ScriptMap } from './border/script-map.js';
 import { BadResult, kept, readCrossedHeader, readText } from './crossed.js';
 
+/** of the name of an output: one that is longer is none */
+const LONGEST_OUTPUT = 64;
 /** of a reason or an error's text: a log line, not a body */
 const LONGEST_REASON = 300;
 /** the stack is looked through for the user's place */
@@ -49,6 +51,8 @@ export class OutcomeReader {
       }
       case OUTCOME.message:
         return { kind: 'pass', message: messageOf(fields, original) };
+      case OUTCOME.to:
+        return this.#forOutput(fields, outcome, original);
       case OUTCOME.drop: {
         const reason = cut(lastText(fields, LONGEST_REASON));
         if (reason === '') throw new BadResult('check returned an empty string');
@@ -67,6 +71,16 @@ export class OutcomeReader {
       default:
         throw new BadResult('the sandbox gave no outcome');
     }
+  }
+
+  #forOutput(fields: FieldReader, outcome: Buffer, original: Message): Outcome {
+    const name = fields.next();
+    const inner = outcome.subarray(1 + LENGTH_BYTES + name.length);
+    if (inner[0] === outcome[0]) throw new BadResult('the sandbox gave two outputs');
+    const to = readText(name, LONGEST_OUTPUT);
+    if (to === '') throw new BadResult('check returned an output without a name');
+    const passed = this.#read(inner, original);
+    return passed.kind === 'pass' ? { ...passed, to } : passed;
   }
 
   timeout(): StompctlError {
@@ -94,7 +108,8 @@ export class OutcomeReader {
   }
 
   bad(reason: string): Outcome {
-    const advice = 'return the message, a new Message, or a non-empty string that says why it is dropped';
+    const advice =
+      'return the message, a new Message, { to: OUTPUT }, or a non-empty string that says why it is dropped';
     const hint = reason.startsWith('check returned') ? `${reason}; ${advice}` : reason;
     return { kind: 'reject', error: this.error('CALLBACK_BAD_RESULT', undefined, hint) };
   }

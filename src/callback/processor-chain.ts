@@ -21,7 +21,7 @@ export class ProcessorChain implements Processor {
       const after = outcome.kind === 'pass' ? further.next().value : outcome;
       // closed meanwhile: what comes after the first without an outcome has none either
       if (after === undefined) break;
-      last.push(after);
+      last.push(withOutput(after, outcome));
     }
     return last;
   }
@@ -34,4 +34,11 @@ export class ProcessorChain implements Processor {
   async close(): Promise<void> {
     await Promise.all([this.#first.close(), this.#second.close()]);
   }
+}
+
+/** The second one's word on where it goes counts, if it has any. */
+function withOutput(after: Outcome, before: Outcome): Outcome {
+  if (after.kind !== 'pass' || before.kind !== 'pass' || after.to !== undefined || before.to === undefined)
+    return after;
+  return { ...after, to: before.to };
 }

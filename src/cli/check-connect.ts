@@ -1,7 +1,7 @@
 import { connectAmqp } from '../app/amqp-end.js';
 import { brokerEnd, protocolName } from '../app/broker-end.js';
 import { checkQueue } from '../app/check-queue.js';
-import { checkCommand } from '../app/command-end.js';
+import { checkCommand, programOf } from '../app/command-ends.js';
 import { membersOf } from '../app/member-ends.js';
 import { systemClock } from '../base/clock.js';
 import { StompctlError, unreachable } from '../base/errors.js';
@@ -29,7 +29,9 @@ export interface EndFinding {
  */
 export async function checkEnds(settings: Settings, env: Environment): Promise<EndFinding[]> {
   const findings: EndFinding[] = [];
-  for (const end of [settings.source, settings.sink]) {
+  const { source, sink } = settings;
+  const outputs = sink.kind === 'several' ? sink.outputs.map((output) => output.sink) : [sink];
+  for (const end of [source, ...outputs]) {
     switch (end.kind) {
       case 'queue':
         if (end.queue.type === 'NULL') break;
@@ -43,8 +45,8 @@ export async function checkEnds(settings: Settings, env: Environment): Promise<E
         break;
       case 'command':
         findings.push({
-          end: `command ${String(end.command.words[0]?.[0] ?? '')}`,
-          ...(await attempt(async () => `command ${checkCommand(end.command, env)}: can be run`)),
+          end: `command ${programOf(end.command)}`,
+          ...(await attempt(async () => `command ${checkCommand(programOf(end.command), env)}: can be run`)),
         });
         break;
       default:
@@ -96,8 +98,10 @@ async function checkBroker({ broker, address }: Place, settings: Settings, env: 
   const finding = await attempt(async () => {
     const options = await connect();
     if (options.endpoint.transport === 'udp') return `${name}: nothing can be known of it, UDP is not answered`;
-    const overAmqp = broker.protocol === 'amqp091';
-    const session = await (overAmqp ? connectAmqp(options, settings) : StompSession.connect(options));
+    const { protocol } = broker;
+    const session = await (protocol === 'stomp'
+      ? StompSession.connect(options)
+      : connectAmqp(protocol, options, settings));
     onSession(session);
     const { server = 'it does not say what it is', version, peer } = session;
     await session.close();

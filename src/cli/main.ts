@@ -128,6 +128,9 @@ async function execute(name: OtherCommand, parsed: ParsedArguments, env: Environ
       return statusOrQuit(name, input, io);
     case 'run': {
       const dry = parsed.options.has('dry-run');
+      if (parsed.operands.length > 0 || (parsed.options.get('config')?.length ?? 0) > 1) {
+        return (await import('./run/run-place.js')).runPlace(parsed, env, io);
+      }
       const [{ resolveConfiguration }, execute] = await Promise.all([
         import('../config/resolve-settings.js'),
         dry

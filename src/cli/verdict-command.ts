@@ -5,7 +5,7 @@ import { secondsText } from '../transfer/verdict.js';
 import type { CommandIo } from './command-line/io.js';
 import type { ParsedArguments } from './command-line/option-command.js';
 import { type InstanceStatus, instanceStatus, MOVING_OR_IDLE, statusJson } from './instances/instance-status.js';
-import { type PublishedEnd, publishedEnds, publishedNumber } from './instances/published-facts.js';
+import { type PublishedEnd, publishedEnds, publishedNumber, publishedTransfers } from './instances/published-facts.js';
 
 /**
  * `stompctl status [--json] [CONFIG…]`: the line of `--status`, then the verdict that the process publishes. With a
@@ -37,8 +37,15 @@ export async function tellVerdict(parsed: ParsedArguments, env: Environment, io:
 
 function linesOf({ verdict, record, unknown }: InstanceStatus): string[] {
   if (verdict === undefined) return unknown === undefined ? [] : [`running; it is not known how it goes: ${unknown}`];
+  const transfers = (publishedTransfers(record) ?? []).flatMap(({ name, state, reason, facts }) => {
+    return [`${name}: ${state}: ${reason}`, ...factLines(facts)];
+  });
+  return [`${verdict.state}: ${verdict.reason}`, ...factLines(record), ...transfers];
+}
+
+function factLines(record: unknown): string[] {
   const lines = [...publishedEnds(record).map(endLine), lastLine(record), countLine(record), queueLine(record)];
-  return [`${verdict.state}: ${verdict.reason}`, ...lines.flatMap((line) => (line === '' ? [] : `  ${line}`))];
+  return lines.flatMap((line) => (line === '' ? [] : `  ${line}`));
 }
 
 /** With its last error, though it was overcome. */

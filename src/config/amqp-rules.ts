@@ -3,12 +3,14 @@ import type { BrokerProtocol } from './broker-uri.js';
 import { brokersProtocol } from './broker-uris.js';
 import type { OptionValues } from './options/option-values.js';
 
+/** What `…-broker-protocol` may say. */
+const PROTOCOLS: readonly BrokerProtocol[] = ['stomp', 'amqp', 'amqp091', 'amqp1'];
 const SIDES = ['incoming', 'outgoing'] as const;
 
 /** What is spoken with the brokers of a side. */
 export function sideProtocol(values: OptionValues, side: 'incoming' | 'outgoing'): BrokerProtocol {
   const given = values.text(`${side}-broker-protocol`);
-  const protocol = given === 'stomp' || given === 'amqp091' ? given : undefined;
+  const protocol = PROTOCOLS.find((known) => known === given);
   return brokersProtocol(values.text(`${side}-broker-uri`) ?? '', protocol);
 }
 
@@ -22,17 +24,22 @@ export interface AmqpProblem {
 /** What is asked of an AMQP broker that it has no room for. */
 export function* amqpProblems(values: OptionValues): Iterable<AmqpProblem> {
   for (const side of SIDES) {
-    if (!values.has(`${side}-broker-uri`) || sideProtocol(values, side) !== 'amqp091') continue;
+    const protocol = values.has(`${side}-broker-uri`) ? sideProtocol(values, side) : 'stomp';
+    if (protocol === 'stomp') continue;
     const connect = `${side}-broker-connect`;
-    const strange = Object.keys(values.table(connect) ?? {}).find((name) => name !== 'host');
+    const known = protocol === 'amqp091' ? ['host'] : ['host', 'client-id'];
+    const strange = Object.keys(values.table(connect) ?? {}).find((name) => !known.includes(name));
     if (strange !== undefined) {
-      yield { option: connect, reason: `${connect}: "${strange}" is a header of STOMP: over AMQP there is only host` };
+      const reason = `${connect}: "${strange}" is a header of STOMP: over AMQP there is only ${known.join(' and ')}`;
+      yield { option: connect, reason };
     }
     const debug = `${side}-broker-stomp-debug`;
     if (values.has(debug))
       yield { option: debug, reason: `${debug}: there are no STOMP frames over AMQP: leave it out` };
   }
-  if (!values.has('incoming-broker-uri') || sideProtocol(values, 'incoming') !== 'amqp091') return;
+  const incoming = values.has('incoming-broker-uri') ? sideProtocol(values, 'incoming') : 'stomp';
+  if (incoming === 'amqp1') yield* durableWithoutName(values);
+  if (incoming !== 'amqp' && incoming !== 'amqp091') return;
   for (const [index, { destination, durable, id, 'x-queue-name': name }] of values.tables('subscribe').entries()) {
     const place = String(index);
     const meant = parseDestination(String(destination ?? ''));
@@ -49,5 +56,17 @@ export function* amqpProblems(values: OptionValues): Iterable<AmqpProblem> {
     } else if (meant.kind === 'declared' && meant.queue === undefined) {
       yield { option: 'subscribe', place, reason: 'subscribe: needs a queue, as in queue="name=x durable=true"' };
     }
+  }
+}
+
+/** Over AMQP 1.0 the broker knows a durable subscription by two names; what else a destination may be is the broker's. */
+function* durableWithoutName(values: OptionValues): Iterable<AmqpProblem> {
+  const client = values.table('incoming-broker-connect')?.['client-id'];
+  for (const [index, { durable, id, destination }] of values.tables('subscribe').entries()) {
+    if (durable !== 'true' || !/^(?:\/topic\/|topic:\/\/)/.test(String(destination ?? ''))) continue;
+    if (id !== undefined && client !== undefined) continue;
+    const reason =
+      'subscribe: a durable subscription needs an id, and client-id in incoming-broker-connect: they name it';
+    yield { option: 'subscribe', place: String(index), reason };
   }
 }

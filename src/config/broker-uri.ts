@@ -4,13 +4,14 @@ import { KeyValueError, percentDecode } from './options/key-value.js';
 
 export type BrokerTransport = 'tcp' | 'tls' | 'ws' | 'wss' | 'udp';
 
-/** What is spoken with a broker; `amqp091`: AMQP 0-9-1. */
-export type BrokerProtocol = 'stomp' | 'amqp091';
+/** What is spoken with a broker: STOMP, AMQP 0-9-1, AMQP 1.0; `amqp`: which AMQP, the broker's answer tells. */
+export type BrokerProtocol = 'stomp' | 'amqp' | 'amqp091' | 'amqp1';
 
 /** A broker's address, taken apart. */
 export interface BrokerUri {
   readonly transport: BrokerTransport;
-  readonly protocol: BrokerProtocol;
+  /** as the scheme says */
+  readonly protocol: 'stomp' | 'amqp';
   /** a name or an address, IPv6 without its brackets */
   readonly host: string;
   readonly port: number;
@@ -65,8 +66,8 @@ export function uriScheme(text: string): string {
 }
 
 /** What a URI of this scheme says is spoken. */
-export function protocolOf(scheme: string): BrokerProtocol {
-  return Object.hasOwn(AMQP_PORTS, scheme) ? 'amqp091' : 'stomp';
+export function protocolOf(scheme: string): 'stomp' | 'amqp' {
+  return Object.hasOwn(AMQP_PORTS, scheme) ? 'amqp' : 'stomp';
 }
 
 /**

@@ -66,8 +66,8 @@ export function checkBrokerUris(text: string, given?: BrokerProtocol): void {
 /** Takes a URI apart that is to speak `protocol`. Throws URI_INVALID. */
 export function checkProtocol(uri: string, protocol: BrokerProtocol): BrokerUri {
   const parsed = parseBrokerUri(uri);
-  if (parsed.protocol === protocol) return parsed;
-  const names = { stomp: 'STOMP', amqp091: 'AMQP 0-9-1' };
+  if (parsed.protocol === (protocol === 'stomp' ? 'stomp' : 'amqp')) return parsed;
+  const names = { stomp: 'STOMP', amqp: 'AMQP', amqp091: 'AMQP 0-9-1', amqp1: 'AMQP 1.0' };
   const reason = `speaks ${names[parsed.protocol]}, where ${names[protocol]} is wanted: a list of brokers is of one protocol, which …-broker-protocol may name`;
   throw fail(uri, reason);
 }

@@ -4,7 +4,7 @@ import type { BrokerType } from '../stomp/client-dialects.js';
 import { sideProtocol } from './amqp-rules.js';
 import { uriScheme } from './broker-uri.js';
 import { ignoredFailoverOptions } from './broker-uris.js';
-import { commandSettings } from './command-settings.js';
+import { commandSettings, incomingCommand } from './command-settings.js';
 import { incomingFolder, outgoingFolder } from './folder-settings.js';
 import { placeOf } from './formats/config-node.js';
 import { parseListenAddress } from './listen-address.js';
@@ -16,6 +16,9 @@ import type {
   BrokerSettings,
   CallbackSettings,
   CredentialSettings,
+  Deliver,
+  OutputSettings,
+  ProcessSettings,
   QueueSettings,
   RewriteSettings,
   Settings,
@@ -59,15 +62,7 @@ export function buildSettings(values: OptionValues, callbackFile?: string): Sett
     maxRate: values.number('max-rate'),
     maxRateBytes: values.number('max-rate-bytes'),
     statistics: values.flag('statistics'),
-    pidfile: values.text('pidfile'),
-    onOverlap: values.text('on-overlap') === 'quiet' ? 'quiet' : 'fail',
-    daemon: values.flag('daemon'),
-    debug: values.definite('debug'),
-    logLevel: logLevel(values),
-    metricsListen: metricsListen(values),
-    metricsRemote: values.flag('metrics-remote'),
-    metricsTextfile: values.text('metrics-textfile'),
-    logFormat: values.text('log-format') as Settings['logFormat'],
+    ...buildProcess(values),
     reconnect: {
       delayMs: definiteMs(values, 'reconnect-delay'),
       maxDelayMs: definiteMs(values, 'reconnect-max-delay'),
@@ -92,6 +87,8 @@ function source(values: OptionValues, reliable: boolean): SourceSettings {
   if (folder !== undefined) {
     return { kind: 'folder', folder: incomingFolder(folder, values.table('folder-headers') ?? {}) };
   }
+  const command = values.table('incoming-command');
+  if (command !== undefined) return { kind: 'command', command: incomingCommand(command) };
   if (!values.has('incoming-broker-uri')) {
     return { kind: 'queue', queue: queue(values.table('incoming-queue') ?? {}, values.table('queue-headers')) };
   }
@@ -104,6 +101,16 @@ function source(values: OptionValues, reliable: boolean): SourceSettings {
 }
 
 function sink(values: OptionValues): SinkSettings {
+  if (values.outputs.length === 0) return output(values);
+  const each = values.each();
+  const outputs = values.outputs.flatMap(({ name }, index) => {
+    const own = each[index];
+    return own === undefined ? [] : [{ name, sink: output(own) }];
+  });
+  return { kind: 'several', deliver: values.text('deliver') as Deliver, outputs };
+}
+
+function output(values: OptionValues): OutputSettings {
   const folder = values.table('outgoing-folder');
   if (folder !== undefined) return { kind: 'folder', folder: outgoingFolder(folder) };
   const command = values.table('outgoing-command');
@@ -130,6 +137,21 @@ function milliseconds(seconds: number | undefined): number | undefined {
 
 function definiteMs(values: OptionValues, name: string): number {
   return inMs(values.definite(name));
+}
+
+/** The part that belongs to the process. */
+export function buildProcess(values: OptionValues): ProcessSettings {
+  return {
+    pidfile: values.text('pidfile'),
+    onOverlap: values.text('on-overlap') === 'quiet' ? 'quiet' : 'fail',
+    daemon: values.flag('daemon'),
+    debug: values.definite('debug'),
+    logLevel: logLevel(values),
+    logFormat: values.text('log-format') as Settings['logFormat'],
+    metricsListen: metricsListen(values),
+    metricsRemote: values.flag('metrics-remote'),
+    metricsTextfile: values.text('metrics-textfile'),
+  };
 }
 
 function sync(values: OptionValues, reliable: boolean): Settings['sync'] {
@@ -262,6 +284,7 @@ function parksRejected({ source, reliable, failureQueue }: Settings): boolean {
   switch (source.kind) {
     case 'queue':
     case 'folder':
+    case 'command':
       return false;
     case 'broker':
       return reliable && failureQueue === undefined;
@@ -287,19 +310,18 @@ export function settingsWarnings(values: OptionValues, settings: Settings): stri
       `no failure-queue: rejected messages stay at the incoming broker, and the run stops at ${settings.maxParked} of them`,
     );
   }
-  for (const name of ['incoming-broker-uri', 'outgoing-broker-uri']) {
-    const ignored = ignoredFailoverOptions(values.text(name) ?? '');
-    const place = values.given.get(name);
-    if (ignored.length > 0 && place !== undefined) {
+  for (const { row, value, origin } of values.allGiven()) {
+    const ignored = row.name.endsWith('-broker-uri') ? ignoredFailoverOptions(String(value)) : [];
+    if (ignored.length > 0) {
       warnings.push(
-        `${placeOf(place.origin)}: ${name}: of the failover options these are ignored: ${ignored.join(', ')}`,
+        `${placeOf(origin)}: ${row.name}: of the failover options these are ignored: ${ignored.join(', ')}`,
       );
     }
   }
-  for (const name of AMQPCLT_ONLY) {
-    const given = values.given.get(name);
-    if (given !== undefined) {
-      warnings.push(`${placeOf(given.origin)}: ${name} is of amqpclt, and ignored: ${insteadOf(name)}`);
+  for (const { row, origin } of values.allGiven()) {
+    const name = AMQPCLT_ONLY.find((each) => each === row.name);
+    if (name !== undefined) {
+      warnings.push(`${placeOf(origin)}: ${name} is of amqpclt, and ignored: ${insteadOf(name)}`);
     }
   }
   for (const [name, needed] of OF_NO_USE) {
@@ -313,11 +335,15 @@ export function settingsWarnings(values: OptionValues, settings: Settings): stri
       `${placeOf(textfile.origin)}: metrics-textfile: the node exporter reads only files whose names end in .prom`,
     );
   }
-  const into = values.given.get('outgoing-queue');
-  const loss = settings.sink.kind === 'queue' ? lossOf(settings.sink.queue) : undefined;
-  if (into !== undefined && loss !== undefined) warnings.push(`${placeOf(into.origin)}: outgoing-queue: ${loss}`);
-  const { path } = values.table('outgoing-queue') ?? {};
-  if (into !== undefined && /%\{(?!header:[^}]+\})/.test(String(path ?? ''))) {
+  const { sink } = settings;
+  const sinks = sink.kind === 'several' ? sink.outputs.map((output) => output.sink) : [sink];
+  for (const [index, each] of values.each().entries()) {
+    const into = each.given.get('outgoing-queue');
+    const to = sinks[index];
+    if (into === undefined || to?.kind !== 'queue') continue;
+    const loss = lossOf(to.queue);
+    if (loss !== undefined) warnings.push(`${placeOf(into.origin)}: outgoing-queue: ${loss}`);
+    if (!/%\{(?!header:[^}]+\})/.test(to.queue.path)) continue;
     const text = 'outgoing-queue: "%{" in its path stands as it is; the value of a header is %{header:NAME}';
     warnings.push(`${placeOf(into.origin)}: ${text}`);
   }

@@ -1,6 +1,8 @@
 import { CommandTextError, parseCommand } from '../base/command-words.js';
 import type { Table } from './options/option-reader.js';
-import type { BrokerSettings, CommandSettings } from './settings.js';
+import type { OptionValues } from './options/option-values.js';
+import type { TableProblem } from './queue-format.js';
+import type { BrokerSettings, CommandSettings, IncomingCommandSettings } from './settings.js';
 
 /** Seconds, when `timeout` does not say. */
 const DEFAULT_TIMEOUT = 60;
@@ -19,8 +21,34 @@ export function commandSettings(table: Table, replies: () => BrokerSettings): Co
   };
 }
 
+/** Of a table that follows every rule. */
+export function incomingCommand(table: Table): IncomingCommandSettings {
+  const words = parseCommand(String(table.command)).map((word) => word.join(''));
+  return { words, acks: table.ack === 'stdin' };
+}
+
+/** What a schema does not see: what the command says, and what keeps its messages from being lost. */
+function* incomingProblems(table: Table, hasFailureQueue: boolean): Generator<{ key: string; reason: string }> {
+  try {
+    const words = parseCommand(String(table.command));
+    if (words.some((word) => word.some((part) => typeof part !== 'string'))) {
+      yield {
+        key: 'command',
+        reason: '%{…} has no message here whose header it could be: write %%{ for one that is meant so',
+      };
+    }
+  } catch (error) {
+    if (!(error instanceof CommandTextError)) throw error;
+    yield { key: 'command', reason: `"command" ${error.message}` };
+  }
+  if (table.ack !== 'stdin' && !hasFailureQueue) {
+    const reason = 'a command cannot be read again: add a failure-queue for what is not sent in the end, or ack=stdin';
+    yield { key: 'ack', reason };
+  }
+}
+
 /** What a schema does not see: what the command says, and which keys exclude each other. */
-export function* commandProblems(table: Table, fromBroker: boolean): Generator<{ key: string; reason: string }> {
+function* outgoingProblems(table: Table, fromBroker: boolean): Generator<{ key: string; reason: string }> {
   const together = table.batch !== undefined || table.coalesce !== undefined;
   try {
     const words = parseCommand(String(table.command));
@@ -41,4 +69,13 @@ export function* commandProblems(table: Table, fromBroker: boolean): Generator<{
   if (together)
     yield { key: 'output', reason: 'output=reply needs a run for each message: take out batch and coalesce' };
   if (!fromBroker) yield { key: 'output', reason: 'output=reply needs an incoming broker, where its replies go' };
+}
+
+/** What a schema does not see of the commands at both ends. */
+export function* commandProblems(values: OptionValues, fromBroker: boolean): Generator<TableProblem> {
+  const [into, from] = [values.table('outgoing-command'), values.table('incoming-command')];
+  const sent = into === undefined ? [] : outgoingProblems(into, fromBroker);
+  const read = from === undefined ? [] : incomingProblems(from, values.has('failure-queue'));
+  for (const problem of sent) yield { option: 'outgoing-command', ...problem };
+  for (const problem of read) yield { option: 'incoming-command', ...problem };
 }

@@ -1,40 +1,21 @@
-import { resolve } from 'node:path';
 import { StompctlError } from '../base/errors.js';
-import { PathTemplate } from '../message/path-template.js';
 import { parseSocketOptions, parseTlsSockopts } from '../stomp/transport/socket-options.js';
 import { amqpProblems, sideProtocol } from './amqp-rules.js';
 import { uriScheme } from './broker-uri.js';
 import { checkBrokerUris } from './broker-uris.js';
 import { commandProblems } from './command-settings.js';
 import { folderProblems } from './folder-settings.js';
-import type { Origin } from './formats/config-node.js';
-import { COMMAND_LINE, invalid, type Problem } from './formats/problem.js';
+import { COMMAND_LINE, invalid } from './formats/problem.js';
 import { parseListenAddress } from './listen-address.js';
-import type { Table } from './options/option-reader.js';
 import type { OptionValues } from './options/option-values.js';
 import { ruleProblems } from './options/rewrite-option.js';
 import { queueFormatProblems } from './queue-format.js';
-import { realFolder } from './real-folder.js';
+import { QUEUE_RULES } from './queue-rules.js';
+import { originOf, type Rule } from './rule.js';
 import { versionsOf } from './stomp-versions.js';
-
-interface Context {
-  readonly values: OptionValues;
-  /** where a problem with what is missing belongs: the file, or the command line */
-  readonly whole: Origin;
-}
-
-/** A rule across options. `check` yields what breaks it. */
-interface Rule {
-  readonly name: string;
-  check(context: Context): Iterable<Problem>;
-}
 
 const SIDES = ['incoming', 'outgoing'] as const;
 type Side = (typeof SIDES)[number];
-
-function originOf({ values, whole }: Context, name: string): Origin {
-  return values.given.get(name)?.origin ?? whole;
-}
 
 /** The first option of a broker's side that is given. */
 function brokerOption(values: OptionValues, side: Side): string | undefined {
@@ -53,7 +34,7 @@ function subscriptionOptions(values: OptionValues): string[] {
 
 /** What is an end by itself, in one option. */
 const WHOLE_MODULES: Readonly<Record<Side, readonly string[]>> = {
-  incoming: ['incoming-queue', 'incoming-folder'],
+  incoming: ['incoming-queue', 'incoming-folder', 'incoming-command'],
   outgoing: ['outgoing-queue', 'outgoing-command', 'outgoing-folder'],
 };
 
@@ -126,7 +107,8 @@ const queueOptionsNeedQueue: Rule = {
   name: 'loop and remove need an incoming queue',
   *check(context) {
     if (context.values.has('incoming-queue')) return;
-    for (const name of context.values.has('incoming-folder') ? ['remove'] : ['loop', 'remove']) {
+    const mayLoop = ['incoming-folder', 'incoming-command'].some((name) => context.values.has(name));
+    for (const name of mayLoop ? ['remove'] : ['loop', 'remove']) {
       if (context.values.flag(name)) yield invalid(originOf(context, name), `${name} needs an incoming queue`);
     }
   },
@@ -264,76 +246,17 @@ const amqpHasItsOwn: Rule = {
   },
 };
 
-const QUEUES = ['incoming-queue', 'outgoing-queue', 'failure-queue', 'tap-queue'];
-
-const queueKeysFitType: Rule = {
-  name: 'the keys of a queue fit its type',
-  *check(context) {
-    for (const name of QUEUES) {
-      const table = (context.values.table(name) ?? {}) as Table;
-      if (table.compression !== undefined && table.type === 'DQN') {
-        yield invalid(originOf(context, name), `${name}: compression needs type=DQS`);
-      }
-      if (table.deduplicate !== undefined && table.type !== undefined && table.type !== 'DQS') {
-        yield invalid(originOf(context, name), `${name}: deduplicate needs type=DQS`);
-      }
-      if (table['deduplicate-by'] !== undefined && table.deduplicate === undefined) {
-        yield invalid(originOf(context, name), `${name}: deduplicate-by needs deduplicate, as in "deduplicate=10000"`);
-      }
-    }
-  },
-};
-
-const pathsWithHeaders: Rule = {
-  name: 'only the path of the outgoing queue has values of headers in it, and no other queue is among its queues',
-  *check(context) {
-    const problem = (name: string, text: string) => invalid(originOf(context, name), `${name}${text}`);
-    const pathOf = (name: string) => String(((context.values.table(name) ?? {}) as Table).path ?? '');
-    const template = PathTemplate.parse(pathOf('outgoing-queue'));
-    const folder = template && realFolder(resolve(template.folder));
-    for (const name of QUEUES.filter((queue) => queue !== 'outgoing-queue')) {
-      const path = pathOf(name);
-      if (PathTemplate.parse(path) !== undefined) {
-        yield problem(name, ': "%{header:" means something in the path of outgoing-queue only');
-      } else if (
-        path !== '' &&
-        folder !== undefined &&
-        `${realFolder(resolve(path))}/`.startsWith(`${folder}/`.replace('//', '/'))
-      ) {
-        yield problem(
-          name,
-          ' is in the folder where outgoing-queue makes its queues: give these a folder of their own',
-        );
-      }
-    }
-  },
-};
-
-const queuesDiffer: Rule = {
-  name: 'the queues differ',
-  *check(context) {
-    const seen = new Map<string, string>();
-    for (const name of [...QUEUES, 'incoming-folder', 'outgoing-folder']) {
-      const { path, type } = (context.values.table(name) ?? {}) as Table;
-      if (path === undefined || type === 'NULL') continue;
-      const folder = realFolder(resolve(String(path)));
-      const same = seen.get(folder);
-      if (same !== undefined) yield invalid(originOf(context, name), `${name} is the same folder as ${same}`);
-      seen.set(folder, name);
-    }
-  },
-};
-
 const textsAndKeysFit: Rule = {
   name: 'commands, templates and schemas can be read; the keys of a command, a folder, and of the format of a queue, go together',
   *check(context) {
-    const option = 'outgoing-command';
-    const table = context.values.table(option);
-    const ofCommand = table === undefined ? [] : commandProblems(table, usesIncomingBroker(context.values));
-    const formats = queueFormatProblems(context.values);
-    const found = [...ofCommand].map((problem) => ({ option, ...problem }));
-    for (const { option: of, key, reason } of [...found, ...folderProblems(context.values), ...formats]) {
-      const place = context.values.given.get(of)?.places.get(key);
+    const { values } = context;
+    const found = [
+      ...commandProblems(values, usesIncomingBroker(values)),
+      ...folderProblems(values),
+      ...queueFormatProblems(values),
+    ];
+    for (const { option: of, key, reason } of found) {
+      const place = values.given.get(of)?.places.get(key);
       yield invalid(place ?? originOf(context, of), `${of}: ${reason}`);
     }
   },
@@ -349,7 +272,7 @@ const delaysAreOrdered: Rule = {
   },
 };
 
-const metricsAddress: Rule = {
+export const metricsAddress: Rule = {
   name: 'metrics-listen is an address, and of this host alone unless metrics-remote is set',
   *check(context) {
     const { values } = context;
@@ -387,9 +310,7 @@ export const RULES: readonly Rule[] = [
   connectHeadersCanBeSent,
   sockoptsAreKnown,
   amqpHasItsOwn,
-  queueKeysFitType,
-  pathsWithHeaders,
-  queuesDiffer,
+  ...QUEUE_RULES,
   textsAndKeysFit,
   delaysAreOrdered,
   metricsAddress,

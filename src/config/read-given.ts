@@ -7,6 +7,7 @@ import { COMMAND_LINE, invalid, type Problem } from './formats/problem.js';
 import { isProblem, type ReadOption, readOption } from './options/option-reader.js';
 import { optionNamed } from './options/option-table.js';
 import { flattenTree } from './options/option-tree.js';
+import { allOutputs, expandOutput, type GivenOutput, type Output } from './options/outputs.js';
 
 /** Options as the command line gives them: full names, and what was written for each occurrence. */
 export type CommandLineOptions = ReadonlyMap<string, readonly string[]>;
@@ -27,6 +28,8 @@ export interface Given {
   readonly file: string | undefined;
   /** by full name */
   readonly options: ReadonlyMap<string, ReadOption>;
+  /** several, or with `deliver`; their options are not among the others */
+  readonly outputs: readonly Output[];
   readonly problems: readonly Problem[];
   readonly warnings: readonly string[];
 }
@@ -41,6 +44,7 @@ export async function readGiven(
   wanted?: (name: string) => boolean,
 ): Promise<Given> {
   const given = new Map<string, ConfigNode>();
+  let named: readonly GivenOutput[] = [];
   let problems: Problem[] = [];
   let warnings: readonly string[] = [];
   const file = commandLine.get('config')?.at(-1);
@@ -50,7 +54,10 @@ export async function readGiven(
     );
     // no `push(...list)` of what a file can make long: that overflows the stack
     const counts = ofFile ?? wanted;
-    if (counts === undefined) problems = [...fromFile.problems];
+    if (counts === undefined) {
+      problems = [...fromFile.problems];
+      named = fromFile.outputs;
+    }
     warnings = fromFile.warnings;
     for (const [name, node] of fromFile.given) if (counts?.(name) ?? true) given.set(name, node);
   }
@@ -59,8 +66,20 @@ export async function readGiven(
       given.set(name, commandLineNode(name, texts));
     }
   }
-  if (file !== undefined && formatOf(file) !== 'apache') problems.push(...expandAll(given, env));
-  return { file, options: readAll(given, problems), problems, warnings };
+  if (file !== undefined && formatOf(file) !== 'apache') {
+    problems.push(...expandAll(given, env));
+    named = named
+      .map((output) => expandOutput(output, env))
+      .flatMap((output) => {
+        if ('given' in output) return [output];
+        problems.push(output);
+        return [];
+      });
+  }
+  const options = readAll(given, problems);
+  const read = named.map((output): Output => ({ ...output, options: readAll(output.given, problems) }));
+  const outputs = allOutputs(read, options, problems);
+  return { file, options, outputs, problems, warnings };
 }
 
 /** The command line's `config-general`, or else the file's own, for which its text is parsed twice. */

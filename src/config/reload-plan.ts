@@ -30,20 +30,42 @@ export function reloadPlan(start: RunConfiguration, running: RunConfiguration, f
     OPTION_TABLE.filter(({ reload, name }) => wanted.includes(reload) && differs(name, from, fresh)).map(
       ({ name }) => name,
     );
-  const applied = named(['in-place', 'source', 'sink', 'ends'], running);
+  const outputs = outputsChanged(running, fresh);
+  const applied = [...new Set([...named(['in-place', 'source', 'sink', 'ends'], running), ...outputs])];
   // a broker of datagrams takes these away from the other end too
   const ends = running.settings.reliable !== fresh.settings.reliable || named(['ends'], running).length > 0;
   return {
     applied,
     pending: named(['restart'], start),
     source: ends || named(['source'], running).length > 0,
-    sink: ends || named(['sink'], running).length > 0 || repliesMoved(running.settings, fresh.settings),
+    sink:
+      ends ||
+      named(['sink'], running).length > 0 ||
+      outputs.length > 0 ||
+      repliesMoved(running.settings, fresh.settings),
   };
 }
 
 /** The replies of a command go to the incoming broker. */
 function repliesMoved({ sink: before }: Settings, { sink: after }: Settings): boolean {
-  return after.kind === 'command' && !isDeepStrictEqual(before, after);
+  return (after.kind === 'command' || after.kind === 'several') && !isDeepStrictEqual(before, after);
+}
+
+/** Blocks of outputs that were added, removed or changed, or stand in another order: `outgoing-queue audit`. */
+function outputsChanged(
+  { values: { outputs: before } }: RunConfiguration,
+  { values: { outputs: after } }: RunConfiguration,
+): string[] {
+  const text = (outputs: typeof before) =>
+    outputs.map(({ name, kind, options }) => ({
+      block: `outgoing-${kind} ${name}`,
+      options: JSON.stringify([...options].map(([option, { value }]) => [option, value]).sort()),
+    }));
+  const [old, fresh] = [text(before), text(after)];
+  if (isDeepStrictEqual(old, fresh)) return [];
+  const same = (a: (typeof old)[number]) => (b: typeof a) => isDeepStrictEqual(a, b);
+  const changed = [...fresh.filter((each) => !old.some(same(each))), ...old.filter((each) => !fresh.some(same(each)))];
+  return [...new Set((changed.length === 0 ? fresh : changed).map(({ block }) => block))];
 }
 
 function differs(name: string, before: RunConfiguration, after: RunConfiguration): boolean {

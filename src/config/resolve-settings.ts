@@ -3,10 +3,11 @@ import { buildChecks, buildSettings, settingsWarnings } from './build-settings.j
 import { changeableFiles, exposedSecrets } from './exposed-secrets.js';
 import { readPlainFile } from './formats/config-file.js';
 import type { Origin } from './formats/config-node.js';
-import { COMMAND_LINE, firstOf, invalid, type Problem, problemError } from './formats/problem.js';
+import { COMMAND_LINE, firstOf, invalid, type Problem, problemError, problemText } from './formats/problem.js';
 import { CHECK_RULES, RULES, URI_RULE } from './option-rules.js';
 import type { ReadOption } from './options/option-reader.js';
 import { OptionValues } from './options/option-values.js';
+import { outputProblems } from './output-rules.js';
 import { type ConfigurationInput, readGiven } from './read-given.js';
 import type { RunConfiguration } from './reload-plan.js';
 import type { Settings } from './settings.js';
@@ -47,18 +48,20 @@ export async function resolveConfiguration(
 
 /** As `resolveSettings`, but collects all problems. Rejects only when a file cannot be read or parsed. */
 export async function examineConfiguration(input: ConfigurationInput): Promise<Configuration> {
-  const { file, options, problems: found, warnings: noticed } = await readGiven(input);
-  const values = new OptionValues(options);
+  const { file, options, outputs, problems: found, warnings: noticed } = await readGiven(input);
+  const values = new OptionValues(options, outputs);
   // no `push(...list)` of what a file can make long: that overflows the stack
   const problems = [...found, ...(await schemaProblems(options))];
+  for (const output of outputs) problems.push(...(await schemaProblems(output.options)));
   const warnings = [...noticed];
   const whole = file === undefined ? COMMAND_LINE : { file, line: 0 };
   // a rule across options may trip over a value that is wrong by itself; that of the URIs looks at texts alone
   const rules = problems.length === 0 ? RULES : [URI_RULE];
-  problems.push(...rules.flatMap((rule) => [...rule.check({ values, whole })]));
+  problems.push(...brokenRules(rules, values, whole));
+  if (problems.length === 0) problems.push(...outputProblems(values));
   const settings = problems.length === 0 ? buildSettings(values, await callbackFile(values)) : undefined;
   if (settings !== undefined) warnings.push(...settingsWarnings(values, settings));
-  warnings.push(...(await exposedSecrets(options.values())), ...(await changeableFiles(options.values())));
+  warnings.push(...(await exposedSecrets(values.allGiven())), ...(await changeableFiles(values.allGiven())));
   return { file, values, problems: inFileOrder(problems), warnings: firstOf(warnings, 'warnings'), settings };
 }
 
@@ -78,8 +81,19 @@ export async function resolveChecks(input: ConfigurationInput): Promise<Pick<Set
   return buildChecks(values, await callbackFile(values));
 }
 
-/** Ranges, choices and keys, by the zod schema of the table. */
-async function schemaProblems(options: ReadonlyMap<string, ReadOption>): Promise<Problem[]> {
+/** Of several outputs each is looked at as if it were the only one: what is wrong with the rest is told once. */
+function brokenRules(rules: typeof RULES, values: OptionValues, whole: Origin): Problem[] {
+  const problems = new Map<string, Problem>();
+  for (const each of values.each()) {
+    for (const problem of rules.flatMap((rule) => [...rule.check({ values: each, whole })])) {
+      problems.set(problemText(problem), problem);
+    }
+  }
+  return [...problems.values()];
+}
+
+/** What is wrong with ranges, choices and keys, by the zod schema of the table. */
+export async function schemaProblems(options: ReadonlyMap<string, ReadOption>): Promise<Problem[]> {
   const { schemaOf } = await import('./options/option-schema.js');
   const plain = Object.fromEntries([...options].map(([name, option]) => [name, option.value]));
   const result = schemaOf(Object.keys(plain)).safeParse(plain);

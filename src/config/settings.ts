@@ -14,6 +14,7 @@ import type { ListenAddress } from './listen-address.js';
 export type SourceSettings =
   | { readonly kind: 'queue'; readonly queue: QueueSettings }
   | { readonly kind: 'folder'; readonly folder: IncomingFolderSettings }
+  | { readonly kind: 'command'; readonly command: IncomingCommandSettings }
   | {
       readonly kind: 'broker';
       readonly broker: BrokerSettings;
@@ -21,14 +22,42 @@ export type SourceSettings =
       readonly prefetch: number | undefined;
     };
 
-export type SinkSettings =
+/** One place that messages go to. */
+export type OutputSettings =
   | { readonly kind: 'queue'; readonly queue: QueueSettings }
   | { readonly kind: 'broker'; readonly broker: BrokerSettings }
   | { readonly kind: 'command'; readonly command: CommandSettings }
   | { readonly kind: 'folder'; readonly folder: OutgoingFolderSettings };
 
+export type Deliver = 'first' | 'every' | 'route';
+
+/** Several places, in the order of the file; never empty. */
+export interface SeveralSettings {
+  readonly kind: 'several';
+  readonly deliver: Deliver;
+  readonly outputs: readonly { readonly name: string; readonly sink: OutputSettings }[];
+}
+
+export type SinkSettings = OutputSettings | SeveralSettings;
+
+/** What belongs to the process, however many transfers it runs. */
+export interface ProcessSettings {
+  readonly pidfile: string | undefined;
+  /** what a start does while the process of the pidfile runs */
+  readonly onOverlap: 'fail' | 'quiet';
+  readonly daemon: boolean;
+  /** -d: 0 to 3 */
+  readonly debug: number;
+  readonly logLevel: LogLevel;
+  readonly logFormat: LogFormat | undefined;
+  readonly metricsListen: ListenAddress | undefined;
+  /** the address may be one that other hosts can reach */
+  readonly metricsRemote: boolean;
+  readonly metricsTextfile: string | undefined;
+}
+
 /** What a validated configuration says: every option with its type, its unit and its default filled in. */
-export interface Settings {
+export interface Settings extends ProcessSettings {
   readonly source: SourceSettings;
   readonly sink: SinkSettings;
   /** applied before the callback */
@@ -62,18 +91,6 @@ export interface Settings {
   /** bytes a second */
   readonly maxRateBytes: number | undefined;
   readonly statistics: boolean;
-  readonly pidfile: string | undefined;
-  /** what a start does while the process of the pidfile runs */
-  readonly onOverlap: 'fail' | 'quiet';
-  readonly daemon: boolean;
-  /** -d: 0 to 3 */
-  readonly debug: number;
-  readonly logLevel: LogLevel;
-  readonly metricsListen: ListenAddress | undefined;
-  /** the address may be one that other hosts can reach */
-  readonly metricsRemote: boolean;
-  readonly metricsTextfile: string | undefined;
-  readonly logFormat: LogFormat | undefined;
   readonly reconnect: {
     readonly delayMs: number;
     readonly maxDelayMs: number;
@@ -147,6 +164,13 @@ export interface OutgoingFolderSettings {
   readonly fileName: CommandWord | undefined;
   readonly sidecar: boolean;
   readonly umask: number | undefined;
+}
+
+export interface IncomingCommandSettings {
+  /** the program and its arguments */
+  readonly words: readonly string[];
+  /** is it told which of its lines are safe? */
+  readonly acks: boolean;
 }
 
 export interface CommandSettings {

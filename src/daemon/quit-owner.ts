@@ -4,6 +4,7 @@ import { wait } from '../base/wait.js';
 import { mayBeOwner } from './liveness.js';
 import { type PidfileContent, readPidfile, requestQuit } from './pidfile-content.js';
 import { programOf } from './process-program.js';
+import { readStatus, statusPath } from './status-file.js';
 import { unlinkIfThere } from './takeover.js';
 
 export interface QuitOptions {
@@ -29,7 +30,8 @@ const KILL_MS = 5000;
 /**
  * Stops the owner of a pidfile: asks through the file, waits linger + flush + 10 s, then TERM, then KILL, and removes
  * the file if it is still that owner's. Resolves when nothing runs any more, also when nothing ran. A process that is no
- * stompctl of the file's owner is never signalled: the file counts as left behind. PIDFILE_INVALID when
+ * stompctl of the file's owner is never signalled: the file counts as left behind. One that is the pidfile of a transfer in a process
+ * with others has ended when the file goes; that process is never signalled either. PIDFILE_INVALID when
  * the file is not a pidfile or stays empty; QUIT_FAILED when the process cannot be signalled, outlives KILL, or may be no
  * stompctl, for all this system tells.
  */
@@ -41,12 +43,17 @@ export async function quitOwner(path: string, options: QuitOptions): Promise<voi
     return;
   }
   // a pid that was given again to another program must not be signalled
-  const lives = () => mayBeOwner(found.pid, found.touchedMs) && programOf(found.pid, found.uid) !== 'other';
+  const runs = () => mayBeOwner(found.pid, found.touchedMs) && programOf(found.pid, found.uid) !== 'other';
+  const transfer = transferOf(path, found.pid);
+  const lives = transfer === undefined ? runs : () => holds(path, found.pid) && runs();
   // said in any case, as stompclt does, for the scripts that look for it
   say(`(pid ${found.pid}) is being told to quit...`);
   if (lives()) requestQuit(path);
   if (await gone(lives, options.lingerMs + options.flushMs + MARGIN_MS, clock)) {
     say('does not seem to be running anymore');
+  } else if (transfer !== undefined) {
+    const reason = `the transfer ${transfer} does not end; process ${found.pid} runs others too and is not signalled: end it by its own pidfile`;
+    throw new StompctlError('QUIT_FAILED', 'quit', path, reason);
   } else {
     say(`(pid ${found.pid}) is still running, killing it now...`);
     await kill(found, path, options, lives, clock);
@@ -104,12 +111,27 @@ async function gone(lives: () => boolean, waitMs: number, clock: Clock): Promise
   return true;
 }
 
+/** The transfer that this pidfile is of, when its process runs others too. */
+function transferOf(path: string, pid: number): string | undefined {
+  try {
+    const record = readStatus(statusPath(path));
+    return record?.pid === pid && typeof record.transfer === 'string' ? record.transfer : undefined;
+  } catch {
+    // what cannot be read says nothing
+    return undefined;
+  }
+}
+
+function holds(path: string, pid: number): boolean {
+  const content = readPidfile(path);
+  return content?.kind === 'owned' && content.pid === pid;
+}
+
 /** Removes the pidfile if it still holds `pid`. */
 function removeStale(path: string, pid: number, say: (text: string) => void): void {
-  const left = readPidfile(path);
   // RACE: a new owner may take the dead one's file over between this look and the removal; it finds its pidfile gone
   // within a second and stops, with the message that says so. Only a start at the very moment of a quit can meet this.
-  if (left?.kind !== 'owned' || left.pid !== pid) return;
+  if (!holds(path, pid)) return;
   say(`removing stale pid file: ${path}`);
   unlinkIfThere(path);
 }

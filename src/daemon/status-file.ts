@@ -16,8 +16,8 @@ export interface StatusHead {
 
 export type StatusRecord = StatusHead & Readonly<Record<string, unknown>>;
 
-/** More than any: a longer file is not one. */
-const MAX_BYTES = 256 * 1024;
+/** More than any, a process with a thousand transfers included: a longer file is not one. */
+const MAX_BYTES = 8 * 1024 * 1024;
 
 /** The status file of the instance with this pidfile. */
 export function statusPath(pidfile: string): string {
@@ -89,13 +89,14 @@ export function readStatus(path: string): StatusRecord | undefined {
     throw error;
   }
   try {
-    if (!fstatSync(file).isFile()) return undefined;
-    const bytes = Buffer.alloc(MAX_BYTES);
+    const stat = fstatSync(file);
+    if (!stat.isFile() || stat.size >= MAX_BYTES) return undefined;
+    const bytes = Buffer.alloc(stat.size);
     let length = 0;
-    for (let count = 1; count > 0 && length < MAX_BYTES; length += count) {
-      count = readSync(file, bytes, length, MAX_BYTES - length, length);
+    for (let count = 1; count > 0 && length < bytes.length; length += count) {
+      count = readSync(file, bytes, length, bytes.length - length, length);
     }
-    return length < MAX_BYTES ? recordOf(bytes.toString('utf8', 0, length)) : undefined;
+    return recordOf(bytes.toString('utf8', 0, length));
   } finally {
     closeSync(file);
   }

@@ -3,7 +3,8 @@ import type { Message } from '../message/message.js';
 
 /** What became of one message in the callback. */
 export type Outcome =
-  | { readonly kind: 'pass'; readonly message: Message }
+  /** `to`: the output it is for, by name; it may be one that there is none of */
+  | { readonly kind: 'pass'; readonly message: Message; readonly to?: string }
   /** handled: it goes no further, and leaves the source */
   | { readonly kind: 'drop'; readonly reason: string }
   | { readonly kind: 'reject'; readonly error: StompctlError };

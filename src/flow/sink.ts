@@ -14,9 +14,10 @@ export interface Sink {
   /**
    * Resolves when the message is safe: its receipt came back, or its file is on disk, synced, under its final name.
    * Rejects with a StompctlError; whatever its action, this message is then not known to be safe. Many at once; order kept.
-   * `id` is the delivery's: a sink that remembers what it has stored tells a redelivery by it.
+   * `id` is the delivery's: a sink that remembers what it has stored tells a redelivery by it. `to` is the output it is for, which
+   * matters to a sink of several; who calls has looked whether there is one of that name.
    */
-  send(message: Message, id?: string): Promise<void>;
+  send(message: Message, id?: string, to?: string): Promise<void>;
   /**
    * Says a send that failed for now nothing of its own message, as where many share one run? Then what is not safe is sent again together,
    * never one by one to find the message at fault.

@@ -48,6 +48,8 @@ export interface SourceEvents {
 export interface Source {
   /** for logs: `queue /var/spool/x`, `broker stomp://host:61613` */
   readonly name: string;
+  /** what is given back cannot be read again: `close` puts it into the failure queue, which is not to be closed before */
+  readonly storesAtClose?: boolean | undefined;
   /** Resolves when messages can come. May be called again after an error whose action is `reopen`: a new epoch. */
   open(): Promise<void>;
   /** The next batch, within `demand`; resolves early as idle when `interrupt` aborts. Rejects with a StompctlError. */

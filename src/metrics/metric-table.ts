@@ -256,6 +256,11 @@ export const METRIC_TABLE: readonly MetricRow[] = [...MESSAGES, ...STATE, ...END
 /** What is told besides of the program and, in a text file, of a run that has ended. */
 export const PROGRAM_METRICS = {
   build: { name: 'stompctl_build_info', help: 'Always 1; the versions are its labels.', labels: ['version', 'node'] },
+  up: {
+    name: 'stompctl_transfer_up',
+    help: 'Whether a transfer runs: 1 or 0; in a process that runs several, all of whose metrics of a transfer have this label.',
+    labels: ['transfer'],
+  },
   started: { name: 'stompctl_start_time_seconds', help: 'When the run began.' },
   ended: { name: 'stompctl_run_end_timestamp_seconds', help: 'When the run ended; in the text file only.' },
   exit: { name: 'stompctl_run_exit_code', help: 'The exit code that it ended with; in the text file only.' },

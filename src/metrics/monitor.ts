@@ -3,9 +3,8 @@ import type { Clock, Timer } from '../base/clock.js';
 import { reasonOf } from '../base/errors.js';
 import type { ListenAddress } from '../config/listen-address.js';
 import type { Logger } from '../observe/logger.js';
-import type { HealthFacts, Verdict } from '../transfer/verdict.js';
 import { MetricsServer } from './metrics-server.js';
-import { routes, type ShownOption } from './routes.js';
+import { type Monitored, routes } from './routes.js';
 import { type MeteredRun, RunMetrics } from './run-metrics.js';
 import { TextFile } from './text-file.js';
 
@@ -16,23 +15,21 @@ export interface MonitorOptions {
   readonly version: string;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly status: (facts: HealthFacts) => Verdict & Readonly<Record<string, unknown>>;
+  /** does the process run several transfers? */
+  readonly several: boolean;
 }
 
-export interface MonitoredRun extends MeteredRun {
-  /** what stands between source and sink, in words; undefined: nothing does */
-  readonly processor: () => string | undefined;
-  /** the configuration in effect, secrets masked */
-  readonly options: () => readonly ShownOption[];
+export interface MonitoredProcess extends Monitored {
+  readonly runs: () => readonly MeteredRun[];
 }
 
 const WRITE_MS = 15_000;
 
-/** What others see of a run: `metrics-listen` and `metrics-textfile`. */
+/** What others see of a process: `metrics-listen` and `metrics-textfile`. */
 export class Monitor {
   readonly #options: MonitorOptions;
   readonly #startedMs: number;
-  #run: MonitoredRun | undefined;
+  #shown: Monitored | undefined;
   #server: MetricsServer | undefined;
   #served: RunMetrics | undefined;
   #file: { readonly file: TextFile; readonly metrics: RunMetrics } | undefined;
@@ -51,10 +48,10 @@ export class Monitor {
   }
 
   /** From now on there is something to see. */
-  show(run: MonitoredRun): void {
-    this.#run = run;
-    this.#served?.show(run);
-    this.#file?.metrics.show(run);
+  show(shown: MonitoredProcess): void {
+    this.#shown = shown;
+    this.#served?.show(shown.runs);
+    this.#file?.metrics.show(shown.runs);
     if (this.#file !== undefined) void this.#write();
   }
 
@@ -78,9 +75,9 @@ export class Monitor {
   }
 
   async #open(): Promise<void> {
-    const { listen, remote, textfile, version, clock, logger } = this.#options;
+    const { listen, remote, textfile, version, clock, logger, several } = this.#options;
     if (listen !== undefined) {
-      this.#served = await RunMetrics.open({ version, ofProcess: true });
+      this.#served = await RunMetrics.open({ version, ofProcess: true, several });
       const onFault = (error: unknown) => this.#fault('metrics-listen', error);
       const answer = this.#routes(this.#served);
       this.#server = await MetricsServer.listen({ address: listen, remote, clock, answer, onFault });
@@ -90,7 +87,7 @@ export class Monitor {
     if (textfile !== undefined) {
       // files of several instances are read together: each needs a name of its own
       const labels = { file: basename(textfile).replace(/\.prom$/, '') };
-      const metrics = await RunMetrics.open({ version, ofProcess: false, labels });
+      const metrics = await RunMetrics.open({ version, ofProcess: false, labels, several });
       const onTrouble = ({ message, code }: { message: string; code: string }) => {
         logger.warn('metrics-unwritable', message, { code });
       };
@@ -99,19 +96,16 @@ export class Monitor {
   }
 
   #routes(metrics: RunMetrics) {
-    const { clock, status, version } = this.#options;
+    const { clock, version } = this.#options;
     return routes({
       clock,
-      health: () => this.#run?.health(),
-      status,
+      shown: () => this.#shown,
       metrics: async () => ({ type: metrics.contentType, text: await metrics.text() }),
       about: () => ({
         version,
         pid: process.pid,
         startedAt: new Date(this.#startedMs).toISOString(),
-        processor: this.#run?.processor(),
       }),
-      options: () => this.#run?.options() ?? [],
     });
   }
 

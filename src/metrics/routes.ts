@@ -10,16 +10,23 @@ export interface ShownOption {
   readonly source: string;
 }
 
+/** What is shown of a process, as of now. */
+export interface Monitored {
+  /** the verdict and what it is made of: without secrets */
+  status(): Verdict & Readonly<Record<string, unknown>>;
+  /** why it is not ready; undefined: it is */
+  unready(): string | undefined;
+  /** the configuration in effect, secrets masked; of this transfer, where there are several. Undefined: there is no such one */
+  options(transfer: string | undefined): readonly ShownOption[] | undefined;
+}
+
 export interface RouteParts {
   readonly clock: Clock;
-  /** undefined: the run is not built yet */
-  readonly health: () => HealthFacts | undefined;
-  /** what is told of it: without secrets */
-  readonly status: (facts: HealthFacts) => Verdict & Readonly<Record<string, unknown>>;
+  /** undefined: nothing runs yet */
+  readonly shown: () => Monitored | undefined;
   readonly metrics: () => Promise<{ readonly type: string; readonly text: string }>;
   /** beside the status, for the page */
   readonly about: () => Readonly<Record<string, unknown>>;
-  readonly options: () => readonly ShownOption[];
 }
 
 const STARTING = 'starting: nothing is known yet';
@@ -33,15 +40,15 @@ export function routes(parts: RouteParts): (path: string) => Promise<Answer | un
       const { type, text } = await parts.metrics();
       return { status: 200, type, body: text };
     },
-    '/healthz': async () => healthz(parts),
-    '/readyz': async () => readyz(parts.health()),
+    '/healthz': async () => healthz(parts.shown()),
+    '/readyz': async () => readyz(parts.shown()),
     '/status': async () => json(statusOf(parts)),
-    '/options': async () => json(parts.options()),
+    '/options': async () => json(parts.shown()?.options(undefined) ?? []),
     '/': async () => (await import('./status-page.js')).statusPage(),
   };
   const last = new Map<string, { readonly atMs: number; readonly answer: Promise<Answer> }>();
   return async (path) => {
-    const make = Object.hasOwn(made, path) ? made[path] : undefined;
+    const make = Object.hasOwn(made, path) ? made[path] : optionsOf(path, parts);
     if (make === undefined) return undefined;
     const nowMs = parts.clock.monotonicMs();
     const known = last.get(path);
@@ -52,16 +59,28 @@ export function routes(parts: RouteParts): (path: string) => Promise<Answer | un
   };
 }
 
-function statusOf({ health, status, about }: RouteParts): Readonly<Record<string, unknown>> {
-  const facts = health();
-  return { ...about(), ...(facts === undefined ? { state: 'starting', reason: STARTING } : status(facts)) };
+/** `/options/NAME`, of one of several transfers. */
+function optionsOf(path: string, { shown }: RouteParts): (() => Promise<Answer>) | undefined {
+  const [, name] = /^\/options\/([^/]+)$/.exec(path) ?? [];
+  if (name === undefined) return undefined;
+  let options: readonly ShownOption[] | undefined;
+  try {
+    options = shown()?.options(decodeURIComponent(name));
+  } catch (error) {
+    // a `%` that encodes nothing
+    if (!(error instanceof URIError)) throw error;
+  }
+  return options && (async () => json(options));
+}
+
+function statusOf({ shown, about }: RouteParts): Readonly<Record<string, unknown>> {
+  return { ...about(), ...(shown()?.status() ?? { state: 'starting', reason: STARTING }) };
 }
 
 /** Is it well? Alive is not enough: a run that is stuck is not. */
-function healthz({ health, status }: RouteParts): Answer {
-  const facts = health();
-  if (facts === undefined) return plain(503, STARTING);
-  const { state, reason } = status(facts);
+function healthz(shown: Monitored | undefined): Answer {
+  if (shown === undefined) return plain(503, STARTING);
+  const { state, reason } = shown.status();
   const text = `${state}: ${reason}`.replace(/\p{Cc}/gu, ' ');
   switch (state) {
     case 'moving':
@@ -75,14 +94,16 @@ function healthz({ health, status }: RouteParts): Answer {
   }
 }
 
-/** Are both ends open? One that opens at the first message only is ready when it is not wanted. */
-function readyz(facts: HealthFacts | undefined): Answer {
-  if (facts === undefined) return plain(503, STARTING);
-  if (facts.stopping) return plain(503, 'stopping');
-  const missing = facts.ends.find((end) => !isReady(end));
-  return missing === undefined
-    ? plain(200, 'ready: both ends are open')
-    : plain(503, `${missing.role} ${missing.name} is not open (${missing.phase})`);
+function readyz(shown: Monitored | undefined): Answer {
+  const why = shown === undefined ? STARTING : shown.unready();
+  return why === undefined ? plain(200, 'ready: both ends are open') : plain(503, why.replace(/\p{Cc}/gu, ' '));
+}
+
+/** Why a transfer is not ready: both of its ends are to be open. One that opens at the first message only is ready when it is not wanted. */
+export function unreadyOf({ stopping, ends }: HealthFacts): string | undefined {
+  if (stopping) return 'stopping';
+  const missing = ends.find((end) => !isReady(end));
+  return missing && `${missing.role} ${missing.name} is not open (${missing.phase})`;
 }
 
 function isReady({ phase, lazy }: EndFacts): boolean {

@@ -16,7 +16,7 @@ export const EVENTS = {
   },
   blocked: {
     levels: ['warn'],
-    when: 'a broker of AMQP takes no messages for now (an alarm of memory or disk), or takes them again',
+    when: 'a broker of AMQP takes no messages for now (an alarm of memory or disk, or no credit), or takes them again',
   },
   'broker-chosen': {
     levels: ['info'],
@@ -34,18 +34,21 @@ export const EVENTS = {
   },
   'command-left': {
     levels: ['warn'],
-    when: 'a run of `outgoing-command` has ended and left a process behind that holds its output',
+    when: 'a run of `outgoing-command`, or `incoming-command`, has ended and left a process behind that holds its output',
   },
   'command-output': {
     levels: ['info', 'warn'],
-    when: 'a line that `outgoing-command` has written, to standard error at the level `warn`',
+    when: 'a line that `outgoing-command` or `incoming-command` has written, to standard error at the level `warn`',
   },
   configuration: { levels: ['warn'], when: 'something in the configuration deserves a second look' },
   credential: { levels: ['warn'], when: 'something about a credential deserves a second look' },
   drain: { levels: ['debug'], when: 'reading has stopped; what is in flight is being settled' },
   dropped: { levels: ['debug'], when: 'the callback dropped a message; the reason is in the text' },
   duplicate: { levels: ['debug'], when: 'a message that is safe came again; it was acknowledged, and not handed over' },
-  end: { levels: ['info'], when: 'the run is over: why, and the counters' },
+  end: {
+    levels: ['info', 'warn'],
+    when: 'the run is over: why, and the counters; where a process runs several, each of them, and then all: a `warn` when some failed',
+  },
   failed: { levels: ['error'], when: 'the run ended because of an error; `code` says which' },
   'folder-changed': {
     levels: ['warn'],
@@ -106,6 +109,10 @@ export const EVENTS = {
   'open-retry': {
     levels: ['warn'],
     when: 'an end of the transfer, or the failure queue, could not be opened, or was lost, and is tried again',
+  },
+  'output-failed': {
+    levels: ['error'],
+    when: 'with `deliver = first`: an output that no attempt will help is given up; the others go on',
   },
   overlap: { levels: ['debug'], when: 'another run has the pidfile, and `on-overlap` is `quiet`: nothing is done' },
   parked: { levels: ['warn'], when: 'a rejected message waits unacknowledged at the broker' },

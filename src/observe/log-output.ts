@@ -69,9 +69,20 @@ async function prettyForm(): Promise<(line: string) => string> {
 /** What somebody asked for: the parts of a frame, the counters of USR1. */
 const WITH_FIELDS: ReadonlySet<unknown> = new Set(['frame', 'state']);
 
-function prettyText({ level: _, time: __, pid: ___, name: ____, event, msg, repeated, ...fields }: LogFields): string {
+function prettyText({
+  level: _,
+  time: __,
+  pid: ___,
+  name: ____,
+  event,
+  msg,
+  repeated,
+  transfer,
+  ...fields
+}: LogFields): string {
+  const whose = transfer === undefined ? '' : `[${transfer}] `;
   const stands = repeated === undefined ? '' : ` (${repeated} times)`;
-  return printable(`${event}: ${msg}${stands}${WITH_FIELDS.has(event) ? ` ${logfmtPairs(fields)}` : ''}`);
+  return printable(`${whose}${event}: ${msg}${stands}${WITH_FIELDS.has(event) ? ` ${logfmtPairs(fields)}` : ''}`);
 }
 
 function dropLine(dropped: number): string {

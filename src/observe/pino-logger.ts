@@ -31,6 +31,8 @@ export interface RunLogger extends Logger {
   flush(): Promise<void>;
   /** Another level and form from now on. What was written goes out in the old one. */
   configure(options: Pick<LoggerOptions, 'level' | 'format'>): Promise<void>;
+  /** The same log, each line with the name of this transfer in it: for a process that runs several. */
+  ofTransfer(name: string): Logger;
   /** Logs `debug` too, or, the next time, only what was asked for again; and says so, whatever the level. */
   toggleDebug(): void;
 }
@@ -67,26 +69,30 @@ export async function createLogger(options: LoggerOptions): Promise<RunLogger> {
   // texts with names in them all differ
   const byEvent = new FloodGuard({ clock, burst: burst * EVENT_FACTOR });
 
-  const line = (level: LogLevel, event: string, text: string, fields?: LogFields) => {
+  const line = (level: LogLevel, event: string, text: string, fields?: LogFields, transfer?: string) => {
+    const named = transfer === undefined ? {} : { transfer };
     const write = (stands: number) => {
-      sink[level]({ event, ...safeFields(fields), ...(stands === 1 ? {} : { repeated: stands }) }, maskText(text));
+      const repeated = stands === 1 ? {} : { repeated: stands };
+      sink[level]({ event, ...named, ...safeFields(fields), ...repeated }, maskText(text));
     };
+    // a flood of one transfer hides nothing of another
+    const key = `${transfer ?? ''} ${level} ${event}`;
     if (RANKS[level] < RANKS.info || ASKED_FOR.has(event)) write(1);
-    else byText.pass(`${level} ${event} ${text}`, (stands) => byEvent.pass(`${level} ${event}`, write, stands));
+    else byText.pass(`${key} ${text}`, (stands) => byEvent.pass(key, write, stands));
   };
-  const at = (level: LogLevel) => (event: LogEvent, text: string, fields?: LogFields) => {
-    if (RANKS[level] >= RANKS[current()]) line(level, event, text, fields);
+  const levels = (transfer?: string): Logger => {
+    const at = (level: LogLevel) => (event: LogEvent, text: string, fields?: LogFields) => {
+      if (RANKS[level] >= RANKS[current()]) line(level, event, text, fields, transfer);
+    };
+    return { trace: at('trace'), debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
   };
   const release = () => {
     byText.flush();
     byEvent.flush();
   };
   return {
-    trace: at('trace'),
-    debug: at('debug'),
-    info: at('info'),
-    warn: at('warn'),
-    error: at('error'),
+    ...levels(),
+    ofTransfer: levels,
     flush() {
       release();
       return stream.flush();
@@ -111,7 +117,7 @@ export async function createLogger(options: LoggerOptions): Promise<RunLogger> {
 }
 
 /** Names that a line has already; a field of the same name gets an underscore. */
-const TAKEN = new Set(['level', 'time', 'pid', 'name', 'event', 'msg', 'repeated']);
+const TAKEN = new Set(['level', 'time', 'pid', 'name', 'event', 'msg', 'repeated', 'transfer']);
 
 function safeFields(fields: LogFields | undefined): Record<string, unknown> {
   if (fields === undefined) return {};

@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.js';
 import { StompctlError } from '../base/errors.js';
 import { withDeadline } from '../base/wait.js';
+import type { Source } from '../flow/source.js';
 import { asStompctlError } from './supervisor.js';
 
 export interface Closing {
@@ -11,13 +12,17 @@ export interface Closing {
   readonly closings: readonly (() => Promise<void>)[];
   /** one after the other, or, when time is short, all at once */
   readonly inOrder: boolean;
-  /** for errors that are none of ours */
-  readonly name: string;
+  readonly source: Pick<Source, 'name' | 'storesAtClose'>;
+  /** Ends what waits for the failure queue; undefined: it may take its time. */
+  readonly giveUp: (() => Promise<void>) | undefined;
   readonly onError: (error: StompctlError) => void;
 }
 
 /** Closes the ends of a transfer, for `limitMs` each. False when the source did not say in time that everything is given back. */
-export async function closeEnds({ clock, limitMs, closings, inOrder, name, onError }: Closing): Promise<boolean> {
+export async function closeEnds(work: Closing): Promise<boolean> {
+  const { clock, limitMs, closings, inOrder, source, onError } = work;
+  const giveUp = () => void work.giveUp?.().catch(() => undefined);
+  if (source.storesAtClose !== true) giveUp();
   let closed = false;
   const close = async (closing: () => Promise<void>, isSource: boolean): Promise<void> => {
     try {
@@ -29,12 +34,13 @@ export async function closeEnds({ clock, limitMs, closings, inOrder, name, onErr
       );
       if (isSource) closed = inTime;
     } catch (error) {
-      onError(asStompctlError(error, name));
+      onError(asStompctlError(error, source.name));
       if (isSource) closed = true;
     }
   };
   if (inOrder) for (const [index, closing] of closings.entries()) await close(closing, index === 0);
   else await Promise.all(closings.map((closing, index) => close(closing, index === 0)));
+  if (source.storesAtClose === true) giveUp();
   return closed;
 }
 

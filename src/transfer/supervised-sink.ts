@@ -7,10 +7,12 @@ import { Message } from '../message/message.js';
 import type { Logger } from '../observe/logger.js';
 import { Evidence, newTrial, type Trial } from './evidence.js';
 import { asStompctlError, type Supervisor } from './supervisor.js';
+import { moveElement } from './unread.js';
 
 interface Entry {
   readonly message: Message | StoredElement;
   readonly id: string | undefined;
+  readonly to: string | undefined;
   readonly resolve: () => void;
   readonly reject: (error: StompctlError) => void;
   /** the opening in which it was last handed to the inner sink; 0: it waits */
@@ -124,18 +126,18 @@ export class SupervisedSink implements Sink {
     return this.#inner.moves === true;
   }
 
-  send(message: Message, id?: string): Promise<void> {
-    return this.#enter(message, id);
+  send(message: Message, id?: string, to?: string): Promise<void> {
+    return this.#enter(message, id, to);
   }
 
   move(element: StoredElement): Promise<void> {
     return this.#enter(element, undefined);
   }
 
-  #enter(message: Message | StoredElement, id: string | undefined): Promise<void> {
+  #enter(message: Message | StoredElement, id: string | undefined, to?: string): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.#failure !== undefined) return reject(this.#failure);
-      const entry: Entry = { message, id, resolve, reject, opening: 0, recalled: false, trial: newTrial() };
+      const entry: Entry = { message, id, to, resolve, reject, opening: 0, recalled: false, trial: newTrial() };
       this.#entries.add(entry);
       if (this.#state === 'open') this.#forward(entry);
       else if (this.#state === 'new') void this.#reopen();
@@ -170,10 +172,8 @@ export class SupervisedSink implements Sink {
     );
   }
 
-  async #sendOn({ message, id }: Entry): Promise<void> {
-    const inner = this.#inner;
-    if (message instanceof Message) await inner.send(message, id);
-    else await (inner.moves ? inner.move?.(message) : inner.send(message.message));
+  #sendOn({ message, id, to }: Entry): Promise<void> {
+    return message instanceof Message ? this.#inner.send(message, id, to) : moveElement(this.#inner, message);
   }
 
   #accepted(entry: Entry): void {

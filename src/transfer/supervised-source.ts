@@ -27,6 +27,10 @@ export class SupervisedSource implements Source {
     return this.#inner.name;
   }
 
+  get storesAtClose(): boolean | undefined {
+    return this.#inner.storesAtClose;
+  }
+
   /**
    * Puts another source in the place of the inner one, which is closed (for `closeMs` at most; then it is left behind). To be
    * called between two `next`, with nothing of the old one in flight. The next `next` opens the new one.

@@ -6,6 +6,7 @@ import type { Source } from '../flow/source.js';
 import type { RateLimits } from './rate-limit.js';
 import type { TransferReport } from './report.js';
 import type { TimeLimits } from './run-timers.js';
+import type { HealthFacts } from './verdict.js';
 
 export interface TransferLimits extends TimeLimits, RateLimits {
   /** most unsettled deliveries */
@@ -34,6 +35,12 @@ export interface TransferParts {
   /** Called when the time of a drain is over: what still waits on the way to a failure queue gives up. */
   readonly giveUp?: () => Promise<void>;
 }
+
+/** What a transfer knows of the verdict. */
+export type TransferProgress = Pick<
+  HealthFacts,
+  'stopping' | 'inFlight' | 'inFlightBytes' | 'oldestUnsettledMs' | 'checkingMs' | 'throttledMs'
+>;
 
 /** Why a run ended. `signal` and `quit` were asked for; `failed` has the error in the outcome. */
 export type EndReason = 'end' | 'count' | 'duration' | 'inactivity' | 'signal' | 'quit' | 'failed';

@@ -12,14 +12,8 @@ import { Ledger } from './ledger.js';
 import { RateLimit } from './rate-limit.js';
 import { RunTimers } from './run-timers.js';
 import { asStompctlError } from './supervisor.js';
-import type { EndReason, TransferLimits, TransferOutcome, TransferParts } from './transfer-parts.js';
+import type { EndReason, TransferLimits, TransferOutcome, TransferParts, TransferProgress } from './transfer-parts.js';
 import { readable, sendDelivery } from './unread.js';
-import type { HealthFacts } from './verdict.js';
-
-type TransferProgress = Pick<
-  HealthFacts,
-  'stopping' | 'inFlight' | 'inFlightBytes' | 'oldestUnsettledMs' | 'checkingMs' | 'throttledMs'
->;
 
 export type { EndReason, TransferLimits, TransferOutcome } from './transfer-parts.js';
 
@@ -133,8 +127,7 @@ export class Transfer {
     const released = drained ? 0 : await this.#giveBack();
     const closed = await this.#close(drained);
     // who asked for the stop wants to hear whether it is over; a run that was to do something did not do all of it
-    const wasAskedFor = this.#ended === 'signal' || this.#ended === 'quit';
-    if (!closed || (!drained && !wasAskedFor))
+    if (!closed || (!drained && this.#ended !== 'signal' && this.#ended !== 'quit'))
       this.#failure ??= lingerExceeded(source.name, released, this.#limits.lingerMs);
     return { reason: this.#ended ?? 'end', failure: this.#failure, released };
   }
@@ -280,7 +273,7 @@ export class Transfer {
     switch (outcome.kind) {
       case 'pass':
         if (outcome.message !== delivery.message) this.#ledger.grow(delivery, outcome.message.size);
-        this.#send(delivery, outcome.message);
+        this.#send(delivery, outcome.message, outcome.to);
         break;
       case 'drop':
         this.#drop(delivery, outcome.reason);
@@ -293,9 +286,9 @@ export class Transfer {
     }
   }
 
-  #send(delivery: Delivery, processed?: Message): void {
+  #send(delivery: Delivery, processed?: Message, to?: string): void {
     const size = processed === undefined || processed === delivery.message ? delivery.size : processed.size;
-    sendDelivery(this.#parts.sink, delivery, processed).then(
+    sendDelivery(this.#parts.sink, delivery, processed, to).then(
       () => {
         const takenMs = this.#ledger.takeOut(delivery);
         if (takenMs === undefined) return;
@@ -352,13 +345,8 @@ export class Transfer {
 
   /** Settles what is in flight, the source's part included, at most for `lingerMs`; false when that was not enough. */
   async #drain(): Promise<boolean> {
-    return withDeadline(this.#parts.clock, this.#limits.lingerMs, this.#settleAll(), () => false);
-  }
-
-  async #settleAll(): Promise<true> {
-    await this.#settleTaken();
-    await this.#settleSource();
-    return true;
+    const settled = this.#settleTaken().then(() => this.#settleSource());
+    return withDeadline(this.#parts.clock, this.#limits.lingerMs, settled, () => false);
   }
 
   async #settleTaken(): Promise<true> {
@@ -367,7 +355,7 @@ export class Transfer {
     return true;
   }
 
-  async #settleSource(): Promise<void> {
+  async #settleSource(): Promise<true> {
     const { source } = this.#parts;
     try {
       await source.settle();
@@ -375,6 +363,7 @@ export class Transfer {
       // while the time lasts it is told; afterwards it is the giving up itself
       if (!this.#gaveUp) this.#failure ??= asStompctlError(error, source.name);
     }
+    return true;
   }
 
   /** Gives back what is in flight, and answers how much. The sink gives it up first: what it wrote later would come twice. */
@@ -395,13 +384,13 @@ export class Transfer {
   /** Closes both ends. False when the source did not say in time that everything is given back. */
   async #close(drained: boolean): Promise<boolean> {
     const { source, sink, clock, giveUp, report } = this.#parts;
-    if (!drained && giveUp !== undefined) void giveUp().catch(() => undefined);
     return closeEnds({
       clock,
       limitMs: drained ? this.#limits.closeMs : GIVE_UP_MS,
       closings: [() => source.close(), () => sink.close(), async () => this.#processor?.close()],
       inOrder: drained,
-      name: source.name,
+      source,
+      giveUp: drained ? undefined : giveUp,
       onError: (error) => {
         if (drained) this.#failure ??= error;
         else report.logger.warn('close-failed', error.message);

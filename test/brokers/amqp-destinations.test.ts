@@ -7,7 +7,9 @@ import { headerOf } from '../../src/amqp/header-table.js';
 import { subscribe } from '../../src/amqp/subscribe.js';
 import { Message, newHeader } from '../../src/message/message.js';
 import { AmqpSink } from '../../src/sinks/amqp/amqp-sink.js';
+import { Amqp1Sink } from '../../src/sinks/amqp1/amqp1-sink.js';
 import { amqpOptions, amqpSession, amqpUriOf } from '../support/amqp-client.js';
+import { amqp1Options } from '../support/amqp1-peer.js';
 import { eventually } from '../support/eventually.js';
 import { send as sendStomp, subscribe as subscribeStomp } from '../support/raw-queue.js';
 import { loggedIn } from '../support/raw-session.js';
@@ -30,6 +32,20 @@ const DESTINATIONS: readonly (readonly [sent: string, subscribed?: string])[] = 
   [`/exchange/amq.fanout`],
   [`/exchange/amq.topic/a.${ID}`, `/topic/*.${ID}`],
 ];
+
+/** What of these is there over AMQP 1.0 too, both ways: RabbitMQ 3 makes queues for topics that it never removes. */
+const OVER_AMQP1 = [`/queue/plain-1-${ID}`, `/queue/with%2Fslash-1-${ID}`, `/queue/per%25cent and blank-1-${ID}`];
+
+async function openAmqp1Sink(test: Cleaning, broker: RealBroker): Promise<Amqp1Sink> {
+  const { port } = new URL(amqpUriOf(broker));
+  const { user: login, pass: passcode } = broker;
+  const connect = async () => amqp1Options(Number(port), { login, passcode });
+  const limits = { maxMessageSize: 1_000_000, flushMs: 10_000 } as const;
+  const sink = new Amqp1Sink({ name: 'broker amqp', connect, reliable: true, persistent: 'true', ...limits });
+  await sink.open();
+  test.after(() => sink.close());
+  return sink;
+}
 
 async function openSink(test: Cleaning, broker: RealBroker): Promise<AmqpSink> {
   const { port } = new URL(amqpUriOf(broker));
@@ -74,6 +90,37 @@ describe('a destination means one place over STOMP and AMQP on RabbitMQ', () => 
       assert.equal(frame.body.toString(), 'body');
       assert.equal(stompHeader(frame, 'x-a'), '1');
       assert.equal(stompHeader(frame, 'persistent'), 'true');
+    });
+  }
+
+  for (const destination of OVER_AMQP1) {
+    it(`${destination}, sent over AMQP 1.0, received over STOMP and AMQP 0-9-1`, async (test) => {
+      const sink = await openAmqp1Sink(test, broker());
+      for (const body of ['first', 'second']) {
+        await sink.send(new Message(newHeader({ destination, priority: '3' }), Buffer.from(body)));
+      }
+      const client = await loggedIn(broker());
+      await subscribeStomp(client, destination, { ack: 'client', 'prefetch-count': '1' });
+      const frame = await client.nextOf('MESSAGE');
+      assert.deepEqual([frame.body.toString(), stompHeader(frame, 'priority')], ['first', '3']);
+      client.destroy();
+      const session = await amqpSession(test, broker());
+      const got: AmqpDelivery[] = [];
+      await subscribe(session, { destination }, { id: '1', noAck: true, prefetch: 0 }, (each) => got.push(each));
+      // the first one was not acknowledged
+      await eventually(() => got.length === 2);
+      assert.deepEqual(got.map(({ body }) => body.toString()).sort(), ['first', 'second']);
+    });
+  }
+
+  for (const destination of [`/exchange/amq.topic/a1.${ID}`, `/topic/a1.${ID}`]) {
+    it(`${destination}, sent over AMQP 1.0, received over STOMP`, async (test) => {
+      const client = await loggedIn(broker());
+      test.after(() => client.destroy());
+      await subscribeStomp(client, `/topic/*.${ID}`, { ack: 'auto' });
+      const sink = await openAmqp1Sink(test, broker());
+      await sink.send(new Message(newHeader({ destination }), Buffer.from('body')));
+      assert.equal((await client.nextOf('MESSAGE')).body.toString(), 'body');
     });
   }
 

@@ -13,13 +13,27 @@ const DEADLINE = { deadlineMs: 180_000 };
 
 /** What each end speaks: the other protocol at one of them shows that both agree on what is safe. */
 const PAIRS = [
-  { name: 'over AMQP', sender: amqpUriOf, receiver: amqpUriOf },
-  { name: 'over AMQP to a receiver over STOMP', sender: amqpUriOf, receiver: ({ uri }: RealBroker) => uri },
-  { name: 'over STOMP to a receiver over AMQP', sender: ({ uri }: RealBroker) => uri, receiver: amqpUriOf },
+  { name: 'over AMQP', sender: amqpUriOf, receiver: amqpUriOf, protocol: 'amqp' },
+  {
+    name: 'over AMQP to a receiver over STOMP',
+    sender: amqpUriOf,
+    receiver: ({ uri }: RealBroker) => uri,
+    protocol: undefined,
+  },
+  {
+    name: 'over STOMP to a receiver over AMQP',
+    sender: ({ uri }: RealBroker) => uri,
+    receiver: amqpUriOf,
+    protocol: undefined,
+  },
+  { name: 'over AMQP 1.0', sender: amqpUriOf, receiver: amqpUriOf, protocol: 'amqp1' },
 ] as const;
 
+const speaking = (side: 'incoming' | 'outgoing', protocol: string | undefined) =>
+  protocol === undefined ? [] : [`--${side}-broker-protocol`, protocol];
+
 describe('a sender and a receiver lose nothing', { concurrency: false }, () => {
-  for (const { name, ...uris } of PAIRS) {
+  for (const { name, protocol, ...uris } of PAIRS) {
     it(`${name} when each of them and RabbitMQ are killed in turn`, async (test) => {
       const broker = await startRabbitmq();
       test.after(() => broker.stop());
@@ -27,8 +41,8 @@ describe('a sender and a receiver lose nothing', { concurrency: false }, () => {
       await keptQueue(broker, scene.destination);
       const options = ['--window', String(WINDOW), '--max-parked', '1'];
       const start = {
-        sender: () => scene.startSender(uris.sender(broker), ...options),
-        receiver: () => scene.startReceiver(uris.receiver(broker), ...options),
+        sender: () => scene.startSender(uris.sender(broker), ...options, ...speaking('outgoing', protocol)),
+        receiver: () => scene.startReceiver(uris.receiver(broker), ...options, ...speaking('incoming', protocol)),
       };
       const runs = { sender: start.sender(), receiver: start.receiver() };
       const load = setInterval(() => scene.produce(4), 20);

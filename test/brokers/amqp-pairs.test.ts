@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { amqpUriOf } from '../support/amqp-client.js';
 import { eventually } from '../support/eventually.js';
 import { type RealBroker, useBroker } from '../support/real-brokers.js';
 import { RealScene, stopsWell } from '../support/real-scene.js';
@@ -23,16 +24,41 @@ const PROPERTIES: Readonly<Record<string, string>> = {
   persistent: 'true',
 };
 
-const amqpOf = ({ amqpUri }: RealBroker): string => {
-  assert.ok(amqpUri !== undefined, 'name the address of an external broker in STOMPCTL_TEST_RABBITMQ_AMQP');
-  return amqpUri;
-};
+/** An end of a broker: its address, and what is spoken there where that is said outright. */
+interface End {
+  readonly uri: (broker: RealBroker) => string;
+  readonly protocol?: 'amqp1';
+}
+
+const STOMP: End = { uri: ({ uri }) => uri };
+const AMQP: End = { uri: amqpUriOf };
+const AMQP1: End = { uri: amqpUriOf, protocol: 'amqp1' };
 
 /** Both ends of each way: `out` of one is `in` of the next. */
 const WAYS = [
-  { name: 'queue to AMQP to STOMP to queue', from: amqpOf, to: ({ uri }: RealBroker) => uri },
-  { name: 'queue to STOMP to AMQP to queue', from: ({ uri }: RealBroker) => uri, to: amqpOf },
+  { name: 'queue to AMQP to STOMP to queue', from: AMQP, to: STOMP },
+  { name: 'queue to STOMP to AMQP to queue', from: STOMP, to: AMQP },
+  { name: 'queue to AMQP 1.0 to queue', from: AMQP1, to: AMQP1 },
 ] as const;
+
+/** RabbitMQ 3 has no headers of others over AMQP 1.0, and others have none of its: these it carries across. */
+const ACROSS = [
+  { name: 'AMQP 1.0 to STOMP', from: AMQP1, to: STOMP },
+  { name: 'STOMP to AMQP 1.0', from: STOMP, to: AMQP1 },
+  { name: 'AMQP 1.0 to AMQP 0-9-1', from: AMQP1, to: AMQP },
+  { name: 'AMQP 0-9-1 to AMQP 1.0', from: AMQP, to: AMQP1 },
+] as const;
+const CARRIED = ['content-encoding', 'priority', 'correlation-id', 'expiration', 'timestamp', 'user-id', 'persistent'];
+
+const speaking = (side: 'incoming' | 'outgoing', { protocol }: End): readonly string[] =>
+  protocol === undefined ? [] : [`--${side}-broker-protocol`, protocol];
+
+function startBoth(scene: RealScene, broker: RealBroker, { from, to }: { readonly from: End; readonly to: End }) {
+  return [
+    scene.startSender(from.uri(broker), ...speaking('outgoing', from)),
+    scene.startReceiver(to.uri(broker), ...speaking('incoming', to)),
+  ];
+}
 
 describe('the reference messages on RabbitMQ', () => {
   const broker = useBroker('rabbitmq');
@@ -44,7 +70,7 @@ describe('the reference messages on RabbitMQ', () => {
         header: { ...(index % 2 === 0 && PROPERTIES), ...sample.header, destination: scene.destination },
       }));
       produce(scene.path('in'), samples);
-      const ends = [scene.startSender(from(broker())), scene.startReceiver(to(broker()))];
+      const ends = startBoth(scene, broker(), { from, to });
       await eventually(() => scene.elements('out') === MESSAGES, {
         ...DEADLINE,
         what: `${MESSAGES} messages; ${ends.map(({ stderr }) => stderr.slice(-2000)).join()}`,
@@ -61,54 +87,82 @@ describe('the reference messages on RabbitMQ', () => {
     });
   }
 
-  it('go from STOMP to AMQP and back, through a shovel each way, and are what they were', async (test) => {
-    const scene = await RealScene.set(test, broker());
-    const { uri, user, pass } = broker();
-    const auth = `plain name=${user} pass=${pass}`;
-    const [first, second, third] = ['a', 'b', 'c'].map((each) => `${scene.destination}-${each}`);
-    assert.ok(first !== undefined && second !== undefined && third !== undefined);
-    const samples = [...sampleMessages(MESSAGES, 9)].map((sample) => ({
-      ...sample,
-      header: { ...PROPERTIES, ...sample.header, destination: first },
-    }));
-    produce(scene.path('in'), samples);
-    const shovel = (incoming: string, outgoing: string, taken: string, sent: string) =>
-      scene.start([
-        ...['--incoming-broker-uri', incoming, '--incoming-broker-auth', auth, '--subscribe', `destination=${taken}`],
-        ...['--outgoing-broker-uri', outgoing, '--outgoing-broker-auth', auth],
-        ...['--callback-code', `hdr["destination"] = "${sent}"`],
+  for (const { name, ...ends } of ACROSS) {
+    it(`go from ${name} with body and properties`, async (test) => {
+      const scene = await RealScene.set(test, broker());
+      const samples = [...sampleMessages(MESSAGES, 8)].map((sample) => ({
+        ...sample,
+        header: { ...PROPERTIES, destination: scene.destination },
+      }));
+      produce(scene.path('in'), samples);
+      const runs = startBoth(scene, broker(), ends);
+      const told = () => runs.map(({ stderr }) => stderr.slice(-2000)).join();
+      await eventually(() => scene.elements('out') === MESSAGES, { ...DEADLINE, what: told() });
+      for (const run of runs) await stopsWell(run);
+      const stored = [...consume(scene.path('out'))];
+      const hex = (messages: readonly { readonly body: Buffer }[]) => messages.map(({ body }) => body.toString('hex'));
+      assert.deepEqual(hex(stored).sort(), hex(samples).sort());
+      for (const { header } of stored) {
+        for (const key of CARRIED) assert.equal(header[key], PROPERTIES[key], key);
+      }
+    });
+  }
+
+  for (const [name, over] of [
+    ['AMQP', AMQP],
+    ['AMQP 1.0', AMQP1],
+  ] as const) {
+    it(`go from STOMP to ${name} and back, through a shovel each way, and are what they were`, async (test) => {
+      const scene = await RealScene.set(test, broker());
+      const { user, pass } = broker();
+      const auth = `plain name=${user} pass=${pass}`;
+      const [first, second, third] = ['a', 'b', 'c'].map((each) => `${scene.destination}-${each}`);
+      assert.ok(first !== undefined && second !== undefined && third !== undefined);
+      const samples = [...sampleMessages(MESSAGES, 9)].map((sample) => ({
+        ...sample,
+        header: { ...PROPERTIES, ...sample.header, destination: first },
+      }));
+      produce(scene.path('in'), samples);
+      const shovel = (incoming: End, outgoing: End, taken: string, sent: string) =>
+        scene.start([
+          ...['--incoming-broker-uri', incoming.uri(broker()), ...speaking('incoming', incoming)],
+          ...['--incoming-broker-auth', auth, '--subscribe', `destination=${taken}`],
+          ...['--outgoing-broker-uri', outgoing.uri(broker()), '--outgoing-broker-auth', auth],
+          ...speaking('outgoing', outgoing),
+          ...['--callback-code', `hdr["destination"] = "${sent}"`],
+        ]);
+      const ends = [
+        scene.startSender(broker().uri),
+        shovel(STOMP, over, first, second),
+        shovel(over, STOMP, second, third),
+        scene.startReceiver(broker().uri, '--subscribe', `destination=${third}`),
+      ];
+      const told = () => ends.map(({ stderr }) => stderr.slice(-1000)).join('\n');
+      await eventually(() => scene.elements('out') === MESSAGES, { ...DEADLINE, what: told() });
+      for (const end of ends) await stopsWell(end);
+      const stored = new Map([...consume(scene.path('out'))].map((each) => [Number(each.header['x-number']), each]));
+      // RabbitMQ's STOMP gives back the receipt that was asked for
+      const OF_DELIVERY = new Set([
+        'receipt',
+        'message-id',
+        'subscription',
+        'ack',
+        'redelivered',
+        'content-length',
+        'destination',
       ]);
-    const ends = [
-      scene.startSender(uri),
-      shovel(uri, amqpOf(broker()), first, second),
-      shovel(amqpOf(broker()), uri, second, third),
-      scene.startReceiver(uri, '--subscribe', `destination=${third}`),
-    ];
-    const told = () => ends.map(({ stderr }) => stderr.slice(-1000)).join('\n');
-    await eventually(() => scene.elements('out') === MESSAGES, { ...DEADLINE, what: told() });
-    for (const end of ends) await stopsWell(end);
-    const stored = new Map([...consume(scene.path('out'))].map((each) => [Number(each.header['x-number']), each]));
-    // RabbitMQ's STOMP gives back the receipt that was asked for
-    const OF_DELIVERY = new Set([
-      'receipt',
-      'message-id',
-      'subscription',
-      'ack',
-      'redelivered',
-      'content-length',
-      'destination',
-    ]);
-    for (const { number, header, body } of samples) {
-      const found = stored.get(number);
-      assert.ok(found, `message ${number}`);
-      assert.ok(found.body.equals(body), `body of message ${number}`);
-      const kept = Object.entries(found.header).filter(([key]) => !OF_DELIVERY.has(key));
-      const { destination: _, ...sent } = header;
-      // a text without a content-type leaves with one
-      assert.deepEqual(Object.fromEntries(kept), {
-        ...('content-type' in found.header && { 'content-type': found.header['content-type'] }),
-        ...sent,
-      });
-    }
-  });
+      for (const { number, header, body } of samples) {
+        const found = stored.get(number);
+        assert.ok(found, `message ${number}`);
+        assert.ok(found.body.equals(body), `body of message ${number}`);
+        const kept = Object.entries(found.header).filter(([key]) => !OF_DELIVERY.has(key));
+        const { destination: _, ...sent } = header;
+        // a text without a content-type leaves with one
+        assert.deepEqual(Object.fromEntries(kept), {
+          ...('content-type' in found.header && { 'content-type': found.header['content-type'] }),
+          ...sent,
+        });
+      }
+    });
+  }
 });

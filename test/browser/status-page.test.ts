@@ -5,6 +5,7 @@ import { after, before, describe, it } from 'node:test';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { eventually } from '../support/eventually.js';
 import { Scene } from '../support/scene.js';
+import { SeveralScene } from '../support/several-scene.js';
 import type { StompctlProcess } from '../support/stompctl-process.js';
 import { atEnd, type Cleaning } from '../support/temp-folder.js';
 
@@ -119,6 +120,29 @@ describe('the status page in Chromium', () => {
     assert.equal((await run.stop()).code, 0);
     await eventually(async () => (await state.textContent()) === 'no answer');
     await picture(page, 'ended');
+  });
+
+  it('shows several transfers, and the one that was chosen', async (test) => {
+    const of = await SeveralScene.set(test);
+    of.mover('a');
+    of.mover('b&c', 'loop = true\nwindow = 7\n');
+    of.write('broken.conf', 'windou = 5\n');
+    const run = of.start('--metrics-listen', '127.0.0.1:0');
+    const address = await eventually(() => String(run.log('metrics-listen')[0]?.address ?? ''));
+    const page = await opened(test, `http://${address}/`, { viewport: { width: 360, height: 740 } });
+    const rows = page.locator('#transfers tbody tr');
+    await eventually(async () => (await rows.count()) === 3);
+    assert.equal(await page.locator('#state').textContent(), 'stuck');
+    assert.match(String(await rows.nth(2).textContent()), /broken.*failed.*windou/);
+    assert.match(String(await page.locator('#path').textContent()), /in-a/);
+    await page.locator('#transfers a', { hasText: 'b&c' }).click();
+    await eventually(async () => /in-b&c/.test(String(await page.locator('#path').textContent())));
+    assert.equal(await page.locator('#path-title').textContent(), 'Path of b&c');
+    await eventually(async () => /window7/.test(String(await page.locator('#options').textContent())));
+    const wide = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
+    assert.equal(wide, 0, 'nothing stands out on the right');
+    await picture(page, 'several');
+    assert.equal((await run.stop()).code, 78);
   });
 
   it('shows what a broker says as text, whatever it is', async (test) => {

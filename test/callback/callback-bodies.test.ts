@@ -18,6 +18,7 @@ test('a body left at home is brought when it is asked for, whatever built-in was
 
 for (const [what, body] of [
   ['NULs', '\0a\0\0b\0'],
+  ['as many bytes before a NUL as there are letters', 'é\0'],
   ['quotes, backslashes and control characters beside a NUL', '"\\\n\t\0\u0001\u007f'],
   ['characters of all sizes', 'aé日😀\u{10ffff}\ufeff\u2028'],
 ] as const) {

@@ -15,7 +15,7 @@ const BODY = Buffer.from('x');
 /** What differs in a configuration before and after; a list goes with other options that it needs. */
 interface Change {
   /** the ends between which it is tried; default: two brokers */
-  readonly between?: 'brokers' | 'queues' | 'queue and command' | 'folder and folder';
+  readonly between?: 'brokers' | 'queues' | 'queue and command' | 'command and queue' | 'folder and folder';
   readonly before?: Options;
   readonly after: Options;
 }
@@ -38,6 +38,10 @@ const CHANGES: Readonly<Record<string, Change>> = {
     between: 'queue and command',
     after: { 'outgoing-command': { command: '/bin/cat', timeout: 7 } },
   },
+  'incoming-command': {
+    between: 'command and queue',
+    after: { 'incoming-command': { command: '/bin/sh FOLDER/feed', ack: 'stdin' } },
+  },
   'incoming-folder': {
     between: 'folder and folder',
     after: { 'incoming-folder': { path: 'FOLDER/in', stable: 0, pattern: '*.t*t' } },
@@ -47,6 +51,7 @@ const CHANGES: Readonly<Record<string, Change>> = {
     between: 'folder and folder',
     after: { 'outgoing-folder': { path: 'FOLDER/out', sidecar: 'json' } },
   },
+  deliver: { between: 'queues', before: { deliver: 'first' }, after: { deliver: 'every' } },
   'tap-queue': { after: { 'tap-queue': { path: 'FOLDER/tap' } } },
   'failure-queue': { after: { 'failure-queue': { path: 'FOLDER/failed' } } },
   sync: { between: 'queues', after: { sync: 'message' } },
@@ -183,6 +188,9 @@ async function running(test: TestContext, name: string, change: Change) {
       join(folder, part),
       `const from = '${part}'; function check(msg) { msg.header.by = from; return msg; }`,
     );
+  // says a message for each file that is put there
+  const feed = `while :; do if rm '${folder}/go' 2>/dev/null; then echo '{"body":"x"}'; fi; sleep 0.02; done`;
+  writeFileSync(join(folder, 'feed'), feed);
   const from = await startedBroker(test);
   const to = await startedBroker(test);
   const other = await startedBroker(test);
@@ -208,6 +216,12 @@ async function running(test: TestContext, name: string, change: Change) {
       'outgoing-folder': { path: join(folder, 'out') },
       loop: true,
     },
+    'command and queue': {
+      'incoming-command': { command: `/bin/sh ${join(folder, 'feed')}` },
+      'outgoing-queue': { path: join(folder, 'out') },
+      'failure-queue': { path: join(folder, 'failed') },
+      loop: true,
+    },
     'queue and command': { ...fromQueue, 'outgoing-command': { command: '/bin/cat' } },
   };
   const base = { ...ends[change.between ?? 'brokers'], ...put(change.before) };
@@ -215,7 +229,8 @@ async function running(test: TestContext, name: string, change: Change) {
   const move = async () => {
     const { sent } = scene.built.statistics.snapshot();
     const header = { destination: '/queue/to' };
-    if (change.between === 'folder and folder') writeFileSync(join(folder, 'in', `${sent}.txt`), BODY);
+    if (change.between === 'command and queue') writeFileSync(join(folder, 'go'), '');
+    else if (change.between === 'folder and folder') writeFileSync(join(folder, 'in', `${sent}.txt`), BODY);
     else if (change.between !== undefined)
       produce(join(folder, 'in'), [{ number: 0, header, body: BODY, text: false }]);
     else {

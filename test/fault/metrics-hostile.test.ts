@@ -136,14 +136,12 @@ describe('who asks metrics-listen', () => {
     let made = 0;
     const answer = routes({
       clock: { ...systemClock, monotonicMs: () => 1000 },
-      health: () => undefined,
-      status: () => ({ state: 'idle', reason: '' }),
+      shown: () => undefined,
       metrics: async () => {
         made += 1;
         return { type: 'text/plain', text: '' };
       },
       about: () => ({}),
-      options: () => [],
     });
     for (let time = 0; time < 100; time += 1) assert.equal((await answer('/metrics'))?.status, 200);
     assert.equal(made, 1);

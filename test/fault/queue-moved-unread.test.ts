@@ -183,6 +183,29 @@ test('each is read where those that are bad are set apart, or the elements stay'
   assert.ok(!inodes(again.to).some((ino) => before.includes(ino)));
 });
 
+for (const [what, given, expected] of [
+  [
+    'elements that are bodies, into messages',
+    { source: { format: 'raw' } },
+    ['{"body":"{ \\"body\\" : \\"0\\" }"}', 5],
+  ],
+  ['messages that get headers', { source: { headers: { a: ['b'] } } }, ['{"body":"0","header":{"a":"b"}}', 4]],
+] as const) {
+  test(`each is read where its bytes are not those of the other queue: ${what}`, async (t) => {
+    const ends = await filled(t);
+    await move(t, ends, given);
+    const [first = '', ...rest] = contents(ends.to);
+    assert.deepEqual([first, rest.length + 1], expected);
+  });
+}
+
+test('a queue whose elements have another form wants messages', () => {
+  const plain = { path: '/q', sync: 'batch', clock: systemClock } as const;
+  const others = [{ format: 'raw' }, { type: 'DQN' }, { compression: 'zlib' }] as const;
+  assert.equal(new QueueSink(plain).moves, true);
+  for (const other of others) assert.equal(new QueueSink({ ...plain, ...other }).moves, false);
+});
+
 test('a large file counts against max-message-size, and stays', async (t) => {
   const ends = await filled(t);
   truncateSync(join(ends.from, elements(ends.from)[1] ?? ''), largestFile(1) + 1);

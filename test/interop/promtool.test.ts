@@ -35,10 +35,8 @@ describe('promtool', () => {
     const metrics = await RunMetrics.open({ version: '1', ofProcess: false, labels: { file: 'a"b\\c' } });
     const ends = [{ role: 'sink', name: 'broker "b"', phase: 'open', attempt: 0 }] as const;
     const facts = { stopping: false, ends, full: [], inFlight: 0, parked: 0, rejected: 0 };
-    metrics.show({
-      health: () => ({ ...facts, counted: statistics.snapshot() }),
-      latency: () => new Latency().snapshot(),
-    });
+    const health = () => ({ ...facts, counted: statistics.snapshot() });
+    metrics.show(() => [{ health, latency: () => new Latency().snapshot() }]);
     assert.equal(promtool(['check', 'metrics'], await metrics.endText(0)), '');
   });
 });

@@ -3,17 +3,37 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { startActivemq } from '../support/activemq.js';
 import { startRabbitmq } from '../support/rabbitmq.js';
+import type { RealBroker } from '../support/real-broker.js';
 import type { Order, Reply } from './scripted-broker.js';
 
-export type BrokerName = 'RabbitMQ' | 'ActiveMQ' | 'scripted';
+/** A program that runs; cells name it, and the protocol where it has several. */
+export type Program = 'RabbitMQ' | 'ActiveMQ' | 'scripted';
+
+const PROGRAMS = {
+  RabbitMQ: 'RabbitMQ',
+  'RabbitMQ over AMQP': 'RabbitMQ',
+  ActiveMQ: 'ActiveMQ',
+  scripted: 'scripted',
+} as const satisfies Readonly<Record<string, Program>>;
+
+export type BrokerName = keyof typeof PROGRAMS;
+
+export function programOf(name: BrokerName): Program {
+  return PROGRAMS[name];
+}
 
 /** A broker that cells share, one after the other. */
 export interface BrokerHost {
   readonly name: BrokerName;
+  /** where the harness speaks STOMP to it */
   readonly host: string;
   readonly port: number;
   readonly user: string;
   readonly pass: string;
+  /** how stompctl speaks to it */
+  readonly agents: { readonly scheme: 'stomp' | 'amqp'; readonly port: number };
+  /** The same program, as a cell of that name has it. */
+  as(name: BrokerName): BrokerHost;
   /** Ends it, and resolves when it is gone; what it has on its disk stays. */
   kill(signal: 'SIGKILL' | 'SIGTERM'): Promise<void>;
   /** Starts it again; resolves when it lets clients in. */
@@ -34,12 +54,18 @@ export interface ScriptedHost extends BrokerHost {
   delayReceipts(ms: number): Promise<void>;
 }
 
-export async function startHost(name: BrokerName): Promise<BrokerHost> {
-  if (name === 'scripted') return await ScriptedBroker.start();
-  const broker = await (name === 'RabbitMQ' ? startRabbitmq() : startActivemq());
-  const { host, port, user, pass } = broker;
+export async function startHost(program: Program): Promise<BrokerHost> {
+  if (program === 'scripted') return await ScriptedBroker.start();
+  return hostOf(await (program === 'RabbitMQ' ? startRabbitmq() : startActivemq()), program);
+}
+
+function hostOf(broker: RealBroker, name: BrokerName): BrokerHost {
+  const { host, port, user, pass, amqpUri = '' } = broker;
+  const overAmqp = name === 'RabbitMQ over AMQP';
   return {
     ...{ name, host, port, user, pass },
+    agents: overAmqp ? { scheme: 'amqp', port: Number(new URL(amqpUri).port) } : { scheme: 'stomp', port },
+    as: (other) => hostOf(broker, other),
     kill: (signal) => broker.kill(signal),
     start: () => broker.start(),
     keepQueues: () => broker.keepQueues(),
@@ -59,18 +85,24 @@ class ScriptedBroker implements ScriptedHost {
   readonly user = 'stompctl';
   readonly pass = 'stompctl';
   readonly port: number;
+  readonly agents: BrokerHost['agents'];
   readonly #child: ChildProcess;
   #orders: Promise<unknown> = Promise.resolve();
 
   private constructor(child: ChildProcess, port: number) {
     this.#child = child;
     this.port = port;
+    this.agents = { scheme: 'stomp', port };
   }
 
   static async start(): Promise<ScriptedBroker> {
     const child = fork(fileURLToPath(new URL('scripted-broker.js', import.meta.url)), { execArgv: [] });
     const [reply] = (await once(child, 'message')) as [Reply];
     return new ScriptedBroker(child, reply.port);
+  }
+
+  as(): BrokerHost {
+    return this;
   }
 
   async kill(): Promise<void> {

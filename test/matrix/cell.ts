@@ -8,9 +8,14 @@ import { Agent } from './agent.js';
 import type { BrokerHost } from './broker-host.js';
 import { BrokerPlace } from './broker-place.js';
 import { type Parcel, parcels } from './corpus.js';
+import type { DiskPlace, DiskSource } from './disk-place.js';
+import { CommandPlace, FolderPlace } from './folder-place.js';
 import { QueuePlace, type QueueType } from './queue-place.js';
 
-export const PATHS = ['queue → broker', 'broker → queue', 'broker → broker', 'queue → queue'] as const;
+export const PATHS = [
+  ...(['queue → broker', 'broker → queue', 'broker → broker', 'queue → queue'] as const),
+  ...(['folder → queue', 'queue → folder', 'queue → command'] as const),
+] as const;
 export type PathName = (typeof PATHS)[number];
 
 /** Deliveries in flight at most; small, so that the duplicates of a fault can be told from those of another. */
@@ -55,8 +60,8 @@ export class Cell {
   readonly account = new Account();
   readonly proxy: TcpProxy | undefined;
   readonly agents: Agent[] = [];
-  readonly source: QueuePlace | BrokerPlace;
-  readonly sink: QueuePlace | BrokerPlace;
+  readonly source: DiskSource | BrokerPlace;
+  readonly sink: DiskPlace | BrokerPlace;
   readonly failures: QueuePlace;
   readonly #cleaners: Cleaner[];
   readonly #destination: string;
@@ -72,9 +77,9 @@ export class Cell {
     cells += 1;
     const name = `/queue/cell-${process.pid}-${cells}`;
     this.#destination = `${name}-out`;
-    const [from, to] = options.path.split(' → ');
-    this.source = this.#place(from === 'broker', 'source', `${name}-in`, 'in');
-    this.sink = this.#place(to === 'broker', 'sink', this.#destination, 'out');
+    const [from = '', to = ''] = options.path.split(' → ');
+    this.source = this.#sourceOf(from, `${name}-in`);
+    this.sink = this.#sinkOf(to);
     this.failures = new QueuePlace(join(folder, 'failed'), 'failure queue', this.account, options.type);
   }
 
@@ -87,7 +92,10 @@ export class Cell {
     await mkdir(join(folder, 'in'));
     await mkdir(join(folder, 'out'));
     const cleaning = { after: (run: () => Promise<void>) => cleaners.push(run) };
-    const proxy = options.host === undefined ? undefined : await TcpProxy.start(cleaning, options.host);
+    const proxy =
+      options.host === undefined
+        ? undefined
+        : await TcpProxy.start(cleaning, { host: options.host.host, port: options.host.agents.port });
     // a little, as on a real network: otherwise nothing is ever under way when a fault strikes
     proxy?.delay(DELAY_MS);
     return new Cell(options, folder, proxy, cleaners);
@@ -168,9 +176,19 @@ export class Cell {
     else for (const parcel of some) await this.source.put(parcel, { destination: this.#destination });
   }
 
-  #place(atBroker: boolean, place: 'source' | 'sink', destination: string, folder: string): QueuePlace | BrokerPlace {
-    if (atBroker) return new BrokerPlace(this.host, destination, place, this.account);
-    return new QueuePlace(join(this.folder, folder), place, this.account, this.options.type);
+  #sourceOf(kind: string, destination: string): DiskSource | BrokerPlace {
+    if (kind === 'broker') return new BrokerPlace(this.host, destination, 'source', this.account);
+    const path = join(this.folder, 'in');
+    if (kind === 'folder') return new FolderPlace(path, 'source', this.account);
+    return new QueuePlace(path, 'source', this.account, this.options.type);
+  }
+
+  #sinkOf(kind: string): DiskPlace | BrokerPlace {
+    if (kind === 'broker') return new BrokerPlace(this.host, this.#destination, 'sink', this.account);
+    const path = join(this.folder, 'out');
+    if (kind === 'folder') return new FolderPlace(path, 'sink', this.account);
+    if (kind === 'command') return new CommandPlace(path, 'sink', this.account);
+    return new QueuePlace(path, 'sink', this.account, this.options.type);
   }
 
   #ends(): string[] {
@@ -182,9 +200,9 @@ export class Cell {
     ];
     if (this.source instanceof BrokerPlace) {
       args.push(...this.#login('incoming'), '--subscribe', `destination=${this.source.destination}`);
-    } else args.push('--incoming-queue', `path=${this.source.path} type=${this.options.type}`, '--loop', '--remove');
+    } else args.push(...this.source.incoming());
     if (this.sink instanceof BrokerPlace) args.push(...this.#login('outgoing'));
-    else args.push('--outgoing-queue', `path=${this.sink.path} type=${this.options.type}`);
+    else args.push(...this.sink.outgoing());
     if (this.source instanceof BrokerPlace && this.sink instanceof BrokerPlace) {
       const code = `hdr.destination = ${JSON.stringify(this.sink.destination)}`;
       args.push('--callback-language', 'javascript', '--callback-code', code);
@@ -194,8 +212,8 @@ export class Cell {
   }
 
   #login(end: 'incoming' | 'outgoing'): string[] {
-    const { user, pass } = this.host;
-    const uri = `stomp://127.0.0.1:${this.proxy?.port}`;
+    const { user, pass, agents } = this.host;
+    const uri = `${agents.scheme}://127.0.0.1:${this.proxy?.port}`;
     return [`--${end}-broker-uri`, uri, `--${end}-broker-auth`, `plain name=${user} pass=${pass}`];
   }
 }

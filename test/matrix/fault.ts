@@ -25,9 +25,11 @@ export interface Fault {
 
 export const fromQueue = (path: PathName): boolean => path.startsWith('queue');
 export const toQueue = (path: PathName): boolean => path.endsWith('queue');
-export const fromBroker = (path: PathName): boolean => path.startsWith('broker');
 export const toBroker = (path: PathName): boolean => path.endsWith('broker');
-export const withBroker = (path: PathName): boolean => path !== 'queue → queue';
+export const withBroker = (path: PathName): boolean => path.includes('broker');
+/** a folder whose disk and mode say what stompctl can do there */
+export const fromDisk = (path: PathName): boolean => /^(?:queue|folder) /.test(path);
+export const toDisk = (path: PathName): boolean => / (?:queue|folder)$/.test(path);
 
 interface Striking {
   readonly faults: readonly Fault[];

@@ -2,9 +2,10 @@ import { execFile, spawnSync } from 'node:child_process';
 import { chmod } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { eventually } from '../support/eventually.js';
+import { BrokerPlace } from './broker-place.js';
 import { type Cell, pause } from './cell.js';
-import { type Fault, fromQueue, toQueue } from './fault.js';
-import { QueuePlace } from './queue-place.js';
+import type { DiskPlace } from './disk-place.js';
+import { type Fault, fromDisk, toDisk } from './fault.js';
 
 const run = promisify(execFile);
 const WHILE_MS = 1500;
@@ -26,14 +27,14 @@ async function remountSink(cell: Cell, options: string): Promise<void> {
   await run('mount', ['-o', `remount,${options}`, sinkOf(cell).path]);
 }
 
-function sinkOf(cell: Cell): QueuePlace {
-  if (cell.sink instanceof QueuePlace) return cell.sink;
-  throw new Error('faults-of-disks: the sink of this cell is no queue');
+function sinkOf(cell: Cell): DiskPlace {
+  if (!(cell.sink instanceof BrokerPlace)) return cell.sink;
+  throw new Error('faults-of-disks: the sink of this cell is at a broker');
 }
 
-function sourceOf(cell: Cell): QueuePlace {
-  if (cell.source instanceof QueuePlace) return cell.source;
-  throw new Error('faults-of-disks: the source of this cell is no queue');
+function sourceOf(cell: Cell): DiskPlace {
+  if (!(cell.source instanceof BrokerPlace)) return cell.source;
+  throw new Error('faults-of-disks: the source of this cell is at a broker');
 }
 
 /** A sink of which something runs out, as the mount option `full` says, until `roomy` gives it more. */
@@ -41,7 +42,7 @@ function sinkThatFills(name: string, full: string, roomy: string): Fault {
   return {
     name,
     repeats: false,
-    fits: toQueue,
+    fits: toDisk,
     needsRoot: true,
     prepare: (cell) => mountSink(cell, full),
     async strike(cell) {
@@ -60,7 +61,7 @@ const readOnlySink: Fault = {
   // a file system with a file open for writing cannot be made read-only: so it is when the process starts
   name: 'file system of the sink read-only at a start',
   repeats: true,
-  fits: toQueue,
+  fits: toDisk,
   needsRoot: true,
   prepare: (cell) => mountSink(cell, 'size=64m'),
   async strike(cell) {
@@ -80,7 +81,7 @@ const readOnlySink: Fault = {
 const deniedSink: Fault = {
   name: 'folder of the sink not writable for a while',
   repeats: false,
-  fits: toQueue,
+  fits: toDisk,
   async strike(cell) {
     await cell.midLoad();
     const folders = [sinkOf(cell).path, ...sinkOf(cell).folders()];
@@ -95,7 +96,7 @@ const deniedSink: Fault = {
 const deniedSinkAtStart: Fault = {
   name: 'folder of the sink not writable at a start',
   repeats: true,
-  fits: toQueue,
+  fits: toDisk,
   async strike(cell) {
     await cell.midLoad();
     await cell.agent.kill();
@@ -111,7 +112,7 @@ const deniedSinkAtStart: Fault = {
 const unreadableSourceAtStart: Fault = {
   name: 'folder of the source not readable at a start',
   repeats: true,
-  fits: fromQueue,
+  fits: fromDisk,
   async strike(cell) {
     await cell.midLoad();
     await cell.agent.kill();
@@ -126,7 +127,7 @@ const unreadableSourceAtStart: Fault = {
 const unreadableSource: Fault = {
   name: 'folder of the source not readable for a while',
   repeats: true,
-  fits: fromQueue,
+  fits: fromDisk,
   async strike(cell) {
     await cell.midLoad();
     await chmod(sourceOf(cell).path, 0o000);

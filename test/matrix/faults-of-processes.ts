@@ -47,6 +47,8 @@ function stepsOf(cell: Cell): [Moment, Step][] {
 const killsAtSteps: Fault = {
   name: 'SIGKILL before and after each step',
   repeats: true,
+  // its steps are known by names of files, and by words of STOMP
+  fits: (path, broker) => !/folder|command/.test(path) && broker !== 'RabbitMQ over AMQP',
   async strike(cell) {
     const steps = stepsOf(cell);
     for (const [moment, step] of steps) {

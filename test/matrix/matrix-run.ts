@@ -1,5 +1,4 @@
-import type { BrokerHost, BrokerName } from './broker-host.js';
-import { startHost } from './broker-host.js';
+import { type BrokerHost, type Program, programOf, startHost } from './broker-host.js';
 import type { KeptResults } from './kept-results.js';
 import { nameOf, type Place, sampleFirst } from './plan.js';
 import { brokenCell, type CellResult, runCell } from './run-cell.js';
@@ -39,7 +38,7 @@ export class MatrixRun {
     const { wanted, kept, jobs } = this.#plan;
     const done = new Set(kept.results.map(({ seed }) => seed));
     const left = wanted.filter((place) => !done.has(this.#seedOf(place)));
-    const workers: BrokerName[][] = jobs === 1 ? [['RabbitMQ', 'ActiveMQ']] : [['RabbitMQ'], ['ActiveMQ']];
+    const workers: Program[][] = jobs === 1 ? [['RabbitMQ', 'ActiveMQ']] : [['RabbitMQ'], ['ActiveMQ']];
     try {
       // the brokers of the sample are used before the rest of any of them
       const [sample, rest] = sampleFirst(left, kept.seed);
@@ -73,8 +72,7 @@ export class MatrixRun {
   }
 
   async #work(waiting: Place[], host: Host): Promise<void> {
-    const fits = (place: Place): boolean =>
-      place.broker === host.name || (host.name === 'scripted' && place.broker === undefined);
+    const fits = (place: Place): boolean => programOf(place.broker ?? 'scripted') === host.program;
     for (;;) {
       const at = waiting.findIndex(fits);
       const [place] = at < 0 ? [] : waiting.splice(at, 1);
@@ -99,7 +97,7 @@ export class MatrixRun {
     try {
       result = await runCell({
         ...{ faults, path, messages: MESSAGES, seed, type: place.type },
-        host: broker === undefined ? undefined : await host.get(),
+        host: broker === undefined ? undefined : (await host.get()).as(broker),
       });
     } catch (error) {
       result = brokenCell(place, seed, error);
@@ -117,19 +115,19 @@ export class MatrixRun {
 
 /** A broker that is started when it is first needed, and again after it was stopped. */
 class Host {
-  readonly name: BrokerName;
+  readonly program: Program;
   #host: BrokerHost | undefined;
 
-  constructor(name: BrokerName) {
-    this.name = name;
+  constructor(program: Program) {
+    this.program = program;
   }
 
   async get(): Promise<BrokerHost> {
     for (let attempt = 1; this.#host === undefined; attempt += 1) {
       try {
-        this.#host = await startHost(this.name);
+        this.#host = await startHost(this.program);
       } catch (error) {
-        if (attempt === HOST_ATTEMPTS) throw new Error(`${this.name} does not start`, { cause: error });
+        if (attempt === HOST_ATTEMPTS) throw new Error(`${this.program} does not start`, { cause: error });
       }
     }
     return this.#host;
@@ -147,6 +145,6 @@ class Host {
   async stop(): Promise<void> {
     const host = this.#host;
     this.#host = undefined;
-    await host?.stop().catch((error: unknown) => process.stderr.write(`${this.name} stops: ${String(error)}\n`));
+    await host?.stop().catch((error: unknown) => process.stderr.write(`${this.program} stops: ${String(error)}\n`));
   }
 }

@@ -7,7 +7,7 @@ import { FAULTS_OF_DISKS } from './faults-of-disks.js';
 import { FAULTS_OF_PROCESSES } from './faults-of-processes.js';
 import type { QueueType } from './queue-place.js';
 
-export const BROKERS: readonly BrokerName[] = ['RabbitMQ', 'ActiveMQ', 'scripted'];
+export const BROKERS: readonly BrokerName[] = ['RabbitMQ', 'ActiveMQ', 'scripted', 'RabbitMQ over AMQP'];
 
 const FAULTS: readonly Fault[] = [...FAULTS_OF_PROCESSES, ...FAULTS_OF_BROKERS, ...FAULTS_OF_DISKS];
 
@@ -55,25 +55,31 @@ export function allPlaces(seed: number): Place[] {
 
 /** Some cells again, with queues of type DQN. */
 function withNormalQueues(places: readonly Place[], random: Random): Place[] {
-  const fitting = places.filter(
-    ({ faults, path }) => path !== 'broker → broker' && !BY_FILE_NAME.test(nameOfAll(faults)),
-  );
+  const fitting = places.filter(({ faults, path }) => path.includes('queue') && !BY_FILE_NAME.test(nameOfAll(faults)));
   return shuffled(fitting, random)
     .slice(0, NORMAL)
     .map((place) => ({ ...place, type: 'DQN' }));
 }
 
-/** What a whole run cannot do without: of each path, broker and family of faults one cell; then the rest. */
+/** What a whole run cannot do without: of each path, broker and family of faults one cell, of some ends a few; then the rest. */
 export function sampleFirst(places: readonly Place[], seed: number): [sample: Place[], rest: Place[]] {
   const met = new Set<string>();
   const sample: Place[] = [];
   const rest: Place[] = [];
   for (const place of shuffled(places, new Random(seed))) {
-    const kind = `${familyOf(place)}, ${place.path}, ${place.broker}`;
+    const kind = `${sampledFamily(place)}, ${place.path}, ${place.broker}`;
     (met.has(kind) ? rest : sample).push(place);
     met.add(kind);
   }
   return [sample, rest];
+}
+
+/** Ends of which a sample has two cells, a kill and something else: a whole run has all. */
+const FEW = /folder|command|AMQP/;
+
+function sampledFamily(place: Place): string {
+  const family = familyOf(place);
+  return FEW.test(`${place.path} ${place.broker}`) && family !== 'kills' ? 'other' : family;
 }
 
 export function familyOf({ faults, type }: Place): string {

@@ -5,15 +5,14 @@ import { remains } from '../support/queue-types.js';
 import { elementPaths } from '../support/sample-messages.js';
 import type { Account, Place } from './account.js';
 import type { Found, Parcel } from './corpus.js';
+import { type DiskSource, persist } from './disk-place.js';
 
 export type QueueType = 'DQS' | 'DQN';
 
 const ELEMENTS_A_FOLDER = 200;
-const RETRY_MS = 20;
-const ATTEMPTS = 500;
 
 /** A directory queue, written and read with none of the code under test. */
-export class QueuePlace {
+export class QueuePlace implements DiskSource {
   readonly path: string;
   readonly #place: Place;
   readonly #account: Account;
@@ -35,23 +34,24 @@ export class QueuePlace {
     this.#count += 1;
     this.#account.put(parcel);
     const complete = { ...header, 'x-id': parcel.id, 'x-note': parcel.note };
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        if (!existsSync(folder)) mkdirSync(folder, { recursive: true });
-        const made = join(folder, `${name}.tmp`);
-        if (this.#type === 'DQN') writeFolder(made, parcel, complete);
-        else writeFileSync(made, elementOf(parcel, complete));
-        renameSync(join(folder, `${name}.tmp`), join(folder, name));
-        return;
-      } catch (error) {
-        // RACE: a purge removed the folder while it was empty; or a fault has made the queue unreadable
-        if (attempt === ATTEMPTS) throw error;
-        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
-      }
-    }
+    // RACE: a purge may remove the folder while it is empty
+    await persist(() => {
+      if (!existsSync(folder)) mkdirSync(folder, { recursive: true });
+      const made = join(folder, `${name}.tmp`);
+      if (this.#type === 'DQN') writeFolder(made, parcel, complete);
+      else writeFileSync(made, elementOf(parcel, complete));
+      renameSync(join(folder, `${name}.tmp`), join(folder, name));
+    });
   }
 
-  /** Tells the account of every element that came since the last look. */
+  incoming(): readonly string[] {
+    return ['--incoming-queue', `path=${this.path} type=${this.#type}`, '--loop', '--remove'];
+  }
+
+  outgoing(): readonly string[] {
+    return ['--outgoing-queue', `path=${this.path} type=${this.#type}`];
+  }
+
   look(): void {
     for (const path of elementPaths(this.path)) {
       if (this.#read.has(path)) continue;
@@ -67,13 +67,12 @@ export class QueuePlace {
     return elementPaths(this.path).length;
   }
 
-  /** Locks, journals, temporary files: what a clean stop must not leave. */
+  /** Locks, journals, temporary files. */
   leftovers(): string[] {
     if (!existsSync(this.path)) return [];
     return remains(this.path).map((name) => join(this.path, name));
   }
 
-  /** The intermediate folders that are there now. */
   folders(): string[] {
     if (!existsSync(this.path)) return [];
     return readdirSync(this.path)

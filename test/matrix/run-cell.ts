@@ -4,7 +4,7 @@ import type { BrokerHost } from './broker-host.js';
 import { BrokerPlace } from './broker-place.js';
 import { Cell, type PathName, WINDOW } from './cell.js';
 import { type Fault, faultsOf } from './fault.js';
-import { QueuePlace, type QueueType } from './queue-place.js';
+import type { QueueType } from './queue-place.js';
 
 /** A strike may repeat what is unsettled of one source: the window, and the one message that may be parked. */
 const DUPLICATES_A_STRIKE = WINDOW + 1;
@@ -132,11 +132,10 @@ async function comeToRest(cell: Cell): Promise<void> {
 /** Looks everywhere, when nothing moves any more. */
 async function countAll(cell: Cell): Promise<void> {
   const { sink, source } = cell;
-  if (sink instanceof QueuePlace) sink.look();
-  else {
+  if (sink instanceof BrokerPlace) {
     await sink.subscribe();
     await sink.look();
-  }
+  } else sink.look();
   cell.failures.look();
   if (source instanceof BrokerPlace) await source.subscribe();
   await source.look();
@@ -165,8 +164,8 @@ function findings(verdict: Verdict, { faults, path }: CellPlan, strikes: number)
 
 /** A clean stop leaves elements, and nothing else. */
 function leftovers(cell: Cell): string[] {
-  const queues = [cell.source, cell.sink, cell.failures].filter((place) => place instanceof QueuePlace);
-  const left = queues.flatMap((queue) => queue.leftovers());
+  const places = [cell.source, cell.sink, cell.failures];
+  const left = places.flatMap((place) => (place instanceof BrokerPlace ? [] : place.leftovers()));
   return left.length === 0 ? [] : [`left on the disk: ${left.slice(0, 5).join(' ')}`];
 }
 

@@ -25,6 +25,7 @@ test('a run has the body as its input, headers in its environment and its argume
     .filter((name) => name !== '' && !['PWD', 'OLDPWD', '_', 'SHLVL'].includes(name ?? ''));
   const expected = [
     'PATH',
+    'STOMPCTL_BODY_BYTES',
     'STOMPCTL_HEADER_EVIL',
     'STOMPCTL_HEADER_HOST',
     'STOMPCTL_HEADER_X_ODD_NAME',
@@ -36,9 +37,9 @@ test('a run has the body as its input, headers in its environment and its argume
 
 test('a body of several megabytes arrives whole', async (t) => {
   const scene = await CommandScene.set(t);
-  const sink = await scene.sink(scene.script('wc -c >"$D/size"'));
+  const sink = await scene.sink(scene.script('wc -c >"$D/size"; echo "$STOMPCTL_BODY_BYTES" >"$D/said"'));
   await sink.send(message(Buffer.alloc(8_000_000, 7)));
-  assert.equal(Number(scene.read('size')), 8_000_000);
+  assert.deepEqual([Number(scene.read('size')), scene.read('said')], [8_000_000, '8000000\n']);
 });
 
 test('what it writes is told line by line, without what a terminal would obey', async (t) => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { readdir, utimes, writeFile } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { quit } from '../../src/cli/quit-command.js';
@@ -107,6 +108,25 @@ describe('quit', () => {
     assert.equal(await quit({ pidfile, out, clock: new HurriedClock() }), 0);
     assert.match(said(), /removing stale pid file/);
     assert.deepEqual(await readdir(folder), []);
+    assert.equal(child.process.exitCode ?? child.process.signalCode, null, 'it still runs');
+    assert.doesNotMatch(child.out(), /stop/);
+  });
+
+  it('of one of several transfers waits for its pidfile alone, and never signals the process', async (test) => {
+    const { pidfile, out } = await scene(test);
+    const child = await startStompctlChild(test, 'daemon-program.js', ['signal', pidfile]);
+    await child.says('listening');
+    const { pid } = child;
+    const record = { version: 1, pid, sequence: 1, at: new Date().toISOString(), transfer: 'orders' };
+    await writeFile(pidfile, `${pid}\n`);
+    await writeFile(`${pidfile}.status`, JSON.stringify(record));
+    const text = /the transfer orders does not end; process \d+ runs others too and is not signalled/;
+    await assert.rejects(quit({ pidfile, out, clock: new HurriedClock() }), { code: 'QUIT_FAILED', message: text });
+    await rm(pidfile);
+    await writeFile(pidfile, `${pid}\n`);
+    const clock = new HurriedClock();
+    const asked = { write: (said: string) => said.includes('told to quit') && setImmediate(() => rmSync(pidfile)) };
+    assert.equal(await quit({ pidfile, out: asked, clock }), 0);
     assert.equal(child.process.exitCode ?? child.process.signalCode, null, 'it still runs');
     assert.doesNotMatch(child.out(), /stop/);
   });

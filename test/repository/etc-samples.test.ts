@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { test } from 'node:test';
+import { programOf } from '../../src/app/command-ends.js';
 import { unreachable } from '../../src/base/errors.js';
 import { main } from '../../src/cli/main.js';
 import { examineConfiguration } from '../../src/config/resolve-settings.js';
@@ -16,12 +17,17 @@ const NAMES = [
   'alias-sender',
   'cron',
   'dhcp',
+  'feed',
+  'fallback',
   'folder',
   'receiver',
+  'route',
   'sender',
   'sender-tls',
   'shovel',
   'shovel-amqp',
+  'signed-receiver',
+  'signed-sender',
 ];
 
 /** Its settings; fails on a problem or a warning. */
@@ -44,12 +50,14 @@ test('every sample is there in both formats', async () => {
   const expected = NAMES.flatMap((name) => [`${name}.conf`, `${name}.yaml`]);
   assert.deepEqual(
     (await readdir(SAMPLES)).sort(),
-    [...expected, 'commands', 'kubernetes', 'monitoring', 'rabbitmq'].sort(),
+    [...expected, 'commands', 'conf.d', 'kubernetes', 'monitoring', 'rabbitmq'].sort(),
   );
 });
 
 test('stompctl check finds every sample valid', async () => {
-  const names = (await readdir(SAMPLES)).filter((name) => name.includes('.'));
+  const together = (await readdir(join(SAMPLES, 'conf.d'))).map((name) => join('conf.d', name));
+  const names = [...(await readdir(SAMPLES)), ...together].filter((name) => /\.(?:conf|yaml)$/.test(name));
+  assert.equal(names.length, 2 * NAMES.length + 2);
   const files = names.map((name) => join(SAMPLES, name));
   const told: string[] = [];
   const writer = { write: (text: string) => told.push(text) };
@@ -67,10 +75,11 @@ for (const name of NAMES) {
     assert.equal(settings.reliable, true);
     assert.equal(settings.failureQueue?.path, `/var/spool/stompctl/${name}-failures`);
     assert.equal(settings.pidfile, `/run/stompctl/${name}.pid`);
-    for (const end of [settings.source, settings.sink]) {
+    const { source, sink } = settings;
+    for (const end of [source, ...(sink.kind === 'several' ? sink.outputs.map((each) => each.sink) : [sink])]) {
       switch (end.kind) {
         case 'queue':
-          assert.equal(end.queue.path, `/var/spool/stompctl/${name}`);
+          assert.match(end.queue.path, new RegExp(`^/var/spool/stompctl/${name}(?:-[a-z]+)?$`));
           break;
         case 'broker':
           assert.deepEqual(Object.keys(end.broker.auth[0]?.fields ?? {}).sort(), ['name', 'pass-file']);
@@ -79,7 +88,7 @@ for (const name of NAMES) {
           assert.equal(end.folder.path, `/var/spool/stompctl/${name}`);
           break;
         case 'command':
-          assert.ok(existsSync(join(SAMPLES, 'commands', basename(String(end.command.words[0]?.[0])))));
+          assert.ok(existsSync(join(SAMPLES, 'commands', basename(programOf(end.command)))));
           break;
         default:
           unreachable(end);

@@ -18,7 +18,12 @@ const skip = missing ? 'no systemd-analyze on this machine' : false;
 test('every unit passes systemd-analyze verify without a word', { skip }, async (t) => {
   const folder = await tempFolder(t);
   const units = (await readdir(UNITS)).filter((name) => /\.(service|timer)$/.test(name));
-  assert.deepEqual(units.sort(), ['stompctl-once@.service', 'stompctl-once@.timer', 'stompctl@.service']);
+  assert.deepEqual(units.sort(), [
+    'stompctl-once@.service',
+    'stompctl-once@.timer',
+    'stompctl.service',
+    'stompctl@.service',
+  ]);
   for (const name of units) {
     const unit = await readFile(join(UNITS, name), 'utf8');
     await writeFile(join(folder, name), standIn(unit));
@@ -28,7 +33,7 @@ test('every unit passes systemd-analyze verify without a word', { skip }, async 
 });
 
 test('the time to stop is longer than the default time-outs of a drain', async () => {
-  for (const name of ['stompctl@.service', 'stompctl-once@.service']) {
+  for (const name of ['stompctl.service', 'stompctl@.service', 'stompctl-once@.service']) {
     const unit = await readFile(join(UNITS, name), 'utf8');
     const seconds = Number(/^TimeoutStopSec=(\d+)$/m.exec(unit)?.[1]);
     assert.ok(seconds > 60 + 60 + 60, `${name}: ${seconds}`);
@@ -36,21 +41,23 @@ test('the time to stop is longer than the default time-outs of a drain', async (
 });
 
 test('no core is dumped: it would hold messages and passwords', async () => {
-  for (const name of ['stompctl@.service', 'stompctl-once@.service']) {
+  for (const name of ['stompctl.service', 'stompctl@.service', 'stompctl-once@.service']) {
     assert.match(await readFile(join(UNITS, name), 'utf8'), /^LimitCORE=0$/m, name);
   }
 });
 
 test('a service is not restarted for what can never work, and is for everything else', async () => {
-  const unit = await readFile(join(UNITS, 'stompctl@.service'), 'utf8');
-  assert.match(unit, /^Restart=on-failure$/m);
-  const never = /^RestartPreventExitStatus=(.*)$/m.exec(unit)?.[1]?.split(' ').map(Number);
-  assert.deepEqual(never, [EXIT_CODES.usage, ERROR_KINDS.QUEUE_PERMISSION.exit, EXIT_CODES.configuration]);
+  for (const name of ['stompctl.service', 'stompctl@.service']) {
+    const unit = await readFile(join(UNITS, name), 'utf8');
+    assert.match(unit, /^Restart=on-failure$/m);
+    const never = /^RestartPreventExitStatus=(.*)$/m.exec(unit)?.[1]?.split(' ').map(Number);
+    assert.deepEqual(never, [EXIT_CODES.usage, ERROR_KINDS.QUEUE_PERMISSION.exit, EXIT_CODES.configuration]);
+  }
 });
 
 test('the exposure that systemd-analyze security finds is 2.0 at most', { skip }, async (t) => {
   const folder = await tempFolder(t);
-  for (const name of ['stompctl@', 'stompctl-once@']) {
+  for (const name of ['stompctl', 'stompctl@', 'stompctl-once@']) {
     const path = join(folder, `${name}x.service`);
     await writeFile(path, standIn(await readFile(join(UNITS, `${name}.service`), 'utf8')));
     await run('systemd-analyze', ['security', '--offline=true', '--threshold=20', path]);
@@ -59,7 +66,7 @@ test('the exposure that systemd-analyze security finds is 2.0 at most', { skip }
 
 /** What neither of these may have is said in the unit. */
 test('nothing is forbidden that V8, WebAssembly and the look-up of owners of locks need', async () => {
-  for (const name of ['stompctl@.service', 'stompctl-once@.service']) {
+  for (const name of ['stompctl.service', 'stompctl@.service', 'stompctl-once@.service']) {
     const unit = await readFile(join(UNITS, name), 'utf8');
     assert.doesNotMatch(unit, /^(MemoryDenyWriteExecute|ProtectProc|ProcSubset|PrivateUsers)=/m, name);
   }

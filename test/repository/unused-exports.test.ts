@@ -17,6 +17,8 @@ const CALLED_FROM_OUTSIDE = [
 const ASKED_FOR: Readonly<Record<string, readonly string[]>> = {
   // @stomp/stompjs takes it for a WebSocket
   'src/stomp/stompjs-socket.ts': ['binaryType', 'onopen', 'onerror', 'readyState'],
+  // rhea takes it for a socket
+  'src/amqp1/amqp1-wire.ts': ['get_id_string'],
 };
 
 const EXPORT = /^export (?:abstract |async )*(?:function\*?|class|const) ([\w$]+)/gm;

@@ -34,7 +34,7 @@ export async function startRabbitmq(options: StartOptions = {}): Promise<RealBro
     'ca.pem': authority().toString(),
     'server.pem': certificate('server').cert.toString(),
     'server.key': certificate('server').key.toString(),
-    enabled_plugins: `[rabbitmq_stomp,rabbitmq_web_stomp,rabbitmq_auth_mechanism_ssl${options.managementPort === undefined ? '' : ',rabbitmq_management'}].\n`,
+    enabled_plugins: `[rabbitmq_stomp,rabbitmq_web_stomp,rabbitmq_auth_mechanism_ssl,rabbitmq_amqp1_0${options.managementPort === undefined ? '' : ',rabbitmq_management'}].\n`,
     // Erlang nodes talk to each other only with the same cookie
     '.erlang.cookie': randomBytes(20).toString('hex').toUpperCase(),
   }));

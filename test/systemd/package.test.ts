@@ -144,6 +144,25 @@ describe('the package, under a systemd of its own', { skip }, () => {
     );
   });
 
+  it('runs a folder of configurations in one process, though one of them is broken', async () => {
+    const own =
+      "sed -e /pidfile/d -e 's#/var/spool/stompctl/sender#/var/spool/stompctl/folder#' /etc/stompctl/sender.conf";
+    await must('sh', '-c', `${own} >/etc/stompctl/conf.d/a.conf`);
+    await machine.give('incoming-queu = path=/x\n', 'tee', '/etc/stompctl/conf.d/broken.conf');
+    await must('systemctl', 'enable', '--now', 'stompctl');
+    const folder = (name: string) => must('systemctl', 'show', '--value', '--property', name, 'stompctl');
+    assert.match(await folder('ActiveState'), /^active/);
+    await eventually(async () => /^stuck: 2 transfers: .*broken does not run: /.test(await folder('StatusText')));
+    const before = ready();
+    await add('four', 'folder');
+    await eventually(() => ready() === before + 1);
+    await must('rm', '/etc/stompctl/conf.d/broken.conf');
+    await must('systemctl', 'reload', 'stompctl');
+    await must('stompctl', 'status', '--pidfile', '/run/stompctl/stompctl.pid');
+    await must('systemctl', 'stop', 'stompctl');
+    assert.match(await folder('Result'), /^success/);
+  });
+
   it('makes a single pass, and its timer is well', async () => {
     const args = ['--direction', 'cron', '--uri', broker.uri, '--user', 'sender', '--destination', '/queue/once'];
     const made = await machine.give(`${PASSWORD}\n`, 'stompctl', 'init', ...args);

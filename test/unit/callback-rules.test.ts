@@ -60,7 +60,7 @@ test('rewrite rules: an unchanged message is the same object, a changed one leav
 });
 
 const WRONG: [unknown, RegExp][] = [
-  ['text', /rewrite\(rewrite\[0\]\): must be a block of when, drop, remove, rename, default, set, replace, stop/],
+  ['text', /rewrite\(rewrite\[0\]\): must be a block of when, drop, remove, rename, default, set, replace, to, stop/],
   [{ sett: { a: '1' } }, /rewrite\[0\]\.sett\): unknown key/],
   [{}, /does nothing/],
   [[{ drop: 'x' }, { drop: '' }], /rewrite\[1\]\.drop\): a reason must be given/],
@@ -78,3 +78,17 @@ for (const [rewrite, text] of WRONG) {
     );
   });
 }
+
+test('rewrite rules: the last rule that names an output counts, and a drop is none', () => {
+  const rules = Rules.open([
+    { to: 'a' },
+    { when: { exists: 'app' }, to: 'b', set: { x: '1' } },
+    { when: { exists: 'no' }, to: 'c' },
+  ]);
+  const outcome = rules.apply(message);
+  assert.ok(outcome.kind === 'pass');
+  assert.deepEqual([outcome.to, outcome.message.header.x], ['b', '1']);
+  const unchanged = Rules.open({ to: 'a' }).apply(message);
+  assert.deepEqual(unchanged, { kind: 'pass', message, to: 'a' });
+  assert.equal(Rules.open([{ to: 'a' }, { drop: 'x' }]).apply(message).kind, 'drop');
+});

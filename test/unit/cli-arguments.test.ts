@@ -89,10 +89,6 @@ describe('arguments are parsed', () => {
     [['--zzzzz'], `option(--zzzzz): there is no such option; see "stompctl --help"`],
     [['--window'], `option(--window): needs a value; see "stompctl --help"`],
     [['--no-window'], `option(--no-window): there is no such option: did you mean --window?; see "stompctl --help"`],
-    [
-      ['--loop', 'x'],
-      `argument(x): is not expected here: a configuration is given as "--config FILE"; see "stompctl --help"`,
-    ],
   ];
   for (const [args, message] of REFUSED) {
     it(`${JSON.stringify(args)} is refused`, () => {

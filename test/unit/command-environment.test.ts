@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { StompctlError } from '../../src/base/errors.js';
-import { cleanEnvironment, headerVariables } from '../../src/sinks/command/command-environment.js';
+import { cleanEnvironment } from '../../src/command/clean-environment.js';
+import { headerVariables } from '../../src/sinks/command/command-environment.js';
 
 test('a command gets nothing of the environment but what every program needs', () => {
   const env = {

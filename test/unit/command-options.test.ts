@@ -93,3 +93,24 @@ test('what a run will do names the program, and none of its arguments', async (t
   assert.match(await told({ coalesce: 5 }), /runs \/bin\/x once for all that come within 5 s\. /);
   assert.match(await told({ output: 'reply' }), /sends what it writes as replies to stomp:\/\/h:1\. /);
 });
+
+test('an incoming command has a failure queue, or is told what is safe', async (t) => {
+  const OUT = { 'outgoing-queue': { path: '/q/out' } };
+  const failure = { 'failure-queue': { path: '/q/failed' } };
+  const reasons = async (options: object) => (await examined(t, options)).problems.map(({ reason }) => reason).join();
+  const command = { command: '/bin/x "a b"' };
+  const { settings, problems } = await examined(t, { ...OUT, ...failure, loop: true, 'incoming-command': command });
+  assert.deepEqual(problems, []);
+  assert.deepEqual(settings?.source, { kind: 'command', command: { words: ['/bin/x', 'a b'], acks: false } });
+  assert.equal(await reasons({ ...OUT, 'incoming-command': { ...command, ack: 'stdin' } }), '');
+  assert.match(await reasons({ ...OUT, 'incoming-command': command }), /cannot be read again: add a failure-queue/);
+  const templated = { command: '/bin/x %{a}', ack: 'stdin' };
+  assert.match(await reasons({ ...OUT, 'incoming-command': templated }), /%\{…\} has no message here/);
+  assert.match(await reasons({ ...OUT, 'incoming-command': { command: '"', ack: 'stdin' } }), /not closed/);
+  const both = { ...QUEUE, ...OUT, ...failure, 'incoming-command': command };
+  assert.match(await reasons(both), /incoming/);
+  assert.match(
+    await reasons({ ...OUT, ...failure, 'incoming-command': command, remove: true }),
+    /remove needs an incoming queue/,
+  );
+});

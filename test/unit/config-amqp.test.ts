@@ -5,12 +5,14 @@ import { brokersProtocol, checkBrokerUris } from '../../src/config/broker-uris.j
 describe('what is spoken with brokers', () => {
   for (const [uri, given, expected] of [
     ['stomp://h', undefined, 'stomp'],
-    ['amqp://h/v', undefined, 'amqp091'],
-    ['amqps://h', undefined, 'amqp091'],
-    ['failover:(amqp://a,amqp://b)?randomize=false', undefined, 'amqp091'],
+    ['amqp://h/v', undefined, 'amqp'],
+    ['amqps://h', undefined, 'amqp'],
+    ['failover:(amqp://a,amqp://b)?randomize=false', undefined, 'amqp'],
     ['failover:stomp://a,stomp://b', undefined, 'stomp'],
     ['file:/etc/brokers', undefined, 'stomp'],
     ['file:/etc/brokers', 'amqp091', 'amqp091'],
+    ['file:/etc/brokers', 'amqp1', 'amqp1'],
+    ['amqp://h', 'amqp1', 'amqp1'],
   ] as const) {
     it(`${uri}${given === undefined ? '' : `, said to be ${given}`}`, () => {
       assert.equal(brokersProtocol(uri, given), expected);
@@ -22,6 +24,7 @@ describe('what is spoken with brokers', () => {
     ['failover:(amqp://a,stomp://b)', undefined],
     ['failover:(stomp://a,amqp://b)', undefined],
     ['stomp://a', 'amqp091'],
+    ['stomp://a', 'amqp1'],
     ['amqp://a', 'stomp'],
   ] as const) {
     it(`is one protocol: ${uri}${given === undefined ? '' : `, said to be ${given}`}`, () => {

@@ -55,7 +55,7 @@ describe('a configuration of amqpclt', () => {
       /incoming-broker-module is .*\n.*: log is .*see log-format\n.*: loglevel is .*see log-level/,
     );
     assert.ok(settings?.source.kind === 'broker');
-    assert.equal(settings.source.broker.protocol, 'amqp091');
+    assert.equal(settings.source.broker.protocol, 'amqp');
   });
 
   it('that sends is read as it is: what it sets in a header is JavaScript too', async (test) => {
@@ -63,7 +63,7 @@ describe('a configuration of amqpclt', () => {
     assert.deepEqual(problems, []);
     assert.equal(warnings.filter((text) => text.includes('outgoing-broker-module')).length, 1);
     assert.ok(settings?.sink.kind === 'broker');
-    assert.equal(settings.sink.broker.protocol, 'amqp091');
+    assert.equal(settings.sink.broker.protocol, 'amqp');
   });
 
   for (const [what, more, reason] of [

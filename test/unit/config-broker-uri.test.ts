@@ -36,11 +36,11 @@ const URIS: readonly [text: string, expected: Partial<BrokerUri>][] = [
   ['stomp://h/%C3%A4', { vhost: 'ä' }],
   ['ws://h', { transport: 'ws', port: 80, path: '/' }],
   ['ws://h:15674/ws?x=1', { transport: 'ws', port: 15_674, path: '/ws?x=1' }],
-  ['amqp://h', { protocol: 'amqp091', port: 5672 }],
-  ['amqp://h/', { protocol: 'amqp091', port: 5672 }],
-  ['AMQP://h:1/prod', { protocol: 'amqp091', port: 1, vhost: 'prod' }],
-  ['amqp://h/%2Fprod', { protocol: 'amqp091', port: 5672, vhost: '/prod' }],
-  ['amqps://h', { protocol: 'amqp091', transport: 'tls', port: 5671 }],
+  ['amqp://h', { protocol: 'amqp', port: 5672 }],
+  ['amqp://h/', { protocol: 'amqp', port: 5672 }],
+  ['AMQP://h:1/prod', { protocol: 'amqp', port: 1, vhost: 'prod' }],
+  ['amqp://h/%2Fprod', { protocol: 'amqp', port: 5672, vhost: '/prod' }],
+  ['amqps://h', { protocol: 'amqp', transport: 'tls', port: 5671 }],
   ['wss://h/ws', { transport: 'wss', port: 443, path: '/ws' }],
 ];
 

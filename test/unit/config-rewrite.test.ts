@@ -111,10 +111,10 @@ rewrite:
       texts.map((text) => text.replace(/(pattern): Invalid.*/, '$1')),
       [
         'x.yaml:6: rewrite[0].when.match.n: is not a pattern',
-        'x.yaml:9: rewrite[1].drops: unknown key; known are when, drop, remove, rename, default, set, replace, stop',
+        'x.yaml:9: rewrite[1].drops: unknown key; known are when, drop, remove, rename, default, set, replace, to, stop',
         'x.yaml:11: rewrite[2].set.a: must be a text',
-        'x.yaml:12: rewrite[3]: the rule does nothing: give drop, remove, rename, default, set, replace or stop',
-        'x.yaml:13: rewrite[4]: must be a block of when, drop, remove, rename, default, set, replace, stop',
+        'x.yaml:12: rewrite[3]: the rule does nothing: give drop, remove, rename, default, set, replace, to or stop',
+        'x.yaml:13: rewrite[4]: must be a block of when, drop, remove, rename, default, set, replace, to, stop',
         'x.yaml:14: rewrite[5].replace.a.with: must be a text',
       ],
     );

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
-import { Monitor, type MonitoredRun } from '../../src/metrics/monitor.js';
+import { Monitor, type MonitoredProcess } from '../../src/metrics/monitor.js';
 import { Latency } from '../../src/transfer/latency.js';
 import type { HealthFacts } from '../../src/transfer/verdict.js';
 import { eventually } from '../support/eventually.js';
@@ -20,13 +20,18 @@ async function opened(test: TestContext) {
     version: '1',
     clock,
     logger,
-    status: () => ({ state: 'idle', reason: '' }),
+    several: false,
   });
   return { monitor, clock, logger, text: () => readFileSync(textfile, 'utf8') };
 }
 
-function run(health: () => HealthFacts): MonitoredRun {
-  return { health, latency: () => new Latency().snapshot(), processor: () => undefined, options: () => [] };
+function run(health: () => HealthFacts): MonitoredProcess {
+  return {
+    runs: () => [{ health, latency: () => new Latency().snapshot() }],
+    status: () => ({ state: 'idle', reason: '' }),
+    unready: () => undefined,
+    options: () => [],
+  };
 }
 
 const IDLE: HealthFacts = { stopping: false, ends: [], full: [], inFlight: 0, parked: 0, rejected: 0 };

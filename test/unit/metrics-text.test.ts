@@ -49,7 +49,7 @@ function latency() {
 
 async function text(facts: HealthFacts | undefined, labels = {}): Promise<string> {
   const metrics = await RunMetrics.open({ version: '1.2.3', ofProcess: false, labels });
-  if (facts !== undefined) metrics.show({ health: () => facts, latency });
+  if (facts !== undefined) metrics.show(() => [{ health: () => facts, latency }]);
   return metrics.text();
 }
 
@@ -112,7 +112,7 @@ describe('the metrics of a run', () => {
   it('follow the run: what is gone is told no more, and counters are those of now', async () => {
     let facts: HealthFacts = { ...FACTS, counted: counted() };
     const metrics = await RunMetrics.open({ version: '1', ofProcess: false });
-    metrics.show({ health: () => facts, latency });
+    metrics.show(() => [{ health: () => facts, latency }]);
     const once = await metrics.text();
     assert.equal(
       (await metrics.text()).replace(/(timestamp_seconds) .*/g, '$1'),
@@ -134,6 +134,28 @@ describe('the metrics of a run', () => {
     );
   });
 
+  it('have the name of the transfer where there are several, each metric told once', async () => {
+    const metrics = await RunMetrics.open({ version: '1', ofProcess: false, several: true });
+    const run = (transfer: string) => ({ transfer, health: () => ({ ...FACTS, counted: counted() }), latency });
+    const broken = { transfer: 'c', health: () => undefined, latency: () => undefined };
+    metrics.show(() => [run('a'), run('b"'), broken]);
+    const told = await metrics.text();
+    const lines = told.split('\n');
+    for (const transfer of ['a', 'b\\"']) {
+      assert.ok(lines.includes(`stompctl_received_messages_total{transfer="${transfer}"} 1`), transfer);
+      assert.ok(lines.includes(`stompctl_settle_seconds_count{transfer="${transfer}"} 3`), transfer);
+      assert.ok(lines.includes(`stompctl_transfer_up{transfer="${transfer}"} 1`), transfer);
+    }
+    assert.ok(lines.includes('stompctl_transfer_up{transfer="c"} 0'));
+    const types = lines.filter((line) => line.startsWith('# TYPE '));
+    assert.equal(new Set(types).size, types.length);
+    for (const { name } of METRIC_TABLE) {
+      for (const line of lines.filter((each) => each.startsWith(`${name}{`) || each.startsWith(`${name} `))) {
+        assert.match(line, /transfer="/);
+      }
+    }
+  });
+
   it('mask what a callback gives as its reason', async () => {
     const statistics = new Statistics(new ManualClock());
     statistics.dropped('password=s3cret');
@@ -142,7 +164,7 @@ describe('the metrics of a run', () => {
 
   it('tell at the end when, and with which code', async () => {
     const metrics = await RunMetrics.open({ version: '1', ofProcess: false });
-    metrics.show({ health: () => FACTS, latency });
+    metrics.show(() => [{ health: () => FACTS, latency }]);
     const told = await metrics.endText(75);
     assert.match(told, /^stompctl_run_exit_code 75$/m);
     assert.match(told, /^stompctl_run_end_timestamp_seconds 1\d{9}/m);

@@ -3,10 +3,10 @@ import { Readable } from 'node:stream';
 import { describe, it } from 'node:test';
 import { HeaderMatch } from '../../src/cli/queue/header-match.js';
 import { headerText, readHeaders, terminalText } from '../../src/cli/queue/header-text.js';
-import { linesOf } from '../../src/cli/queue/input.js';
 import { ageText } from '../../src/cli/queue/list-command.js';
 import { parseQueueArguments } from '../../src/cli/queue/queue-arguments.js';
 import { QUEUE_COMMANDS } from '../../src/cli/queue/queue-commands.js';
+import { linesOf } from '../../src/message/json-lines.js';
 import { Message, newHeader } from '../../src/message/message.js';
 
 describe('lines of an input, however it is cut', () => {

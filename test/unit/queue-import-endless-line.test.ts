@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import { describe, it } from 'node:test';
-import { linesOf } from '../../src/cli/queue/input.js';
+import { linesOf } from '../../src/message/json-lines.js';
 
 const MIB = 2 ** 20;
 

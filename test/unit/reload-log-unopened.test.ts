@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Reloader, type ReloadParts } from '../../src/cli/run/reload.js';
+import { configureLog, Reloader, type ReloadParts } from '../../src/cli/run/reload.js';
 import { resolveConfiguration } from '../../src/config/resolve-settings.js';
 import { eventually } from '../support/eventually.js';
 import { MemoryLogger } from '../support/memory-logger.js';
@@ -20,14 +20,18 @@ test('a log that cannot be opened anew refuses no reload that was taken over: it
     start,
     read: () => configuration(['window', ['7']], ['log-format', ['syslog']]),
     built: { reload: async () => ({ source: false, sink: false }) },
-    logger: Object.assign(logger, {
-      configure: () => Promise.reject(new Error('no syslog at /dev/log, pass=hunter2')),
-    }),
+    logger,
+    configureLog: (settings) =>
+      configureLog(
+        { configure: () => Promise.reject(new Error('no syslog at /dev/log, pass=hunter2')) },
+        false,
+        settings,
+      ),
     changed: () => undefined,
     service: { reloading: () => undefined, reloaded: (text) => told.push(text) },
   };
   const reloader = new Reloader(parts);
-  reloader.ask();
+  void reloader.ask();
   await eventually(() => reloader.state.done === 1);
   assert.equal(reloader.state.outcome, 'applied');
   assert.equal(reloader.refused, undefined);

@@ -38,6 +38,7 @@ const DIRECT = [
   'pino-pretty',
   'prom-client',
   'quickjs-emscripten-core',
+  'rhea',
   'ws',
   'zod',
 ];

@@ -1,5 +1,5 @@
 import { StompctlError } from '../../base/errors.js';
-import { ByteCollector } from '../../stomp/codec/byte-collector.js';
+import { PieceSplitter } from '../../stomp/codec/piece-splitter.js';
 
 /** AMQP 0-9-1, section 4.2.3: one frame as it came. */
 export interface RawFrame {
@@ -18,8 +18,7 @@ const FRAME_END = 0xce;
 /** Splits what a broker sends into frames. The pieces handed over are kept, not copied. */
 export class FrameSplitter {
   readonly #peer: string;
-  readonly #partial = new ByteCollector();
-  #total = 0;
+  readonly #pieces = new PieceSplitter(HEAD_BYTES, (bytes, at) => this.#totalOf(bytes, at));
   /** bytes of the largest payload that is taken */
   limit: number;
 
@@ -30,25 +29,7 @@ export class FrameSplitter {
 
   /** Calls `onFrame` for each frame that is whole. Errors: FRAME_MALFORMED, FRAME_TOO_LARGE. */
   feed(chunk: Buffer, onFrame: (frame: RawFrame) => void): void {
-    let at = 0;
-    while (at < chunk.length) {
-      const held = this.#partial.length;
-      if (held === 0 && chunk.length - at >= HEAD_BYTES) {
-        const total = this.#totalOf(chunk, at);
-        if (chunk.length - at >= total) {
-          onFrame(this.#frameOf(chunk.subarray(at, at + total)));
-          at += total;
-          continue;
-        }
-      }
-      const wanted = held < HEAD_BYTES ? HEAD_BYTES : this.#total;
-      const end = Math.min(chunk.length, at + wanted - held);
-      this.#partial.add(chunk, at, end);
-      at = end;
-      if (this.#partial.length < wanted) return;
-      if (held < HEAD_BYTES) this.#total = this.#totalOf(this.#partial.view(), 0);
-      else onFrame(this.#frameOf(this.#partial.take()));
-    }
+    this.#pieces.feed(chunk, (bytes) => onFrame(this.#frameOf(bytes)));
   }
 
   #totalOf(bytes: Buffer, at: number): number {

@@ -67,6 +67,8 @@ export const OUTCOME = {
   headerJson: 'j',
   /** another message: flags, header, body */
   message: 'm',
+  /** one of the above, for an output: its name, then, behind that field, the outcome itself */
+  to: 'o',
   /** dropped: reason */
   drop: 'd',
   /** a bad result: reason */

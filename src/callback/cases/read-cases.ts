@@ -16,6 +16,8 @@ export interface Case {
   readonly message: CaseMessage;
   /** the message that must come out, where what is left out is as in `message`; `same`: unchanged */
   readonly expect?: CaseMessage | 'same';
+  /** with `expect`: the output that it must be for; otherwise it must be for none by name */
+  readonly to?: string;
   /** the reason it must be dropped with; true: any */
   readonly drop?: string | true;
   /** the error code it must be rejected with, or a part of the error's text; true: any */
@@ -24,7 +26,7 @@ export interface Case {
 
 const read = new PartReader('test');
 
-const CASE_KEYS = ['name', 'message', 'expect', 'drop', 'reject'];
+const CASE_KEYS = ['name', 'message', 'expect', 'to', 'drop', 'reject'];
 const MESSAGE_KEYS = ['header', 'body', 'base64', 'text'];
 
 /** Reads the cases of a file, already parsed: a list, or a table with `cases`. Throws PartError. */
@@ -39,11 +41,13 @@ function readCase(value: unknown, index: number): Case {
   const table = read.table(value, at, CASE_KEYS);
   const ends = ['expect', 'drop', 'reject'].filter((key) => given(table[key]));
   if (ends.length !== 1) throw read.invalid(at, 'needs exactly one of expect, drop, reject');
-  const { name, message, expect, drop, reject } = table;
+  const { name, message, expect, to, drop, reject } = table;
+  if (given(to) && !given(expect)) throw read.invalid(`${at}.to`, 'needs expect');
   return {
     name: given(name) ? read.text(name, `${at}.name`) : `case ${index + 1}`,
     message: readCaseMessage(message, `${at}.message`),
     ...(given(expect) && { expect: expect === 'same' ? 'same' : readCaseMessage(expect, `${at}.expect`) }),
+    ...(given(to) && { to: read.text(to, `${at}.to`) }),
     ...(given(drop) && { drop: reasonOf(drop, `${at}.drop`) }),
     ...(given(reject) && { reject: reasonOf(reject, `${at}.reject`) }),
   };

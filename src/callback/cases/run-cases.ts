@@ -32,7 +32,8 @@ export function recordCase(name: string, message: Message, outcome: Outcome): Ca
       return { ...given, reject: outcome.error.code };
     case 'pass': {
       const unchanged = differenceOf(message, outcome.message).length === 0;
-      return { ...given, expect: unchanged ? 'same' : caseMessageOf(outcome.message) };
+      const expect = unchanged ? 'same' : caseMessageOf(outcome.message);
+      return { ...given, expect, ...(outcome.to !== undefined && { to: outcome.to }) };
     }
     default:
       return unreachable(outcome);
@@ -42,7 +43,7 @@ export function recordCase(name: string, message: Message, outcome: Outcome): Ca
 function differenceFrom(item: Case, before: Message, outcome: Outcome | undefined): string[] {
   const { expect, drop, reject } = item;
   if (outcome === undefined) return ['+ no outcome'];
-  if (expect !== undefined) return fromExpected(expect, before, outcome);
+  if (expect !== undefined) return fromExpected(expect, item.to, before, outcome);
   const found = foundText(outcome);
   if (drop !== undefined) {
     const holds = outcome.kind === 'drop' && (drop === true || drop === outcome.reason);
@@ -52,9 +53,15 @@ function differenceFrom(item: Case, before: Message, outcome: Outcome | undefine
   return holds ? [] : [`- rejected${wantedText(reject ?? true)}`, `+ ${found}`];
 }
 
-function fromExpected(expect: CaseMessage | 'same', before: Message, outcome: Outcome): string[] {
+function fromExpected(
+  expect: CaseMessage | 'same',
+  to: string | undefined,
+  before: Message,
+  outcome: Outcome,
+): string[] {
   if (outcome.kind !== 'pass') return ['- passed on', `+ ${foundText(outcome)}`];
-  return differenceOf(expect === 'same' ? before : messageOf(expect, before), outcome.message);
+  const difference = differenceOf(expect === 'same' ? before : messageOf(expect, before), outcome.message);
+  return outcome.to === to ? difference : [`- ${outputText(to)}`, `+ ${outputText(outcome.to)}`, ...difference];
 }
 
 function isError({ code, message }: { readonly code: string; readonly message: string }, wanted: string): boolean {
@@ -76,4 +83,8 @@ function foundText(outcome: Outcome): string {
     default:
       return unreachable(outcome);
   }
+}
+
+function outputText(to: string | undefined): string {
+  return to === undefined ? 'to no output by name' : `to ${visible(to)}`;
 }

@@ -1,3 +1,4 @@
+import { isAscii } from 'node:buffer';
 import {
   Lifetime,
   type QuickJSContext,
@@ -115,7 +116,8 @@ export class Bridge {
     if (at === (0 as CharPointer)) throw new HeapFull('no memory to read a string');
     const heap = this.#heap.HEAPU8;
     let end = heap.indexOf(0, at);
-    if (units !== undefined && end - at !== units) {
+    // a letter of two bytes and a NUL behind it are as many units as bytes
+    if (units !== undefined && (end - at !== units || !isAscii(heap.subarray(at, end)))) {
       let found = unitsIn(heap, at, end);
       while (found < units) {
         const start = end + 1;

@@ -156,6 +156,18 @@ export class QuickJsEngine implements Engine {
   /** What `step` said, as the outcome it stands for: maybe a view that is gone when `step`'s result is. */
   #outcome(said: Buffer, original: Buffer | undefined, wasText: boolean): Uint8Array | undefined {
     const body = this.#functions.takeBody();
+    if (said[0] !== SAID.to) return this.#described(said, body, original, wasText);
+    const end = said.indexOf(LINE_END);
+    const inner = this.#described(said.subarray(end + 1), body, original, wasText);
+    return inner && Buffer.concat([packFields(textsOf(said.subarray(0, end)), OUTCOME.to), inner]);
+  }
+
+  #described(
+    said: Buffer,
+    body: Buffer | undefined,
+    original: Buffer | undefined,
+    wasText: boolean,
+  ): Uint8Array | undefined {
     switch (said[0]) {
       case undefined:
         return undefined;
@@ -258,8 +270,10 @@ const SAID = {
   headerJson: byteOf(OUTCOME.headerJson),
   message: byteOf(OUTCOME.message),
   drop: byteOf(OUTCOME.drop),
+  to: byteOf(OUTCOME.to),
   threw: byteOf(OUTCOME.threw),
 } as const;
+const LINE_END = byteOf('\n');
 const ZERO = byteOf('0');
 const ONE = byteOf('1');
 

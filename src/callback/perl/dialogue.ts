@@ -1,5 +1,5 @@
 import { FLAG, OUTCOME } from '../border/engine-contract.js';
-import { FieldReader, packFields, readFields } from '../border/fields.js';
+import { FieldReader, LENGTH_BYTES, packFields, readFields } from '../border/fields.js';
 
 /**
  * How messages are laid out between engine.ts and Stompctl.pm. Perl is quick at `split` and `join`, slow at `pack` and
@@ -78,6 +78,12 @@ export function readOutcome(said: Buffer, apart: Buffer | undefined, original: O
       return packFields([headerList(said.subarray(2), said[1] ?? 0)], OUTCOME.header);
     case CODE.message:
       return messageOutcome(said, apart, original);
+    case CODE.to: {
+      const name = new FieldReader(said, 1).next();
+      const inner = said.subarray(1 + LENGTH_BYTES + name.length);
+      const outcome = inner[0] === CODE.to ? undefined : readOutcome(inner, apart, original);
+      return outcome && Buffer.concat([packFields([name], OUTCOME.to), outcome]);
+    }
     case CODE.drop:
     case CODE.bad:
       return packFields([utf8(said.subarray(1, LONGEST_TEXT))], said[0] === CODE.drop ? OUTCOME.drop : OUTCOME.bad);
@@ -154,8 +160,12 @@ function countNul(bytes: Buffer): number {
 /** Whether the body of what was said comes in a record of its own. */
 export function bodyIsApart(said: Uint8Array): boolean {
   if (said[0] === CODE.message) return ((said[1] ?? 0) & HEADER.apart) !== 0;
-  if (said[0] !== CODE.tap) return false;
   const view = Buffer.from(said.buffer, said.byteOffset, said.byteLength);
+  if (said[0] === CODE.to) {
+    const after = 1 + LENGTH_BYTES + new FieldReader(view, 1).next().length;
+    return said[after] === CODE.message && ((said[after + 1] ?? 0) & HEADER.apart) !== 0;
+  }
+  if (said[0] !== CODE.tap) return false;
   const reader = new FieldReader(view, 1);
   return ((view[9 + reader.next().length + reader.next().length] ?? 0) & HEADER.apart) !== 0;
 }
@@ -180,6 +190,7 @@ function code(letter: string): number {
 export const CODE = {
   header: code('h'),
   message: code('m'),
+  to: code('o'),
   drop: code('d'),
   bad: code('r'),
   threw: code('t'),

@@ -6,6 +6,8 @@ const read = new PartReader('rewrite');
 export interface Rule {
   readonly when: Condition | undefined;
   readonly drop: string | undefined;
+  /** the output that the message goes to; the last rule that says so counts */
+  readonly to: string | undefined;
   readonly remove: readonly string[];
   readonly rename: readonly (readonly [string, string])[];
   readonly defaults: readonly (readonly [string, string])[];
@@ -36,7 +38,7 @@ export function readRules(value: unknown): Rule[] {
   return list.map((item, index) => readRule(item, `rewrite[${index}]`));
 }
 
-const RULE_KEYS = ['when', 'drop', 'remove', 'rename', 'default', 'set', 'replace', 'stop'];
+const RULE_KEYS = ['when', 'drop', 'remove', 'rename', 'default', 'set', 'replace', 'to', 'stop'];
 const CONDITION_KEYS = ['header', 'match', 'exists', 'missing', 'larger', 'smaller', 'body', 'not'];
 
 /** One rule; `at` is what errors call it. Throws PartError. */
@@ -45,6 +47,7 @@ export function readRule(value: unknown, at: string): Rule {
   const rule = {
     when: table.when === undefined ? undefined : readCondition(table.when, `${at}.when`),
     drop: table.drop === undefined ? undefined : read.text(table.drop, `${at}.drop`),
+    to: table.to === undefined ? undefined : read.text(table.to, `${at}.to`),
     remove: namesOf(table.remove, `${at}.remove`),
     rename: pairsOf(table.rename, `${at}.rename`),
     defaults: pairsOf(table.default, `${at}.default`),
@@ -55,8 +58,8 @@ export function readRule(value: unknown, at: string): Rule {
   if (rule.drop === '') throw read.invalid(`${at}.drop`, 'a reason must be given');
   const { remove, rename, defaults, set, replace } = rule;
   const changes = [remove, rename, defaults, set, replace].some((list) => list.length > 0);
-  if (!changes && rule.drop === undefined && !rule.stop) {
-    throw read.invalid(at, 'the rule does nothing: give drop, remove, rename, default, set, replace or stop');
+  if (!changes && rule.drop === undefined && rule.to === undefined && !rule.stop) {
+    throw read.invalid(at, 'the rule does nothing: give drop, remove, rename, default, set, replace, to or stop');
   }
   return { ...rule, changes };
 }

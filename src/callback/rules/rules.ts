@@ -79,13 +79,16 @@ export class Rules {
   }
 
   #apply(work: Working): Outcome {
+    let to: string | undefined;
     for (const rule of this.#rules) {
       if (rule.when !== undefined && !work.meets(rule.when)) continue;
       if (rule.drop !== undefined) return { kind: 'drop', reason: work.fill(rule.drop).slice(0, LONGEST_REASON) };
       work.change(rule);
+      to = rule.to ?? to;
       if (rule.stop) break;
     }
-    return { kind: 'pass', message: work.result() };
+    const message = work.result();
+    return to === undefined ? { kind: 'pass', message } : { kind: 'pass', message, to };
   }
 }
 

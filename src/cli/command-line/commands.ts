@@ -80,7 +80,7 @@ const TOP_FLAGS = [{ name: 'json', doc: 'print one JSON object a line, for each 
 
 /** Every command, in the order in which help lists them. */
 export const COMMANDS = {
-  run: { name: 'run', summary: 'Move messages (the default command).' },
+  run: { name: 'run', summary: 'Move messages (the default command).', operands: 'DIR' },
   init: {
     name: 'init',
     summary: 'Ask what is needed, write a configuration, check it and log in.',

@@ -108,8 +108,7 @@ export function parseArguments(definition: CommandDefinition, args: readonly str
   }
   const [excess] = definition.operands === undefined ? command.args : [];
   if (excess !== undefined) {
-    const hint = definition.name === 'run' ? ': a configuration is given as "--config FILE"' : '';
-    throw new StompctlError('USAGE', 'argument', excess, `is not expected here${hint}; ${SEE_HELP}`);
+    throw new StompctlError('USAGE', 'argument', excess, `is not expected here; ${SEE_HELP}`);
   }
   const options = new Map<string, readonly string[]>();
   for (const row of OPTION_TABLE) {

@@ -6,7 +6,7 @@ import type { CommandIo } from '../command-line/io.js';
 import type { ParsedArguments } from '../command-line/option-command.js';
 import { type InstanceStatus, instanceStatus } from './instance-status.js';
 import { type AlertRange, PROBED, type Probed, parseMost, parseRanges } from './probe-thresholds.js';
-import { publishedNumber } from './published-facts.js';
+import { publishedNumber, publishedTransfers } from './published-facts.js';
 
 /** The exit codes of Nagios plugins, and the words that their first line begins with. */
 const OK = 0;
@@ -38,9 +38,25 @@ export async function probe(parsed: ParsedArguments, env: Environment, io: Comma
   const commandLine = operands.length === 0 ? options : new Map([...options, ['config', operands]]);
   const { pidfile, statusMs } = await readPidOptions({ commandLine, env }, 'probe');
   const instance = await instanceStatus(pidfile, statusMs ?? 0);
-  const measured = measure(instance.record);
-  const findings = [stateOf(instance), ...(instance.verdict === undefined ? [] : judged(measured, thresholds))];
-  return tell(findings, performanceData(measured, thresholds), io);
+  const parts = partsOf(instance.record);
+  const judgements = instance.verdict === undefined ? [] : parts.flatMap((part) => judged(part, thresholds));
+  const data = parts.flatMap((part) => performanceData(part, thresholds)).join(' ');
+  return tell([stateOf(instance), ...judgements], data, io);
+}
+
+/** What is measured: the run; or, where a process runs several, each transfer. */
+interface Part {
+  /** of a transfer */
+  readonly name: string | undefined;
+  readonly measured: Measured;
+}
+
+function partsOf(record: unknown): Part[] {
+  const transfers = publishedTransfers(record);
+  if (transfers === undefined) return [{ name: undefined, measured: measure(record) }];
+  // one that does not run has nothing to measure: the state tells of it
+  const running = transfers.filter(({ facts }) => publishedNumber(facts, 'inFlight') !== undefined);
+  return running.map(({ name, facts }) => ({ name, measured: measure(facts) }));
 }
 
 /** What goes wrong with a probe is told as a plugin tells it. */
@@ -109,28 +125,36 @@ function measure(record: unknown): Measured {
 }
 
 /** What a range alerts of. What is to be judged and is not known is no good news. */
-function judged(measured: Measured, { warn, crit }: Thresholds): Finding[] {
+function judged({ name: transfer, measured }: Part, { warn, crit }: Thresholds): Finding[] {
+  const whose = transfer === undefined ? '' : `${transfer}: `;
   return PROBED.flatMap((name): Finding[] => {
     const value = measured.get(name);
     const [critical, warning] = [crit.get(name), warn.get(name)];
     if (critical === undefined && warning === undefined) return [];
     if (value === undefined) {
       return [
-        { code: UNKNOWN, text: `${name} is not known: the run has no queue to count, or has not counted it yet` },
+        {
+          code: UNKNOWN,
+          text: `${whose}${name} is not known: the run has no queue to count, or has not counted it yet`,
+        },
       ];
     }
-    if (critical?.alerts(value)) return [{ code: CRITICAL, text: `${name} is ${value} (range ${critical.text})` }];
-    return warning?.alerts(value) ? [{ code: WARNING, text: `${name} is ${value} (range ${warning.text})` }] : [];
+    if (critical?.alerts(value))
+      return [{ code: CRITICAL, text: `${whose}${name} is ${value} (range ${critical.text})` }];
+    return warning?.alerts(value)
+      ? [{ code: WARNING, text: `${whose}${name} is ${value} (range ${warning.text})` }]
+      : [];
   });
 }
 
 const UNITS: Partial<Record<Probed, string>> = { age: 's', unsettled: 's', rejected: 'c' };
 
-/** `NAME=VALUE[UNIT];WARN;CRIT;MIN`, as the guidelines of the plugins have it. */
-function performanceData(measured: Measured, { warn, crit }: Thresholds): string {
+/** `NAME=VALUE[UNIT];WARN;CRIT;MIN`, as the guidelines of the plugins have it; of a transfer `'TRANSFER/NAME'=…`. */
+function performanceData({ name: transfer, measured }: Part, { warn, crit }: Thresholds): string[] {
+  const label = (name: Probed) => (transfer === undefined ? name : `'${transfer.replace(/['=]/g, '_')}/${name}'`);
   return PROBED.flatMap((name) => {
     const value = measured.get(name);
     if (value === undefined) return [];
-    return `${name}=${value}${UNITS[name] ?? ''};${warn.get(name)?.text ?? ''};${crit.get(name)?.text ?? ''};0`;
-  }).join(' ');
+    return `${label(name)}=${value}${UNITS[name] ?? ''};${warn.get(name)?.text ?? ''};${crit.get(name)?.text ?? ''};0`;
+  });
 }

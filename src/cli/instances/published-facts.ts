@@ -10,6 +10,25 @@ export function publishedVerdict(record: StatusRecord): Verdict | undefined {
   return known === undefined || typeof reason !== 'string' ? undefined : { state: known, reason };
 }
 
+/** What is published of one of several transfers of a process; `facts` is a record as that of a process with one transfer. */
+export interface PublishedTransfer {
+  readonly name: string;
+  readonly state: string;
+  readonly reason: string;
+  readonly facts: Readonly<Record<string, unknown>>;
+}
+
+/** The transfers in the record of a process that runs several; undefined: it is not such a one. */
+export function publishedTransfers(record: unknown): PublishedTransfer[] | undefined {
+  const transfers = publishedValue(record, 'transfers');
+  if (!Array.isArray(transfers)) return undefined;
+  return transfers.flatMap((transfer: unknown) => {
+    const [name, state, reason] = ['name', 'state', 'reason'].map((key) => publishedValue(transfer, key));
+    if (typeof name !== 'string' || typeof state !== 'string' || typeof reason !== 'string') return [];
+    return { name, state, reason, facts: { ...Object(transfer) } };
+  });
+}
+
 /** A number that a record has at this place; undefined: it has none there, as of another version. */
 export function publishedNumber(record: unknown, ...path: readonly string[]): number | undefined {
   const value = publishedValue(record, ...path);

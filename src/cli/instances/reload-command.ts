@@ -10,6 +10,7 @@ import { readStatus, statusPath } from '../../daemon/status-file.js';
 import { EXIT_CODES } from '../command-line/exit-codes.js';
 import type { CommandIo } from '../command-line/io.js';
 import type { ParsedArguments } from '../command-line/option-command.js';
+import { publishedTransfers } from './published-facts.js';
 
 const NOT_RUNNING = 1;
 const LOOK_MS = 50;
@@ -76,6 +77,8 @@ interface Published {
   readonly done: number;
   readonly outcome: unknown;
   readonly text: string;
+  /** the process runs several transfers: what is refused is told of each */
+  readonly several: boolean;
 }
 
 /** What a process publishes of its reloads; undefined: nothing, or nothing that this version knows. */
@@ -85,7 +88,8 @@ function published(path: string, pid: number): Published | undefined {
     if (record?.pid !== pid) return undefined;
     const { begun, done, outcome, text }: Record<string, unknown> = { ...Object(record.reload) };
     if (typeof begun !== 'number' || typeof done !== 'number') return undefined;
-    return { begun, done, outcome, text: typeof text === 'string' ? text.replace(/\p{Cc}/gu, ' ') : '' };
+    const several = publishedTransfers(record) !== undefined;
+    return { begun, done, outcome, several, text: typeof text === 'string' ? text.replace(/\p{Cc}/gu, ' ') : '' };
   } catch {
     // it may be readable the next time; when not, the time-out says where to look
     return undefined;
@@ -103,8 +107,13 @@ function signal(pid: number): boolean {
   }
 }
 
-function tell(pidfile: string, pid: number, { outcome, text }: Published, { out }: Pick<CommandIo, 'out'>): number {
-  if (outcome === 'refused') throw refused(pidfile, `the old configuration goes on: ${text}`);
+function tell(
+  pidfile: string,
+  pid: number,
+  { outcome, text, several }: Published,
+  { out }: Pick<CommandIo, 'out'>,
+): number {
+  if (outcome === 'refused') throw refused(pidfile, several ? text : `the old configuration goes on: ${text}`);
   out.write(`stompctl (pid ${pid}) has reloaded: ${text}\n`);
   return EXIT_CODES.ok;
 }

@@ -1,11 +1,12 @@
 import { reasonOf, StompctlError } from '../../base/errors.js';
 import type { StopSignal } from '../../daemon/signals.js';
 import { decodeMessage, largestFile } from '../../message/json.js';
+import { linesOf } from '../../message/json-lines.js';
 import { type Header, Message, newHeader } from '../../message/message.js';
 import { startLiveLine } from '../command-line/progress.js';
 import { Complaints, messages } from './complaints.js';
 import { readHeaders } from './header-text.js';
-import { type Input, linesOf, openInput } from './input.js';
+import { type Input, openInput } from './input.js';
 import { LARGEST_MESSAGE } from './open-queue.js';
 import type { QueueContext } from './queue-context.js';
 import { addedTo, BulkWriter, openSink } from './queue-writer.js';

@@ -70,9 +70,10 @@ function shown({ name, message, outcome }: PreviewedMessage): { fate: Fate; line
     case 'reject':
       return { fate: 'rejected', lines: [`${title} rejected: ${visible(outcome.error.message)}`, ...header] };
     case 'pass': {
+      const to = outcome.to === undefined ? '' : `, to ${visible(outcome.to)}`;
       const difference = message === undefined ? [] : differenceOf(message, outcome.message);
-      if (difference.length === 0) return { fate: 'unchanged', lines: [`${title} unchanged`, ...header] };
-      return { fate: 'rewritten', lines: [`${title} rewritten`, ...difference] };
+      if (difference.length === 0) return { fate: 'unchanged', lines: [`${title} unchanged${to}`, ...header] };
+      return { fate: 'rewritten', lines: [`${title} rewritten${to}`, ...difference] };
     }
     default:
       return unreachable(outcome);

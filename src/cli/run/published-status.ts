@@ -1,7 +1,4 @@
-import { systemClock } from '../../base/clock.js';
-import { StatusFile } from '../../daemon/status-file.js';
 import { maskText } from '../../observe/mask.js';
-import type { RunLogger } from '../../observe/pino-logger.js';
 import { type EndFacts, type HealthFacts, type Verdict, verdictOf } from '../../transfer/verdict.js';
 
 /** What a run says of itself: the verdict first, then what it was made of. Nothing in it is a secret: anybody may read it. */
@@ -20,11 +17,4 @@ export function statusPayload(facts: HealthFacts): Verdict & Readonly<Record<str
 function masked<End extends Pick<EndFacts, 'lastError'>>(end: End): End {
   const { lastError } = end;
   return lastError === undefined ? end : { ...end, lastError: { ...lastError, message: maskText(lastError.message) } };
-}
-
-/** Where the verdict on the run is published, beside its pidfile. */
-export function statusFileOf(pidfile: string, logger: RunLogger): StatusFile {
-  return new StatusFile(pidfile, systemClock, ({ message, code }) => {
-    logger.warn('status-unwritable', message, { code });
-  });
 }

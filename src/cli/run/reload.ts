@@ -32,7 +32,9 @@ export interface ReloadParts {
   /** reads the configuration again, as the command line named it */
   readonly read: (warn: (text: string) => void) => Promise<RunConfiguration>;
   readonly built: Pick<BuiltTransfer, 'reload'>;
-  readonly logger: Logger & Pick<RunLogger, 'configure'>;
+  readonly logger: Logger;
+  /** has the log be as these settings say; undefined: done; otherwise why not. Absent: the log is not its own */
+  readonly configureLog?: (settings: Settings) => Promise<string | undefined>;
   /** its state has changed */
   readonly changed: () => void;
   readonly service: Pick<ServiceManager, 'reloading' | 'reloaded'>;
@@ -46,7 +48,7 @@ export class Reloader {
   readonly #parts: ReloadParts;
   readonly #queue = new SerialQueue();
   #running: RunConfiguration;
-  #waiting = false;
+  #waiting: Promise<ReloadState> | undefined;
   #state: ReloadState = { begun: 0, done: 0 };
 
   constructor(parts: ReloadParts) {
@@ -68,11 +70,10 @@ export class Reloader {
     return this.#state.outcome === 'refused' ? this.#state.text : undefined;
   }
 
-  ask(): void {
-    if (this.#waiting) return;
-    this.#waiting = true;
-    void this.#queue.run(async () => {
-      this.#waiting = false;
+  /** Resolves when it is over. Never rejects. */
+  ask(): Promise<ReloadState> {
+    this.#waiting ??= this.#queue.run(async () => {
+      this.#waiting = undefined;
       this.#tell({ ...this.#state, begun: this.#state.begun + 1 });
       const { begun } = this.#state;
       const { service } = this.#parts;
@@ -81,7 +82,9 @@ export class Reloader {
       // the status file first: who hears of the end of the reload from the service manager finds its outcome there
       this.#tell({ begun, done: begun, ...done });
       service.reloaded(`HUP: ${done.outcome}: ${done.text}`);
+      return this.#state;
     });
+    return this.#waiting;
   }
 
   #tell(state: ReloadState): void {
@@ -90,7 +93,7 @@ export class Reloader {
   }
 
   async #reload(): Promise<Required<Pick<ReloadState, 'outcome' | 'text'>> & Partial<ReloadState>> {
-    const { logger, read, built, start } = this.#parts;
+    const { logger, read, built, start, configureLog } = this.#parts;
     logger.info('reload-begin', 'HUP: reading the configuration again');
     try {
       const warnings: string[] = [];
@@ -98,7 +101,7 @@ export class Reloader {
       const plan = reloadPlan(start, this.#running, fresh);
       const ends = await built.reload({ settings: fresh.settings, source: plan.source, sink: plan.sink });
       this.#running = fresh;
-      const unlogged = await this.#configureLog(fresh.settings);
+      const unlogged = await configureLog?.(fresh.settings);
       if (unlogged !== undefined) warnings.push(unlogged);
       for (const text of warnings) logger.warn('configuration', text);
       const text = [textOf(plan, ends), ...(unlogged === undefined ? [] : [unlogged])].join('; ');
@@ -111,17 +114,22 @@ export class Reloader {
       return { outcome: 'refused', text };
     }
   }
+}
 
-  /** Undefined: done. By then everything else is taken over, so that nothing is refused: why not, and what goes on. */
-  async #configureLog(settings: Settings): Promise<string | undefined> {
-    const { logger, start } = this.#parts;
-    const format = logFormatOf({ ...settings, daemon: start.settings.daemon });
-    try {
-      await logger.configure({ level: settings.logLevel, format });
-      return undefined;
-    } catch (error) {
-      return `the log goes on in its old form, for the new one cannot be opened: ${maskText(reasonOf(error))}`;
-    }
+/**
+ * The log of a process that was started as `daemon` or not takes other settings over; undefined: done. By then everything else is
+ * taken over, so that nothing is refused: otherwise why not, and what goes on.
+ */
+export async function configureLog(
+  logger: Pick<RunLogger, 'configure'>,
+  daemon: boolean,
+  settings: Settings,
+): Promise<string | undefined> {
+  try {
+    await logger.configure({ level: settings.logLevel, format: logFormatOf({ ...settings, daemon }) });
+    return undefined;
+  } catch (error) {
+    return `the log goes on in its old form, for the new one cannot be opened: ${maskText(reasonOf(error))}`;
   }
 }
 

@@ -12,8 +12,8 @@ import { type HealthFacts, verdictOf } from '../../transfer/verdict.js';
 export interface ServiceManager {
   /** how often it must be told how the run is, at least; undefined: it does not watch */
   readonly periodMs: number | undefined;
-  /** how the run is now: what is news of that is told */
-  look(facts: HealthFacts): void;
+  /** how the process is now: what is news of that is told */
+  look(look: ServiceLook): void;
   reloading(): void;
   reloaded(text: string): void;
   /** the last word: how it ended, and whether well. Resolves when it is out, or two seconds are over. */
@@ -22,7 +22,8 @@ export interface ServiceManager {
 
 const END_MS = 2000;
 
-const NOBODY: ServiceManager = {
+/** Of who hears nothing. */
+export const UNHEARD: ServiceManager = {
   periodMs: undefined,
   look: () => undefined,
   reloading: () => undefined,
@@ -35,7 +36,7 @@ export function serviceManager(env: Environment, logger: RunLogger): ServiceMana
   const onTrouble = ({ message, code }: { message: string; code: string }) =>
     logger.warn('service-manager', message, { code });
   const request = serviceRequest(env, process.pid, onTrouble);
-  if (request === undefined) return NOBODY;
+  if (request === undefined) return UNHEARD;
   const notifier = new ServiceNotifier({ socket: request.socket, clock: systemClock, onTrouble });
   const reports = new ServiceReports({
     clock: systemClock,
@@ -45,9 +46,9 @@ export function serviceManager(env: Environment, logger: RunLogger): ServiceMana
   let looked = false;
   return {
     periodMs: reports.periodMs,
-    look(facts) {
+    look(look) {
       looked = true;
-      reports.look(serviceLook(facts));
+      reports.look(look);
     },
     reloading: () => reports.reloading(),
     reloaded: (text) => reports.reloaded(maskText(text)),

@@ -6,6 +6,7 @@ import type { Environment } from '../../config/formats/environment.js';
 import type { Settings } from '../../config/settings.js';
 import type { Sink } from '../../flow/sink.js';
 import { decodeMessage, largestFile } from '../../message/json.js';
+import { linesOf } from '../../message/json-lines.js';
 import { Message, newHeader } from '../../message/message.js';
 import { unlessStopped } from '../command-line/call-off.js';
 import { COMMANDS } from '../command-line/commands.js';
@@ -14,7 +15,7 @@ import type { CommandIo } from '../command-line/io.js';
 import type { ParsedArguments } from '../command-line/option-command.js';
 import { looksLikeText } from '../queue/add-command.js';
 import { Complaints, messages } from '../queue/complaints.js';
-import { linesOf, openInput, readAll } from '../queue/input.js';
+import { openInput, readAll } from '../queue/input.js';
 import { BulkWriter } from '../queue/queue-writer.js';
 import { type BrokerArguments, brokerArguments, loginOf, openBrokerCommand } from './broker-arguments.js';
 

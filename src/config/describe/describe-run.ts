@@ -1,7 +1,14 @@
 import { unreachable } from '../../base/errors.js';
 import { guessLanguage } from '../../callback/language.js';
 import { shownUri } from '../../observe/mask.js';
-import type { CallbackSettings, CommandSettings, QueueSettings, RewriteSettings, Settings } from '../settings.js';
+import type {
+  CallbackSettings,
+  CommandSettings,
+  QueueSettings,
+  RewriteSettings,
+  Settings,
+  SinkSettings,
+} from '../settings.js';
 
 function seconds(milliseconds: number): string {
   return `${milliseconds / 1000} s`;
@@ -19,6 +26,10 @@ function sourceText(settings: Settings): string {
       const how = settings.loop ? ', waiting for more' : ', once';
       return `takes files from the folder ${source.folder.path}${how}`;
     }
+    case 'command': {
+      const how = settings.loop ? ', started again when it has ended' : ', once';
+      return `reads messages that ${source.command.words[0]} writes${how}`;
+    }
     case 'queue': {
       const how = settings.loop ? ', waiting for more at its end' : ', once';
       return `reads messages from ${queueText(source.queue)}${how}`;
@@ -32,7 +43,13 @@ function sourceText(settings: Settings): string {
   }
 }
 
-function sinkText({ sink }: Settings): string {
+const DELIVERED = {
+  first: 'sends each to the first that is up of these outputs',
+  every: 'sends each to all of these outputs',
+  route: 'sends each to the output that a rule or the callback names, or else to the first of',
+} as const;
+
+function sinkText(sink: SinkSettings): string {
   switch (sink.kind) {
     case 'queue':
       return `stores them in ${queueText(sink.queue)}${limitText(sink.queue)}`;
@@ -42,6 +59,8 @@ function sinkText({ sink }: Settings): string {
       return commandText(sink.command);
     case 'folder':
       return `writes them into the folder ${sink.folder.path}`;
+    case 'several':
+      return `${DELIVERED[sink.deliver]}: ${sink.outputs.map((each) => `${each.name} ${sinkText(each.sink)}`).join('; ')}`;
     default:
       return unreachable(sink);
   }
@@ -91,6 +110,9 @@ function safetyText({ source, remove, reliable }: Settings): string {
     case 'folder':
       if (source.folder.afterwards.kind === 'leave') return 'At least once: the files stay, since "after" is "leave".';
       return once(source.folder.afterwards.kind === 'move' ? 'moved' : 'removed');
+    case 'command':
+      if (source.command.acks) return 'At least once: the command is told which of its messages are safe.';
+      return 'What the command wrote is sent, or in the failure queue at the end. A crash loses what is in flight.';
     case 'broker':
       return once('acknowledged');
     default:
@@ -108,5 +130,5 @@ export function describeRun(settings: Settings): string {
     settings.failureQueue === undefined ? '' : ` Rejected messages go to ${queueText(settings.failureQueue)}.`;
   const copies =
     settings.tapQueue === undefined ? '' : ` A copy of each message sent goes to ${queueText(settings.tapQueue)}.`;
-  return `It ${sourceText(settings)},${rewrite}${callback} and ${sinkText(settings)}. ${safety}${rejected}${copies}${endText(settings)}`;
+  return `It ${sourceText(settings)},${rewrite}${callback} and ${sinkText(settings.sink)}. ${safety}${rejected}${copies}${endText(settings)}`;
 }

@@ -22,7 +22,7 @@ export interface EffectiveOption {
  * `settings`, a default that depends on other options shows what it comes to.
  */
 export function effectiveConfiguration(values: OptionValues, settings?: Settings): EffectiveOption[] {
-  return OPTION_TABLE.flatMap((row): EffectiveOption[] => {
+  const own = OPTION_TABLE.flatMap((row): EffectiveOption[] => {
     if (row.commandLineOnly) return [];
     const given = values.given.get(row.name);
     if (given !== undefined) {
@@ -33,6 +33,14 @@ export function effectiveConfiguration(values: OptionValues, settings?: Settings
       (settings === undefined ? undefined : dependentDefault(row.name, settings)) ?? row.defaultNote ?? row.default;
     return value === undefined ? [] : [{ name: row.name, value: value.replaceAll('`', ''), source: 'default' }];
   });
+  const ofOutputs = values.outputs.flatMap(({ name, options }) =>
+    [...options.values()].map(({ row, value, origin }) => ({
+      name: `${row.name} (${name})`,
+      value: textOf(row, value),
+      source: placeOf(origin),
+    })),
+  );
+  return [...ofOutputs, ...own];
 }
 
 /** The same where the code of a callback is nobody's business: it may hold what no name tells to be a secret. */
@@ -56,6 +64,7 @@ function matters(row: OptionRow, values: OptionValues): boolean {
     return values.has('incoming-broker-uri');
   }
   if (row.name.startsWith('outgoing-broker-')) return values.has('outgoing-broker-uri');
+  if (row.name === 'deliver') return false;
   if (row.name === 'on-overlap') return values.has('pidfile');
   if (row.name === 'metrics-remote') return values.has('metrics-listen');
   if (row.name.startsWith('metrics-')) return false;
@@ -76,6 +85,7 @@ function prefetchText({ source, reliable, window }: Settings): string | undefine
   switch (source.kind) {
     case 'queue':
     case 'folder':
+    case 'command':
       return undefined;
     case 'broker':
       if (source.prefetch !== undefined) return String(source.prefetch);

@@ -1,6 +1,7 @@
 import { unreachable } from '../../base/errors.js';
 import type { OptionRow, TableKey } from '../options/option.js';
 import { namesInFile, OPTION_TABLE, optionPrefixes } from '../options/option-table.js';
+import { outputKindOf } from '../options/outputs.js';
 import { REWRITE_DEFINITIONS, REWRITE_SCHEMA } from '../options/rewrite-schema.js';
 
 type Schema = Readonly<Record<string, unknown>>;
@@ -44,11 +45,21 @@ function blockSchema(prefix: string): Schema {
   for (const block of optionPrefixes()) {
     if (!block.startsWith(prefix) || block.length === prefix.length) continue;
     const rest = block.slice(prefix.length);
-    const inner: Schema = { $ref: `#/definitions/${block}-` };
+    const inner = severalOf(block, { $ref: `#/definitions/${block}-` });
     const option = properties[rest];
     if (rest !== '') properties[rest] = option === undefined ? inner : { anyOf: [option, inner] };
   }
-  return { type: 'object', additionalProperties: false, properties };
+  if (prefix !== 'outgoing-broker-') return { type: 'object', additionalProperties: false, properties };
+  const named = { $ref: `#/definitions/${prefix}` };
+  return { type: 'object', additionalProperties: named, properties: { ...properties, name: OUTPUT_NAME } };
+}
+
+const OUTPUT_NAME: Schema = { type: 'string', description: 'what this output is called' };
+
+/** A block of outputs may be a list of them. */
+function severalOf(block: string, one: Schema): Schema {
+  if (block !== 'outgoing' && block !== 'outgoing-broker') return one;
+  return { anyOf: [one, { type: 'array', items: one }] };
 }
 
 function optionSchema(row: OptionRow): Schema {
@@ -72,8 +83,12 @@ function valueSchema(row: OptionRow): Schema {
       return { type: ['string', 'number'] };
     case 'rules':
       return REWRITE_SCHEMA;
-    case 'table':
-      return { anyOf: [{ type: 'string' }, tableSchema(row.keys)] };
+    case 'table': {
+      const table = tableSchema(row.keys);
+      return {
+        anyOf: [{ type: 'string' }, table, ...(outputKindOf(row.name) === undefined ? [] : outputsSchema(row))],
+      };
+    }
     case 'tables':
     case 'credentials': {
       const one = { anyOf: [{ type: 'string' }, tableSchema(row.keys)] };
@@ -82,6 +97,14 @@ function valueSchema(row: OptionRow): Schema {
     default:
       return unreachable(row.kind);
   }
+}
+
+/** Several with their names as keys; or, unless a key of them is called so, with `name` in a list. */
+function outputsSchema({ keys = [] }: OptionRow): Schema[] {
+  const byName: Schema = { type: 'object', additionalProperties: tableSchema(keys) };
+  if (keys.some(({ name }) => name === 'name')) return [byName];
+  const withName = tableSchema([...keys, { name: 'name', kind: 'text', doc: String(OUTPUT_NAME.description) }]);
+  return [byName, withName, { type: 'array', items: withName }];
 }
 
 function numberSchema({ integer, min, max }: Pick<OptionRow, 'integer' | 'min' | 'max'>): Schema {

@@ -3,6 +3,7 @@ import { type ConfigNode, toPlain } from '../formats/config-node.js';
 import type { OptionRow } from '../options/option.js';
 import type { OptionValue, ReadOption } from '../options/option-reader.js';
 import { OPTION_TABLE } from '../options/option-table.js';
+import type { Output } from '../options/outputs.js';
 import type { MigrationNote } from './migration-notes.js';
 
 /** Options whose names begin so stand in one block. */
@@ -19,6 +20,7 @@ export async function migratedYaml(
   head: readonly string[],
   given: ReadonlyMap<string, ReadOption>,
   notes: readonly MigrationNote[],
+  outputs: readonly Output[],
 ): Promise<string> {
   const { dump } = await import('js-yaml');
   const parts: string[] = [comment(head.join('\n'))];
@@ -40,7 +42,16 @@ export async function migratedYaml(
     if (block === undefined) parts.push(...texts);
     else parts.push(`${block}:\n${texts.map((text) => text.replace(/^(?=.)/gm, '  ')).join('')}`);
   }
+  if (outputs.length > 0) parts.push(dump({ outgoing: outputs.map(plainOutput) }, { lineWidth: -1, noRefs: true }));
   return parts.join('\n');
+}
+
+/** In a list the order of the file stays, which counts. */
+function plainOutput({ name, kind, options }: Output): unknown {
+  const prefix = `outgoing-${kind}`;
+  const plain = [...options].map(([option, { row, value, node }]) => [option, plainOf(row, value, node)] as const);
+  const inside = Object.fromEntries(plain.map(([option, value]) => [option.slice(prefix.length + 1), value]));
+  return { [kind]: { [name]: plain.find(([option]) => option === prefix)?.[1] ?? inside } };
 }
 
 function blockOf({ name }: OptionRow): (typeof BLOCKS)[number] | undefined {

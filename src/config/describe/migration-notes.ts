@@ -19,7 +19,7 @@ interface Rule {
 }
 
 const fromBroker = (values: OptionValues) => values.has('incoming-broker-uri');
-const toBroker = (values: OptionValues) => values.has('outgoing-broker-uri');
+const toBroker = (values: OptionValues) => values.each().some((each) => each.has('outgoing-broker-uri'));
 const anyBroker = (values: OptionValues) => fromBroker(values) || toBroker(values);
 const isUdp = (values: OptionValues) => values.text('outgoing-broker-uri')?.startsWith('udp:') === true;
 const endless = (values: OptionValues) =>
@@ -112,7 +112,7 @@ export function migrationNotes(
   const notes: MigrationNote[] = RULES.filter((rule) => rule.applies(values, settings)).map(({ option, text }) =>
     option === undefined ? { text } : { option, text },
   );
-  for (const { row, value } of values.given.values()) {
+  for (const { row, value } of values.allGiven()) {
     if (row.kind === 'credentials' && holdsSecret(value)) {
       const text =
         'A password stands here. "pass-file: PATH" (a file of mode 0600), "pass-env" or "pass-credential" (systemd) would keep it out of the configuration.';

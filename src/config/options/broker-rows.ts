@@ -23,7 +23,7 @@ function brokerOptions(side: 'incoming' | 'outgoing'): OptionRow[] {
         '`stomp://HOST:PORT` or `tcp://` is plain TCP; `ssl://`, `tls://`, `stomp+ssl://` and `stomp+tls://` speak TLS, and ' +
         'check the certificate; the port is 61613 when there is none. What follows the first slash of the ' +
         'path, %-decoded, is the virtual host (`stomp://host/prod` is `prod`); without it the virtual host is `/`. ' +
-        '`amqp://HOST:PORT/VHOST` and `amqps://` (TLS) are AMQP 0-9-1, ports 5672 and 5671 (docs/amqp.md). ' +
+        '`amqp://HOST:PORT/VHOST` and `amqps://` (TLS) are AMQP 0-9-1 or 1.0, ports 5672 and 5671 (docs/amqp.md). ' +
         '`ws://HOST:PORT/PATH` and `wss://` (TLS) are WebSocket, ports 80 and 443. ' +
         '`failover:(URI,URI)?OPTIONS` names several brokers: each attempt to connect takes the next, in random order unless ' +
         '`randomize=false`; `initialReconnectDelay`, `maxReconnectDelay` (milliseconds), `backOffMultiplier`, ' +
@@ -34,14 +34,17 @@ function brokerOptions(side: 'incoming' | 'outgoing'): OptionRow[] {
     {
       name: `${side}-broker-protocol`,
       kind: 'choice',
-      choices: ['stomp', 'amqp091'],
+      choices: ['stomp', 'amqp', 'amqp091', 'amqp1'],
       value: 'PROTOCOL',
       group,
       reload: group,
       added: true,
       defaultNote: 'as the URI says, STOMP for `file:PATH`',
-      doc: 'Say what is spoken with the brokers: STOMP or AMQP 0-9-1.',
-      notes: 'Needed only for a file whose URIs are `amqp://` or `amqps://`; a list of brokers is of one protocol.',
+      doc: 'Say what is spoken with the brokers: STOMP, AMQP 0-9-1 or AMQP 1.0.',
+      notes:
+        '`amqp`: what an `amqp://` server speaks is found by its answer to the first bytes, AMQP 0-9-1 where it speaks both; `amqp091` and ' +
+        '`amqp1` say it, and a server that speaks the other one is an error. A file whose URIs are `amqp://` or `amqps://` needs one of ' +
+        'the three; a list of brokers is of one protocol.',
     },
     {
       name: `${side}-broker-auth`,
@@ -236,7 +239,34 @@ const COMMAND_KEYS: readonly TableKey[] = [
   },
 ];
 
+const INCOMING_COMMAND_KEYS: readonly TableKey[] = [
+  {
+    name: 'command',
+    kind: 'text',
+    required: true,
+    doc: 'the program and its arguments, as blanks and quotes separate them; no shell is in between',
+  },
+  {
+    name: 'ack',
+    kind: 'choice',
+    choices: ['none', 'stdin'],
+    default: 'none',
+    doc: '`stdin`: it is told on its standard input, a line each, the number of each line that is safe',
+  },
+];
+
 export const COMMAND_OPTIONS: readonly OptionRow[] = [
+  {
+    name: 'incoming-command',
+    kind: 'table',
+    keys: INCOMING_COMMAND_KEYS,
+    value: 'KEY=VALUE…',
+    group: 'source',
+    reload: 'source',
+    added: true,
+    doc: 'Send what this command writes to its standard output: messages as JSON, a line each.',
+    notes: 'With `loop` it is started again when it has ended. See docs/commands-as-ends.md.',
+  },
   {
     name: 'outgoing-command',
     kind: 'table',

@@ -2,7 +2,7 @@ import { AMQPCLT_OPTIONS, BROKER_OPTIONS, COMMAND_OPTIONS } from './broker-rows.
 import { CONNECTION_OPTIONS } from './connection-rows.js';
 import type { OptionRow } from './option.js';
 import { PROGRAM_OPTIONS } from './program-rows.js';
-import { FOLDER_OPTIONS, QUEUE_OPTIONS } from './queue-rows.js';
+import { FOLDER_OPTIONS, OUTPUTS_OPTIONS, QUEUE_OPTIONS } from './queue-rows.js';
 import { TRANSFER_OPTIONS } from './transfer-rows.js';
 
 /**
@@ -14,6 +14,7 @@ export const OPTION_TABLE: readonly OptionRow[] = [
   ...BROKER_OPTIONS,
   ...COMMAND_OPTIONS,
   ...FOLDER_OPTIONS,
+  ...OUTPUTS_OPTIONS,
   ...TRANSFER_OPTIONS,
   ...CONNECTION_OPTIONS,
   ...PROGRAM_OPTIONS,

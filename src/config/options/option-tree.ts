@@ -2,6 +2,7 @@ import { didYouMean } from '../../base/closest-name.js';
 import { addEntry, type BlockNode, type ConfigNode, newBlock, type Origin, placeOf } from '../formats/config-node.js';
 import { invalid, type Problem } from '../formats/problem.js';
 import { isOptionPrefix, namesInFile, OPTION_TABLE, optionInFile, optionPrefixes } from './option-table.js';
+import { type GivenOutput, namedBlocks, outputKindOf } from './outputs.js';
 
 /** A block of one of these names may wrap the whole configuration; what stands beside it is for other programs. */
 const WRAPPERS = ['stompclt', 'stompctl'];
@@ -9,6 +10,8 @@ const WRAPPERS = ['stompclt', 'stompctl'];
 /** What a configuration gives, by full option name. An option that is given several times is a list. */
 export interface GivenOptions {
   readonly given: ReadonlyMap<string, ConfigNode>;
+  /** those that have a name */
+  readonly outputs: readonly GivenOutput[];
   readonly problems: readonly Problem[];
   readonly warnings: readonly string[];
 }
@@ -28,7 +31,8 @@ export function flattenTree(root: BlockNode): GivenOptions {
       else flattener.warnings.push(`${placeOf(node.origin)}: "${name}" stands outside <${wrappers[0]}> and is ignored`);
     }
   }
-  return { given: flattener.given.entries, problems: flattener.problems, warnings: flattener.warnings };
+  const { outputs } = flattener;
+  return { given: flattener.given.entries, outputs, problems: flattener.problems, warnings: flattener.warnings };
 }
 
 /** Whoever misspells that many names has given the wrong file: looking for what each may mean takes too long. */
@@ -36,6 +40,7 @@ const MOST_SUGGESTIONS = 20;
 
 class Flattener {
   readonly given = newBlock({ file: '', line: 0 });
+  readonly outputs: GivenOutput[] = [];
   readonly problems: Problem[] = [];
   readonly warnings: string[] = [];
   #suggestions = 0;
@@ -50,7 +55,9 @@ class Flattener {
     }
   }
 
-  #enter(node: ConfigNode, name: string): void {
+  #enter(whole: ConfigNode, name: string): void {
+    const node = this.#withoutOutputs(whole, name);
+    if (node === undefined) return;
     const option = optionInFile(name);
     if (option === undefined) {
       if (isOptionPrefix(name)) this.walk(node, name);
@@ -71,6 +78,21 @@ class Flattener {
     }
     const items = node.kind === 'list' ? node.items : [node];
     for (const item of items) addEntry(this.given, option.name, item);
+  }
+
+  /** Takes the named outputs out; undefined: nothing else is there. */
+  #withoutOutputs(node: ConfigNode, name: string): ConfigNode | undefined {
+    const kind = outputKindOf(name);
+    if (kind === undefined || name !== `outgoing-${kind}`) return node;
+    const { named, rest } = namedBlocks(node, name);
+    for (const { name: own, block } of named) {
+      const inside = new Flattener();
+      if (optionInFile(name) === undefined) inside.walk(block, name);
+      else inside.given.entries.set(name, block);
+      this.problems.push(...inside.problems);
+      this.outputs.push({ name: own, kind, origin: block.origin, given: inside.given.entries });
+    }
+    return rest;
   }
 
   #unknown(origin: Origin, name: string): void {

@@ -1,6 +1,7 @@
 import type { OptionRow } from './option.js';
 import { isProblem, type OptionValue, type ReadOption, readOption, type Table } from './option-reader.js';
 import { OPTION_TABLE } from './option-table.js';
+import type { Output } from './outputs.js';
 import type { RuleList } from './rewrite-option.js';
 
 const DEFAULTS = new Map<string, OptionValue>();
@@ -20,8 +21,23 @@ function defaultOf(row: OptionRow): OptionValue | undefined {
 export class OptionValues {
   readonly given: ReadonlyMap<string, ReadOption>;
 
-  constructor(given: ReadonlyMap<string, ReadOption>) {
+  /** when there are several, or `deliver` is given: then `given` has none of their options */
+  readonly outputs: readonly Output[];
+
+  constructor(given: ReadonlyMap<string, ReadOption>, outputs: readonly Output[] = []) {
     this.given = given;
+    this.outputs = outputs;
+  }
+
+  /** A configuration for each output, with that one alone; without several, this one. */
+  each(): OptionValues[] {
+    if (this.outputs.length === 0) return [this];
+    return this.outputs.map(({ options }) => new OptionValues(new Map([...this.given, ...options])));
+  }
+
+  /** Everything that was given, wherever. */
+  allGiven(): ReadOption[] {
+    return [...this.given.values(), ...this.outputs.flatMap(({ options }) => [...options.values()])];
   }
 
   has(name: string): boolean {

@@ -293,6 +293,23 @@ const OUTGOING_KEYS: readonly TableKey[] = [
   },
 ];
 
+/** What several outputs have in common. */
+export const OUTPUTS_OPTIONS: readonly OptionRow[] = [
+  {
+    name: 'deliver',
+    kind: 'choice',
+    choices: ['first', 'every', 'route'],
+    value: 'WAY',
+    group: 'sink',
+    reload: 'sink',
+    added: true,
+    doc: 'With several outputs: each message goes to the first that is up, to every one, or to the one that a rule or the callback names.',
+    notes:
+      'Needed with several outputs: blocks with a name such as `<outgoing-queue audit>`, in YAML `outgoing-queue: { audit: { path: … } }` ' +
+      'or a list of blocks with `name`. An output without a name is called by its kind: queue, broker, folder, command. See docs/outputs.md.',
+  },
+];
+
 export const FOLDER_OPTIONS: readonly OptionRow[] = [
   {
     name: 'incoming-folder',

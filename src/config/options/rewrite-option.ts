@@ -28,6 +28,14 @@ export function ruleProblems({ rules }: RuleList, places: ReadonlyMap<string, Or
   });
 }
 
+/** The outputs that rules name, with the path of each name. Of rules that can be read. */
+export function namedOutputs({ rules }: RuleList): { readonly name: string; readonly at: string }[] {
+  return rules.flatMap((rule, index) => {
+    const { to } = readRule(rule, rulePath(index));
+    return to === undefined ? [] : [{ name: to, at: `${rulePath(index)}.to` }];
+  });
+}
+
 function rulePath(index: number): string {
   return `rewrite[${index}]`;
 }

@@ -22,6 +22,7 @@ export const REWRITE_DEFINITIONS: Readonly<Record<string, Schema>> = {
     default: TEXTS,
     set: TEXTS,
     replace: { type: 'object', additionalProperties: block({ pattern: TEXT, with: TEXT }, ['pattern', 'with']) },
+    to: TEXT,
     stop: TEXT,
   }),
   'rewrite condition': block({

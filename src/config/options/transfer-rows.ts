@@ -14,7 +14,7 @@ const CALLBACK_OPTIONS: readonly OptionRow[] = [
     doc: 'Apply these rules to every message: set, remove, rename and replace headers, or drop the message.',
     notes:
       'A block, or a list of them (in an Apache-style file, the block repeated), each with `when`, `drop`, `remove`, `rename`, ' +
-      '`default`, `set`, `replace`, `stop`; see `docs/callbacks.md`. With a callback as well, the rules come first. ' +
+      '`default`, `set`, `replace`, `to`, `stop`; see `docs/callbacks.md`. With a callback as well, the rules come first. ' +
       'A message whose patterns take longer than `callback-timeout` is rejected.',
   },
   {

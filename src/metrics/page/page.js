@@ -9,6 +9,9 @@ const byId = (id) => document.getElementById(id);
 const history = [];
 let before;
 let failed = 0;
+/** of several transfers: the name of the one that is shown, as the address has it */
+let chosen;
+let optionsTimer;
 
 function element(name, className, ...content) {
   const made = document.createElement(name);
@@ -175,13 +178,38 @@ byId('chart').addEventListener('pointerleave', () => {
   showRates();
 });
 
+/** Of several transfers the one that the address names, or the first. */
+function oneOf({ transfers }) {
+  const hashOf = ({ name }) => `#${encodeURIComponent(name)}`;
+  const one = transfers.find((each) => hashOf(each) === location.hash) ?? transfers[0];
+  const rows = transfers.map((each) => {
+    const link = element('a', '', each.name);
+    link.href = hashOf(each);
+    if (each === one) link.setAttribute('aria-current', 'true');
+    const state = element('td', '', element('strong', each.state, each.state));
+    return element('tr', '', element('td', '', link), state, element('td', '', each.reason));
+  });
+  byId('several').hidden = false;
+  show(byId('transfers').tBodies[0], ...rows);
+  byId('path-title').textContent = one ? `Path of ${one.name}` : 'Path';
+  if (one?.name !== chosen) {
+    chosen = one?.name;
+    history.length = 0;
+    before = undefined;
+    show(byId('options').tBodies[0]);
+    showOptions();
+  }
+  return one ?? {};
+}
+
 function showStatus(status) {
   showState(status.state, status.reason);
+  const one = status.transfers ? oneOf(status) : status;
   const started = new Date(status.startedAt);
   byId('about').textContent = `version ${status.version}, pid ${status.pid}, since ${started.toLocaleString()}`;
-  showPath(status);
-  showCounts(status);
-  remember(status);
+  showPath(one);
+  showCounts(one);
+  remember(one);
   draw();
   showRates();
 }
@@ -205,20 +233,23 @@ async function ask() {
 }
 
 async function showOptions() {
+  clearTimeout(optionsTimer);
   // a reload changes them; while the run starts there are none
   let again = 10 * ASK_MS;
   try {
-    const rows = (await get('options')).map(({ name, value, source }) => {
-      const row = element('tr', source === 'default' ? 'default' : '');
-      row.append(element('td', '', name), element('td', '', value), element('td', '', source));
-      return row;
-    });
+    const rows = (await get(chosen === undefined ? 'options' : `options/${encodeURIComponent(chosen)}`)).map(
+      ({ name, value, source }) => {
+        const row = element('tr', source === 'default' ? 'default' : '');
+        row.append(element('td', '', name), element('td', '', value), element('td', '', source));
+        return row;
+      },
+    );
     if (rows.length === 0) again = ASK_MS;
     show(byId('options').tBodies[0], ...rows);
   } catch {
     // the state says that nobody answers
   }
-  setTimeout(showOptions, again);
+  optionsTimer = setTimeout(showOptions, again);
 }
 
 byId('all-options').addEventListener('change', ({ currentTarget }) => {

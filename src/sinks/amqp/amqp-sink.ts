@@ -8,12 +8,10 @@ import { Outstanding } from '../../base/outstanding.js';
 import { SerialQueue } from '../../base/serial-queue.js';
 import { withDeadline } from '../../base/wait.js';
 import type { Sink } from '../../flow/sink.js';
-import { frameToSend, notPersistentWarning } from '../../message/frame-to-send.js';
+import { frameToSend } from '../../message/frame-to-send.js';
 import type { Header, Message } from '../../message/message.js';
-import { meansNotPersistent } from '../../stomp/client-dialects.js';
 import { NOT_SENT } from '../../stomp/codec/encoder.js';
-
-export type AmqpSinkWarning = 'not-persistent' | 'blocked';
+import { type BrokerWarnings, Persistence } from '../broker/persistence.js';
 
 export interface AmqpSinkOptions {
   /** for logs: `broker amqp://host:5672` */
@@ -30,7 +28,7 @@ export interface AmqpSinkOptions {
   readonly flushMs: number;
   /** called at each opening, with the session */
   readonly onSession?: (session: AmqpSession) => void;
-  readonly onWarning?: (event: AmqpSinkWarning, text: string) => void;
+  readonly onWarning?: BrokerWarnings;
   readonly clock?: Clock;
 }
 
@@ -59,11 +57,12 @@ export class AmqpSink implements Sink {
   /** while something is declared, what is to follow waits in its order */
   readonly #order = new SerialQueue();
   #ordered = 0;
-  #warned = false;
+  readonly #persistence: Persistence;
 
   constructor(options: AmqpSinkOptions) {
     this.name = options.name;
     this.#options = options;
+    this.#persistence = new Persistence(options);
   }
 
   async open(lost?: (error: StompctlError) => void): Promise<void> {
@@ -118,7 +117,7 @@ export class AmqpSink implements Sink {
     const destination = open.library.parseDestination(written);
     if (typeof destination === 'string') throw this.#badDestination(destination);
     const properties = open.library.propertiesOf(header, {
-      persistent: this.#persistent(header),
+      persistent: this.#persistence.of(header),
       omit: NOT_SENT,
       frameMax: open.session.frameMax,
     });
@@ -192,17 +191,6 @@ export class AmqpSink implements Sink {
   #badDestination(why: string): StompctlError {
     const reason = `the destination leads nowhere over AMQP: ${why}; correct it in a callback`;
     return new StompctlError('MESSAGE_BAD_HEADER', 'send', this.name, reason);
-  }
-
-  #persistent({ persistent: given }: Readonly<Header>): boolean | undefined {
-    const { reliable, persistent } = this.#options;
-    if (given === undefined) return reliable && persistent === 'true' ? true : undefined;
-    const kept = !meansNotPersistent(given);
-    if (!kept && reliable && !this.#warned) {
-      this.#warned = true;
-      this.#options.onWarning?.('not-persistent', notPersistentWarning(given));
-    }
-    return kept;
   }
 
   #tellBlocked(reason: string | undefined): void {

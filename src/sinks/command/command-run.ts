@@ -1,9 +1,9 @@
-import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '../../base/clock.js';
-import { errnoOf, reasonOf } from '../../base/errors.js';
 import { unlessAborted, withDeadline } from '../../base/wait.js';
-import { ProcessGroup } from './process-group.js';
+import { type CommandEnd, endOf, notStarted } from '../../command/command-end.js';
+import { ProcessGroup } from '../../command/process-group.js';
 
 export interface CommandRun {
   readonly file: string;
@@ -22,17 +22,6 @@ export interface CommandRun {
   readonly onOutput: (stream: 'stdout' | 'stderr', chunk: Buffer) => boolean;
 }
 
-/** How a command ended. */
-export type CommandEnd =
-  | { readonly kind: 'exited'; readonly code: number; readonly leftBehind: boolean }
-  | { readonly kind: 'signalled'; readonly signal: string }
-  | { readonly kind: 'timed-out' }
-  | { readonly kind: 'too-much' }
-  | { readonly kind: 'called-off' }
-  | { readonly kind: 'not-started'; readonly errno: string | undefined; readonly reason: string };
-
-/** after KILL only a process that waits for a disk is still there */
-const KILLED_MS = 5000;
 /** What was written before the end is there at once; who was left behind may go on writing for ever. */
 const MOST_TURNS = 1000;
 
@@ -60,7 +49,7 @@ export async function runCommand(run: CommandRun): Promise<CommandEnd> {
   const cut = AbortSignal.any([run.signal, tooMuch.signal]);
   const first = await withDeadline(run.clock, run.timeoutMs, unlessAborted(ended, cut), () => 'timed-out' as const);
   if (first === 'aborted' || first === 'timed-out') {
-    await endGroup(group, ended, run);
+    await group.end(ended, run.clock, run.signal.aborted ? run.calledOffMs : run.graceMs);
     pipes.destroy();
     if (first === 'timed-out') return { kind: 'timed-out' };
     return { kind: run.signal.aborted ? 'called-off' : 'too-much' };
@@ -69,30 +58,6 @@ export async function runCommand(run: CommandRun): Promise<CommandEnd> {
   pipes.destroy();
   if (tooMuch.signal.aborted) return { kind: 'too-much' };
   return first.kind === 'exited' ? { ...first, leftBehind } : first;
-}
-
-async function endGroup(group: ProcessGroup, ended: Promise<CommandEnd>, run: CommandRun): Promise<void> {
-  const { clock, signal, graceMs, calledOffMs } = run;
-  group.signal('SIGTERM');
-  await withDeadline(clock, signal.aborted ? calledOffMs : graceMs, ended, () => undefined);
-  // RACE: of a group with nobody left the number may be given anew; between these two lines that takes a full round of pids
-  group.signal('SIGKILL');
-  await withDeadline(clock, KILLED_MS, ended, () => undefined);
-}
-
-/** Resolves when the first process of the group has ended, whoever still holds its pipes. */
-function endOf(child: ChildProcess): Promise<CommandEnd> {
-  return new Promise((resolve) => {
-    child.once('error', (error) => resolve(notStarted(error)));
-    child.once('exit', (code, signal) => {
-      if (code !== null) resolve({ kind: 'exited', code, leftBehind: false });
-      else resolve({ kind: 'signalled', signal: signal ?? 'an unknown signal' });
-    });
-  });
-}
-
-function notStarted(error: unknown): CommandEnd {
-  return { kind: 'not-started', errno: errnoOf(error), reason: reasonOf(error) };
 }
 
 /** What a command writes. */

@@ -3,13 +3,15 @@ import type { Clock } from '../../base/clock.js';
 import type { CommandWord } from '../../base/command-words.js';
 import { StompctlError, unreachable } from '../../base/errors.js';
 import { Bell, wait } from '../../base/wait.js';
+import type { Variables } from '../../command/clean-environment.js';
+import { type CommandEnd, howItEnded } from '../../command/command-end.js';
+import { findCommand } from '../../command/find-command.js';
+import { OutputLines } from '../../command/output-lines.js';
 import type { Sink } from '../../flow/sink.js';
 import type { Message } from '../../message/message.js';
-import { headerVariables, type Variables } from './command-environment.js';
+import { headerVariables } from './command-environment.js';
 import { argumentsFor, jsonLines } from './command-input.js';
-import { type CommandEnd, runCommand } from './command-run.js';
-import { findCommand } from './find-command.js';
-import { OutputLines } from './output-lines.js';
+import { runCommand } from './command-run.js';
 import { ReplyCollector } from './reply-collector.js';
 
 /** What a run of the command is given. */
@@ -247,12 +249,12 @@ export class CommandSink implements Sink {
     const counted = { ...environment, STOMPCTL_MESSAGES: String(messages.length) };
     const args = argumentsFor(words.slice(1), (shape.kind === 'message' && first?.header) || {});
     switch (shape.kind) {
-      case 'message':
-        return {
-          args,
-          environment: { ...counted, ...headerVariables(first?.header ?? {}) },
-          input: first?.body ?? Buffer.alloc(0),
-        };
+      case 'message': {
+        const input = first?.body ?? Buffer.alloc(0);
+        // the end of its input is also the end of a process that was killed while writing it
+        const sized = { ...counted, STOMPCTL_BODY_BYTES: String(input.length) };
+        return { args, environment: { ...sized, ...headerVariables(first?.header ?? {}) }, input };
+      }
       case 'batch':
         return { args, environment: counted, input: jsonLines(messages) };
       case 'coalesced':
@@ -339,23 +341,6 @@ export class CommandSink implements Sink {
 
 function programOf([program]: readonly CommandWord[]): string {
   return String(program?.[0] ?? '');
-}
-
-function howItEnded(end: CommandEnd): string {
-  switch (end.kind) {
-    case 'exited':
-      return `exit code ${end.code}`;
-    case 'signalled':
-      return `ended by ${end.signal}`;
-    case 'timed-out':
-      return 'not done in time, and was ended';
-    case 'too-much':
-    case 'called-off':
-    case 'not-started':
-      return end.kind;
-    default:
-      return unreachable(end);
-  }
 }
 
 function tooBig(messages: number): string {

@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from '../../base/clock.js';
+import { eachAtMost } from '../../base/each-at-most.js';
 import { errnoOf, StompctlError } from '../../base/errors.js';
 import { type FileSystem, systemFiles } from '../../base/file-system.js';
 import { Bell, wait } from '../../base/wait.js';
@@ -33,6 +34,8 @@ export interface QueueSinkOptions extends QueueOptions {
 /** elements of one batch: each has one file open, or three; processes are often allowed 1024 */
 const MOST_MESSAGES = { DQS: 256, DQN: 64 } as const;
 const MOST_BYTES = 16 * 1024 * 1024;
+/** enough for the four threads that sync; what other queues of the process have to sync does not wait for a whole batch */
+const SYNCS_AT_ONCE = 8;
 /** a full queue is looked at this often */
 const FULL_MS = 1000;
 
@@ -115,8 +118,8 @@ export class QueueSink implements Sink {
 
   /** Where neither the id nor another form of the message is wanted, nobody need look into it. */
   get moves(): boolean {
-    const { type, deduplicate, compression } = this.#options;
-    return type !== 'DQN' && deduplicate === undefined && compression === undefined;
+    const { type, format, deduplicate, compression } = this.#options;
+    return type !== 'DQN' && format !== 'raw' && deduplicate === undefined && compression === undefined;
   }
 
   async move(element: StoredElement): Promise<void> {
@@ -302,16 +305,11 @@ export class QueueSink implements Sink {
   /** A file whose sync failed is dropped: the kernel may have thrown its pages away and would call the next sync good. */
   async #syncData(written: readonly Writing[]): Promise<Writing[]> {
     const failures = new Map<Writing, unknown>();
-    await new Promise<void>((resolve) => {
-      let left = written.length;
-      if (left === 0) resolve();
-      for (const one of written) {
-        this.#kind.writer.syncData(one.staged, (error) => {
-          if (error !== null) failures.set(one, error);
-          left -= 1;
-          if (left === 0) resolve();
-        });
-      }
+    await eachAtMost(SYNCS_AT_ONCE, written, (one, done) => {
+      this.#kind.writer.syncData(one.staged, (error) => {
+        if (error !== null) failures.set(one, error);
+        done();
+      });
     });
     for (const [one, error] of failures) if (!this.#copies([one], error)) this.#giveUp(one, 'fdatasync', error);
     return written.filter((one) => !failures.has(one));

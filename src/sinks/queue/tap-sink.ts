@@ -27,8 +27,8 @@ export class TapSink implements Sink {
     await both(this.#main.open(lost), this.#tap?.open(lost));
   }
 
-  send(message: Message, id?: string): Promise<void> {
-    const sent = this.#main.send(message, id);
+  send(message: Message, id?: string, to?: string): Promise<void> {
+    const sent = this.#main.send(message, id, to);
     return this.#tap === undefined ? sent : both(sent, this.#tap.send(message, id));
   }
 

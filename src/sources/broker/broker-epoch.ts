@@ -102,20 +102,22 @@ export class BrokerEpoch<Session extends EpochSession = EpochSession> implements
     return this.#buffer.length > 0 && this.#rejecting.size < this.#options.most.window;
   }
 
-  /** A MESSAGE of a subscription. */
-  arrived(frame: Frame, share: SubscriptionShare): void {
+  /** A MESSAGE of a subscription; `fault`: why it cannot be handed over, for which it is rejected. */
+  arrived(frame: Frame, share: SubscriptionShare, fault?: StompctlError): void {
     if (this.#closing) return;
     if (this.#isDuplicate(frame)) return;
     const delivery = new BrokerDelivery(this, frame, share, messageOf(frame), this.#idOf(frame));
     this.#unsettled += 1;
     this.#unsettledBytes += delivery.size;
     this.#pauseIfFull();
-    if (frame.skippedBytes !== undefined) {
-      this.#tooLarge(delivery, frame.skippedBytes);
+    const error = frame.skippedBytes === undefined ? fault : this.#tooLarge(frame.skippedBytes);
+    if (error === undefined) {
+      this.#buffer.push(delivery);
+      this.arrival.ring();
       return;
     }
-    this.#buffer.push(delivery);
-    this.arrival.ring();
+    this.#options.events.rejected(delivery.name, error);
+    this.reject(delivery, error);
   }
 
   #idOf(frame: Frame): string | undefined {
@@ -124,13 +126,11 @@ export class BrokerEpoch<Session extends EpochSession = EpochSession> implements
   }
 
   /** Its body was not kept: there is nothing that could be handed over. */
-  #tooLarge(delivery: BrokerDelivery, bytes: number): void {
-    const { events, maxMessageSize, name } = this.#options;
+  #tooLarge(bytes: number): StompctlError {
+    const { maxMessageSize, name } = this.#options;
     const limit = maxMessageSize === undefined ? 'the limit' : String(maxMessageSize);
     const reason = `a body of ${bytes} bytes, more than ${limit} (max-message-size), was not read; raise the limit, or stop the producer`;
-    const error = new StompctlError('MESSAGE_TOO_LARGE', 'receive', name, reason);
-    events.rejected(delivery.name, error);
-    this.reject(delivery, error);
+    return new StompctlError('MESSAGE_TOO_LARGE', 'receive', name, reason);
   }
 
   /** What is there, within `demand` and the window: at least one, whatever its size, when there is more. */

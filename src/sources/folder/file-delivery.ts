@@ -1,13 +1,8 @@
 import type { StompctlError } from '../../base/errors.js';
 import type { Delivery } from '../../flow/delivery.js';
 import type { Message } from '../../message/message.js';
+import type { Wish } from '../queue/rejected-deliveries.js';
 import type { ReadStamp } from './file-content.js';
-
-/** What is to be done with the file of a delivery. */
-export type FileWish =
-  | { readonly kind: 'ack' }
-  | { readonly kind: 'release' }
-  | { readonly kind: 'reject'; readonly reason: StompctlError };
 
 /** A file on its way. Settling notes the wish; the source carries it out. */
 export class FileDelivery implements Delivery {
@@ -16,14 +11,14 @@ export class FileDelivery implements Delivery {
   readonly size: number;
   readonly stamp: ReadStamp;
   readonly rejectedBefore: boolean;
-  readonly #settle: (delivery: FileDelivery, wish: FileWish) => void;
+  readonly #settle: (delivery: FileDelivery, wish: Wish) => void;
 
   constructor(
     name: string,
     message: Message,
     stamp: ReadStamp,
     rejectedBefore: boolean,
-    settle: (delivery: FileDelivery, wish: FileWish) => void,
+    settle: (delivery: FileDelivery, wish: Wish) => void,
   ) {
     this.name = name;
     this.message = message;

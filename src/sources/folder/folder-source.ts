@@ -12,14 +12,14 @@ import type { DeadLetters } from '../../flow/dead-letters.js';
 import type { Demand, SourceEvents, SourceLimits, SourceResult, TunableSource } from '../../flow/source.js';
 import type { HeaderTemplates } from '../../message/header-templates.js';
 import { Message } from '../../message/message.js';
+import { RejectedDeliveries, type Wish } from '../queue/rejected-deliveries.js';
 import { SkipList } from '../queue/skip-list.js';
 import { type FileContent, infoOf, isUnchanged, readWhole } from './file-content.js';
-import { FileDelivery, type FileWish } from './file-delivery.js';
+import { FileDelivery } from './file-delivery.js';
 import { besideBytes, headerOf, LARGEST_SIDECAR } from './file-header.js';
 import { faultOfFile, folderError, folderMustExist, mustBeWritable, openTarget } from './folder-access.js';
 import { FolderClaims, SIDECAR } from './folder-claims.js';
 import { FolderNames, isHidden, namePattern } from './folder-names.js';
-import { RejectedFiles } from './rejected-files.js';
 
 /** What becomes of a file whose message is safe. */
 export type Afterwards =
@@ -77,9 +77,9 @@ export class FolderSource implements TunableSource {
   readonly #names: FolderNames;
   readonly #skips = new SkipList();
   readonly #held = new Map<string, FileDelivery>();
-  readonly #wishes = new Map<FileDelivery, FileWish>();
+  readonly #wishes = new Map<FileDelivery, Wish>();
   readonly #work = new SerialQueue();
-  readonly #rejected: RejectedFiles;
+  readonly #rejected: RejectedDeliveries<FileDelivery>;
   #begun = false;
   #odd = 0;
   #oddBefore = 0;
@@ -90,8 +90,8 @@ export class FolderSource implements TunableSource {
     this.name = `folder ${path}`;
     this.#options = options;
     this.#files = files;
-    const done = (delivery: FileDelivery, wish: FileWish): void => this.#wish(delivery, wish);
-    this.#rejected = new RejectedFiles({ ...options, source: this.name, done });
+    const done = (delivery: FileDelivery, wish: Wish): void => this.#wish(delivery, wish);
+    this.#rejected = new RejectedDeliveries<FileDelivery>({ ...options, source: this.name, done });
     this.#claims = new FolderClaims({ path, files, clock, maxLock, sidecar: options.sidecar });
     const matches = namePattern(pattern);
     this.#names = new FolderNames(
@@ -279,7 +279,7 @@ export class FolderSource implements TunableSource {
   ): FileDelivery {
     const { headers, text } = this.#options;
     const before = this.#skips.knows(name, infoOf(stats));
-    const settle = (delivery: FileDelivery, wish: FileWish): void => this.#note(delivery, wish);
+    const settle = (delivery: FileDelivery, wish: Wish): void => this.#note(delivery, wish);
     const message = new Message(
       headerOf(name, stamp, headers, besideBytes(name, beside)),
       bytes,
@@ -296,7 +296,7 @@ export class FolderSource implements TunableSource {
     if (isNew) this.#options.events.rejected(name, reason);
   }
 
-  #note(delivery: FileDelivery, wish: FileWish): void {
+  #note(delivery: FileDelivery, wish: Wish): void {
     if (this.#held.get(delivery.name) !== delivery || this.#isSettled(delivery)) {
       this.#options.events.settledInVain(delivery.name, this.#closed ? 'dead-session' : 'twice');
       return;
@@ -308,7 +308,7 @@ export class FolderSource implements TunableSource {
     return this.#wishes.has(delivery) || this.#rejected.has(delivery);
   }
 
-  #wish(delivery: FileDelivery, wish: FileWish): void {
+  #wish(delivery: FileDelivery, wish: Wish): void {
     this.#wishes.set(delivery, wish);
     // not only when more is asked for: a file is to go soon after its message is safe
     if (this.#wishes.size === 1) setImmediate(() => void this.#carryOutNow().catch(() => undefined));
@@ -333,7 +333,7 @@ export class FolderSource implements TunableSource {
     if (this.#options.sync) await this.#syncFolders();
   }
 
-  #carryOutOne(delivery: FileDelivery, wish: FileWish): void {
+  #carryOutOne(delivery: FileDelivery, wish: Wish): void {
     switch (wish.kind) {
       case 'ack':
         this.#done(delivery);

@@ -23,6 +23,8 @@ export interface HoldOptions {
   readonly sync: SyncMode;
   /** bytes of a body */
   readonly maxMessageSize: number;
+  /** are elements what another queue may have as they are? */
+  readonly plain: boolean;
   /** most elements held, and most removals that may be undone by a power loss */
   readonly window: number;
   readonly deadLetters: DeadLetters | undefined;
@@ -92,7 +94,8 @@ export class HeldElements implements Settler {
 
   /** May elements leave unread? Not when they stay (two queues would have one file), nor when those that are bad are set apart. */
   get movesUnread(): boolean {
-    return this.#options.remove && this.#options.deadLetters === undefined;
+    const { plain, remove, deadLetters } = this.#options;
+    return plain && remove && deadLetters === undefined;
   }
 
   has(name: string): boolean {

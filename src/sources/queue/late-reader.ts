@@ -2,7 +2,6 @@ import { StompctlError } from '../../base/errors.js';
 import { unless } from '../../base/file-system.js';
 import type { ElementStore } from '../../dirq/element-store.js';
 import { type QueueDirectory, queueError } from '../../dirq/queue-directory.js';
-import { largestFile } from '../../message/json.js';
 import type { Message } from '../../message/message.js';
 
 /** Reads elements that were locked and handed over unread; what is thrown is said at `StoredElement`. */
@@ -26,7 +25,7 @@ export class LateReader {
   }
 
   bytes(name: string): Buffer {
-    return this.#read(name, () => this.#elements.readRaw(name, largestFile(this.#maxMessageSize)));
+    return this.#read(name, () => this.#elements.readRaw(name, this.#elements.largest(this.#maxMessageSize)));
   }
 
   #read<T>(name: string, read: () => T | undefined): T {

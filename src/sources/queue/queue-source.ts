@@ -99,6 +99,8 @@ export class QueueSource implements TunableSource {
     this.#held = new HeldElements(this.#directory, this.#kind.elements, {
       ...this.#options,
       source: sourceLabel(this.#options),
+      // what is no message by itself becomes one when it is read
+      plain: options.format !== 'raw' && options.headers === undefined,
       window: options.window ?? 1000,
       deadLetters: options.deadLetters,
       changed: () => this.#changed.ring(),

@@ -1,6 +1,7 @@
 import {
   Bytes,
   copyOf,
+  create,
   decodeUtf8,
   encodeUtf8,
   exactly,
@@ -10,6 +11,7 @@ import {
   isArray,
   isBuffer,
   isBytes,
+  keys,
   objectPrototype,
   parse,
   setPrototypeOf,
@@ -75,7 +77,7 @@ export function begin(head: string): void {
 
 /**
  * Checks the next message of the batch and says what became of it: the character of `OUTCOME`; then JSON texts with a line end
- * between them; for `m` three digits (it is text; the body is the original's; the header is) and the header, and the body
+ * between them; for `o` the name of an output, a line end and what is said of the message; for `m` three digits (it is text; the body is the original's; the header is) and the header, and the body
  * has been handed out. `json`: the body given is JSON text. Nothing given: it was left at home.
  */
 export function step(given: string | ArrayBuffer | undefined, json: boolean): string {
@@ -89,13 +91,33 @@ export function step(given: string | ArrayBuffer | undefined, json: boolean): st
   const text = flag === '1' || flag === '3';
   const source = new ArrivingBody(given, json);
   try {
-    const result = check(insides.arriving(header, text, source));
+    const message = insides.arriving(header, text, source);
+    const result = check(message);
     if (missing) return '';
-    return insides.is(result) ? describe(result, line, text, source) : describeOther(result);
+    if (insides.is(result)) return describe(result, line, text, source);
+    if (typeof result !== 'object' || result === null || isArray(result)) return describeOther(result);
+    return describeRoute(result, message, line, text, source);
   } catch (error) {
     if (missing) return '';
     return `t${describeThrown(error)}`;
   }
+}
+
+/** `{ to, message }`, each read once. Whatever else is given would be ignored, and the message go on without it. */
+function describeRoute(result: object, arriving: Message, line: string, text: boolean, source: ArrivingBody): string {
+  const found: { to?: unknown; message?: unknown } = create(null) as object;
+  const names = keys(result);
+  for (let at = 0; at < names.length; at += 1) {
+    const name = names[at] ?? '';
+    if (name !== 'to' && name !== 'message')
+      return bad(`check returned an object with "${slice(name, 0, LONGEST_TEXT)}", where { to, message } was expected`);
+    found[name] = (result as Record<string, unknown>)[name];
+  }
+  const { to, message = arriving } = found;
+  if (typeof to !== 'string' || to === '') return bad(`check returned an object whose "to" is ${nameOf(to)}`);
+  if (!insides.is(message)) return bad(`check returned an object whose "message" is ${nameOf(message)}`);
+  const said = describe(message, line, text, source);
+  return said === '' || said[0] === 'r' ? said : `o${json(to, LONGEST_TEXT)}\n${said}`;
 }
 
 function describe(message: Message, line: string, text: boolean, source: ArrivingBody): string {

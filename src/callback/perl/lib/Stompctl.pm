@@ -17,6 +17,7 @@ $0 = "stompctl";
 
 # larger bodies cross on their own, without copies in between
 sub LARGE () { 65536 }
+sub LONGEST_NAME () { 1000 }
 sub TEXT () { 1 }
 sub NO_BODY () { 2 }
 sub APART () { 4 }
@@ -145,13 +146,26 @@ sub tap {
 sub settle {
     my($message, $result, $home) = @_;
     my $class = ref($result);
+    my $to = "";
+    if ($class eq "HASH") {
+        my @strange = grep($_ ne "to" && $_ ne "message", sort(keys(%$result)));
+        return(outcome("rcheck returned { to, message } with \"" . bytes($strange[0]) . "\"")) if @strange;
+        my $name = $result->{to};
+        return(outcome("rcheck returned a hash whose \"to\" is no name"))
+            if !defined($name) || ref($name) || $name eq "" || length($name) > LONGEST_NAME;
+        $to = "o" . pack("V/a*", bytes("$name"));
+        $result = exists($result->{message}) ? $result->{message} : $message;
+        $class = ref($result);
+        return(outcome("rcheck returned a hash whose \"message\" is none"))
+            unless $class and UNIVERSAL::isa($result, "Messaging::Message");
+    }
     if ($class eq "Messaging::Message" or $class and UNIVERSAL::isa($result, "Messaging::Message")) {
         if ($home and $result == $message) {
             my($flags, $header) = header_text($result->{header});
             die("the text flag cannot be changed without the body\n") if !!$result->{text} != !!$home->{text};
-            return(outcome("h" . chr($flags) . $header));
+            return(outcome($to . "h" . chr($flags) . $header));
         }
-        return(give_message("m", $result, \&outcome));
+        return(give_message($to . "m", $result, \&outcome));
     }
     return(outcome("rcheck returned a reference: " . bytes($class))) if $class;
     return(outcome("rcheck returned " . (defined($result) ? "\"" . bytes("$result") . "\"" : "nothing"))) unless $result;

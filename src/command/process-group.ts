@@ -1,3 +1,9 @@
+import type { Clock } from '../base/clock.js';
+import { withDeadline } from '../base/wait.js';
+
+/** after KILL only a process that waits for a disk is still there */
+const KILLED_MS = 5000;
+
 /** Groups whose first process is ours, and not known to have ended. */
 const running = new Set<number>();
 let listening = false;
@@ -20,6 +26,15 @@ export class ProcessGroup {
   /** The first process has ended, and is not to be signalled any more: its number may be given to another. */
   ended(): void {
     running.delete(this.#id);
+  }
+
+  /** TERM, and KILL when `ended` (the end of the first process) takes longer than `graceMs`. Resolves at the end. */
+  async end(ended: Promise<unknown>, clock: Clock, graceMs: number): Promise<void> {
+    this.signal('SIGTERM');
+    await withDeadline(clock, graceMs, ended, () => undefined);
+    // RACE: of a group with nobody left the number may be given anew; between these two lines that takes a full round of pids
+    this.signal('SIGKILL');
+    await withDeadline(clock, KILLED_MS, ended, () => undefined);
   }
 
   signal(signal: 'SIGTERM' | 'SIGKILL'): void {

@@ -1,31 +1,39 @@
 import { reasonOf, StompctlError } from '../../base/errors.js';
 import { Bell } from '../../base/wait.js';
 import type { DeadLetters } from '../../flow/dead-letters.js';
+import type { Delivery } from '../../flow/delivery.js';
 import type { SourceEvents, SourceLimits } from '../../flow/source.js';
-import type { FileDelivery, FileWish } from './file-delivery.js';
 
-export interface RejectedOptions {
+/** What is to be done with a delivery. */
+export type Wish =
+  | { readonly kind: 'ack' }
+  | { readonly kind: 'release' }
+  | { readonly kind: 'reject'; readonly reason: StompctlError };
+
+type Rejected = Pick<Delivery, 'message' | 'name'>;
+
+export interface RejectedOptions<One extends Rejected> {
   /** for the failure queue: where they come from */
   readonly source: string;
   readonly deadLetters?: DeadLetters | undefined;
   /** most that may be on their way; 1000 */
   readonly window?: number;
   readonly events: Pick<SourceEvents, 'rejected'>;
-  /** what is to become of the file now; `reject`: it stays, and is tried again with growing delay */
-  readonly done: (delivery: FileDelivery, wish: FileWish) => void;
+  /** what is to become of it now; `reject`: it stays where it is */
+  readonly done: (delivery: One, wish: Wish) => void;
 }
 
-/** The files whose messages are on their way into the failure queue, which may take its time: nothing else waits for them. */
-export class RejectedFiles {
-  readonly #options: RejectedOptions;
-  readonly #storing = new Map<FileDelivery, Promise<void>>();
+/** The rejected deliveries on their way into the failure queue, which may take its time: nothing else waits for them. */
+export class RejectedDeliveries<One extends Rejected> {
+  readonly #options: RejectedOptions<One>;
+  readonly #storing = new Map<One, Promise<void>>();
   #deadLetters: DeadLetters | undefined;
   #window: number;
   #giveUp = new AbortController();
   /** rung when one of them is there, or is not going to be */
   readonly settled = new Bell();
 
-  constructor(options: RejectedOptions) {
+  constructor(options: RejectedOptions<One>) {
     this.#options = options;
     this.#deadLetters = options.deadLetters;
     this.#window = options.window ?? 1000;
@@ -37,17 +45,17 @@ export class RejectedFiles {
     this.#window = window;
   }
 
-  /** How many more may be on their way: while there is none, no file is to be taken. */
+  /** How many more may be on their way: while there is none, nothing is to be taken. */
   get room(): number {
     return Math.max(0, this.#window - this.#storing.size);
   }
 
-  has(delivery: FileDelivery): boolean {
+  has(delivery: One): boolean {
     return this.#storing.has(delivery);
   }
 
   /** False: there is no failure queue. */
-  store(delivery: FileDelivery, reason: StompctlError): boolean {
+  store(delivery: One, reason: StompctlError): boolean {
     const deadLetters = this.#deadLetters;
     if (deadLetters === undefined) return false;
     const storing = this.#store(delivery, reason, deadLetters, this.#giveUp.signal).then((wish) => {
@@ -70,12 +78,7 @@ export class RejectedFiles {
     this.#giveUp = new AbortController();
   }
 
-  async #store(
-    delivery: FileDelivery,
-    reason: StompctlError,
-    deadLetters: DeadLetters,
-    signal: AbortSignal,
-  ): Promise<FileWish> {
+  async #store(delivery: One, reason: StompctlError, deadLetters: DeadLetters, signal: AbortSignal): Promise<Wish> {
     const { source, events } = this.#options;
     const { message, name } = delivery;
     try {

@@ -1,6 +1,6 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { isAbsolute, join, resolve } from 'node:path';
-import { errnoOf, StompctlError } from '../../base/errors.js';
+import { errnoOf, StompctlError } from '../base/errors.js';
 
 /**
  * The file that `program` names: a path, or a name looked up in the folders of `path`. Throws COMMAND_UNUSABLE when there is none,

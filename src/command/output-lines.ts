@@ -1,5 +1,5 @@
 import { StringDecoder } from 'node:string_decoder';
-import { printable } from '../../base/printable.js';
+import { printable } from '../base/printable.js';
 
 /** what is told of one run: a command that writes a gigabyte must not make a log of one */
 const MOST_TOLD = 65_536;

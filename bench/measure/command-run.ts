@@ -1,0 +1,102 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { STOMPCTL } from '../../test/support/stompctl-process.js';
+
+/** What one run gave. */
+export interface Figures {
+  readonly perSecond: number;
+  /** of its processes, user and system time, their start included */
+  readonly cpuMicrosPerMessage: number;
+  /** largest resident set, MB; undefined: it ran in this process */
+  readonly peakMb?: number;
+}
+
+interface Usage {
+  cpuMicros: number;
+  peakMb: number;
+}
+
+const GIVE_UP_MS = 600_000;
+
+/** The command that is built here. */
+export const OURS: readonly string[] = [process.execPath, STOMPCTL];
+
+/** Puts elements of `bodyBytes` into a queue, 2,000 a folder, as no producer is measured. */
+export function fill(path: string, messages: number, bodyBytes: number): void {
+  const body = 'x'.repeat(bodyBytes);
+  for (let number = 0; number < messages; number += 1) {
+    const folder = join(path, (0x5f000000 + Math.floor(number / 2000)).toString(16));
+    if (number % 2000 === 0) mkdirSync(folder, { recursive: true });
+    const name = `5f000000${number.toString(16).padStart(5, '0')}0`;
+    const header = { destination: '/queue/bench', 'x-n': `${number}` };
+    writeFileSync(join(folder, name), JSON.stringify({ header, body, text: true }));
+  }
+}
+
+/** How many elements there are in a queue. */
+export function elementsIn(path: string): number {
+  const all = readdirSync(path, { recursive: true, encoding: 'utf8' });
+  return all.filter((name) => /^[0-9a-f]{8}\/[0-9a-f]{14}$/.test(name)).length;
+}
+
+/**
+ * Runs a command that prints statistics as stompclt does, in so many processes at once, to its end. The rate is that of all
+ * of them, with their start left out; CPU and memory are read from /proc while they live, and are all of it. Rejects when one
+ * fails, or all together have not moved `messages`.
+ */
+export async function runCommand(command: readonly string[], messages: number, processes = 1): Promise<Figures> {
+  const runs = await Promise.all(Array.from({ length: processes }, () => runOne(command)));
+  const moved = runs.reduce((sum, run) => sum + run.messages, 0);
+  if (moved !== messages) throw new Error(`${command.join(' ')}: moved ${moved} of ${messages}`);
+  return {
+    perSecond: messages / Math.max(...runs.map(({ seconds }) => seconds)),
+    cpuMicrosPerMessage: runs.reduce((sum, { cpuMicros }) => sum + cpuMicros, 0) / messages,
+    peakMb: Math.max(...runs.map(({ peakMb }) => peakMb)),
+  };
+}
+
+async function runOne([file = '', ...args]: readonly string[]): Promise<Usage & { messages: number; seconds: number }> {
+  const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'inherit'], timeout: GIVE_UP_MS });
+  let printed = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    printed += chunk.toString();
+  });
+  const usage = { cpuMicros: 0, peakMb: 0 };
+  const sample = setInterval(() => readUsage(child.pid ?? 0, usage), 20);
+  const [code] = await once(child, 'close');
+  clearInterval(sample);
+  if (code !== 0) throw new Error(`${file} ${args.join(' ')}: exit ${code}: ${printed}`);
+  const [, messages = '0', seconds = '0'] = /processed (\d+) messages in ([\d.]+) seconds/.exec(printed) ?? [];
+  if (messages === '0' && !printed.includes('processed no messages')) throw new Error(`${file}: ${printed}`);
+  return { ...usage, messages: Number(messages), seconds: Number(seconds) };
+}
+
+function readUsage(pid: number, usage: Usage): void {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'latin1')
+      .replace(/^.*\) /, '')
+      .split(' ');
+    // utime and stime, in clock ticks of 10 ms
+    usage.cpuMicros = (Number(fields[11]) + Number(fields[12])) * 10_000;
+    const peak = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1];
+    usage.peakMb = Number(peak ?? 0) / 1000;
+  } catch {
+    // it has just ended: what was read last counts
+  }
+}
+
+/** The middle one, each figure by itself. */
+export function median(runs: readonly Figures[]): Figures {
+  const middle = (of: (run: Figures) => number): number => {
+    const sorted = runs.map(of).sort((a, b) => a - b);
+    const [low = 0, high = 0] = [sorted[(sorted.length - 1) >> 1], sorted[sorted.length >> 1]];
+    return (low + high) / 2;
+  };
+  return {
+    perSecond: middle(({ perSecond }) => perSecond),
+    cpuMicrosPerMessage: middle(({ cpuMicrosPerMessage }) => cpuMicrosPerMessage),
+    peakMb: middle(({ peakMb = 0 }) => peakMb),
+  };
+}

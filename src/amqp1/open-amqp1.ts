@@ -1,0 +1,190 @@
+import { randomUUID } from 'node:crypto';
+import type { Connection, EventContext } from 'rhea';
+import { reasonOf, StompctlError } from '../base/errors.js';
+import { printable } from '../base/printable.js';
+import { unlessCalledOff } from '../base/wait.js';
+import { openTransport } from '../stomp/transport/open-transport.js';
+import { placeOf } from '../stomp/transport/tcp-transport.js';
+import type { Amqp1SessionOptions } from './amqp1-session-options.js';
+import { Amqp1Wire, type Amqp1WireOptions, FRAME_MAX } from './amqp1-wire.js';
+import { beginSession, peerErrorText, remoteOpen, takeOverSilence } from './rhea-parts.js';
+
+export type Rhea = typeof import('rhea');
+
+export interface OpenConnection {
+  readonly rhea: Rhea;
+  readonly connection: Connection;
+  readonly wire: Amqp1Wire;
+  readonly certificateExpiry: Date | undefined;
+}
+
+/** What an open connection tells. */
+export type ConnectionHooks = Pick<Amqp1WireOptions, 'received' | 'drained'> & {
+  /** the broker has closed it, with a reason or none, or it broke */
+  readonly failed: (error: StompctlError) => void;
+};
+
+const PAUSE_TIMEOUT_MS = 600_000;
+const LATE = [
+  'no session was opened',
+  'is it an AMQP port (5672) and not one of STOMP, and TLS on both sides or on none?',
+] as const;
+/** Who wants a sign of life more often costs more than it gives. */
+const SHORTEST_SILENCE_MS = 100;
+/** the broker is about to stop */
+const FORCED = 'amqp:connection:forced';
+
+/**
+ * Connects, logs in and opens the connection. Errors: CREDENTIAL_INVALID, HOST_UNKNOWN, CONNECT_FAILED, CONNECT_TIMEOUT, TLS_FAILED,
+ * LOGIN_REFUSED, BROKER_ERROR, FRAME_MALFORMED, FRAME_TOO_LARGE, SESSION_CLOSED.
+ */
+export async function openAmqp1(options: Amqp1SessionOptions, hooks: ConnectionHooks): Promise<OpenConnection> {
+  const { endpoint, clock, connectTimeoutMs: timeoutMs, signal, tls, socket } = options;
+  const deadline = clock.monotonicMs() + timeoutMs;
+  const [rhea, transport] = await Promise.all([
+    // loaded on use: most runs do without
+    import('rhea').then((module): Rhea => module.default),
+    openTransport(endpoint, {
+      clock,
+      timeoutMs,
+      ...(tls !== undefined && { tls }),
+      ...(socket !== undefined && { socket }),
+      ...(signal !== undefined && { signal }),
+    }),
+  ]);
+  const state: { ended: (error: StompctlError) => void } = { ended: hooks.failed };
+  const failed = (error: StompctlError) => state.ended(error);
+  const { maxMessageSize, pauseTimeoutMs = PAUSE_TIMEOUT_MS } = options;
+  const wire = new Amqp1Wire({ transport, clock, maxMessageSize, pauseTimeoutMs, ...hooks, failed });
+  const connection = prepare(rhea, wire, options);
+  try {
+    const opened = new Promise<void>((resolve, reject) => {
+      let loggedIn = false;
+      state.ended = (error) => reject(whileOpening(error, loggedIn));
+      connection.on('connection_open', () => {
+        loggedIn = true;
+        takeOverSilence(connection);
+        const { idle_time_out: silence = 0 } = remoteOpen(connection);
+        if (silence > 0 && silence < SHORTEST_SILENCE_MS) reject(tooOften(silence, wire));
+        trySession(connection, resolve, (error) => reject(refusalOf(error, options)));
+      });
+      connection.on('connection_error', ({ error }: EventContext) => reject(refusalOf(error, options)));
+      const strange = (error: unknown) => reject(malformed(error, wire));
+      for (const event of ['protocol_error', 'error']) connection.on(event, strange);
+      connection.connect();
+      wire.listen();
+    });
+    const timing = { name: placeOf(endpoint), clock, signal, late: LATE };
+    await unlessCalledOff(opened, { ...timing, timeoutMs: deadline - clock.monotonicMs() });
+  } catch (error) {
+    wire.stop();
+    throw error;
+  }
+  state.ended = hooks.failed;
+  connection.removeAllListeners('connection_error');
+  listen(connection, wire, failed);
+  return { rhea, connection, wire, certificateExpiry: transport.certificateExpiry };
+}
+
+function prepare(rhea: Rhea, wire: Amqp1Wire, options: Amqp1SessionOptions): Connection {
+  const { endpoint, hostname = endpoint.host, containerId = `stompctl-${randomUUID()}`, idleTimeoutMs } = options;
+  const container = rhea.create_container({ id: containerId });
+  // of what has no listener of its own, and says nothing that is not told elsewhere
+  container.on('error', () => undefined);
+  const login = { sasl_mechanisms: mechanismsOf(options), sasl_init_hostname: hostname };
+  const connection = container.create_connection({
+    host: endpoint.host,
+    port: endpoint.port,
+    hostname,
+    reconnect: false,
+    max_frame_size: FRAME_MAX,
+    ...(idleTimeoutMs > 0 && { idle_time_out: idleTimeoutMs }),
+    ...login,
+    connection_details: () => ({ host: endpoint.host, port: endpoint.port, connect: openSocket(wire) }),
+  });
+  connection.on('disconnected', () => undefined);
+  return connection;
+}
+
+/** As `net.connect`: the library wants to hear of it a turn later. */
+function openSocket(wire: Amqp1Wire) {
+  return (_port: number, _host: string, _options: unknown, connected: () => void) => {
+    process.nextTick(connected);
+    return wire.socket;
+  };
+}
+
+/** The way to log in: there is one for each kind of credential. Those of the library take characters for bytes. */
+function mechanismsOf({ login, passcode = '', tls }: Amqp1SessionOptions): Record<string, object> {
+  const saying = (bytes: Buffer) => ({
+    start: (say: (error: undefined, response: Buffer) => void) => say(undefined, bytes),
+  });
+  if (login !== undefined) return { PLAIN: saying(Buffer.from(`\0${login}\0${passcode}`)) };
+  if (tls?.cert !== undefined || tls?.pfx !== undefined) return { EXTERNAL: saying(Buffer.alloc(0)) };
+  return { ANONYMOUS: saying(Buffer.from('anonymous')) };
+}
+
+function listen(connection: Connection, wire: Amqp1Wire, failed: (error: StompctlError) => void): void {
+  for (const event of ['protocol_error', 'error']) {
+    connection.removeAllListeners(event);
+    connection.on(event, (error: unknown) => failed(malformed(error, wire)));
+  }
+  connection.on('connection_close', () => {
+    const { error } = connection;
+    const text = peerErrorText(error);
+    const reason = `the broker ended the session: ${text === undefined ? 'it gave no reason' : printable(text)}`;
+    const forced = text === undefined || text.startsWith(FORCED);
+    failed(new StompctlError(forced ? 'SESSION_LOST' : 'BROKER_ERROR', 'session', wire.peer, `${reason}; see its log`));
+  });
+}
+
+function tooOften(silence: number, wire: Amqp1Wire): StompctlError {
+  const reason = `the broker wants a sign of life every ${silence} ms; raise its idle-time-out`;
+  return new StompctlError('BROKER_ERROR', 'connect', wire.peer, reason);
+}
+
+function malformed(error: unknown, wire: Amqp1Wire): StompctlError {
+  const reason = `the broker sent what is not AMQP 1.0: ${printable(reasonOf(error))}; see its log`;
+  return new StompctlError('FRAME_MALFORMED', 'session', wire.peer, reason, error);
+}
+
+/** RabbitMQ looks for the virtual host when the first session begins. */
+function trySession(connection: Connection, opened: () => void, refused: (error: unknown) => void): void {
+  const session = beginSession(connection);
+  session.on('session_open', () => {
+    session.close();
+    opened();
+  });
+  session.on('session_error', () => refused(session.error));
+  session.on('session_close', () => undefined);
+}
+
+function whileOpening(error: StompctlError, loggedIn: boolean): StompctlError {
+  if (error.code !== 'SESSION_LOST') return error;
+  const how = reasonOf(error.cause ?? 'the broker closed the connection');
+  const next = loggedIn ? 'the login was taken: is the virtual host right? See its log' : LATE[1];
+  const reason = `the connection broke while it was opened: ${how}; ${next}`;
+  return new StompctlError('CONNECT_FAILED', 'connect', 'session', reason, error);
+}
+
+/** The broker refuses login or virtual host, or knows no such login. */
+function refusalOf(error: unknown, { endpoint, passcode, login, tls }: Amqp1SessionOptions): StompctlError {
+  const said = printable(peerErrorText(error) ?? 'it gave no reason');
+  const text = passcode ? said.replaceAll(passcode, '********') : said;
+  const fail = (code: 'LOGIN_REFUSED' | 'BROKER_ERROR', reason: string) =>
+    new StompctlError(code, 'connect', placeOf(endpoint), reason, error);
+  const offered = /No suitable mechanism; server supports (.*)$/.exec(text)?.[1];
+  if (offered !== undefined) {
+    const certificate = tls?.cert !== undefined || tls?.pfx !== undefined;
+    const ours = login !== undefined ? 'PLAIN' : certificate ? 'EXTERNAL' : 'ANONYMOUS';
+    return fail(
+      'LOGIN_REFUSED',
+      `the broker knows no login by ${ours}, only ${offered}; give it what it wants in auth`,
+    );
+  }
+  if (/^amqp:(?:unauthorized-access|not-found|not-allowed)/.test(text)) {
+    const what = text.replace(/^amqp:unauthorized-access: Failed to authenticate: \d+$/, 'amqp:unauthorized-access');
+    return fail('LOGIN_REFUSED', `the broker refused the login: ${what}; check user, password and virtual host`);
+  }
+  return fail('BROKER_ERROR', `the broker refused the session: ${text}; see its log`);
+}

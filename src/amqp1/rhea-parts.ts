@@ -1,0 +1,79 @@
+import type { Connection, Delivery, Sender, Session } from 'rhea';
+
+/** What rhea has and its types do not tell: kept in one place, for the day it changes. */
+
+/** Sent but for the credit, and what the broker has said of it. */
+export interface Counting {
+  readonly credit: number;
+  /** deliveries that went out */
+  readonly delivery_count: number;
+}
+
+export function counting(sender: Sender): Counting {
+  return sender as unknown as Counting;
+}
+
+/** An error of the peer: AMQP 1.0, part 2, section 2.8.14. */
+interface PeerError {
+  readonly condition?: string;
+  readonly description?: string;
+}
+
+/** `amqp:not-found: no queue 'x'`; undefined: it gave no reason. */
+export function peerErrorText(error: unknown): string | undefined {
+  if (typeof error !== 'object' || error === null) return undefined;
+  const { condition, description } = error as PeerError;
+  const parts = [condition, description].filter((part): part is string => typeof part === 'string' && part !== '');
+  return parts.length === 0 ? undefined : parts.join(': ');
+}
+
+/** The library would end the session itself when it hears nothing; whether reading is paused it does not know. */
+export function takeOverSilence(connection: Connection): void {
+  const { local } = connection as unknown as {
+    readonly local: { readonly open: { idle_time_out: number | undefined } };
+  };
+  local.open.idle_time_out = undefined;
+}
+
+/** What the broker said when it opened the connection. */
+export function remoteOpen(connection: Connection): {
+  readonly idle_time_out?: number;
+  readonly channel_max?: number;
+  readonly properties?: Readonly<Record<string, unknown>>;
+} {
+  const { remote } = connection as unknown as { readonly remote: { readonly open?: object } };
+  return remote.open ?? {};
+}
+
+/**
+ * The library keeps a delivery until all before it are settled, and has room for so many: one that waits long would fill it. From
+ * now on the delivery is kept by who has it, and can be settled all the same.
+ */
+export function forget(delivery: Delivery): void {
+  (delivery as unknown as { settled: boolean }).settled = true;
+}
+
+/** Settles a delivery that was sent and that the broker has told its outcome of: it need not answer any more. */
+export function settleSent(delivery: Delivery): void {
+  if (delivery.remote_settled) return;
+  delivery.update(true);
+  (delivery as unknown as { remote_settled: boolean }).remote_settled = true;
+}
+
+/** What the broker said of a delivery that was sent. */
+export function outcomeError(delivery: Delivery): unknown {
+  const { remote_state: state } = delivery as unknown as { readonly remote_state?: { readonly error?: unknown } };
+  return state?.error;
+}
+
+/** A session of AMQP, with room for so many deliveries that come in: the broker sends no more ahead. */
+export function beginSession(connection: Connection, incoming?: number): Session {
+  const session = connection.create_session(incoming === undefined ? undefined : { incoming });
+  session.begin();
+  return session;
+}
+
+/** Part 2, section 2.6.3: who refuses a link says so by a source or target that is missing, and then why. */
+export function isMissing(terminus: unknown): boolean {
+  return typeof terminus !== 'object' || terminus === null || !('address' in terminus);
+}

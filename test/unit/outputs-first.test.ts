@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict';
+import { describe, it, type TestContext } from 'node:test';
+import { StompctlError } from '../../src/base/errors.js';
+import { FirstSink } from '../../src/outputs/first-sink.js';
+import { FakeSink, lost, textMessage } from '../support/fake-ends.js';
+import { fakeOutputs, Sends } from '../support/fake-outputs.js';
+
+const silent = () => 'silent' as const;
+
+function first(test: TestContext, sinks: Readonly<Record<string, FakeSink>>, attempts?: number) {
+  const { clock, logger, options } = fakeOutputs(sinks, attempts);
+  const sink = new FirstSink(options);
+  test.after(() => sink.close());
+  const sends = new Sends(sink);
+  return { sink, clock, logger, ended: sends.ended, send: (text: string) => sends.send(textMessage(text)) };
+}
+
+describe('the first output that is up', () => {
+  it('gets everything, though another is open sooner', async (test) => {
+    const sinks = { a: new FakeSink(), b: new FakeSink() };
+    let opened = () => {};
+    const slow = new Promise<void>((resolve) => {
+      opened = resolve;
+    });
+    sinks.a.open = () => slow;
+    const { sink, clock, send, ended } = first(test, sinks);
+    let isOpen = false;
+    const opening = sink.open().then(() => {
+      isOpen = true;
+    });
+    await clock.advance(0);
+    assert.equal(isOpen, false, 'the first has not been tried');
+    opened();
+    await opening;
+    send('1');
+    await clock.advance(0);
+    assert.deepEqual([[...ended], sinks.a.safe, sinks.b.safe], [[['1', 'safe']], ['1'], []]);
+  });
+
+  it('is the next one when the first attempt fails, and the first again when it is back', async (test) => {
+    const sinks = { a: new FakeSink(), b: new FakeSink() };
+    sinks.a.openFailures = [lost()];
+    const { sink, clock, send } = first(test, sinks);
+    await sink.open();
+    send('1');
+    await clock.advance(1000);
+    send('2');
+    await clock.advance(0);
+    assert.deepEqual([sinks.a.safe, sinks.b.safe], [['2'], ['1']]);
+  });
+
+  it('hands on what was unsettled when it is lost', async (test) => {
+    const sinks = { a: new FakeSink(silent), b: new FakeSink() };
+    const { sink, clock, send, ended } = first(test, sinks);
+    const gone: string[] = [];
+    await sink.open((error) => gone.push(error.code));
+    send('1');
+    send('2');
+    await clock.advance(0);
+    sinks.a.endSession();
+    await clock.advance(0);
+    assert.deepEqual([sinks.b.safe, [...ended.values()], gone], [['1', '2'], ['safe', 'safe'], []]);
+  });
+
+  it('is none when two are lost at once: the sends are given back, and the loss is told', async (test) => {
+    const sinks = { a: new FakeSink(silent), b: new FakeSink(silent) };
+    const { sink, clock, send, ended } = first(test, sinks);
+    const gone: string[] = [];
+    await sink.open((error) => gone.push(error.code));
+    send('1');
+    await clock.advance(0);
+    sinks.b.endSession();
+    sinks.a.endSession();
+    await clock.advance(0);
+    assert.deepEqual([[...ended], gone], [[['1', 'SESSION_LOST']], ['SESSION_LOST']]);
+    const again = sink.open();
+    await clock.advance(1000);
+    await again;
+    assert.equal(sink.givenUp, false);
+  });
+
+  it('rejects a message that is at fault, and no other output is asked', async (test) => {
+    const tooLarge = new StompctlError('MESSAGE_TOO_LARGE', 'send', 'a', 'too large');
+    const sinks = { a: new FakeSink(() => tooLarge), b: new FakeSink() };
+    const { sink, clock, send, ended } = first(test, sinks);
+    await sink.open();
+    send('1');
+    await clock.advance(0);
+    assert.deepEqual([[...ended], sinks.b.sent], [[['1', 'MESSAGE_TOO_LARGE']], []]);
+  });
+
+  for (const code of ['QUEUE_IO', 'QUEUE_PERMISSION', 'QUEUE_MISSING'] as const) {
+    it(`is passed over when it fails with ${code}, and opened again`, async (test) => {
+      let broken = true;
+      const failure = new StompctlError(code, 'write', 'a', 'it cannot');
+      const sinks = { a: new FakeSink(() => (broken ? failure : 'safe')), b: new FakeSink() };
+      const { sink, clock, send, ended } = first(test, sinks);
+      await sink.open();
+      send('1');
+      await clock.advance(0);
+      assert.deepEqual([[...ended], sinks.b.safe], [[['1', 'safe']], ['1']]);
+      broken = false;
+      await clock.advance(2000);
+      send('2');
+      await clock.advance(0);
+      assert.deepEqual(sinks.a.safe, ['2']);
+    });
+  }
+
+  it('ends the run when there is a fault of the program', async (test) => {
+    const sinks = { a: new FakeSink(() => new StompctlError('INTERNAL', 'x', 'a', 'a fault')), b: new FakeSink() };
+    const { sink, clock, send, ended } = first(test, sinks);
+    await sink.open();
+    send('1');
+    await clock.advance(0);
+    assert.deepEqual([[...ended], sink.givenUp], [[['1', 'INTERNAL']], true]);
+  });
+
+  it('is left when it is given up, which is told; when all are, nothing is up any more', async (test) => {
+    const sinks = { a: new FakeSink(), b: new FakeSink() };
+    sinks.a.openFailures = [lost(), lost()];
+    const { sink, clock, send, ended, logger } = first(test, sinks, 2);
+    await sink.open();
+    await clock.advance(5000);
+    assert.deepEqual(
+      logger.events('output-failed').map(({ fields }) => fields.output),
+      ['a'],
+    );
+    send('1');
+    await clock.advance(0);
+    assert.deepEqual([...ended], [['1', 'safe']]);
+    sinks.b.openFailures = [lost(), lost(), lost()];
+    sinks.b.endSession();
+    await clock.advance(60_000);
+    assert.equal(sink.givenUp, true);
+    await assert.rejects(sink.open(), { code: 'SESSION_LOST' });
+  });
+
+  it('keeps what is recalled: it is not handed on', async (test) => {
+    const sinks = { a: new FakeSink(silent), b: new FakeSink() };
+    const { sink, clock, send, ended } = first(test, sinks);
+    await sink.open();
+    send('1');
+    await clock.advance(0);
+    await sink.recall();
+    sinks.a.endSession();
+    await clock.advance(0);
+    assert.deepEqual([[...ended], sinks.b.sent], [[['1', 'SESSION_LOST']], []]);
+  });
+});
