@@ -1,6 +1,7 @@
 import { writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { Writable } from 'node:stream';
+import { SerialQueue } from '../../base/serial-queue.js';
 import { outputError } from '../command-line/io.js';
 
 /** bytes gathered before they are written */
@@ -16,8 +17,7 @@ export class Output {
   #pending: Buffer[] = [];
   #bytes = 0;
   #error: Error | undefined;
-  /** all that was handed over so far: rejects for ever once a part of it was not taken */
-  #written: Promise<void> = Promise.resolve();
+  readonly #writes = new SerialQueue();
 
   constructor(out: { write(text: string): unknown }) {
     this.#out = out;
@@ -46,8 +46,8 @@ export class Output {
     const bytes = Buffer.concat(this.#pending);
     this.#pending = [];
     this.#bytes = 0;
-    if (bytes.length > 0) this.#written = this.#written.then(() => this.#put(bytes));
-    return this.#written;
+    // nothing to write: it is still told how the writes before it went
+    return this.#writes.run(() => this.#put(bytes));
   }
 
   async #put(bytes: Buffer): Promise<void> {
@@ -57,7 +57,7 @@ export class Output {
       return;
     }
     try {
-      if (this.#error === undefined) await putInto(stream, bytes);
+      if (this.#error === undefined && bytes.length > 0) await putInto(stream, bytes);
     } catch (error) {
       if (!(error instanceof Error)) throw error;
       this.#error ??= error;
