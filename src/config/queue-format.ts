@@ -52,11 +52,8 @@ export function* queueFormatProblems(values: OptionValues): Generator<TableProbl
     if (reason !== undefined) yield about('schema', reason);
   }
   const headers = values.table('queue-headers');
-  const { format, schema } = values.table('incoming-queue') ?? {};
-  if (headers !== undefined && format !== 'raw' && schema === undefined) {
-    const reason =
-      'needs an incoming-queue with format=raw or a schema: other messages have headers; change them with rewrite';
-    yield { option: 'queue-headers', key: '', reason };
+  if (headers !== undefined && !values.has('incoming-queue')) {
+    yield { option: 'queue-headers', key: '', reason: 'needs incoming-queue' };
   }
   for (const [key, value] of Object.entries(headers ?? {})) {
     const reason = templateProblem(String(value), 'an element', ELEMENT_FACTS);

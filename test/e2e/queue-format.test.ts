@@ -30,7 +30,7 @@ function configured(scene: Scene, options: object): string[] {
   return ['--config', file];
 }
 
-describe('raw queues', () => {
+describe('queues whose elements are bodies, or are to be known by name', () => {
   it('go to a broker with the headers that are given, and come back as bodies', async (test) => {
     const scene = await Scene.set(test);
     await fill(scene.path('in'), ['{"not":"a message"}', '', 'three\n']);
@@ -82,5 +82,29 @@ describe('raw queues', () => {
     assert.equal(code, 0);
     assert.match(stdout, /a: ?"?b|"a":"b"/);
     assert.deepEqual(await bodiesOf(scene.path('in')), ['one']);
+  });
+
+  it('of messages have the names of elements for rules and callbacks', async (test) => {
+    const scene = await Scene.set(test);
+    const queue = new SimpleQueue({ path: scene.path('in') });
+    const names = [await queue.add('{"body":"one"}'), await queue.add('{"body":"two","header":{"element":"own"}}')];
+    const run = configured(scene, {
+      'incoming-queue': { path: scene.path('in') },
+      'queue-headers': { element: '%{element}' },
+      rewrite: [{ set: { rule: 'saw {element}' } }],
+      'callback-code': 'hdr.callback = hdr.element; delete hdr.element;',
+      'callback-language': 'javascript',
+      'outgoing-queue': { path: scene.path('out') },
+    });
+    const { code, stderr } = await scene.run(run);
+    assert.equal(code, 0, stderr);
+    const [first = ''] = names;
+    assert.deepEqual(
+      [...consume(scene.path('out'))].map(({ header, body }) => [body.toString(), header.rule, header.callback]),
+      [
+        ['one', `saw ${first}`, first],
+        ['two', 'saw own', 'own'],
+      ],
+    );
   });
 });

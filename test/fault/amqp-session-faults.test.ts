@@ -245,7 +245,7 @@ describe('AmqpSession, when the broker', () => {
 
   for (const [what, greeting, reason] of [
     ['speaks STOMP', 'ERROR\nmessage:what is that\n\n\0', /speaks STOMP on this port: use stomp:\/\//],
-    ['speaks AMQP 1.0', 'AMQP\0\x01\0\0', /speaks AMQP, but not 0-9-1/],
+    ['speaks AMQP 1.0', 'AMQP\0\x01\0\0', /speaks AMQP 1\.0, but not 0-9-1/],
     ['speaks HTTP', 'HTTP/1.1 400 Bad Request\r\n\r\n', /answers with "HTTP\/1.1 400/],
   ] as const) {
     it(`${what}, says so`, async (test) => {

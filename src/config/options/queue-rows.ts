@@ -153,10 +153,10 @@ export const QUEUE_OPTIONS: readonly OptionRow[] = [
     group: 'source',
     reload: 'source',
     added: true,
-    doc: 'Give the messages of an `incoming-queue` with `format=raw`, or with a `schema`, these headers.',
+    doc: 'Give the messages of `incoming-queue` these headers, before rules and callback: what of the element they are to know.',
     notes:
       '`%{element}` in a value is the name of the element, `%{size}` its bytes on disk, `%{modified}` its time. ' +
-      'In a KEY=VALUE list `%{` is `%25{`. Headers that a file of the schema holds win.',
+      'In a KEY=VALUE list `%{` is `%25{`. Headers that a message has of its own win.',
   },
   {
     name: 'loop',
