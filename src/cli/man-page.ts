@@ -38,7 +38,9 @@ export function manPage(): string {
     `${sections.join('')}.SH EXIT STATUS`,
     ...EXIT_CODE_MEANINGS.map(([code, meaning]) => `.TP\n.B ${code}\n${roff(`${meaning}.`)}`),
     '.PP',
-    roff('A command other than run that a signal ends has 128 + its number: 130 by INT, 143 by TERM.'),
+    roff(
+      'A command that a signal ends before it is done has 128 + its number: 130 by INT, 143 by TERM. What goes on until it is stopped (run, broker, receive --follow) has 0.',
+    ),
     '.PP',
     roff('--status has its own: 0 running, 1 dead with a pidfile, 3 not running, 4 unknown or stale.'),
     '.SH SIGNALS',

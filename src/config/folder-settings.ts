@@ -1,7 +1,9 @@
+import { resolve } from 'node:path';
 import { parseTemplate } from '../base/command-words.js';
 import type { Table } from './options/option-reader.js';
 import type { OptionValues } from './options/option-values.js';
 import { type TableProblem, templateProblem, templates } from './queue-format.js';
+import { realFolder } from './real-folder.js';
 import type { IncomingFolderSettings, OutgoingFolderSettings } from './settings.js';
 
 /** What a template of a header may say of a file. */
@@ -43,6 +45,11 @@ export function* folderProblems(values: OptionValues): Generator<TableProblem> {
   const about = (key: string, reason: string) => ({ option: 'incoming-folder', key, reason });
   if ((incoming?.after === 'move') !== (incoming?.['move-to'] !== undefined)) {
     yield about('move-to', 'after=move and move-to need each other');
+  }
+  const [from, to] = [incoming?.path, incoming?.['move-to']].map((path) => realFolder(resolve(String(path))));
+  if (incoming?.['move-to'] !== undefined && from === to) {
+    const reason = 'move-to is the same folder as path, where each file would be sent again: name another one';
+    yield about('move-to', reason);
   }
   if (incoming?.after === 'leave' && values.flag('loop')) {
     yield about('after', 'after=leave and loop exclude each other: each pass would send every file again');

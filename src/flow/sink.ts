@@ -18,6 +18,11 @@ export interface Sink {
    * matters to a sink of several; who calls has looked whether there is one of that name.
    */
   send(message: Message, id?: string, to?: string): Promise<void>;
+  /**
+   * Says a send that failed for now nothing of its own message, as where many share one run? Then what is not safe is sent again together,
+   * never one by one to find the message at fault.
+   */
+  readonly together?: boolean;
   /** Is it better to `move` than to `send`? May change, as when another sink takes its place. */
   readonly moves?: boolean;
   /**

@@ -7,6 +7,13 @@ export function exactNumbers(value: unknown, json: string): unknown {
   return holdsRoundedNumber(value, 2) ? JSON.parse(quoteNumbers(json)) : value;
 }
 
+/** What JSON.parse makes of `json`, but each number is the text of it: `1.10`. Throws a SyntaxError. */
+export function numbersAsText(json: string): unknown {
+  // well-formed, or it throws
+  JSON.parse(json);
+  return JSON.parse(quoteNumbers(json));
+}
+
 function holdsRoundedNumber(value: unknown, depth: number): boolean {
   if (typeof value === 'number') return Math.abs(value) > Number.MAX_SAFE_INTEGER;
   if (depth === 0 || typeof value !== 'object' || value === null) return false;

@@ -47,7 +47,7 @@ export interface ExchangeLimits {
  * After a loss everything not known to be safe is sent again, in order; a refused message goes behind the others. When the
  * broker answered with an ERROR that names no message, or refused several in a row, or sessions keep ending before anything
  * was accepted, what is unsettled is sent one by one: so one poison message never wedges a queue, and a broker that takes
- * nothing is asked for one message at a time, with growing delays. `Evidence` says whose fault a refusal is.
+ * nothing is asked for one message at a time, with growing delays; not where they go `together`. `Evidence` says whose fault a refusal is.
  */
 export class SupervisedSink implements Sink {
   #inner: Sink;
@@ -220,7 +220,7 @@ export class SupervisedSink implements Sink {
     }
     const unnamed = lost?.code === 'BROKER_ERROR' && !(lost.cause instanceof StompctlError && endsSession(lost.cause));
     const suspicious = unnamed || this.#evidence.refusedInARow >= 2 || this.#barrenOpenings >= 2;
-    const probe = lost !== undefined && this.#entries.size > 0 && suspicious;
+    const probe = lost !== undefined && this.#entries.size > 0 && suspicious && this.#inner.together !== true;
     if (!(await this.#openInner(lost))) return;
     if (probe) await this.#probe();
     if (this.#isOver(generation) || this.#failure !== undefined) return;

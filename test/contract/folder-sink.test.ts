@@ -65,6 +65,41 @@ test('a name may have headers in it, and stays one name inside the folder', asyn
   assert.equal(names.length, 9);
 });
 
+test('a name that is cut, or taken, ends in the extension it had, and never in one that incoming-folder leaves alone', async (t) => {
+  const scene = await FolderScene.set(t);
+  const fileName = parseTemplate('%{file}');
+  const { sink } = await opened(t, { path: scene.path, fileName, sidecar: true });
+  const files = [
+    ...['order.xml', 'order.xml', 'all.tar.gz', 'all.tar.gz', 'order.json', 'order.tmp', 'x.json.json'],
+    ...[
+      `${'y'.repeat(300)}.xml`,
+      `${'y'.repeat(300)}.xml`,
+      `${'ž'.repeat(98)}.tmp and much more of it`,
+      `${'y'.repeat(195)}.json and much more of it`,
+    ],
+  ];
+  for (const file of files) await sink.send(message(file, { file }));
+  const deliveries = await taken(await scene.source({ sidecar: true, headers: {} }));
+  assert.deepEqual(deliveries.map(({ message: { body } }) => body.toString()).sort(), files.toSorted());
+  for (const {
+    name,
+    message: { body, header },
+  } of deliveries) {
+    assert.equal(header.file, body.toString());
+    const extension = /(?:\.tar)?\.(?:xml|gz)$/.exec(body.toString())?.[0] ?? '';
+    assert.ok(name.endsWith(extension), `${name} of ${body}`);
+    assert.ok(Buffer.byteLength(name) <= 230, name);
+  }
+  const names = deliveries.map(({ name }) => name);
+  for (const name of ['order.xml', 'order_json', 'order_tmp', 'x.json_json']) assert.ok(names.includes(name), name);
+});
+
+test('without headers beside them a *.json is called so', async (t) => {
+  const { sink, path } = await opened(t, { fileName: parseTemplate('%{file}') });
+  await sink.send(message('{}', { file: 'order.json' }));
+  assert.deepEqual(readdirSync(path), ['order.json']);
+});
+
 test('a name that is taken gets a suffix: no file is replaced, nor one that others put there', async (t) => {
   const { sink, path } = await opened(t, { fileName: parseTemplate('same.txt'), sidecar: true });
   writeFileSync(join(path, 'same.txt'), 'of somebody else');

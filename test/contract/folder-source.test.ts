@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import {
   appendFileSync,
   fsyncSync,
-  type linkSync,
+  linkSync,
   mkdirSync,
   openSync,
   renameSync,
@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { systemClock } from '../../src/base/clock.js';
 import { StompctlError } from '../../src/base/errors.js';
 import { systemFiles } from '../../src/base/file-system.js';
@@ -215,6 +216,18 @@ test('a file is moved, and replaces none of its name', async (t) => {
   assert.deepEqual(scene.everything(), []);
 });
 
+test('a folder is not opened whose files would be moved into itself, by whatever name', async (t) => {
+  const scene = await FolderScene.set(t);
+  const to = join(scene.folder, 'link');
+  symlinkSync(scene.path, to);
+  const source = scene.unopened({ afterwards: { kind: 'move', to } });
+  await assert.rejects(source.open(), {
+    code: 'QUEUE_INVALID',
+    message: /itself, where each file would be sent again/,
+  });
+  assert.deepEqual(scene.everything(), []);
+});
+
 test('files that are left are all handed over once a run, and not touched', async (t) => {
   const scene = await FolderScene.set(t);
   for (const name of ['a', 'b', 'c']) scene.put(name);
@@ -246,26 +259,87 @@ test('NAME.json beside NAME has headers, which win; it goes with its file, and i
   assert.deepEqual(scene.everything(), ['alone', 'nobody.json']);
 });
 
+const FOLDER = 'a folder';
+
 for (const [what, json] of [
   ['no JSON', '{"geheim'],
   ['a list', '[1]'],
+  ['null', 'null'],
   ['nested', '{"a":{"b":1}}'],
+  ['a list in a header', '{"a":["geheim"]}'],
+  ['not UTF-8', Buffer.from('{"a":"\xe9"}', 'latin1')],
+  ['too long', `{"a":"${'x'.repeat(1024 * 1024)}"}`],
+  ['those of a folder', FOLDER],
 ] as const) {
-  test(`headers that are ${what} reject their file: it stays with them, told without what is in it`, async (t) => {
+  test(`headers that are ${what} leave their file where it is, with them, told once without what is in them`, async (t) => {
     const scene = await FolderScene.set(t);
     scene.put('a');
-    scene.put('a.json', json);
-    const source = await scene.source({ sidecar: true });
+    if (json === FOLDER) mkdirSync(join(scene.path, 'a.json'));
+    else scene.put('a.json', json);
+    scene.put('b');
+    const stored: Message[] = [];
+    const deadLetters = { store: async (message: Message) => void stored.push(message) };
+    const source = await scene.source({ sidecar: true, deadLetters });
+    const [b, ...others] = await taken(source);
+    assert.deepEqual([b?.name, others], ['b', []]);
+    b?.ack();
     assert.deepEqual(await taken(source), []);
-    await source.settle();
-    assert.deepEqual(scene.names(), ['a', 'a.json']);
+    assert.deepEqual(await taken(source), []);
+    await source.close();
+    assert.deepEqual(scene.everything(), ['a', 'a.json']);
+    assert.deepEqual(stored, []);
     assert.deepEqual(
       scene.rejected.map(({ name, code }) => [name, code]),
       [['a', 'ELEMENT_UNDECODABLE']],
     );
+    assert.match(scene.rejected[0]?.message ?? '', /correct it or remove it/);
     assert.doesNotMatch(scene.rejected[0]?.message ?? '', /geheim/);
   });
 }
+
+test('a number beside a file keeps its text, and a byte order mark is passed over', async (t) => {
+  const scene = await FolderScene.set(t);
+  scene.put('a');
+  scene.put('a.json', '\ufeff{"id":12345678901234567890,"price":1.10,"low":-1e-7,"on":true,"text":"1.10 \\"2"}');
+  const [delivery] = await taken(await scene.source({ sidecar: true, headers: {} }));
+  const header = { id: '12345678901234567890', price: '1.10', low: '-1e-7', on: 'true', text: '1.10 "2' };
+  assert.deepEqual({ ...delivery?.message.header }, header);
+});
+
+test('a long name, to which nothing can be added, goes its way like any other', async (t) => {
+  const scene = await FolderScene.set(t);
+  const to = join(scene.folder, 'done');
+  mkdirSync(to);
+  const long = 'ž'.repeat(125).concat('.x');
+  for (const name of [long, 'short']) {
+    writeFileSync(join(to, name), 'an earlier one');
+    scene.put(name);
+  }
+  const options = { sidecar: true, afterwards: { kind: 'move', to } } as const;
+  const first = await scene.source(options);
+  assert.equal((await taken(first)).length, 2);
+  await first.close();
+  const source = await scene.source(options);
+  for (const delivery of await taken(source)) delivery.ack();
+  await source.close();
+  assert.deepEqual(scene.everything(), []);
+  const moved = scene.names(to);
+  assert.equal(moved.length, 4, String(moved));
+  assert.ok(moved.filter((name) => /^ž+(\.[0-9a-f]+-\d+-0)?\.x$/.test(name)).length === 2, String(moved));
+});
+
+test('a file that cannot be taken is told with what to do, and stops no other one', async (t) => {
+  const scene = await FolderScene.set(t);
+  for (const name of ['a', 'b']) scene.put(name);
+  const refused = (...[from, to]: Parameters<typeof systemFiles.renameSync>): void => {
+    // of another user's, in a folder with the sticky bit
+    if (String(from) === join(scene.path, 'a')) throw Object.assign(new Error('EPERM: not yours'), { code: 'EPERM' });
+    systemFiles.renameSync(from, to);
+  };
+  const source = await scene.source({}, { ...systemFiles, renameSync: refused });
+  assert.deepEqual(namesOf(await taken(source)), ['b']);
+  assert.match(scene.rejected[0]?.message ?? '', /EPERM.*; it stays where it is until the user .* \(chmod, chown\)/);
+});
 
 test('of two on one folder each file is taken by one', async (t) => {
   const scene = await FolderScene.set(t);
@@ -338,6 +412,42 @@ test('a file is told by the same id at each delivery, and another one by another
     [a?.id, b?.id],
   );
   assert.notEqual(a?.id, b?.id);
+});
+
+test('hard links of one file are files of their own, also when one comes again under its name', async (t) => {
+  const scene = await FolderScene.set(t);
+  const kept = join(scene.folder, 'kept');
+  writeFileSync(kept, 'one content');
+  const ids: string[] = [];
+  for (const names of [['host1', 'host2'], ['host1']]) {
+    for (const name of names) linkSync(kept, join(scene.path, name));
+    const source = await scene.source();
+    for (const delivery of await taken(source)) {
+      ids.push(delivery.id ?? '');
+      delivery.ack();
+    }
+    await source.close();
+  }
+  assert.equal(new Set(ids).size, 3, ids.join('\n'));
+});
+
+test('a file that got the inode, the size and the time of an earlier one is another one', async (t) => {
+  const scene = await FolderScene.set(t);
+  const seen = new Map<string, string>();
+  // most file systems use the number again at once
+  for (let round = 0; round < 5; round += 1) {
+    utimesSync(scene.put('a', 'same'), 1, 1);
+    const source = await scene.source();
+    const [delivery] = await taken(source);
+    const id = delivery?.id ?? '';
+    const looks = id.split(' ').slice(0, 5).join(' ');
+    assert.notEqual(id, seen.get(looks));
+    seen.set(looks, id);
+    delivery?.ack();
+    await source.close();
+    // the next one is made at another time, by the clock of the file system
+    await setTimeout(20);
+  }
 });
 
 test('a folder of a million files takes the memory of the names of one chunk', async (t) => {

@@ -79,6 +79,25 @@ describe('outgoing-command', () => {
     assert.deepEqual(numbersIn(scene, 'done'), upTo(5));
   });
 
+  for (const [name, how, most] of [
+    ['batch', { batch: 10 }, 6],
+    ['coalesce', { coalesce: 1 }, 1],
+  ] as const) {
+    it(`runs again for all of them together what ends with 75, with ${name}`, async (test) => {
+      const scene = await Scene.set(test);
+      scene.fill('in', 30);
+      const command = script(scene, '[ -e "$D/up" ] || exit 75; echo "$STOMPCTL_MESSAGES" >>"$D/runs"');
+      const run = scene.start(configured(scene, { ...fromQueue(scene, { command, ...how }), loop: true }));
+      await eventually(() => run.log('open-retry').length > 2);
+      writeFileSync(scene.path('up'), '');
+      await eventually(() => elementPaths(scene.path('in')).length === 0);
+      assert.equal((await run.stop()).code, 0, run.stderr);
+      assert.deepEqual(run.log('probe'), []);
+      const runs = readFileSync(scene.path('runs'), 'utf8').trimEnd().split('\n');
+      assert.ok(runs.length <= most, `runs with ${runs} messages`);
+    });
+  }
+
   it('ends with 69 when the command is missing; a run without end waits until it is there', async (test) => {
     const scene = await Scene.set(test);
     scene.fill('in', 3);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { constants, open } from 'node:fs/promises';
+import { constants, open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { InProcessBroker } from '../../src/broker/in-process-broker.js';
@@ -77,7 +77,41 @@ describe('stompctl receive loses nothing that it has not written', () => {
     assert.match(stderr, /write\(standard output\): its reader has gone/);
     assert.equal(left(broker).length, COUNT);
   });
+
+  it('when the disk of its output is full in the middle of a message', async (test) => {
+    const broker = await brokerWithMessages(test);
+    const path = join(await tempFolder(test), 'out');
+    // a file that may have so many KiB takes a part of the write that comes to them, as a disk does, and nothing of the next one
+    const limited = 'ulimit -f 100; exec "$@"';
+    const receive = [STOMPCTL, 'receive', broker.uri, '/queue/a', '--count', String(COUNT), '--json-lines'];
+    const out = await open(path, 'w');
+    const args = ['-c', limited, 'bash', process.execPath, ...receive];
+    const { status, stderr } = await exitOf(test, spawn('bash', args, { stdio: ['ignore', out.fd, 'pipe'] }));
+    await out.close();
+    assert.equal(status, 75, stderr);
+    assert.match(stderr, /write\(standard output\): EFBIG/);
+    await eventually(() => broker.depth('/queue/a').unacknowledged === 0);
+    const lines = (await readFile(path, 'utf8')).split('\n');
+    assert.notEqual(lines.at(-1), '', 'the last one is not whole');
+    const printed = lines.slice(0, -1).map((line) => Number.parseInt((JSON.parse(line) as { body: string }).body, 10));
+    const known = new Set([...printed, ...left(broker)]);
+    assert.equal(known.size, COUNT);
+  });
 });
+
+async function exitOf(test: TestContext, child: ChildProcess) {
+  const ended = once(child, 'close');
+  atEnd(test, async () => {
+    child.kill('SIGKILL');
+    await ended;
+  });
+  let stderr = '';
+  child.stderr?.on('data', (text) => {
+    stderr += text;
+  });
+  const [status] = await ended;
+  return { status, stderr };
+}
 
 /** What is in the pipe; waits until something is, unless nothing more can come. */
 async function read(pipe: Awaited<ReturnType<typeof open>>, ended = false): Promise<string> {

@@ -83,6 +83,15 @@ describe('stompctl receive', () => {
     assert.deepEqual([code, stdout], [0, 'one\ntwo\n']);
   });
 
+  it('has the exit code of the signal when it is stopped before it is done', async (test) => {
+    const broker = await brokerWith(test, 'one');
+    const run = new StompctlProcess(['receive', broker.uri, '/queue/a', '--count', '2', '--timeout', '1000']);
+    test.after(() => run.stop('SIGKILL'));
+    await eventually(() => broker.received('/queue/a').acknowledged === 1);
+    const { code, stdout, stderr } = await run.stop('SIGINT');
+    assert.deepEqual([code, stdout, stderr], [130, 'one\n', '']);
+  });
+
   it('ends at once when the login is refused, also with --follow', async (test) => {
     const broker = await InProcessBroker.start({ users: { me: 'right' } });
     test.after(() => broker.stop());

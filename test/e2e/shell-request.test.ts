@@ -52,6 +52,18 @@ describe('stompctl request', () => {
     assert.equal((await run.ended()).stdout, 'right');
   });
 
+  it('says so when it is stopped, and has the exit code of the signal', async (test) => {
+    const { broker, file } = await start(test);
+    const run = new StompctlProcess(['request', broker.uri, '/queue/asked', file, '--timeout', '1000']);
+    test.after(() => run.stop('SIGKILL'));
+    await eventually(() => broker.depth('/queue/asked').ready === 1);
+    const { code, stdout, stderr } = await run.stop('SIGTERM');
+    assert.deepEqual(
+      [code, stdout, stderr],
+      [143, '', 'stompctl: request: stopped by SIGTERM before the reply came\n'],
+    );
+  });
+
   it('ends at once when the session is lost', async (test) => {
     const { broker, file } = await start(test);
     const run = new StompctlProcess(['request', broker.uri, '/queue/asked', file, '--timeout', '1000']);

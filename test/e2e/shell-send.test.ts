@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { closeSync, openSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { brokerWithholdsReceipt } from '../../src/broker/faults.js';
@@ -9,7 +10,8 @@ import { InProcessBroker } from '../../src/broker/in-process-broker.js';
 import type { BrokerOptions } from '../../src/broker/in-process-options.js';
 import { AmqpPeer } from '../support/amqp-peer.js';
 import { certificate, tlsFile } from '../support/certificates.js';
-import { runStompctl } from '../support/stompctl-process.js';
+import { eventually } from '../support/eventually.js';
+import { runStompctl, STOMPCTL, StompctlProcess } from '../support/stompctl-process.js';
 import { tempFolder } from '../support/temp-folder.js';
 
 async function startBroker(test: TestContext, options: BrokerOptions = {}): Promise<InProcessBroker> {
@@ -45,6 +47,43 @@ describe('stompctl send', () => {
       peer.published.map(({ routingKey, body }) => [routingKey, body.toString()]),
       [['a', 'a body']],
     );
+  });
+
+  it('reads little of a file that is larger than a message may be', async (test) => {
+    const broker = await startBroker(test);
+    const file = await fileOf(test, '');
+    // no disk has so much: it is a hole
+    truncateSync(file, 2 ** 40);
+    const input = openSync(file, 'r');
+    for (const [args, stdin] of [
+      [[file], 'ignore'],
+      [[], input],
+    ] as const) {
+      const command = [STOMPCTL, 'send', broker.uri, '/queue/a', ...args];
+      const { status, stderr } = spawnSync(process.execPath, command, {
+        stdio: [stdin, 'pipe', 'pipe'],
+        encoding: 'utf8',
+      });
+      assert.equal(status, 1, stderr);
+      assert.match(stderr, /: has 1099511627776 bytes, more than 67108864 bytes, .*; raise --max-message-size\n$/);
+    }
+    closeSync(input);
+  });
+
+  it('says so when it is stopped, and has the exit code of the signal', async (test) => {
+    const broker = await startBroker(test, { faults: [brokerWithholdsReceipt()] });
+    const run = new StompctlProcess([
+      'send',
+      broker.uri,
+      '/queue/a',
+      await fileOf(test, 'body'),
+      '--timeout-broker',
+      '1000',
+    ]);
+    test.after(() => run.stop('SIGKILL'));
+    await eventually(() => broker.depth('/queue/a').ready === 1);
+    const { code, stderr } = await run.stop('SIGINT');
+    assert.deepEqual([code, stderr], [130, 'stompctl: send: stopped by SIGINT before all was confirmed\n']);
   });
 
   it('takes no end of the connection for a receipt', async (test) => {

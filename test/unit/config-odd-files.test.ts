@@ -25,6 +25,40 @@ describe('the same queue twice', () => {
   }
 });
 
+describe('a folder whose files would be moved into itself', () => {
+  for (const [name, path, to] of [
+    ['as it is written', 'real', 'real'],
+    ['through a symbolic link', 'link', 'real'],
+    ['with dots', 'real', 'real/../real/'],
+  ] as const) {
+    it(name, async (t) => {
+      const folder = await tempFolder(t);
+      await mkdir(join(folder, 'real'));
+      await symlink(join(folder, 'real'), join(folder, 'link'));
+      const incoming = `path=${folder}/${path} after=move move-to=${folder}/${to}`;
+      const args = [`incoming-folder=${incoming}`, 'outgoing-queue=path=/out'];
+      const { texts } = await examineCase(t, { args });
+      const reason = 'move-to is the same folder as path, where each file would be sent again: name another one';
+      assert.deepEqual(texts, [`command line: incoming-folder: ${reason}`]);
+    });
+  }
+
+  it('but one inside it, or around it, is another one', async (t) => {
+    const folder = await tempFolder(t);
+    await mkdir(join(folder, 'in'));
+    for (const [path, to] of [
+      ['in', 'in/done'],
+      ['in', '.'],
+    ]) {
+      const args = [
+        `incoming-folder=path=${folder}/${path} after=move move-to=${folder}/${to}`,
+        'outgoing-queue=path=/out',
+      ];
+      assert.deepEqual((await examineCase(t, { args })).texts, []);
+    }
+  });
+});
+
 describe('what is wrong on the command line exits 64, in a file 78', () => {
   for (const [name, ...args] of [
     ['a URI', '--outgoing-broker-uri', 'http://h'],

@@ -8,6 +8,7 @@ import { EXIT_CODES } from '../command-line/exit-codes.js';
 import { readHeaders } from './header-text.js';
 import { importLines } from './import-command.js';
 import { openInput, readAll } from './input.js';
+import { LARGEST_MESSAGE } from './open-queue.js';
 import type { QueueArguments } from './queue-arguments.js';
 import type { QueueContext } from './queue-context.js';
 import { addedTo } from './queue-writer.js';
@@ -25,7 +26,9 @@ export async function add(context: QueueContext): Promise<number> {
   const header = readHeaders(args.values('header'));
   const options = { ...addedTo(args), sync: true };
   const [file] = args.operands;
-  const body = await readAll(openInput(file, input, false).stream, file ?? 'standard input');
+  const body = await readAll(openInput(file, input, false), file ?? 'standard input', {
+    maxMessageSize: LARGEST_MESSAGE,
+  });
   const message = new Message(header, body, isText(args, header['content-type'], body));
   const queue = options.type === 'DQN' ? new NormalQueue(options) : new SimpleQueue(options);
   await output.write(`${await queue.addMessage(message)}\n`);

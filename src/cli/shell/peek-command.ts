@@ -1,4 +1,5 @@
 import type { Environment } from '../../config/formats/environment.js';
+import { stoppedExitCode } from '../command-line/call-off.js';
 import { COMMANDS } from '../command-line/commands.js';
 import type { CommandIo } from '../command-line/io.js';
 import type { ParsedArguments } from '../command-line/option-command.js';
@@ -23,5 +24,6 @@ export async function peek(parsed: ParsedArguments, env: Environment, io: Comman
   const onLook = (how: keyof typeof HOW) => io.err.write(`stompctl: ${HOW[how]}\n`);
   const printing = { uri, destination, header, parsed, options, acknowledge: false, onLook, quietMs };
   const { outcome, receiver } = await printMessages(printing, env, io);
-  return exitCode(outcome, receiver);
+  const exit = exitCode(outcome, receiver);
+  return outcome.reason === 'signal' ? stoppedExitCode(io) : exit;
 }

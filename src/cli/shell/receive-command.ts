@@ -6,6 +6,7 @@ import type { CommandLineOptions } from '../../config/read-given.js';
 import type { Settings } from '../../config/settings.js';
 import type { Logger } from '../../observe/logger.js';
 import type { TransferOutcome } from '../../transfer/transfer.js';
+import { stoppedExitCode } from '../command-line/call-off.js';
 import { COMMANDS } from '../command-line/commands.js';
 import { EXIT_CODES } from '../command-line/exit-codes.js';
 import type { CommandIo } from '../command-line/io.js';
@@ -38,7 +39,8 @@ export async function receive(parsed: ParsedArguments, env: Environment, io: Com
     const text = `${sent} of ${count} messages came, then none for ${timeoutMs / 1000} s; wait longer with --timeout or --follow`;
     throw new StompctlError('MESSAGE_TIMEOUT', 'receive', receiver.name, text);
   }
-  return exit;
+  // one that follows goes on until it is stopped: that is its end, and no other one's
+  return outcome.reason === 'signal' && !follow ? stoppedExitCode(io) : exit;
 }
 
 export interface Printing

@@ -3,6 +3,7 @@ import { systemClock } from '../../base/clock.js';
 import { StompctlError } from '../../base/errors.js';
 import type { Environment } from '../../config/formats/environment.js';
 import { Message, newHeader } from '../../message/message.js';
+import { unlessStopped } from '../command-line/call-off.js';
 import { COMMANDS } from '../command-line/commands.js';
 import { EXIT_CODES } from '../command-line/exit-codes.js';
 import type { CommandIo } from '../command-line/io.js';
@@ -27,20 +28,22 @@ export async function request(parsed: ParsedArguments, env: Environment, io: Com
   const { sink } = settings;
   if (sink.kind !== 'broker') throw new StompctlError('INTERNAL', 'request', sink.kind, 'the sink is no broker');
   const standardInput = () => io.input?.() ?? process.stdin;
-  const body = await readAll(openInput(file, standardInput, false).stream, file ?? 'standard input');
+  const body = await readAll(openInput(file, standardInput, false), file ?? 'standard input', settings);
   const text = looksLikeText(header['content-type'], body);
   const requester = oneBrokerRequester(sink, settings, { clock: systemClock, logger, env });
   const given = new AbortController();
-  io.signals.onStop(() => {
+  const callOff = () => {
     given.abort();
     void requester.close();
-  });
+  };
   try {
-    await requester.open();
-    const message = new Message(newHeader({ ...header, destination }), body, text);
-    const reply = await requester.request(message, timeoutMs, given.signal);
-    await new PrintSink(io.out, { jsonLines: parsed.flags.has('json-lines'), exact: true }).send(reply);
-    return EXIT_CODES.ok;
+    return await unlessStopped(io, { name: 'request', before: 'the reply came', callOff }, async () => {
+      await requester.open();
+      const message = new Message(newHeader({ ...header, destination }), body, text);
+      const reply = await requester.request(message, timeoutMs, given.signal);
+      await new PrintSink(io.out, { jsonLines: parsed.flags.has('json-lines'), exact: true }).send(reply);
+      return EXIT_CODES.ok;
+    });
   } finally {
     await requester.close();
     await logger.flush();

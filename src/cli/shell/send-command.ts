@@ -8,6 +8,7 @@ import type { Sink } from '../../flow/sink.js';
 import { decodeMessage, largestFile } from '../../message/json.js';
 import { linesOf } from '../../message/json-lines.js';
 import { Message, newHeader } from '../../message/message.js';
+import { unlessStopped } from '../command-line/call-off.js';
 import { COMMANDS } from '../command-line/commands.js';
 import { EXIT_CODES } from '../command-line/exit-codes.js';
 import type { CommandIo } from '../command-line/io.js';
@@ -49,12 +50,14 @@ export async function send(parsed: ParsedArguments, env: Environment, io: Comman
   try {
     // read before anything is opened: a file that is not there costs no session
     const message = lines ? undefined : await messageOfInput(sending);
-    io.signals.onStop(() => {
+    const callOff = () => {
       stop.abort();
       void end.close();
+    };
+    return await unlessStopped(io, { name: 'send', before: 'all was confirmed', callOff }, async () => {
+      await end.open();
+      return message === undefined ? sendLines(sending, skip) : sendOne(message, sending);
     });
-    await end.open();
-    return await (message === undefined ? sendLines(sending, skip) : sendOne(message, sending));
   } finally {
     await end.close();
     await logger.flush();
@@ -67,9 +70,9 @@ function skipOf({ flagValues }: ParsedArguments): number {
   throw new StompctlError('USAGE', 'option', '--skip', `must be a whole number from 0 on, not "${text}"`);
 }
 
-async function messageOfInput({ given: { file, header, destination }, io }: Sending): Promise<Message> {
+async function messageOfInput({ given: { file, header, destination }, settings, io }: Sending): Promise<Message> {
   const input = openInput(file, () => io.input?.() ?? process.stdin, false);
-  const body = await readAll(input.stream, file ?? 'standard input');
+  const body = await readAll(input, file ?? 'standard input', settings);
   return new Message(newHeader({ ...header, destination }), body, looksLikeText(header['content-type'], body));
 }
 

@@ -100,6 +100,11 @@ export class CommandSink implements Sink {
     this.#pump();
   }
 
+  /** A run for several messages that is to be tried again is one for all of them. */
+  get together(): boolean {
+    return this.#options.shape.kind !== 'message';
+  }
+
   tune({ maxAttempts }: { readonly maxAttempts: number }): void {
     this.#maxAttempts = maxAttempts;
   }

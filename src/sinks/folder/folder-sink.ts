@@ -3,6 +3,7 @@ import { promisify } from 'node:util';
 import type { CommandWord } from '../../base/command-words.js';
 import { StompctlError } from '../../base/errors.js';
 import { type FileSystem, quietly, systemFiles, unless } from '../../base/file-system.js';
+import { cutName, suffixedName } from '../../base/suffixed-name.js';
 import { ElementNames } from '../../dirq/element-name.js';
 import { QueueDirectory, queueError } from '../../dirq/queue-directory.js';
 import type { Sink } from '../../flow/sink.js';
@@ -167,7 +168,7 @@ export class FolderSink implements Sink {
     const { path } = this.#options;
     try {
       const wanted = this.#nameFor(one.message.header);
-      for (let name = wanted; ; name = `${wanted}.${this.#names.file()}`) {
+      for (let name = wanted; ; name = suffixedName(wanted, this.#names.file())) {
         const target = join(path, name);
         if (headers !== undefined && !this.#link(headers, `${target}.json`)) continue;
         if (this.#link(temporary, target)) return true;
@@ -190,7 +191,7 @@ export class FolderSink implements Sink {
     const made = fileName
       .map((part) => (typeof part === 'string' ? part : header[part.header] || (part.otherwise ?? '')))
       .join('');
-    return safeName(made) || this.#names.file();
+    return safeName(made, this.#options.sidecar) || this.#names.file();
   }
 
   #discard(temporary: string, headers: string | undefined): void {
@@ -200,16 +201,16 @@ export class FolderSink implements Sink {
   }
 }
 
-/** One name inside the folder, whatever a header says: no path, no hidden file, nothing that `incoming-folder` leaves alone. */
-function safeName(text: string): string {
+/**
+ * One name inside the folder, whatever a header says: no path, no hidden file, nothing that `incoming-folder` leaves alone. With `sidecar`
+ * no `*.json` either, which are headers there.
+ */
+function safeName(text: string, sidecar: boolean): string {
   // half a surrogate pair has no bytes
   const wellFormed = Buffer.from(text).toString();
-  let name = wellFormed
-    .replace(/[/\p{Cc}]/gu, '_')
-    .replace(/^\.+/, '_')
-    .replace(/\.tmp$/, '_tmp');
-  while (Buffer.byteLength(name) > LONGEST_NAME_BYTES) name = [...name].slice(0, -1).join('');
-  return name;
+  const name = cutName(wellFormed.replace(/[/\p{Cc}]/gu, '_').replace(/^\.+/, '_'), LONGEST_NAME_BYTES);
+  // behind the cut, which may have made one of them the end
+  return name.replace(sidecar ? /\.(tmp|json)$/ : /\.(tmp)$/, '_$1');
 }
 
 function headerJson(header: Readonly<Header>): string {

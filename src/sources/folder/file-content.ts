@@ -12,8 +12,17 @@ export interface FileStamp {
   readonly mtimeNs: bigint;
 }
 
+/** That, and what tells it from another file that got its name, its inode, its size and its time. */
+export interface ReadStamp extends FileStamp {
+  /**
+   * When its inode was made, which no claim and no kill changes. Of one that has other names too, or where the file system does not tell
+   * that: when one of its names came or went.
+   */
+  readonly bornNs: bigint;
+}
+
 export type FileContent =
-  | { readonly kind: 'read'; readonly bytes: Buffer; readonly stamp: FileStamp }
+  | { readonly kind: 'read'; readonly bytes: Buffer; readonly stamp: ReadStamp }
   /** somebody wrote to it while it was read */
   | { readonly kind: 'changed' }
   /** a pipe, a link, a device: whatever took the place of the file since it was looked at */
@@ -29,7 +38,8 @@ export function readWhole(files: FileSystem, path: string, limit: number): FileC
     fd = files.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   } catch (error) {
     const errno = errnoOf(error);
-    if (errno === 'ENOENT') return { kind: 'gone' };
+    // no file can have a name that is too long
+    if (errno === 'ENOENT' || errno === 'ENAMETOOLONG') return { kind: 'gone' };
     if (errno === 'ELOOP' || errno === 'ENXIO') return { kind: 'odd' };
     throw error;
   }
@@ -48,8 +58,9 @@ export function readWhole(files: FileSystem, path: string, limit: number): FileC
     }
     const after = files.fstatSync(fd, { bigint: true });
     if (length !== size || !isUnchanged(before, after)) return { kind: 'changed' };
-    const { dev, ino, mtimeNs } = before;
-    return { kind: 'read', bytes: bytes.subarray(0, size), stamp: { dev, ino, size: before.size, mtimeNs } };
+    const { dev, ino, mtimeNs, birthtimeNs, ctimeNs, nlink } = before;
+    const bornNs = nlink > 1n || birthtimeNs === 0n ? ctimeNs : birthtimeNs;
+    return { kind: 'read', bytes: bytes.subarray(0, size), stamp: { dev, ino, size: before.size, mtimeNs, bornNs } };
   } finally {
     closeQuietly(files, fd);
   }

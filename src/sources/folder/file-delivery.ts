@@ -2,21 +2,21 @@ import type { StompctlError } from '../../base/errors.js';
 import type { Delivery } from '../../flow/delivery.js';
 import type { Message } from '../../message/message.js';
 import type { Wish } from '../queue/rejected-deliveries.js';
-import type { FileStamp } from './file-content.js';
+import type { ReadStamp } from './file-content.js';
 
 /** A file on its way. Settling notes the wish; the source carries it out. */
 export class FileDelivery implements Delivery {
   readonly name: string;
   readonly message: Message;
   readonly size: number;
-  readonly stamp: FileStamp;
+  readonly stamp: ReadStamp;
   readonly rejectedBefore: boolean;
   readonly #settle: (delivery: FileDelivery, wish: Wish) => void;
 
   constructor(
     name: string,
     message: Message,
-    stamp: FileStamp,
+    stamp: ReadStamp,
     rejectedBefore: boolean,
     settle: (delivery: FileDelivery, wish: Wish) => void,
   ) {
@@ -28,10 +28,13 @@ export class FileDelivery implements Delivery {
     this.#settle = settle;
   }
 
-  /** The same file with the same content, at each of its deliveries: also after a kill, and under the other name of a claim. */
+  /**
+   * The same file with the same content, at each of its deliveries: also after a kill, and under the other name of a claim. Another one
+   * for what only looks like it: a second hard link, or an inode that is used again.
+   */
   get id(): string {
-    const { dev, ino, size, mtimeNs } = this.stamp;
-    return `file ${dev} ${ino} ${size} ${mtimeNs}`;
+    const { dev, ino, size, mtimeNs, bornNs } = this.stamp;
+    return `file ${dev} ${ino} ${size} ${mtimeNs} ${bornNs} ${this.name}`;
   }
 
   ack(): void {

@@ -1,5 +1,7 @@
+import { isUtf8 } from 'node:buffer';
 import { parse } from 'node:path';
-import { reasonOf, StompctlError } from '../../base/errors.js';
+import { StompctlError } from '../../base/errors.js';
+import { numbersAsText } from '../../message/exact-numbers.js';
 import { filledHeader, type HeaderTemplates } from '../../message/header-templates.js';
 import { type Header, newHeader } from '../../message/message.js';
 import type { FileContent } from './file-content.js';
@@ -23,27 +25,28 @@ export function headerOf(
   return header;
 }
 
-/** A flat object of texts; numbers and booleans are taken as text. */
+/** A flat object of texts; numbers and booleans are the text of them. A byte order mark before it is passed over. */
 function headersIn(name: string, bytes: Buffer): Header {
+  if (!isUtf8(bytes)) throw unusable(name, 'is not UTF-8');
   let value: unknown;
   try {
-    value = JSON.parse(bytes.toString('utf8'));
-  } catch (error) {
-    throw undecodable(name, reasonOf(error));
+    value = numbersAsText(bytes.toString('utf8').replace(/^\ufeff/, ''));
+  } catch {
+    // the text of the parser may quote what it read
+    throw unusable(name, 'is not well-formed JSON');
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw undecodable(name, 'is no JSON object');
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw unusable(name, 'is no JSON object');
   const header = newHeader();
   for (const [key, field] of Object.entries(value)) {
-    if (!['string', 'number', 'boolean'].includes(typeof field)) throw undecodable(name, `"${key}" is no text`);
+    if (!['string', 'boolean'].includes(typeof field)) throw unusable(name, `"${key}" is no text`);
     header[key] = String(field);
   }
   return header;
 }
 
-function undecodable(name: string, reason: string): StompctlError {
-  // the text of a parser may quote what it read
-  const safe = /JSON/.test(reason) && !/no JSON/.test(reason) ? 'is not well-formed JSON' : reason;
-  return new StompctlError('ELEMENT_UNDECODABLE', 'read headers', `${name}.json`, safe);
+function unusable(name: string, reason: string): StompctlError {
+  const what = `${reason}; correct it or remove it, its file stays where it is until then`;
+  return new StompctlError('ELEMENT_UNDECODABLE', 'read headers', `${name}${SIDECAR}`, what);
 }
 
 /** The JSON beside a file; undefined: there is none. Throws ELEMENT_UNDECODABLE. */
@@ -52,5 +55,5 @@ export function besideBytes(name: string, beside: FileContent | undefined): Buff
   if (beside.kind === 'read') return beside.bytes;
   const reason =
     beside.kind === 'too-large' ? `has ${beside.size} bytes, more than ${LARGEST_SIDECAR}` : 'is no plain file';
-  throw new StompctlError('ELEMENT_UNDECODABLE', 'read headers', `${name}${SIDECAR}`, reason);
+  throw unusable(name, reason);
 }

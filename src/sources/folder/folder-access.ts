@@ -19,11 +19,30 @@ export function folderMustExist(files: FileSystem, path: string): void {
   if (!stats.isDirectory()) throw new StompctlError('QUEUE_INVALID', 'open folder', path, 'is no folder; name one');
 }
 
+/** What files can be taken out of and put into. Throws the system's error. */
+export function mustBeWritable(files: FileSystem, path: string): void {
+  files.accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
+}
+
+/** what the system says of one file, while all others can be taken */
+const OF_ONE_FILE = new Set(['EACCES', 'EPERM', 'EISDIR', 'ENAMETOOLONG']);
+
+/** Why one file of a folder cannot be taken or read; undefined: the error is of something else. */
+export function faultOfFile(name: string, error: unknown): StompctlError | undefined {
+  if (!OF_ONE_FILE.has(errnoOf(error) ?? '')) return undefined;
+  const what = 'it stays where it is until the user that runs stompctl may read and rename it (chmod, chown)';
+  return new StompctlError('ELEMENT_UNREADABLE', 'read', name, `${reasonOf(error)}; ${what}`, error);
+}
+
 /** A file is moved by giving it another name, which works within one file system. Throws as a queue that is opened. */
 export function openTarget(files: FileSystem, path: string, to: string): void {
   new QueueDirectory(to, files, undefined).open();
-  if (files.statSync(to).dev === files.statSync(path).dev) return;
-  const reason = `is on another file system than ${path}: name a folder on the same one`;
+  const [target, source] = [files.statSync(to), files.statSync(path)];
+  if (target.dev === source.dev && target.ino !== source.ino) return;
+  const reason =
+    target.dev === source.dev
+      ? `is ${path} itself, where each file would be sent again: name another folder`
+      : `is on another file system than ${path}: name a folder on the same one`;
   throw new StompctlError('QUEUE_INVALID', 'open folder', to, reason);
 }
 

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Clock, Timer } from '../../base/clock.js';
 import { errnoOf } from '../../base/errors.js';
 import { type FileSystem, lstatIfThere, quietly, unless } from '../../base/file-system.js';
+import { suffixedName } from '../../base/suffixed-name.js';
 import { fateOf } from '../../dirq/journal/journal-file.js';
 import { hostName, ownIdentity } from '../../dirq/journal/process-identity.js';
 
@@ -76,7 +77,7 @@ export class FolderClaims {
       return false;
     }
     const beside = `${name}${SIDECAR}`;
-    if (sidecar) unless('ENOENT', () => files.renameSync(join(path, beside), this.pathOf(beside)));
+    if (sidecar) ifThere(() => files.renameSync(join(path, beside), this.pathOf(beside)));
     return true;
   }
 
@@ -94,20 +95,16 @@ export class FolderClaims {
   /** Removes a claimed file and what goes with it. Throws the system's error. */
   remove(name: string): void {
     const { files, sidecar } = this.#options;
-    for (const file of unit(name, sidecar)) unless('ENOENT', () => files.unlinkSync(this.pathOf(file)));
+    for (const file of unit(name, sidecar)) ifThere(() => files.unlinkSync(this.pathOf(file)));
   }
 
-  /** Moves them into another folder, beside what has their names there. Throws the system's error. */
+  /** Moves them into another folder, under another name where theirs is taken there. Throws the system's error. */
   moveTo(name: string, folder: string): void {
-    const { files, sidecar } = this.#options;
-    for (const file of unit(name, sidecar)) {
-      const from = this.pathOf(file);
-      if (lstatIfThere(files, from) === undefined) continue;
-      let to = join(folder, file);
-      for (let tries = 0; !this.#link(from, to); tries += 1) {
-        to = join(folder, `${file}.${Date.now().toString(16)}-${process.pid}-${tries}`);
-      }
-      unless('ENOENT', () => files.unlinkSync(from));
+    const { sidecar } = this.#options;
+    const own = this.pathOf('');
+    let as = name;
+    for (let tries = 0; !this.#rename(own, unit(name, sidecar), folder, unit(as, sidecar)); tries += 1) {
+      as = suffixedName(name, `${Date.now().toString(16)}-${process.pid}-${tries}`);
     }
   }
 
@@ -201,7 +198,9 @@ export class FolderClaims {
       if (held.has(body ?? name)) continue;
       if (body === undefined) recovered += Number(this.#rename(folder, unit(name, sidecar), path));
       // its body was dealt with, and a kill came before it was: nobody needs it any more
-      else if (!names.has(body)) unless('ENOENT', () => files.unlinkSync(join(folder, name)));
+      else if (!names.has(body) && !unless('EISDIR', () => ifThere(() => files.unlinkSync(join(folder, name))))) {
+        this.#rename(folder, [name], path);
+      }
     }
     return recovered;
   }
@@ -210,19 +209,20 @@ export class FolderClaims {
    * Both names first, then the first ones away, the body's before that of what is beside it: in whichever order a kill leaves them, a body
    * is never without its headers. False: another file has one of the names, and nothing has changed.
    */
-  #rename(from: string, names: readonly string[], to: string): boolean {
+  #rename(from: string, names: readonly string[], to: string, toNames = names): boolean {
     const { files } = this.#options;
-    const linked: string[] = [];
+    const linked: { readonly old: string; readonly new: string }[] = [];
     // what is beside it must be there before it is
-    for (const file of [...names].reverse()) {
-      if (lstatIfThere(files, join(from, file)) === undefined) continue;
-      if (this.#link(join(from, file), join(to, file))) linked.push(file);
+    for (const [index, name] of [...names.entries()].reverse()) {
+      const paths = { old: join(from, name), new: join(to, toNames[index] ?? name) };
+      if (!ifThere(() => files.lstatSync(paths.old))) continue;
+      if (this.#link(paths.old, paths.new)) linked.push(paths);
       else {
-        for (const done of linked) this.#takeBack(join(from, done), join(to, done));
+        for (const done of linked) this.#takeBack(done.old, done.new);
         return false;
       }
     }
-    for (const file of linked.reverse()) unless('ENOENT', () => files.unlinkSync(join(from, file)));
+    for (const done of linked.reverse()) unless('ENOENT', () => files.unlinkSync(done.old));
     return true;
   }
 
@@ -275,6 +275,15 @@ const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 
 /** A file, and what goes with it. */
 function unit(name: string, sidecar: boolean): string[] {
   return sidecar ? [name, `${name}${SIDECAR}`] : [name];
+}
+
+/** False: there is nothing of this name, or no file can have it. Throws any other error. */
+function ifThere(run: () => void): boolean {
+  let there = false;
+  unless('ENAMETOOLONG', () => {
+    there = unless('ENOENT', run);
+  });
+  return there;
 }
 
 function namesIn(files: FileSystem, folder: string): string[] {

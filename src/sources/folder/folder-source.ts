@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer';
-import { constants, type Stats } from 'node:fs';
+import type { Stats } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../../base/clock.js';
-import { errnoOf, reasonOf, StompctlError, unreachable } from '../../base/errors.js';
+import { StompctlError, unreachable } from '../../base/errors.js';
 import { type FileSystem, lstatIfThere, systemFiles } from '../../base/file-system.js';
 import { SerialQueue } from '../../base/serial-queue.js';
 import { wait } from '../../base/wait.js';
@@ -11,13 +11,13 @@ import { TimeSlice } from '../../dirq/time-slice.js';
 import type { DeadLetters } from '../../flow/dead-letters.js';
 import type { Demand, SourceEvents, SourceLimits, SourceResult, TunableSource } from '../../flow/source.js';
 import type { HeaderTemplates } from '../../message/header-templates.js';
-import { type Header, Message, newHeader } from '../../message/message.js';
+import { Message } from '../../message/message.js';
 import { RejectedDeliveries, type Wish } from '../queue/rejected-deliveries.js';
 import { SkipList } from '../queue/skip-list.js';
 import { type FileContent, infoOf, isUnchanged, readWhole } from './file-content.js';
 import { FileDelivery } from './file-delivery.js';
 import { besideBytes, headerOf, LARGEST_SIDECAR } from './file-header.js';
-import { folderError, folderMustExist, openTarget } from './folder-access.js';
+import { faultOfFile, folderError, folderMustExist, mustBeWritable, openTarget } from './folder-access.js';
 import { FolderClaims, SIDECAR } from './folder-claims.js';
 import { FolderNames, isHidden, namePattern } from './folder-names.js';
 
@@ -114,7 +114,7 @@ export class FolderSource implements TunableSource {
     if (afterwards.kind === 'leave') return;
     if (afterwards.kind === 'move') openTarget(this.#files, path, afterwards.to);
     try {
-      this.#files.accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
+      mustBeWritable(this.#files, path);
       this.#claims.open();
       this.#recover();
     } catch (error) {
@@ -220,7 +220,7 @@ export class FolderSource implements TunableSource {
 
   /** Undefined: it is not to be taken now. */
   #candidate(name: string): Stats | undefined {
-    const { path, clock, stableMs, maxMessageSize, events } = this.#options;
+    const { path, clock, stableMs, maxMessageSize } = this.#options;
     const nowMs = clock.monotonicMs();
     if (this.#held.has(name) || this.#skips.rests(name, nowMs)) return undefined;
     const stats = lstatIfThere(this.#files, join(path, name));
@@ -237,8 +237,7 @@ export class FolderSource implements TunableSource {
     if (stableMs > 0 && ageMs < stableMs && ageMs > -CLOCK_AHEAD_MS) return undefined;
     if (stats.size <= maxMessageSize) return stats;
     const reason = `the file has ${stats.size} bytes, more than max-message-size (${maxMessageSize}); it stays where it is`;
-    const error = new StompctlError('MESSAGE_TOO_LARGE', 'read', name, reason);
-    if (this.#skips.add(name, infoOf(stats), nowMs)) events.rejected(name, error);
+    this.#skip(name, stats, new StompctlError('MESSAGE_TOO_LARGE', 'read', name, reason));
     return undefined;
   }
 
@@ -253,56 +252,48 @@ export class FolderSource implements TunableSource {
   #deliver(name: string, stats: Stats): FileDelivery | undefined {
     const { path, afterwards, sidecar, maxMessageSize } = this.#options;
     const claims = afterwards.kind !== 'leave';
-    if (claims && !this.#claims.take(name)) return undefined;
     const at = claims ? this.#claims.pathOf(name) : join(path, name);
-    let beside: FileContent | undefined;
-    let content: FileContent;
     try {
-      content = readWhole(this.#files, at, maxMessageSize);
-      if (sidecar) beside = readWhole(this.#files, `${at}${SIDECAR}`, LARGEST_SIDECAR);
+      if (claims && !this.#claims.take(name)) return undefined;
+      const content = readWhole(this.#files, at, maxMessageSize);
+      const beside = sidecar ? readWhole(this.#files, `${at}${SIDECAR}`, LARGEST_SIDECAR) : undefined;
+      if (content.kind === 'read' && beside?.kind !== 'changed') return this.#delivery(name, content, beside, stats);
+      if (claims) this.#claims.giveBack(name);
     } catch (error) {
       if (claims) this.#claims.giveBack(name);
-      if (errnoOf(error) !== 'EACCES') throw error;
-      this.#unreadable(name, stats, error);
-      return undefined;
+      const fault = error instanceof StompctlError ? error : faultOfFile(name, error);
+      // one that nobody may write to any more says the same of each of its files
+      if (claims && fault !== error) mustBeWritable(this.#files, path);
+      if (fault === undefined) throw error;
+      this.#skip(name, stats, fault);
     }
-    const wait = beside?.kind === 'changed' || (content.kind !== 'read' && content.kind !== 'gone');
-    if (content.kind !== 'read' || wait) {
-      if (claims) this.#claims.giveBack(name);
-      return undefined;
-    }
-    return this.#delivery(name, content, beside, stats);
+    return undefined;
   }
 
+  /** Throws ELEMENT_UNDECODABLE for headers beside it that are of no use. */
   #delivery(
     name: string,
     { bytes, stamp }: Extract<FileContent, { kind: 'read' }>,
     beside: FileContent | undefined,
     stats: Stats,
-  ): FileDelivery | undefined {
+  ): FileDelivery {
     const { headers, text } = this.#options;
     const before = this.#skips.knows(name, infoOf(stats));
     const settle = (delivery: FileDelivery, wish: Wish): void => this.#note(delivery, wish);
-    const isText = text && isUtf8(bytes);
-    const made = (header: Header) => new FileDelivery(name, new Message(header, bytes, isText), stamp, before, settle);
-    try {
-      const delivery = made(headerOf(name, stamp, headers, besideBytes(name, beside)));
-      this.#held.set(name, delivery);
-      return delivery;
-    } catch (error) {
-      if (!(error instanceof StompctlError)) throw error;
-      // its headers cannot be read: it is never handed over, only rejected
-      const delivery = made(newHeader());
-      this.#held.set(name, delivery);
-      if (!before) this.#options.events.rejected(name, error);
-      delivery.reject(error);
-      return undefined;
-    }
+    const message = new Message(
+      headerOf(name, stamp, headers, besideBytes(name, beside)),
+      bytes,
+      text && isUtf8(bytes),
+    );
+    const delivery = new FileDelivery(name, message, stamp, before, settle);
+    this.#held.set(name, delivery);
+    return delivery;
   }
 
-  #unreadable(name: string, stats: Stats, error: unknown): void {
-    if (!this.#skips.add(name, infoOf(stats), this.#options.clock.monotonicMs())) return;
-    this.#options.events.rejected(name, new StompctlError('ELEMENT_UNREADABLE', 'read', name, reasonOf(error), error));
+  /** It stays where it is, is told once, and looked at again with growing delay. */
+  #skip(name: string, stats: Stats, reason: StompctlError): void {
+    const isNew = this.#skips.add(name, infoOf(stats), this.#options.clock.monotonicMs());
+    if (isNew) this.#options.events.rejected(name, reason);
   }
 
   #note(delivery: FileDelivery, wish: Wish): void {
