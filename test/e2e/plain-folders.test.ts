@@ -59,9 +59,14 @@ describe('plain folders', () => {
     assert.equal((await one.stop()).code, 0, one.stderr);
     assert.equal((await other.stop()).code, 0, other.stderr);
     assert.deepEqual(readdirSync(from), []);
+    // a kill between the two names of a message leaves that of its header, and it comes again beside it
+    const names = new Map(
+      visible(to).flatMap((name) => (name.endsWith('.json') ? [] : [[/^f\d+/.exec(name)?.[0], name]])),
+    );
     for (const number of upTo(count)) {
-      assert.equal(readFileSync(join(to, `f${number}`), 'utf8'), `body ${number}`);
-      assert.equal(JSON.parse(readFileSync(join(to, `f${number}.json`), 'utf8')).n, String(number));
+      const name = names.get(`f${number}`) ?? 'missing';
+      assert.equal(readFileSync(join(to, name), 'utf8'), `body ${number}`);
+      assert.equal(JSON.parse(readFileSync(join(to, `${name}.json`), 'utf8')).n, String(number));
     }
   });
 
