@@ -17,13 +17,14 @@ export function commandSource(
   events: SourceEvents,
   deadLetters: DeadLetterSink | undefined,
 ): CommandSource {
-  const { loop, maxMessageSize, window } = settings;
+  const { loop, maxMessageSize, window, reconnect } = settings;
   const end = `command ${words[0]}`;
   return new CommandSource({
     words,
     environment: cleanEnvironment(env, secretVariables(settings)),
     acks,
     loop,
+    rest: { firstMs: Math.max(1, reconnect.delayMs), longestMs: reconnect.maxDelayMs },
     maxMessageSize,
     window,
     clock,

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { errnoOf, reasonOf, StompctlError } from '../base/errors.js';
 import { unlessAborted } from '../base/wait.js';
 
@@ -8,6 +9,8 @@ const OBJECT_START = 0x7b;
 const KEPT_OF_OTHERS = 65_536;
 /** a line longer than any message is passed over when it ends before this */
 const ENDLESS = 2 ** 30;
+/** blank lines of one piece after which others have their turn: who writes nothing else keeps nobody waiting */
+const MANY_BLANK = 1000;
 
 export interface InputLine {
   /** from 1 on */
@@ -36,10 +39,12 @@ export async function* linesOf(
   };
   for await (const chunk of chunksOf(input, name, stop)) {
     let from = 0;
+    let blank = 0;
     for (let end = chunk.indexOf(LINE_END); end >= 0; end = chunk.indexOf(LINE_END, from)) {
       push(chunk.subarray(from, end));
       from = end + 1;
       if (!line.isBlank) yield { number, bytes: line.bytes() };
+      else if (++blank % MANY_BLANK === 0) await nextTurn();
       if (stop?.aborted) return;
       line.clear();
       number += 1;

@@ -77,6 +77,22 @@ describe('incoming-command', () => {
     await eventually(() => isGone(scene.path('child')));
   });
 
+  it('is idle while it has nothing to write, ends well, and is started again', async (test) => {
+    const scene = await Scene.set(test);
+    const runs = () => (existsSync(scene.path('runs')) ? readFileSync(scene.path('runs'), 'utf8').length : 0);
+    const command = script(
+      scene,
+      `printf x >>"$D/runs"; [ -e "$D/more" ] && echo '{"header":{"x-number":"0"}}'; exit 0`,
+    );
+    const run = scene.start(configured(scene, { command }, { loop: true, 'reconnect-delay': 0.05 }));
+    await eventually(() => runs() > 3);
+    writeFileSync(scene.path('more'), '');
+    await eventually(() => scene.stored('out').length > 0);
+    const { code, stderr } = await run.stop();
+    assert.equal(code, 0, RESULT(stderr));
+    assert.doesNotMatch(stderr, /"level":"(?:warn|error)"/);
+  });
+
   it('rejects lines that are no messages, and goes on', async (test) => {
     const scene = await Scene.set(test);
     const long = `head -c 100000 /dev/zero | tr '\\0' x; echo; printf '{"body":"'; head -c 9000 /dev/zero | tr '\\0' x; echo '"}'`;

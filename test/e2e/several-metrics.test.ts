@@ -48,7 +48,11 @@ describe('several transfers, seen from outside', () => {
 });
 
 async function seenFromShell(of: SeveralScene): Promise<void> {
-  const status = await runStompctl(['status', '--pidfile', of.pidfile]);
+  // what is published is a second old at most: it may be of the time before
+  const status = await eventually(async () => {
+    const looked = await runStompctl(['status', '--pidfile', of.pidfile]);
+    return looked.stdout.includes('in-a: open') && looked;
+  });
   assert.equal(status.code, 2);
   assert.match(status.stdout, /^stuck: 3 transfers: .*; broken does not run: /m);
   assert.match(status.stdout, /^a: (?:moving|idle): .*\n {2}source queue .*in-a: open$/m);

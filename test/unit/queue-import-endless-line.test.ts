@@ -32,4 +32,20 @@ describe('lines of an input', () => {
       [2, MIB + 2],
     ]);
   });
+
+  it('leaves others their turns while nothing but blank lines comes', async () => {
+    let turns = 0;
+    let over = false;
+    const turn = () => {
+      turns += 1;
+      if (!over) setImmediate(turn);
+    };
+    setImmediate(turn);
+    const blank = Buffer.alloc(50_000, '\n');
+    const lines = [];
+    for await (const { number } of linesOf(Readable.from([blank, Buffer.from('{}\n')]), 'x', MIB)) lines.push(number);
+    over = true;
+    assert.deepEqual(lines, [50_001]);
+    assert.ok(turns >= 40, String(turns));
+  });
 });

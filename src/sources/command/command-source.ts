@@ -22,6 +22,8 @@ export interface CommandSourceOptions {
   readonly acks: boolean;
   /** start it again when it has ended */
   readonly loop: boolean;
+  /** one that has ended with 0 rests so long before it is started again; each time longer while it writes nothing */
+  readonly rest: { readonly firstMs: number; readonly longestMs: number };
   readonly maxMessageSize: number;
   /** most messages that wait for the failure queue; 1000 */
   readonly window?: number;
@@ -62,6 +64,8 @@ export class CommandSource implements TunableSource {
   /** why its output cannot be read on */
   #fault: string | undefined;
   #closedMs: number | undefined;
+  /** when one that has ended well is started again, and for how long it rests */
+  #rest = { untilMs: 0, ms: 0 };
   #closed = false;
   /** rung when something was settled */
   readonly #changed = new Bell();
@@ -107,6 +111,12 @@ export class CommandSource implements TunableSource {
   }
 
   async next(demand: Demand, interrupt: AbortSignal): Promise<SourceResult> {
+    if (this.#feed === undefined && this.#rest.ms > 0) {
+      const leftMs = this.#rest.untilMs - this.#options.clock.monotonicMs();
+      if (leftMs > 0 && this.#again.length > 0) return this.#handOver(this.#takeAgain(demand));
+      if (leftMs > 0) return this.#idle(interrupt, Math.min(leftMs, IDLE_MS));
+      await this.open();
+    }
     const feed = this.#feed;
     if (feed === undefined) throw this.#over('COMMAND_ENDED', 'it does not run');
     if (this.#rejected.room === 0 || feed.isBehind) return this.#idle(interrupt);
@@ -168,8 +178,15 @@ export class CommandSource implements TunableSource {
       if (delivery === undefined) continue;
       this.#again.push(delivery);
       bytes += delivery.size;
+      if (bytes >= MOST_AT_END) this.#tooLate(delivery);
     }
     await stopped;
+  }
+
+  #tooLate({ name }: CommandDelivery): void {
+    const reason = `it wrote more than ${MOST_AT_END} bytes after it was told to end: what it wrote behind ${name} is lost`;
+    const error = new StompctlError('COMMAND_GIVEN_BACK', 'run', this.name, `${reason}; let it end at TERM`);
+    this.#options.events.rejected(`what follows ${name}`, error);
   }
 
   /** A message that cannot be read again, and is not safe at the end. */
@@ -214,8 +231,12 @@ export class CommandSource implements TunableSource {
       return undefined;
     });
     const asked = this.#asked.then((line) => line ?? ('end' as const));
-    const patience = mayWait ? wait(this.#options.clock, ms, { signal: interrupt }) : nextTurn('aborted' as const);
+    const enough = new Bell();
+    const waiting = { signal: interrupt, bell: enough };
+    const patience = mayWait ? wait(this.#options.clock, ms, waiting) : nextTurn('aborted' as const);
     const line = await Promise.race([asked, patience]);
+    // the signal has a listener otherwise until the time is over
+    enough.ring();
     if (line === 'elapsed' && feed.end !== undefined) this.#leave(feed);
     if (line === 'elapsed' || line === 'aborted' || line === 'rung') return 'nothing-yet';
     if (line !== 'end') this.#asked = undefined;
@@ -239,6 +260,7 @@ export class CommandSource implements TunableSource {
       events.rejected(name, new StompctlError('MESSAGE_TOO_LARGE', 'read', `${this.name}:${number}`, reason));
       return undefined;
     }
+    this.#rest.ms = 0;
     try {
       const message = decodeMessage(Buffer.from(bytes), { maxMessageSize }, `${this.name}:${number}`);
       return new CommandDelivery(feed, number, message, settle);
@@ -291,7 +313,16 @@ export class CommandSource implements TunableSource {
     if (isGood && !loop) return { kind: 'end' };
     feed.release();
     this.#feed = undefined;
+    if (isGood) return this.#restNow();
     throw this.#over(loop ? 'COMMAND_ENDED' : 'COMMAND_INCOMPLETE', why);
+  }
+
+  /** It has done its work for now. */
+  #restNow(): SourceResult {
+    const { clock, rest } = this.#options;
+    this.#rest.ms = Math.min(rest.longestMs, Math.max(rest.firstMs, 2 * this.#rest.ms));
+    this.#rest.untilMs = clock.monotonicMs() + this.#rest.ms;
+    return { kind: 'idle', reason: 'empty' };
   }
 
   #over(code: 'COMMAND_ENDED' | 'COMMAND_INCOMPLETE', reason: string): StompctlError {
