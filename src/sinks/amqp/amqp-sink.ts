@@ -5,13 +5,14 @@ import type { AmqpDestination } from '../../amqp/destination.js';
 import { type Clock, systemClock } from '../../base/clock.js';
 import { reasonOf, StompctlError, unreachable } from '../../base/errors.js';
 import { Outstanding } from '../../base/outstanding.js';
-import { SerialQueue } from '../../base/serial-queue.js';
 import { withDeadline } from '../../base/wait.js';
 import type { Sink } from '../../flow/sink.js';
 import { frameToSend } from '../../message/frame-to-send.js';
 import type { Header, Message } from '../../message/message.js';
 import { NOT_SENT } from '../../stomp/codec/encoder.js';
 import { type BrokerWarnings, Persistence } from '../broker/persistence.js';
+import { SendOrder } from '../broker/send-order.js';
+import { SinkSession } from '../broker/sink-session.js';
 
 export interface AmqpSinkOptions {
   /** for logs: `broker amqp://host:5672` */
@@ -62,39 +63,29 @@ const TOPIC_EXCHANGE = 'amq.topic';
 export class AmqpSink implements Sink {
   readonly name: string;
   readonly #options: AmqpSinkOptions;
-  #open: OpenSession | undefined;
-  #opening: AbortController | undefined;
-  #closed = false;
+  readonly #session: SinkSession<OpenSession>;
   readonly #outstanding = new Outstanding();
-  /** while something is declared, what is to follow waits in its order */
-  readonly #order = new SerialQueue();
-  #ordered = 0;
+  /** something is declared first */
+  readonly #order = new SendOrder();
   readonly #persistence: Persistence;
 
   constructor(options: AmqpSinkOptions) {
     this.name = options.name;
     this.#options = options;
+    this.#session = new SinkSession(options.name);
     this.#persistence = new Persistence(options);
   }
 
-  async open(lost?: (error: StompctlError) => void): Promise<void> {
-    this.#open?.session.abort('opened again');
-    const opening = new AbortController();
-    this.#opening = opening;
-    this.#closed = false;
-    const options = await this.#options.connect(opening.signal);
-    const library = await import('../../amqp/amqp-library.js');
-    const onBlocked = (reason: string | undefined) => this.#tellBlocked(reason);
-    const session = await library.AmqpSession.connect({ ...options, signal: opening.signal, onBlocked });
-    if (this.#closed) {
-      session.abort('no longer wanted');
-      throw new StompctlError('SESSION_CLOSED', 'open', this.name, 'closed while opening');
-    }
-    this.#open = { session, library, declared: new Map() };
-    this.#options.onSession?.(session);
-    void session.ended.then((error) => {
-      if (error !== undefined && this.#open?.session === session) lost?.(error);
-    });
+  open(lost?: (error: StompctlError) => void): Promise<void> {
+    const { connect, onSession } = this.#options;
+    const connected = async (signal: AbortSignal) => {
+      const options = await connect(signal);
+      const library = await import('../../amqp/amqp-library.js');
+      const onBlocked = (reason: string | undefined) => this.#tellBlocked(reason);
+      const session = await library.AmqpSession.connect({ ...options, signal, onBlocked });
+      return { session, library, declared: new Map<string, symbol>() };
+    };
+    return this.#session.open(connected, ({ session }) => onSession?.(session), lost);
   }
 
   send(message: Message): Promise<void> {
@@ -110,21 +101,14 @@ export class AmqpSink implements Sink {
     return this.#outstanding.none();
   }
 
-  async close(): Promise<void> {
-    this.#closed = true;
-    this.#opening?.abort();
-    const open = this.#open;
-    if (open === undefined) return;
+  close(): Promise<void> {
     const { clock = systemClock, flushMs } = this.#options;
-    await withDeadline(clock, flushMs, this.#order.done(), () => undefined);
-    await open.session.close();
-    this.#open = undefined;
+    return this.#session.close(() => withDeadline(clock, flushMs, this.#order.done(), () => undefined));
   }
 
   #send(message: Message): Promise<void> {
     const { maxMessageSize } = this.#options;
-    const open = this.#open;
-    if (open === undefined) throw new StompctlError('SESSION_CLOSED', 'send', this.name, 'not open');
+    const open = this.#session.toSend();
     const { header, body, destination: written } = frameToSend(message, maxMessageSize, this.name);
     const destination = open.library.parseDestination(written);
     if (typeof destination === 'string') throw this.#badDestination(destination);
@@ -181,20 +165,10 @@ export class AmqpSink implements Sink {
       if (declaration !== undefined) declaration.mark = open.declared.get(declaration.key);
       return open.session.publish(publication);
     };
-    if (this.#ordered === 0 && (declaration === undefined || open.declared.has(declaration.key))) return publish();
-    this.#ordered += 1;
-    const { sent } = await this.#order
-      .run(async () => {
-        if (declaration !== undefined) await this.#declare(open, declaration);
-        const handed = publish();
-        // who waits for it hears of it a turn later
-        handed.catch(() => undefined);
-        return { sent: handed };
-      })
-      .finally(() => {
-        this.#ordered -= 1;
-      });
-    return sent;
+    if (this.#order.isFree && (declaration === undefined || open.declared.has(declaration.key))) return publish();
+    return this.#order.after(async () => {
+      if (declaration !== undefined) await this.#declare(open, declaration);
+    }, publish);
   }
 
   async #declare({ session, declared }: OpenSession, { key, make }: Declaration): Promise<void> {

@@ -1,16 +1,17 @@
-import type { SenderLink, Target } from '../../amqp1/amqp1-sender.js';
+import type { SenderLink } from '../../amqp1/amqp1-sender.js';
 import type { Amqp1Session } from '../../amqp1/amqp1-session.js';
 import type { Amqp1SessionOptions } from '../../amqp1/amqp1-session-options.js';
 import { type Clock, systemClock } from '../../base/clock.js';
 import { StompctlError } from '../../base/errors.js';
 import { Outstanding } from '../../base/outstanding.js';
-import { SerialQueue } from '../../base/serial-queue.js';
 import { withDeadline } from '../../base/wait.js';
 import type { Sink } from '../../flow/sink.js';
 import { frameToSend } from '../../message/frame-to-send.js';
 import type { Message } from '../../message/message.js';
 import { NOT_SENT } from '../../stomp/codec/encoder.js';
 import { type BrokerWarnings, Persistence } from '../broker/persistence.js';
+import { SendOrder } from '../broker/send-order.js';
+import { SinkSession } from '../broker/sink-session.js';
 
 export interface Amqp1SinkOptions {
   /** for logs: `broker amqp://host:5672` */
@@ -45,39 +46,28 @@ export class Amqp1Sink implements Sink {
   readonly name: string;
   readonly #options: Amqp1SinkOptions;
   readonly #persistence: Persistence;
-  #open: OpenSession | undefined;
-  #opening: AbortController | undefined;
-  #closed = false;
+  readonly #session: SinkSession<OpenSession>;
   #warned = false;
   readonly #outstanding = new Outstanding();
-  /** while a link is opened, what is to follow waits in its order */
-  readonly #order = new SerialQueue();
-  #ordered = 0;
+  /** a link is opened first */
+  readonly #order = new SendOrder();
 
   constructor(options: Amqp1SinkOptions) {
     this.name = options.name;
     this.#options = options;
+    this.#session = new SinkSession(options.name);
     this.#persistence = new Persistence(options);
   }
 
-  async open(lost?: (error: StompctlError) => void): Promise<void> {
-    this.#open?.session.abort('opened again');
-    const opening = new AbortController();
-    this.#opening = opening;
-    this.#closed = false;
-    const options = await this.#options.connect(opening.signal);
-    const { Amqp1Session, targetOf } = await import('../../amqp1/amqp1-library.js');
-    const onBlocked = (reason: string | undefined) => this.#tellBlocked(reason);
-    const session = await Amqp1Session.connect({ ...options, signal: opening.signal, onBlocked });
-    if (this.#closed) {
-      session.abort('no longer wanted');
-      throw new StompctlError('SESSION_CLOSED', 'open', this.name, 'closed while opening');
-    }
-    this.#open = { session, targetOf };
-    this.#options.onSession?.(session);
-    void session.ended.then((error) => {
-      if (error !== undefined && this.#open?.session === session) lost?.(error);
-    });
+  open(lost?: (error: StompctlError) => void): Promise<void> {
+    const { connect, onSession } = this.#options;
+    const connected = async (signal: AbortSignal) => {
+      const options = await connect(signal);
+      const { Amqp1Session, targetOf } = await import('../../amqp1/amqp1-library.js');
+      const onBlocked = (reason: string | undefined) => this.#tellBlocked(reason);
+      return { session: await Amqp1Session.connect({ ...options, signal, onBlocked }), targetOf };
+    };
+    return this.#session.open(connected, ({ session }) => onSession?.(session), lost);
   }
 
   send(message: Message): Promise<void> {
@@ -93,21 +83,14 @@ export class Amqp1Sink implements Sink {
     return this.#outstanding.none();
   }
 
-  async close(): Promise<void> {
-    this.#closed = true;
-    this.#opening?.abort();
-    const open = this.#open;
-    if (open === undefined) return;
+  close(): Promise<void> {
     const { clock = systemClock, flushMs } = this.#options;
-    await withDeadline(clock, flushMs, this.#order.done(), () => undefined);
-    await open.session.close();
-    this.#open = undefined;
+    return this.#session.close(() => withDeadline(clock, flushMs, this.#order.done(), () => undefined));
   }
 
   #send(message: Message): Promise<void> {
     const { maxMessageSize } = this.#options;
-    const open = this.#open;
-    if (open === undefined) throw new StompctlError('SESSION_CLOSED', 'send', this.name, 'not open');
+    const open = this.#session.toSend();
     const { header, body, destination } = frameToSend(message, maxMessageSize, this.name);
     const target = open.targetOf(destination, open.session.broker);
     if (typeof target === 'string') {
@@ -117,23 +100,8 @@ export class Amqp1Sink implements Sink {
     this.#warnOfRoute(destination, open.session);
     const sending = { persistent: this.#persistence.of(header), omit: NOT_SENT };
     const send = (link: SenderLink) => open.session.send(link, header, body, sending);
-    const link = this.#ordered === 0 ? open.session.linkTo(target) : undefined;
-    return link === undefined ? this.#sendInOrder(open.session, target, send) : send(link);
-  }
-
-  async #sendInOrder(session: Amqp1Session, target: Target, send: (link: SenderLink) => Promise<void>): Promise<void> {
-    this.#ordered += 1;
-    const { sent } = await this.#order
-      .run(async () => {
-        const handed = send(await session.openLink(target));
-        // who waits for it hears of it a turn later
-        handed.catch(() => undefined);
-        return { sent: handed };
-      })
-      .finally(() => {
-        this.#ordered -= 1;
-      });
-    return sent;
+    const link = this.#order.isFree ? open.session.linkTo(target) : undefined;
+    return link === undefined ? this.#order.after(() => open.session.openLink(target), send) : send(link);
   }
 
   /** What a reliable run would lose without an error. */

@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from '../../base/clock.js';
-import { StompctlError } from '../../base/errors.js';
+import type { StompctlError } from '../../base/errors.js';
 import { Outstanding } from '../../base/outstanding.js';
 import { withDeadline } from '../../base/wait.js';
 import type { Sink } from '../../flow/sink.js';
@@ -9,6 +9,7 @@ import { type Header, type Message, newHeader } from '../../message/message.js';
 import { meansNotPersistent } from '../../stomp/client-dialects.js';
 import { StompSession } from '../../stomp/session.js';
 import type { SessionOptions } from '../../stomp/session-options.js';
+import { SinkSession } from './sink-session.js';
 
 export type SinkWarning = 'not-persistent' | 'header-altered' | 'unrouted-dropped' | 'queue-shaped';
 
@@ -35,40 +36,32 @@ export interface BrokerSinkOptions {
 }
 
 /** What a sink needs of a session; the sender of datagrams has it too. */
-type Sender = Pick<StompSession, 'send' | 'flush' | 'close' | 'abort' | 'dialect'>;
+type Sender = Pick<StompSession, 'send' | 'flush' | 'close' | 'abort' | 'dialect'> &
+  Partial<Pick<StompSession, 'ended'>>;
 
 /** Sends messages to a broker, over one session at a time; or as datagrams, without one. */
 export class BrokerSink implements Sink {
   readonly name: string;
   readonly #options: BrokerSinkOptions;
-  #session: Sender | undefined;
-  #opening: AbortController | undefined;
-  #closed = false;
+  readonly #session: SinkSession<{ readonly session: Sender }>;
   readonly #outstanding = new Outstanding();
   readonly #warned = new Set<SinkWarning>();
 
   constructor(options: BrokerSinkOptions) {
     this.name = options.name;
     this.#options = options;
+    this.#session = new SinkSession(options.name);
   }
 
-  async open(lost?: (error: StompctlError) => void): Promise<void> {
-    this.#session?.abort('opened again');
-    const opening = new AbortController();
-    this.#opening = opening;
-    this.#closed = false;
-    const options = await this.#options.connect(opening.signal);
-    const session = await this.#connect({ ...options, signal: opening.signal });
-    if (this.#closed) {
-      session.abort('no longer wanted');
-      throw new StompctlError('SESSION_CLOSED', 'open', this.name, 'closed while opening');
-    }
-    this.#session = session;
-    if (!(session instanceof StompSession)) return;
-    this.#options.onSession?.(session);
-    void session.ended.then((error) => {
-      if (error !== undefined && this.#session === session) lost?.(error);
+  open(lost?: (error: StompctlError) => void): Promise<void> {
+    const { connect, onSession } = this.#options;
+    const connected = async (signal: AbortSignal) => ({
+      session: await this.#connect({ ...(await connect(signal)), signal }),
     });
+    const opened = ({ session }: { readonly session: Sender }) => {
+      if (session instanceof StompSession) onSession?.(session);
+    };
+    return this.#session.open(connected, opened, lost);
   }
 
   send(message: Message, id?: string): Promise<void> {
@@ -82,20 +75,14 @@ export class BrokerSink implements Sink {
   /** Resolves when no send is outstanding any more. */
   async flush(): Promise<void> {
     if (this.#outstanding.count === 0) return;
-    void this.#session?.flush();
+    void this.#session.current?.session.flush();
     await this.#outstanding.none();
   }
 
-  async close(): Promise<void> {
-    this.#closed = true;
-    this.#opening?.abort();
-    const session = this.#session;
-    if (session === undefined) return;
+  close(): Promise<void> {
     const { clock = systemClock, flushMs } = this.#options;
     // bytes, not receipts: who wants those has flushed before, and who has not given the messages back already
-    await withDeadline(clock, flushMs, session.flush(), () => undefined);
-    await session.close();
-    this.#session = undefined;
+    return this.#session.close(({ session }) => withDeadline(clock, flushMs, session.flush(), () => undefined));
   }
 
   async #connect(options: SessionOptions): Promise<Sender> {
@@ -106,8 +93,7 @@ export class BrokerSink implements Sink {
 
   #send(message: Message, id: string | undefined): Promise<void> {
     const { reliable, persistent, maxMessageSize } = this.#options;
-    const session = this.#session;
-    if (session === undefined) throw new StompctlError('SESSION_CLOSED', 'send', this.name, 'not open');
+    const { session } = this.#session.toSend();
     const { header, body, destination } = frameToSend(message, maxMessageSize, this.name);
     this.#warnOf(header, destination, session);
     return session.send(withDuplicateId(header, id, session.dialect.duplicateId), body, {
