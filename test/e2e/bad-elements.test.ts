@@ -24,6 +24,9 @@ function old(path: string): void {
   utimesSync(path, hourAgo, hourAgo);
 }
 
+/** A callback, so that each element is read: what nobody looks into is moved as it is. */
+const READING = ['--callback-code', 'hdr.seen = "yes"', '--callback-language', 'javascript'];
+
 /** The log lines about rejected elements, by element. */
 function rejections({ stderr }: Pick<Ended, 'stderr'>): Map<unknown, number> {
   const counts = new Map<unknown, number>();
@@ -45,7 +48,7 @@ describe('an element that is no message', { concurrency: 2 }, () => {
     writeFileSync(scene.path(`in/${element(7)}`), JSON.stringify({ body: 'x'.repeat(2000) }));
     symlinkSync('/etc/passwd', scene.path(`in/${element(8)}`));
     writeFileSync(scene.path(`in/${element(9)}`), '{"body":"secret"}', { mode: 0o000 });
-    const ended = await scene.run(scene.mover('--max-message-size', '1000'), { under: WITHOUT_PRIVILEGES });
+    const ended = await scene.run(scene.mover('--max-message-size', '1000', ...READING), { under: WITHOUT_PRIVILEGES });
     assert.equal(ended.code, 1, ended.stderr);
     assert.deepEqual(scene.stored('out'), upTo(20));
     for (const [name, content] of Object.entries(UNDECODABLE)) {
@@ -63,6 +66,19 @@ describe('an element that is no message', { concurrency: 2 }, () => {
     assert.deepEqual([...codes].sort(), ['ELEMENT_UNDECODABLE', 'ELEMENT_UNREADABLE', 'MESSAGE_TOO_LARGE']);
   });
 
+  it('is moved as it is when nobody looks into messages', async (test) => {
+    const scene = await sceneWithGoodOnes(test);
+    for (const [name, content] of Object.entries(UNDECODABLE)) writeFileSync(scene.path(`in/${name}`), content);
+    const ended = await scene.run(scene.mover());
+    assert.equal(ended.code, 0, ended.stderr);
+    assert.deepEqual(filesOf(scene.path('in')), []);
+    const moved = filesOf(scene.path('out')).map((path) => readFileSync(path).toString('latin1'));
+    assert.equal(moved.length, 20 + Object.keys(UNDECODABLE).length);
+    for (const content of Object.values(UNDECODABLE)) {
+      assert.ok(moved.includes(Buffer.from(content).toString('latin1')), String(content));
+    }
+  });
+
   it('stays where it is beside a failure queue of type DQN, which has no place for it', async (test) => {
     const scene = await sceneWithGoodOnes(test);
     writeFileSync(scene.path(`in/${element(1)}`), 'this is not JSON');
@@ -77,7 +93,7 @@ describe('an element that is no message', { concurrency: 2 }, () => {
   it('is logged once also by a run that goes round for ever, which takes it when it is mended', async (test) => {
     const scene = await sceneWithGoodOnes(test);
     writeFileSync(scene.path(`in/${element(1)}`), 'not yet');
-    const run = scene.start(scene.mover('--loop'));
+    const run = scene.start(scene.mover('--loop', ...READING));
     await eventually(() => scene.stored('out').length === 20);
     await eventually(() => run.log('rejected').length > 0);
     writeFileSync(scene.path(`in/${element(2)}`), '{"header":{"x-number":"21"}}');
