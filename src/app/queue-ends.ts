@@ -59,6 +59,7 @@ export function queueSource(
     maxMessageSize,
     window,
     headers: queue.headers,
+    readsAll: settings.statistics,
     clock,
     deadLetters,
     events: {

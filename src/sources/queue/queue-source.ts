@@ -39,6 +39,8 @@ export interface QueueSourceOptions extends QueueOptions {
   readonly events: QueueEvents;
   /** where rejected messages go; without it they stay, and are skipped with growing delay */
   readonly deadLetters?: DeadLetters | undefined;
+  /** read each element, also when nobody asks for more than the file: its bytes are told */
+  readonly readsAll?: boolean;
   /** headers of messages that have none of their own: see `withHeaders` */
   readonly headers?: HeaderTemplates | undefined;
   /** most elements locked, and most removals that a power loss may undo; 1000 */
@@ -100,7 +102,7 @@ export class QueueSource implements TunableSource {
       ...this.#options,
       source: sourceLabel(this.#options),
       // what is no message by itself becomes one when it is read
-      plain: options.format !== 'raw' && options.headers === undefined,
+      plain: options.format !== 'raw' && options.headers === undefined && options.readsAll !== true,
       window: options.window ?? 1000,
       deadLetters: options.deadLetters,
       changed: () => this.#changed.ring(),
