@@ -42,8 +42,7 @@ export async function openAmqp1(options: Amqp1SessionOptions, hooks: ConnectionH
   const { endpoint, clock, connectTimeoutMs: timeoutMs, signal, tls, socket } = options;
   const deadline = clock.monotonicMs() + timeoutMs;
   const [rhea, transport] = await Promise.all([
-    // loaded on use: most runs do without
-    import('rhea').then((module): Rhea => module.default),
+    loadRhea(),
     openTransport(endpoint, {
       clock,
       timeoutMs,
@@ -84,6 +83,17 @@ export async function openAmqp1(options: Amqp1SessionOptions, hooks: ConnectionH
   connection.removeAllListeners('connection_error');
   listen(connection, wire, failed);
   return { rhea, connection, wire, certificateExpiry: transport.certificateExpiry };
+}
+
+/** On use: most runs do without. DEBUG in the environment would have it print what it sends, the login too. */
+async function loadRhea(): Promise<Rhea> {
+  const { DEBUG } = process.env;
+  delete process.env.DEBUG;
+  try {
+    return (await import('rhea')).default;
+  } finally {
+    if (DEBUG !== undefined) process.env.DEBUG = DEBUG;
+  }
 }
 
 function prepare(rhea: Rhea, wire: Amqp1Wire, options: Amqp1SessionOptions): Connection {
