@@ -40,7 +40,8 @@ async function readBytes(path: string, pipes: boolean, from?: Origin): Promise<B
     try {
       const stats = await file.stat();
       if (stats.isDirectory()) {
-        throw new StompctlError('CONFIG_UNREADABLE', 'configuration', path, `is a folder, not a file${asked}`);
+        const next = from === undefined ? ': name a file of it (a whole folder is for "stompctl run")' : asked;
+        throw new StompctlError('CONFIG_UNREADABLE', 'configuration', path, `is a folder, not a file${next}`);
       }
       if (!pipes && !stats.isFile()) {
         throw new StompctlError(
