@@ -50,6 +50,8 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   stompctl: 'the name of the program, in a sentence',
   'stompctl status': 'the name of a command, in a sentence; it is run with what it needs above',
   'stompctl reload': 'the same',
+  'stompctl top': 'the same',
+  'stompctl run DIR': 'what stompctl.service starts, which package.test.ts holds',
   'systemctl start': 'the same: the service under test was started by it',
   'systemctl status': 'the same: a sentence about STATUS=, which package.test.ts and broker-away.test.ts hold',
   'stompctl (pid N) started': 'what --daemon prints: held below',
