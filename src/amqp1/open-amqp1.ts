@@ -59,7 +59,7 @@ export async function openAmqp1(options: Amqp1SessionOptions, hooks: ConnectionH
   try {
     const opened = new Promise<void>((resolve, reject) => {
       let loggedIn = false;
-      state.ended = (error) => reject(whileOpening(error, loggedIn));
+      state.ended = (error) => reject(whileOpening(error, loggedIn, options));
       connection.on('connection_open', () => {
         loggedIn = true;
         takeOverSilence(connection);
@@ -169,10 +169,12 @@ function trySession(connection: Connection, opened: () => void, refused: (error:
   session.on('session_close', () => undefined);
 }
 
-function whileOpening(error: StompctlError, loggedIn: boolean): StompctlError {
+function whileOpening(error: StompctlError, loggedIn: boolean, { login, tls }: Amqp1SessionOptions): StompctlError {
   if (error.code !== 'SESSION_LOST') return error;
   const how = reasonOf(error.cause ?? 'the broker closed the connection');
-  const next = loggedIn ? 'the login was taken: is the virtual host right? See its log' : LATE[1];
+  const isNobody = login === undefined && tls?.cert === undefined && tls?.pfx === undefined;
+  const question = isNobody ? `does the broker let in who gives no login (auth)? ${LATE[1]}` : LATE[1];
+  const next = loggedIn ? 'the login was taken: is the virtual host right? See its log' : question;
   const reason = `the connection broke while it was opened: ${how}; ${next}`;
   return new StompctlError('CONNECT_FAILED', 'connect', 'session', reason, error);
 }

@@ -25,7 +25,8 @@ describe('what an AMQP broker refuses is told for what it is', () => {
     const config = scene.path('sender.conf');
     const queue = `incoming-queue = path=${scene.path('in')}\nloop = true\ntimeout-connect = 10\n`;
     const spoken = uri.startsWith('stomp') ? '' : `outgoing-broker-protocol = ${protocol}\n`;
-    const text = `${queue}outgoing-broker-uri = ${uri}\noutgoing-broker-auth = ${auth}\n${spoken}`;
+    const login = auth === '' ? '' : `outgoing-broker-auth = ${auth}\n`;
+    const text = `${queue}outgoing-broker-uri = ${uri}\n${login}${spoken}`;
     writeFileSync(config, text, { mode: 0o600 });
     return await runStompctl(['check', '--connect', config]);
   }
@@ -84,6 +85,13 @@ describe('what an AMQP broker refuses is told for what it is', () => {
     assert.equal(code, 77, stdout);
     assert.match(stdout, /the broker refused the login: .*check user, password and virtual host/);
     assert.doesNotMatch(stdout, /wr0ng-pass/);
+  });
+
+  it('over AMQP 1.0, no login', async (test) => {
+    const { code, stdout } = await look(test, amqpUriOf(broker()), '', 'amqp1');
+    // its user for those, guest, is not there: it breaks the connection off
+    assert.equal(code, 75, stdout);
+    assert.match(stdout, /does the broker let in who gives no login \(auth\)\?/);
   });
 
   it('over AMQP 1.0, a virtual host that is not there', async (test) => {
