@@ -68,7 +68,7 @@ export async function openAmqp1(options: Amqp1SessionOptions, hooks: ConnectionH
         trySession(connection, resolve, (error) => reject(refusalOf(error, options)));
       });
       connection.on('connection_error', ({ error }: EventContext) => reject(refusalOf(error, options)));
-      const strange = (error: unknown) => reject(malformed(error, wire));
+      const strange = (error: unknown) => reject(wantsLogin(error, options) ?? malformed(error, wire));
       for (const event of ['protocol_error', 'error']) connection.on(event, strange);
       connection.connect();
       wire.listen();
@@ -156,6 +156,13 @@ function tooOften(silence: number, wire: Amqp1Wire): StompctlError {
 function malformed(error: unknown, wire: Amqp1Wire): StompctlError {
   const reason = `the broker sent what is not AMQP 1.0: ${printable(reasonOf(error))}; see its log`;
   return new StompctlError('FRAME_MALFORMED', 'session', wire.peer, reason, error);
+}
+
+/** RabbitMQ takes ANONYMOUS, and then asks for SASL where it has no user for those. */
+function wantsLogin(error: unknown, { endpoint }: Amqp1SessionOptions): StompctlError | undefined {
+  if (reasonOf(error) !== 'SASL layer not enabled') return undefined;
+  const reason = 'the broker wants a login: give it one in auth';
+  return new StompctlError('LOGIN_REFUSED', 'connect', placeOf(endpoint), reason, error);
 }
 
 /** RabbitMQ looks for the virtual host when the first session begins. */
