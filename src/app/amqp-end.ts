@@ -7,7 +7,7 @@ import { systemClock } from '../base/clock.js';
 import type { BrokerProtocol } from '../config/broker-uri.js';
 import type { BrokerSettings, Settings } from '../config/settings.js';
 import { amqpRequester } from '../sinks/amqp/amqp-requester.js';
-import { AmqpSink, type AmqpSinkOptions } from '../sinks/amqp/amqp-sink.js';
+import { AmqpSink } from '../sinks/amqp/amqp-sink.js';
 import { Amqp1Sink } from '../sinks/amqp1/amqp1-sink.js';
 import type { BrokerRequester } from '../sinks/broker/broker-requester.js';
 import { AmqpSource, type AmqpSourceOptions } from '../sources/amqp/amqp-source.js';
@@ -31,12 +31,8 @@ export function amqpSource(
   told: Pick<AmqpSourceOptions, 'events' | 'deadLetters' | 'onLook'>,
   sessions: Sessions = sessionsOf(broker, settings, context),
 ): MadeEnd<AmqpSource> {
-  const { window, windowBytes, maxParked, reliable } = settings;
-  const { allRefused, secretsChanged, session, connect, ...common } = sessions;
-  const limits = { prefetch, window, windowBytes, maxParked };
-  const open = async (signal: AbortSignal) => amqpOptions(await connect(signal), settings);
-  const end = new AmqpSource({ ...common, ...told, ...limits, connect: open, subscriptions, reliable });
-  return { end, allRefused, secretsChanged, session };
+  const { options, ...known } = sourceParts(subscriptions, prefetch, settings, sessions, amqpOptions);
+  return { end: new AmqpSource({ ...options, ...told }), ...known };
 }
 
 /** A sink that sends to the broker over AMQP 0-9-1. */
@@ -46,7 +42,7 @@ export function amqpSink(
   context: BrokerEndContext,
   sessions: Sessions = sessionsOf(broker, settings, context),
 ): MadeEnd<AmqpSink> {
-  const { options, ...known } = sinkParts(broker, settings, sessions);
+  const { options, ...known } = sinkParts(broker, settings, sessions, amqpOptions);
   return { end: new AmqpSink({ ...options, replies }), ...known };
 }
 
@@ -56,16 +52,8 @@ export function amqpBrokerRequester(
   settings: Settings,
   context: BrokerEndContext,
 ): BrokerRequester {
-  return amqpRequester(sinkParts(broker, settings, sessionsOf(broker, settings, context)).options);
-}
-
-function sinkParts(broker: BrokerSettings, settings: Settings, sessions: Sessions) {
-  const { reliable, maxMessageSize, timeouts } = settings;
-  const { allRefused, secretsChanged, session, connect, ...common } = sessions;
-  const limits = { maxMessageSize, flushMs: timeouts.flushMs, persistent: broker.persistent };
-  const open = async (signal: AbortSignal) => amqpOptions(await connect(signal), settings);
-  const options: AmqpSinkOptions = { ...common, ...limits, connect: open, reliable };
-  return { options, allRefused, secretsChanged, session };
+  const sessions = sessionsOf(broker, settings, context);
+  return amqpRequester(sinkParts(broker, settings, sessions, amqpOptions).options);
 }
 
 /** A source that receives from the broker over AMQP 1.0. */
@@ -76,12 +64,8 @@ export function amqp1Source(
   told: Pick<Amqp1SourceOptions, 'events' | 'deadLetters' | 'onLook'>,
   sessions: Sessions = sessionsOf(broker, settings, context),
 ): MadeEnd<Amqp1Source> {
-  const { window, windowBytes, maxParked, reliable } = settings;
-  const { allRefused, secretsChanged, session, connect, ...common } = sessions;
-  const limits = { prefetch, window, windowBytes, maxParked };
-  const open = async (signal: AbortSignal) => amqp1Options(await connect(signal), settings);
-  const end = new Amqp1Source({ ...common, ...told, ...limits, connect: open, subscriptions, reliable });
-  return { end, allRefused, secretsChanged, session };
+  const { options, ...known } = sourceParts(subscriptions, prefetch, settings, sessions, amqp1Options);
+  return { end: new Amqp1Source({ ...options, ...told }), ...known };
 }
 
 /** A sink that sends to the broker over AMQP 1.0. */
@@ -91,12 +75,40 @@ export function amqp1Sink(
   context: BrokerEndContext,
   sessions: Sessions = sessionsOf(broker, settings, context),
 ): MadeEnd<Amqp1Sink> {
+  const { options, ...known } = sinkParts(broker, settings, sessions, amqp1Options);
+  return { end: new Amqp1Sink(options), ...known };
+}
+
+/** What a session over one of the protocols is opened with. */
+type OptionsOf<Options> = (options: SessionOptions, settings: Settings) => Options;
+
+/** What a source is made of, whichever AMQP it speaks, and what is known of it beside. */
+function sourceParts<Options>(
+  subscriptions: BrokerSourceSettings['subscriptions'],
+  prefetch: BrokerSourceSettings['prefetch'],
+  settings: Settings,
+  sessions: Sessions,
+  optionsOf: OptionsOf<Options>,
+) {
+  const { window, windowBytes, maxParked, reliable } = settings;
+  const { allRefused, secretsChanged, session, connect: open, ...common } = sessions;
+  const connect = async (signal: AbortSignal) => optionsOf(await open(signal), settings);
+  const options = { ...common, connect, subscriptions, prefetch, window, windowBytes, maxParked, reliable };
+  return { options, allRefused, secretsChanged, session };
+}
+
+/** The same of a sink. */
+function sinkParts<Options>(
+  { persistent }: BrokerSettings,
+  settings: Settings,
+  sessions: Sessions,
+  optionsOf: OptionsOf<Options>,
+) {
   const { reliable, maxMessageSize, timeouts } = settings;
-  const { allRefused, secretsChanged, session, connect, ...common } = sessions;
-  const limits = { maxMessageSize, flushMs: timeouts.flushMs, persistent: broker.persistent };
-  const open = async (signal: AbortSignal) => amqp1Options(await connect(signal), settings);
-  const end = new Amqp1Sink({ ...common, ...limits, connect: open, reliable });
-  return { end, allRefused, secretsChanged, session };
+  const { allRefused, secretsChanged, session, connect: open, ...common } = sessions;
+  const connect = async (signal: AbortSignal) => optionsOf(await open(signal), settings);
+  const options = { ...common, connect, maxMessageSize, flushMs: timeouts.flushMs, persistent, reliable };
+  return { options, allRefused, secretsChanged, session };
 }
 
 /** A session of its own, for `check --connect`. */

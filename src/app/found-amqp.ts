@@ -65,75 +65,70 @@ function oneEndpoint(sessions: Sessions): { readonly sessions: Sessions; readonl
   return { sessions: { ...sessions, connect }, found };
 }
 
-class FoundSource implements TunableSource {
+/** An end that speaks the AMQP that its broker answers with. */
+abstract class FoundEnd<End extends Pick<Sink, 'name' | 'close'>> {
   readonly name: string;
-  readonly #ways: Ways<TunableSource>;
+  readonly #ways: Ways<End>;
   readonly #found: Found;
   /** which AMQP was spoken last: it is tried first */
   #spoken: Spoken = 'amqp091';
 
-  constructor(ways: Ways<TunableSource>, found: Found) {
+  constructor(ways: Ways<End>, found: Found) {
     this.name = ways.amqp091.name;
     this.#ways = ways;
     this.#found = found;
   }
 
-  async open(): Promise<void> {
-    this.#spoken = await this.#found(this.#ways, this.#spoken, (end) => end.open());
-  }
-
-  tune(limits: SourceLimits): void {
-    for (const end of Object.values(this.#ways)) end.tune(limits);
-  }
-
-  next(demand: Demand, interrupt: AbortSignal): Promise<SourceResult> {
-    return this.#end.next(demand, interrupt);
-  }
-
-  settle(): Promise<void> {
-    return this.#end.settle();
-  }
-
   /** Both: one may be opening. */
   async close(): Promise<void> {
-    await Promise.all(Object.values(this.#ways).map((end) => end.close()));
+    await Promise.all(this.both.map((end) => end.close()));
   }
 
-  abandon(): void {
-    for (const end of Object.values(this.#ways)) end.abandon?.();
+  protected async find(open: (end: End) => Promise<void>): Promise<void> {
+    this.#spoken = await this.#found(this.#ways, this.#spoken, open);
   }
 
-  get #end(): TunableSource {
+  protected get end(): End {
     return this.#ways[this.#spoken];
+  }
+
+  protected get both(): End[] {
+    return Object.values(this.#ways);
   }
 }
 
-class FoundSink implements Sink {
-  readonly name: string;
-  readonly #ways: Ways<Sink>;
-  readonly #found: Found;
-  #spoken: Spoken = 'amqp091';
-
-  constructor(ways: Ways<Sink>, found: Found) {
-    this.name = ways.amqp091.name;
-    this.#ways = ways;
-    this.#found = found;
+class FoundSource extends FoundEnd<TunableSource> implements TunableSource {
+  open(): Promise<void> {
+    return this.find((end) => end.open());
   }
 
-  async open(lost?: (error: StompctlError) => void): Promise<void> {
-    this.#spoken = await this.#found(this.#ways, this.#spoken, (end) => end.open(lost));
+  tune(limits: SourceLimits): void {
+    for (const end of this.both) end.tune(limits);
+  }
+
+  next(demand: Demand, interrupt: AbortSignal): Promise<SourceResult> {
+    return this.end.next(demand, interrupt);
+  }
+
+  settle(): Promise<void> {
+    return this.end.settle();
+  }
+
+  abandon(): void {
+    for (const end of this.both) end.abandon?.();
+  }
+}
+
+class FoundSink extends FoundEnd<Sink> implements Sink {
+  open(lost?: (error: StompctlError) => void): Promise<void> {
+    return this.find((end) => end.open(lost));
   }
 
   send(message: Message, id?: string): Promise<void> {
-    return this.#ways[this.#spoken].send(message, id);
+    return this.end.send(message, id);
   }
 
   flush(): Promise<void> {
-    return this.#ways[this.#spoken].flush();
-  }
-
-  /** Both: one may be opening. */
-  async close(): Promise<void> {
-    await Promise.all(Object.values(this.#ways).map((end) => end.close()));
+    return this.end.flush();
   }
 }
