@@ -309,7 +309,8 @@ export class Connection {
         ? 'the broker closed the connection'
         : `the connection broke: ${errnoOf(cause) ?? cause.message}`;
     if (this.#state === 'opening') {
-      const reason = `${how} before CONNECTED; is it a STOMP port, and TLS on both sides or on none?`;
+      // ActiveMQ closes without the ERROR about a wrong password now and then: one login in a hundred
+      const reason = `${how} before CONNECTED; is it a STOMP port, TLS on both sides or on none, and the login right?`;
       this.#end(new StompctlError('CONNECT_FAILED', 'connect', this.peer, reason, cause));
       return;
     }

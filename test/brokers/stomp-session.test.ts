@@ -114,7 +114,16 @@ for (const kind of brokerKinds()) {
     });
 
     it('recognises a refused password', async (test) => {
-      await assert.rejects(connected(test, broker(), { passcode: 'wrong' }), { code: 'LOGIN_REFUSED' });
+      const login = (): Promise<unknown> => connected(test, broker(), { passcode: 'wrong' });
+      const results = await Promise.allSettled(Array.from({ length: 10 }, login));
+      const reasons = results.map((result) =>
+        result.status === 'rejected' ? String(result.reason.message) : 'opened',
+      );
+      const refused = reasons.filter((reason) => reason.includes('the broker refused the login'));
+      // ActiveMQ closes one login in a hundred without a word
+      const wordless = kind === 'activemq' ? reasons.filter((reason) => reason.includes('and the login right?')) : [];
+      assert.ok(refused.length > 0, reasons.join('\n'));
+      assert.equal(refused.length + wordless.length, reasons.length, reasons.join('\n'));
     });
 
     it('tells a refused message, and ends', async (test) => {

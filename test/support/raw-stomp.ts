@@ -70,9 +70,14 @@ export class RawStomp {
 
   /** The next frame; rejects when the connection ends first, or after `deadlineMs`. */
   async next(deadlineMs = DEADLINE_MS): Promise<RawFrame> {
-    const frame = await this.#first(() => true, deadlineMs);
-    if (frame === undefined) throw new Error(`next(): no frame within ${deadlineMs} ms`);
+    const frame = await this.anyNext(deadlineMs);
+    if (frame === undefined) throw new Error(`next(): no frame within ${deadlineMs} ms; ${this.#state()}`);
     return frame;
+  }
+
+  /** The next frame; undefined when the connection ends first, or after `deadlineMs`. */
+  async anyNext(deadlineMs = DEADLINE_MS): Promise<RawFrame | undefined> {
+    return await this.#first(() => true, deadlineMs);
   }
 
   /** The next frame with that command; other frames keep their place in the line. */
