@@ -112,13 +112,13 @@ export class FirstSink implements Sink, MemberGroup {
 
   #start(): SpreadMember[] {
     const { outputs, onReopened } = this.#options;
-    return outputs.map(({ name, end, supervisor, session, secretsChanged }) => {
+    return outputs.map(({ name, end, ...parts }) => {
       const sink = noting(end, () => {
         this.#tried.add(name);
         this.#changed.ring();
       });
       const changed = (lost?: StompctlError) => this.#memberChanged(member, lost);
-      const member = new SpreadMember(name, { sink, supervisor, session, secretsChanged }, changed, onReopened);
+      const member = new SpreadMember(name, { ...parts, sink }, changed, onReopened);
       return member;
     });
   }
