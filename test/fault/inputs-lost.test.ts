@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { verdictOf } from '../../src/transfer/verdict.js';
 import { eventually } from '../support/eventually.js';
@@ -99,18 +99,5 @@ describe('an input that is lost', () => {
     await eventually(() => unique(scene.stored()).length === 600);
     await run.stop();
     assert.deepEqual(unique(scene.stored()), upTo(600));
-  });
-
-  it('a folder that is gone: the queue goes on', async (test) => {
-    const scene = await InputsScene.set(test);
-    mkdirSync(scene.path('drop'));
-    scene.fill('a', 10);
-    const drop = { folder: { drop: { path: scene.path('drop'), stable: 0 } } };
-    const run = await scene.run([scene.queue('a'), drop]);
-    await scene.storedAre(10);
-    rmSync(scene.path('drop'), { recursive: true });
-    await eventually(() => phases(run) === 'open,away');
-    scene.fill('a', 10, 10);
-    await scene.storedAre(20);
   });
 });

@@ -20,6 +20,7 @@ const NAMES = [
   'feed',
   'fallback',
   'folder',
+  'merge',
   'receiver',
   'route',
   'sender',
