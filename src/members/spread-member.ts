@@ -17,12 +17,14 @@ export class SpreadMember {
   inFlight = 0;
   /** why it was given up; undefined: it was not */
   failure: StompctlError | undefined;
+  /** an attempt to open it has failed */
+  tried = false;
   readonly #changed: (lost?: StompctlError) => void;
   #up = false;
   #ended: Promise<StompctlError>;
   #end: (error: StompctlError) => void = () => undefined;
 
-  /** `changed` is called when it was opened, lost (`lost` says why) or given up; `reopened` besides, at each opening after the first. */
+  /** `changed` is called when it was opened, not opened, lost (`lost` says why) or given up; `reopened` besides, at each opening after the first. */
   constructor(key: string, parts: MadeSink, changed: (lost?: StompctlError) => void, reopened: () => void) {
     this.key = key;
     this.parts = parts;
@@ -103,11 +105,18 @@ export class SpreadMember {
     const ended = this.#newSession();
     this.#ended = ended;
     const end = this.#end;
-    await this.parts.sink.open((error) => {
+    const lost = (error: StompctlError): void => {
       end(error);
       // of this session, and not of one that came after it
       if (this.#ended === ended) this.lost(error);
-    });
+    };
+    try {
+      await this.parts.sink.open(lost);
+    } catch (error) {
+      this.tried = true;
+      this.#changed();
+      throw error;
+    }
   }
 
   #newSession(): Promise<StompctlError> {
