@@ -15,6 +15,8 @@ export class SpreadMember {
   readonly parts: MadeSink;
   /** sends that it has not answered */
   inFlight = 0;
+  /** those that it has made safe */
+  messages = 0;
   /** why it was given up; undefined: it was not */
   failure: StompctlError | undefined;
   /** an attempt to open it has failed */
@@ -45,7 +47,7 @@ export class SpreadMember {
   send(message: Message, id: string | undefined): Promise<void> {
     this.inFlight += 1;
     const sent = this.parts.sink.send(message, id);
-    sent.then(this.#answered, this.#answered);
+    sent.then(this.#safe, this.#answered);
     return sent;
   }
 
@@ -124,6 +126,11 @@ export class SpreadMember {
       this.#end = resolve;
     });
   }
+
+  readonly #safe = (): void => {
+    this.messages += 1;
+    this.#answered();
+  };
 
   readonly #answered = (): void => {
     this.inFlight -= 1;

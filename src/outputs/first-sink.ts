@@ -9,6 +9,9 @@ import type { ReconnectPolicy } from '../transfer/supervisor.js';
 import type { MemberFacts } from '../transfer/verdict.js';
 import { nameOfAll, type OutputsOptions, outputFacts } from './output-parts.js';
 
+/** not opened yet */
+const NONE = { inFlight: 0, messages: 0 };
+
 /**
  * Sends each message to the first output that is up, in the order of the configuration. What was unsettled at one that is lost goes
  * to the next one, and may be in both; new messages go to an earlier one again as soon as it is back. What an output says of a message
@@ -45,7 +48,7 @@ export class FirstSink implements Sink, MemberGroup {
   facts(): MemberFacts[] {
     return this.#options.outputs.map((parts) => {
       const member = this.#members.find(({ key }) => key === parts.name);
-      return outputFacts(parts, member?.inFlight ?? 0);
+      return outputFacts(parts, member ?? NONE);
     });
   }
 
