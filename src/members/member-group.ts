@@ -42,6 +42,8 @@ export interface Factual {
   readonly name: string;
   readonly parts: Pick<MemberParts, 'state' | 'session'>;
   readonly inFlight: number;
+  /** taken from it, or safe at it */
+  readonly messages: number;
   /** rejected, and unacknowledged at it; undefined of a sink */
   readonly parked?: number;
   /** why it was given up; undefined: it was not */
@@ -49,9 +51,10 @@ export interface Factual {
 }
 
 /** Who is behind a member that stands for several itself is not told. */
-export function factsOf({ name, parts, inFlight, parked }: Omit<Factual, 'failure'>): MemberFacts {
+export function factsOf({ name, parts, inFlight, messages, parked }: Omit<Factual, 'failure'>): MemberFacts {
   const { members: _, ...state } = parts.state();
-  return { name, ...state, session: parts.session(), inFlight, ...(parked !== undefined && { parked }) };
+  const counts = { inFlight, messages, ...(parked !== undefined && { parked }) };
+  return { name, ...state, session: parts.session(), ...counts };
 }
 
 /** What a group says of itself as one end: it is open while one of its members is. `own` is the state of who supervises it. */

@@ -50,6 +50,8 @@ export abstract class MemberSet<Place extends MemberPlace, Member extends SetMem
   protected fatal: StompctlError | undefined;
   protected closed = false;
   readonly #options: MemberSetOptions<Place>;
+  /** in the order in which they have joined: what is told of them does not change places with their turns */
+  readonly #joined: Member[] = [];
   /** and when each is closed */
   readonly #leaving = new Map<Member, Promise<void>>();
   #lastFailure: StompctlError | undefined;
@@ -72,7 +74,7 @@ export abstract class MemberSet<Place extends MemberPlace, Member extends SetMem
   }
 
   facts(): MemberFacts[] {
-    return this.everyone.map((member) => ({
+    return this.#joined.map((member) => ({
       ...factsOf(member),
       name: this.#options.called === 'input' ? `${member.key} (${member.name})` : member.name,
       leaving: this.#leaving.has(member),
@@ -153,7 +155,11 @@ export abstract class MemberSet<Place extends MemberPlace, Member extends SetMem
   }
 
   #apply({ joined, left }: MemberChange<Place>): void {
-    for (const place of joined) this.members.set(place.key, this.join(place));
+    for (const place of joined) {
+      const member = this.join(place);
+      this.members.set(place.key, member);
+      this.#joined.push(member);
+    }
     for (const key of left) {
       const member = this.members.get(key);
       if (member === undefined) continue;
@@ -174,5 +180,6 @@ export abstract class MemberSet<Place extends MemberPlace, Member extends SetMem
       failed(error instanceof Error ? error.message : String(error));
     }
     this.#leaving.delete(member);
+    this.#joined.splice(this.#joined.indexOf(member), 1);
   }
 }

@@ -31,9 +31,16 @@ export function nameOfOne({ name, end }: OutputParts): string {
   return `${name} (${end.name})`;
 }
 
+export interface OutputCounts {
+  /** sends that it has not answered */
+  readonly inFlight: number;
+  /** those that it has made safe */
+  readonly messages: number;
+}
+
 /** An output as a member of all. */
-export function outputFacts(parts: OutputParts, inFlight: number): MemberFacts {
-  return factsOf({ name: nameOfOne(parts), parts, inFlight });
+export function outputFacts(parts: OutputParts, counts: OutputCounts): MemberFacts {
+  return factsOf({ name: nameOfOne(parts), parts, ...counts });
 }
 
 /** of a name that a callback made up */

@@ -44,9 +44,11 @@ describe('the configurations of docs/inputs.md', { concurrency: 2 }, () => {
     const pidfile = scene.path('pid');
     const run = scene.start(['--config', file, '--pidfile', pidfile, ...QUICK]);
     await eventually(() => elementPaths(scene.path('merged')).length === 60);
+    await eventually(() => scene.broker.depth(DESTINATION).unacknowledged === 0);
     await scene.broker.stop();
     const status = () => JSON.parse(readFileSync(statusPath(pidfile), 'utf8'));
-    const members = () => status().ends[0].members as readonly { name: string; phase: string }[];
+    type Member = { readonly name: string; readonly phase: string; readonly messages: number };
+    const members = () => status().ends[0].members as readonly Member[];
     await eventually(
       () =>
         members()
@@ -64,6 +66,12 @@ describe('the configurations of docs/inputs.md', { concurrency: 2 }, () => {
     put(scene, 'orders', 20, 60);
     await eventually(() => elementPaths(scene.path('merged')).length === 80);
     assert.notEqual(status().state, 'stuck');
+    await eventually(
+      () =>
+        members()
+          .map(({ messages }) => messages)
+          .join() === '40,20,20',
+    );
     const shown = await scene.run(['status', '--pidfile', pidfile]);
     assert.match(shown.stdout, /2 of 3 members of source inputs orders, returns, site are up/);
     await scene.broker.resumeAccepting();

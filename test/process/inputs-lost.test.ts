@@ -5,7 +5,7 @@ import { verdictOf } from '../../src/transfer/verdict.js';
 import { eventually } from '../support/eventually.js';
 import { InputsScene, inputsOfRun } from '../support/inputs-scene.js';
 import type { ReloadScene } from '../support/reload-scene.js';
-import { ascending, upTo } from '../support/scene.js';
+import { ascending, DESTINATION, upTo } from '../support/scene.js';
 
 function phases(run: ReloadScene): string {
   return inputsOfRun(run)
@@ -24,6 +24,7 @@ describe('an input that is lost', () => {
     scene.publish(10, 10);
     const run = await scene.run([scene.queue('a'), scene.site()]);
     await scene.storedAre(20);
+    await eventually(() => scene.broker.depth(DESTINATION).unacknowledged === 0);
     await scene.broker.stop();
     await eventually(() => phases(run) === 'open,away');
     scene.fill('a', 10, 20);

@@ -105,9 +105,10 @@ describe('inputs with names', () => {
     );
   });
 
-  it('are told of by their names', async (test) => {
-    const { source } = inputs(test, { a: new Input([]), b: new Input([]) });
+  it('are told of by their names, in the order of the file whoever had the last turn', async (test) => {
+    const { source } = inputs(test, { a: new Input(many('a', 1), { endless: true }), b: new Input([]) });
     await source.open();
+    assert.equal((await source.next(ALL, NEVER)).kind, 'batch');
     assert.deepEqual(
       source.facts().map(({ name }) => name),
       ['a (fake source)', 'b (fake source)'],
