@@ -4,7 +4,7 @@ import { rawReceive } from '../raw/raw-receive.js';
 import { rawSend } from '../raw/raw-send.js';
 import type { OpenBroker } from './bench-brokers.js';
 import { elementsIn, type Figures, fill, OURS, runCommand } from './command-run.js';
-import { hasPython, plainMove, pythonMove } from './queue-peers.js';
+import { copied, hasPython, linked, plainMove, pythonMove } from './queue-peers.js';
 
 export const MODES = {
   synced: [],
@@ -100,9 +100,13 @@ export function queueToQueue(setting: Setting): Runner[] {
       runCommand(command([...fromQueue(from), '--outgoing-queue', `path=${to}`]), messages),
     ),
   );
-  const plain = () => inFolders(setting, true, ({ from, to }) => plainMove(from, to, messages, mode === 'synced'));
+  const synced = mode === 'synced';
+  for (const [name, carry] of Object.entries({ 'system calls, copied': copied, 'system calls, linked': linked }))
+    runners.push({
+      name,
+      run: () => inFolders(setting, true, ({ from, to }) => plainMove(from, to, { messages, synced, carry })),
+    });
   const python = () => inFolders(setting, true, ({ from, to }) => pythonMove(from, to, messages));
-  runners.push({ name: 'system calls', run: plain });
   if (hasPython()) runners.push({ name: 'python3-dirq', run: python });
   return runners;
 }
