@@ -34,6 +34,8 @@ export interface Runner {
 /** the window of ours, which the raw socket is paced by */
 const WINDOW = 1000;
 const DESTINATION = '/queue/bench';
+/** to that destination */
+const SUBSCRIBE = join(import.meta.dirname, '../../../bench/measure/subscribe.conf');
 const COUNTS = [1, 2, 4];
 
 interface Folders {
@@ -72,12 +74,14 @@ function fromQueue(path: string): readonly string[] {
   return ['--incoming-queue', `path=${path}`, '--remove'];
 }
 
-function login(direction: 'incoming' | 'outgoing', { uri, user, pass }: OpenBroker): readonly string[] {
-  return [`--${direction}-broker-uri`, uri, `--${direction}-broker-auth`, `plain name=${user} pass=${pass}`];
+function login(direction: 'incoming' | 'outgoing', { uri, user, pass, vhost }: OpenBroker): readonly string[] {
+  const name = `--${direction}-broker`;
+  // stompclt takes the name of the host for that of the virtual host
+  return [`${name}-uri`, uri, `${name}-auth`, `plain name=${user} pass=${pass}`, `${name}-connect`, `host=${vhost}`];
 }
 
 function fromBroker(broker: OpenBroker, count: number): readonly string[] {
-  const taking = ['--subscribe', `destination=${DESTINATION}`, '--count', `${count}`, '--prefetch', `${WINDOW}`];
+  const taking = ['--conf', SUBSCRIBE, '--count', `${count}`, '--prefetch', `${WINDOW}`];
   return [...login('incoming', broker), ...taking];
 }
 
