@@ -4,7 +4,7 @@ import { rawReceive } from '../raw/raw-receive.js';
 import { rawSend } from '../raw/raw-send.js';
 import type { OpenBroker } from './bench-brokers.js';
 import { elementsIn, type Figures, fill, OURS, runCommand } from './command-run.js';
-import { copied, hasPython, linked, plainMove, pythonMove } from './queue-peers.js';
+import { copied, hasPython, linked, plainMove, plainStore, pythonMove } from './queue-peers.js';
 
 export const MODES = {
   synced: [],
@@ -164,7 +164,12 @@ export function brokerToQueue(setting: Setting, broker: OpenBroker): Runner[] {
     await send(broker, setting);
     return rawReceive(broker, { destination: DESTINATION, messages });
   };
-  return [...runners, { name: 'raw socket', run: raw }];
+  const { bytes, mode } = setting;
+  const plain = () =>
+    inFolders({ ...setting, messages: 0 }, false, async ({ to }) =>
+      stored(to, messages, await plainStore(to, { messages, bytes, synced: mode === 'synced' })),
+    );
+  return [...runners, { name: 'raw socket', run: raw }, { name: 'system calls, stored', run: plain }];
 }
 
 /** 1, 2 and 4 of ours on one queue of a broker. */
