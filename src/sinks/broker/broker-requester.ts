@@ -22,6 +22,9 @@ export interface RequesterOptions {
   readonly clock: Clock;
 }
 
+/** Who sends requests. */
+export type Requester = Pick<BrokerRequester, 'name' | 'open' | 'request' | 'close'>;
+
 /** Sends requests to a broker and hands out what is replied, over one session. */
 export class BrokerRequester {
   readonly name: string;
