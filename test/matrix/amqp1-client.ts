@@ -51,7 +51,7 @@ export class Amqp1Client implements BrokerClient {
   }
 
   async send(destination: string, all: readonly Parcel[]): Promise<void> {
-    const sender = this.#connection.open_sender(destination);
+    const sender = this.#connection.open_sender({ target: at(destination) });
     let [confirmed, refused] = [0, 0];
     const count = (event: string, one: () => void) =>
       sender.on(event, () => {
@@ -70,7 +70,7 @@ export class Amqp1Client implements BrokerClient {
     const session = this.#connection.create_session();
     this.#receiving = session;
     session.begin();
-    const receiver = session.open_receiver({ source: { address: destination }, autoaccept: true });
+    const receiver = session.open_receiver({ source: at(destination), autoaccept: true });
     receiver.on('message', ({ message, delivery }: EventContext) => {
       this.#taken.push(takenOf(message, delivery?.id));
       this.#wake();
@@ -123,6 +123,11 @@ export class Amqp1Client implements BrokerClient {
       });
     }
   }
+}
+
+/** RabbitMQ makes a queue that is missing as the link is: one that is not durable would go with the broker. */
+function at(address: string) {
+  return { address, durable: 2 } as const;
 }
 
 function messageOf({ id, note, text, body }: Parcel): Message {

@@ -20,6 +20,7 @@ const ROUTES = {
   'queue → folder': { from: 'queue', to: ['folder'] },
   'queue → command': { from: 'queue', to: ['command'] },
   'queue → first of broker, queue': { from: 'queue', to: ['broker', 'queue'], deliver: 'first' },
+  'queue → first of two queues': { from: 'queue', to: ['queue', 'queue'], deliver: 'first' },
   'queue → every of broker, queue': { from: 'queue', to: ['broker', 'queue'], deliver: 'every' },
   'queue → every of two queues': { from: 'queue', to: ['queue', 'queue'], deliver: 'every' },
 } as const satisfies Readonly<Record<string, Route>>;

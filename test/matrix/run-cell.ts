@@ -4,6 +4,7 @@ import type { BrokerHost } from './broker-host.js';
 import { BrokerPlace } from './broker-place.js';
 import { Cell, WINDOW } from './cell.js';
 import { type Fault, faultsOf } from './fault.js';
+import { FAULTS_OF_BROKERS } from './faults-of-brokers.js';
 import { type PathName, routeOf } from './paths.js';
 import type { QueueType } from './queue-place.js';
 
@@ -139,12 +140,13 @@ async function countAll(cell: Cell): Promise<void> {
 
 /**
  * How often one strike may repeat a message. From broker to broker it strikes two sessions: the sink's, which sends again
- * what has no receipt, and the source's, to which the broker then gives the same messages again. With several outputs that
- * are all to have a message, it is repeated in each.
+ * what has no receipt, and the source's, to which the broker then gives the same messages again. Of several outputs that
+ * are all to have a message it is repeated in each that was struck.
  */
 function copies(path: PathName, faults: readonly Fault[]): number {
   const { to, deliver } = routeOf(path);
-  const sessions = path === 'broker → broker' ? 2 : deliver === 'every' ? to.length : 1;
+  const struck = faults.every((fault) => FAULTS_OF_BROKERS.includes(fault)) ? to.filter((end) => end === 'broker') : to;
+  const sessions = path === 'broker → broker' ? 2 : deliver === 'every' ? struck.length : 1;
   return sessions + (faults.some((fault) => fault.forgets === true) ? 1 : 0);
 }
 
