@@ -22,8 +22,9 @@ const PAIRS = 20;
 const NORMAL = 15;
 /** its steps are known by names of files that a queue of type DQN does not have */
 const BY_FILE_NAME = /each step/;
+const KILLS = /SIGKILL|SIGSTOP|two stompctl/;
 const FAMILIES: readonly (readonly [name: string, faults: RegExp])[] = [
-  ['kills', /SIGKILL|SIGSTOP|two stompctl/],
+  ['kills', KILLS],
   ['signals and clocks', /HUP|TERM|quit|clock/],
   ['brokers', /broker|past the time-out/],
   ['networks', /network|cut/],
@@ -83,8 +84,8 @@ export function sampleFirst(places: readonly Place[], seed: number): [sample: Pl
 const FEW = /folder|command|AMQP|first|every/;
 
 function sampledFamily(place: Place): string {
-  const family = familyOf(place);
-  return FEW.test(`${place.path} ${place.broker}`) && family !== 'kills' ? 'other' : family;
+  if (!FEW.test(`${place.path} ${place.broker}`)) return familyOf(place);
+  return KILLS.test(nameOfAll(place.faults)) ? 'kills' : 'other';
 }
 
 /** Of several outputs the two cells are with any broker. */
