@@ -60,7 +60,8 @@ async function inFolders(
 }
 
 function ours(args: readonly string[], mode: Mode): readonly string[] {
-  return [...OURS, ...args, ...MODES[mode], '--statistics', '--log-level', 'error'];
+  // without --statistics, for which every element is read: the last line of the log says as much
+  return [...OURS, ...args, ...MODES[mode], '--log-format', 'json'];
 }
 
 function theirs(words: readonly string[], args: readonly string[], mode: Mode): readonly string[] {

@@ -42,7 +42,7 @@ export function elementsIn(path: string): number {
 }
 
 /**
- * Runs a command that prints statistics as stompclt does, in so many processes at once, to its end. The rate is that of all
+ * Runs a command that prints statistics as stompclt does, or a log as ours, in so many processes at once, to its end. The rate is that of all
  * of them, with their start left out; CPU and memory are read from /proc while they live, and are all of it. Rejects when one
  * fails, or all together have not moved `messages`.
  */
@@ -58,19 +58,30 @@ export async function runCommand(command: readonly string[], messages: number, p
 }
 
 async function runOne([file = '', ...args]: readonly string[]): Promise<Usage & { messages: number; seconds: number }> {
-  const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'inherit'], timeout: GIVE_UP_MS });
+  const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: GIVE_UP_MS });
   let printed = '';
-  child.stdout.on('data', (chunk: Buffer) => {
-    printed += chunk.toString();
-  });
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk: Buffer) => {
+      printed += chunk.toString();
+    });
+  }
   const usage = { cpuMicros: 0, peakMb: 0 };
   const sample = setInterval(() => readUsage(child.pid ?? 0, usage), 20);
   const [code] = await once(child, 'close');
   clearInterval(sample);
   if (code !== 0) throw new Error(`${file} ${args.join(' ')}: exit ${code}: ${printed}`);
+  return { ...usage, ...movedBy(file, printed) };
+}
+
+function movedBy(file: string, printed: string): { messages: number; seconds: number } {
+  const ended = printed.split('\n').find((line) => line.includes('"event":"end"'));
+  if (ended !== undefined) {
+    const { sent, elapsedSeconds } = JSON.parse(ended) as { sent: number; elapsedSeconds: number };
+    return { messages: sent, seconds: elapsedSeconds };
+  }
   const [, messages = '0', seconds = '0'] = /processed (\d+) messages in ([\d.]+) seconds/.exec(printed) ?? [];
   if (messages === '0' && !printed.includes('processed no messages')) throw new Error(`${file}: ${printed}`);
-  return { ...usage, messages: Number(messages), seconds: Number(seconds) };
+  return { messages: Number(messages), seconds: Number(seconds) };
 }
 
 function readUsage(pid: number, usage: Usage): void {

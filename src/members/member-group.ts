@@ -37,14 +37,16 @@ export interface Factual {
   readonly name: string;
   readonly parts: MemberParts;
   readonly inFlight: number;
+  /** taken from it, or safe at it */
+  readonly messages: number;
   /** rejected, and unacknowledged at it; undefined of a sink */
   readonly parked?: number;
   /** why it was given up; undefined: it was not */
   readonly failure: StompctlError | undefined;
 }
 
-export function factsOf({ name, parts: { supervisor, session }, inFlight, parked }: Factual): MemberFacts {
-  return { name, ...supervisor.state, session: session(), inFlight, ...(parked !== undefined && { parked }) };
+export function factsOf({ name, parts: { supervisor, session }, inFlight, messages, parked }: Factual): MemberFacts {
+  return { name, ...supervisor.state, session: session(), inFlight, messages, ...(parked !== undefined && { parked }) };
 }
 
 /** What a group says of itself as one end: it is open while one of its members is. `own` is the state of who supervises it. */

@@ -18,6 +18,8 @@ export class MergedMember {
   readonly parts: MadeSource;
   /** rejected, and unacknowledged at it */
   parked = 0;
+  /** taken from it */
+  messages = 0;
   /** why it was given up; undefined: it was not */
   failure: StompctlError | undefined;
   /** nothing will ever come again */
@@ -90,6 +92,7 @@ export class MergedMember {
     const delivery = this.#ready.shift();
     if (delivery === undefined) return undefined;
     this.#outstanding += 1;
+    this.messages += 1;
     return new MemberDelivery(delivery, this.key, () => {
       this.#outstanding -= 1;
       if (this.#outstanding === 0) this.#settled.ring();

@@ -15,14 +15,18 @@ export class SpreadMember {
   readonly parts: MadeSink;
   /** sends that it has not answered */
   inFlight = 0;
+  /** those that it has made safe */
+  messages = 0;
   /** why it was given up; undefined: it was not */
   failure: StompctlError | undefined;
+  /** an attempt to open it has failed */
+  tried = false;
   readonly #changed: (lost?: StompctlError) => void;
   #up = false;
   #ended: Promise<StompctlError>;
   #end: (error: StompctlError) => void = () => undefined;
 
-  /** `changed` is called when it was opened, lost (`lost` says why) or given up; `reopened` besides, at each opening after the first. */
+  /** `changed` is called when it was opened, not opened, lost (`lost` says why) or given up; `reopened` besides, at each opening after the first. */
   constructor(key: string, parts: MadeSink, changed: (lost?: StompctlError) => void, reopened: () => void) {
     this.key = key;
     this.parts = parts;
@@ -43,7 +47,7 @@ export class SpreadMember {
   send(message: Message, id: string | undefined): Promise<void> {
     this.inFlight += 1;
     const sent = this.parts.sink.send(message, id);
-    sent.then(this.#answered, this.#answered);
+    sent.then(this.#safe, this.#answered);
     return sent;
   }
 
@@ -103,11 +107,18 @@ export class SpreadMember {
     const ended = this.#newSession();
     this.#ended = ended;
     const end = this.#end;
-    await this.parts.sink.open((error) => {
+    const lost = (error: StompctlError): void => {
       end(error);
       // of this session, and not of one that came after it
       if (this.#ended === ended) this.lost(error);
-    });
+    };
+    try {
+      await this.parts.sink.open(lost);
+    } catch (error) {
+      this.tried = true;
+      this.#changed();
+      throw error;
+    }
   }
 
   #newSession(): Promise<StompctlError> {
@@ -115,6 +126,11 @@ export class SpreadMember {
       this.#end = resolve;
     });
   }
+
+  readonly #safe = (): void => {
+    this.messages += 1;
+    this.#answered();
+  };
 
   readonly #answered = (): void => {
     this.inFlight -= 1;

@@ -1,8 +1,7 @@
 import { StompctlError } from '../base/errors.js';
-import { Outstanding } from '../base/outstanding.js';
 import type { Sink } from '../flow/sink.js';
 import type { Message } from '../message/message.js';
-import { asStompctlError } from '../transfer/supervisor.js';
+import { MemberSends } from './member-sends.js';
 import { MemberSet, type MemberSetOptions } from './member-set.js';
 import type { MemberPlace } from './member-watch.js';
 import { type MadeSink, SpreadMember } from './spread-member.js';
@@ -14,17 +13,6 @@ export interface SpreadSinkOptions<Place extends MemberPlace> extends MemberSetO
   readonly onReopened: () => void;
 }
 
-interface Sending {
-  readonly message: Message;
-  readonly id: string | undefined;
-  readonly resolve: () => void;
-  readonly reject: (error: StompctlError) => void;
-  /** it was unsettled at a member that died */
-  moved: boolean;
-  /** `#recalls` when it was sent */
-  readonly recalls: number;
-}
-
 /**
  * Sends to the members of an alias that are up, each message to the one that owes the fewest answers: so a slow one holds its part of
  * the window and no more. What was unsettled at a member that died goes to another, once; after that, and when a broker said ERROR,
@@ -34,10 +22,13 @@ export class SpreadSink<Place extends MemberPlace> extends MemberSet<Place, Spre
   readonly #options: SpreadSinkOptions<Place>;
   /** who has refused a message: it is sent there only when nobody else is up */
   readonly #refusedBy = new WeakMap<Message, Set<string>>();
-  readonly #outstanding = new Outstanding();
-  #lost: ((error: StompctlError) => void) | undefined;
-  /** grows when what is under way is given back */
-  #recalls = 0;
+  readonly #sends = new MemberSends({
+    everyone: () => this.everyone,
+    up: () => this.#up,
+    choose: (message) => this.#choose(message),
+    unavailable: () => this.unavailable('send'),
+    failed: (message, member, error) => this.#failed(message, member, error),
+  });
 
   constructor(options: SpreadSinkOptions<Place>) {
     super(options);
@@ -46,35 +37,28 @@ export class SpreadSink<Place extends MemberPlace> extends MemberSet<Place, Spre
 
   /** Resolves when a member is up; the others follow. Called again while some are, it leaves these be. */
   async open(lost?: (error: StompctlError) => void): Promise<void> {
-    this.#lost = undefined;
+    this.#sends.listener();
     await this.watch.start();
     while (!this.closed && !this.givenUp && this.#up.length === 0) await this.changed.rung();
     if (this.closed) throw new StompctlError('SESSION_CLOSED', 'open', this.name, 'closed while opening');
     if (this.givenUp) throw this.unavailable('open');
-    this.#lost = lost;
+    this.#sends.listener(lost);
   }
 
   send(message: Message, id?: string): Promise<void> {
-    const sent = new Promise<void>((resolve, reject) => {
-      this.#dispatch({ message, id, resolve, reject, moved: false, recalls: this.#recalls });
-    });
-    return this.#outstanding.add(sent);
+    return this.#sends.send(message, id);
   }
 
-  async flush(): Promise<void> {
-    if (this.#outstanding.count === 0) return;
-    for (const member of this.everyone) void member.flush();
-    await this.#outstanding.none();
+  flush(): Promise<void> {
+    return this.#sends.flush();
   }
 
-  /** What was sent may still become safe; what did not is not moved to another member. */
-  async recall(): Promise<void> {
-    this.#recalls += 1;
-    await Promise.all(this.everyone.map((member) => member.recall()));
+  recall(): Promise<void> {
+    return this.#sends.recall();
   }
 
   override close(): Promise<void> {
-    this.#lost = undefined;
+    this.#sends.close();
     return super.close();
   }
 
@@ -95,33 +79,11 @@ export class SpreadSink<Place extends MemberPlace> extends MemberSet<Place, Spre
     return chosen;
   }
 
-  #dispatch(sending: Sending): void {
-    const member = this.#choose(sending.message);
-    if (member === undefined) {
-      sending.reject(this.unavailable('send'));
-      return;
-    }
-    member.send(sending.message, sending.id).then(
-      () => {
-        member.parts.supervisor.succeeded();
-        sending.resolve();
-      },
-      (error: unknown) => this.#notSafe(sending, member, asStompctlError(error, member.name)),
-    );
-  }
-
-  #notSafe(sending: Sending, member: SpreadMember, error: StompctlError): void {
-    if (error.code === 'MESSAGE_REFUSED') this.#noteRefusal(sending.message, member);
+  #failed(message: Message, member: SpreadMember, error: StompctlError): boolean {
+    if (error.code === 'MESSAGE_REFUSED') this.#noteRefusal(message, member);
     // as who supervises a single broker does: a refusal that names its message ends the session too
     if (error.action === 'reopen' || error.code === 'MESSAGE_REFUSED') member.lost(error);
-    const isLoss = error.action === 'reopen' && error.code !== 'BROKER_ERROR';
-    const moves = isLoss && !sending.moved && !this.closed && sending.recalls === this.#recalls;
-    if (!moves || this.#up.length === 0) {
-      sending.reject(error);
-      return;
-    }
-    sending.moved = true;
-    this.#dispatch(sending);
+    return error.action === 'reopen' && error.code !== 'BROKER_ERROR';
   }
 
   #noteRefusal(message: Message, member: SpreadMember): void {
@@ -139,20 +101,15 @@ export class SpreadSink<Place extends MemberPlace> extends MemberSet<Place, Spre
 
   protected override regrouped(): void {
     if (this.#up.length > 0) return;
-    this.#tellLost(new StompctlError('SESSION_CLOSED', 'send', this.name, 'the last member that was up has left'));
+    this.#sends.tellLost(
+      new StompctlError('SESSION_CLOSED', 'send', this.name, 'the last member that was up has left'),
+    );
   }
 
   #memberChanged(member: SpreadMember, lost: StompctlError | undefined): void {
     this.gaveUp(member);
     const gone = this.fatal ?? lost;
-    if (gone !== undefined && (this.fatal !== undefined || this.#up.length === 0)) this.#tellLost(gone);
+    if (gone !== undefined && (this.fatal !== undefined || this.#up.length === 0)) this.#sends.tellLost(gone);
     this.changed.ring();
-  }
-
-  /** At most once an opening. */
-  #tellLost(error: StompctlError): void {
-    const lost = this.#lost;
-    this.#lost = undefined;
-    lost?.(error);
   }
 }

@@ -1,4 +1,4 @@
-import type { EndFacts, HealthFacts, HealthState } from '../transfer/verdict.js';
+import type { EndFacts, HealthFacts, HealthState, MemberFacts } from '../transfer/verdict.js';
 
 /** A value, and that of each label of its metric. */
 export type Sample = readonly [value: number, ...labels: string[]];
@@ -22,6 +22,7 @@ export interface MetricRow {
 
 const STATES: readonly HealthState[] = ['moving', 'idle', 'stuck', 'stopping'];
 const END_LABELS = ['role', 'name'];
+const MEMBER_LABELS = [...END_LABELS, 'member'];
 
 function one(value: number | undefined): readonly Sample[] {
   return value === undefined ? [] : [[value]];
@@ -41,6 +42,12 @@ function eachEnd({ facts }: MeteredFacts, read: (end: EndFacts) => number | unde
     const value = read(end);
     return value === undefined ? [] : [[value, end.role, end.name]];
   });
+}
+
+function eachMember({ facts }: MeteredFacts, read: (member: MemberFacts) => number): readonly Sample[] {
+  return facts.ends.flatMap(({ role, name, members = [] }) =>
+    members.map((member): Sample => [read(member), role, name, member.name]),
+  );
 }
 
 function each(counts: Readonly<Record<string, number>> = {}): readonly Sample[] {
@@ -250,8 +257,40 @@ const ENDS: readonly MetricRow[] = [
   },
 ];
 
+/** Of an end that stands for several: brokers behind one name, outputs, inputs. */
+const MEMBERS: readonly MetricRow[] = [
+  {
+    name: 'stompctl_member_open',
+    type: 'gauge',
+    help: 'Whether one of the brokers behind one name, or of several outputs, is open: 1 or 0.',
+    labels: MEMBER_LABELS,
+    read: (metered) => eachMember(metered, ({ phase }) => (phase === 'open' ? 1 : 0)),
+  },
+  {
+    name: 'stompctl_member_away_seconds',
+    type: 'gauge',
+    help: 'How long one of them has been wanted and not open; 0 when it is not missed.',
+    labels: MEMBER_LABELS,
+    read: (metered) => eachMember(metered, ({ awayMs = 0 }) => awayMs / 1000),
+  },
+  {
+    name: 'stompctl_member_in_flight_messages',
+    type: 'gauge',
+    help: 'Messages taken from one of them that are not settled, or sent to it that are not safe.',
+    labels: MEMBER_LABELS,
+    read: (metered) => eachMember(metered, ({ inFlight }) => inFlight),
+  },
+  {
+    name: 'stompctl_member_messages_total',
+    type: 'counter',
+    help: 'Messages taken from one of them, or safe at it; counted anew when a reload makes it anew.',
+    labels: MEMBER_LABELS,
+    read: (metered) => eachMember(metered, ({ messages }) => messages),
+  },
+];
+
 /** Every metric of a transfer, but for the histogram of its latency. */
-export const METRIC_TABLE: readonly MetricRow[] = [...MESSAGES, ...STATE, ...ENDS];
+export const METRIC_TABLE: readonly MetricRow[] = [...MESSAGES, ...STATE, ...ENDS, ...MEMBERS];
 
 /** What is told besides of the program and, in a text file, of a run that has ended. */
 export const PROGRAM_METRICS = {

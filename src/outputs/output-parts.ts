@@ -38,10 +38,17 @@ export function nameOfOne({ name, end }: OutputParts): string {
   return `${name} (${end.name})`;
 }
 
+export interface OutputCounts {
+  /** sends that it has not answered */
+  readonly inFlight: number;
+  /** those that it has made safe */
+  readonly messages: number;
+}
+
 /** An output as a member of all; who is behind a broker with `members = all` is not told. */
-export function outputFacts(parts: OutputParts, inFlight: number): MemberFacts {
+export function outputFacts(parts: OutputParts, { inFlight, messages }: OutputCounts): MemberFacts {
   const { members: _, ...state } = parts.state();
-  return { ...state, name: nameOfOne(parts), session: parts.session(), inFlight };
+  return { ...state, name: nameOfOne(parts), session: parts.session(), inFlight, messages };
 }
 
 /** of a name that a callback made up */

@@ -5,13 +5,21 @@ import type { Message } from '../message/message.js';
 import { SupervisedSink } from '../transfer/supervised-sink.js';
 import { asStompctlError, type ReconnectPolicy } from '../transfer/supervisor.js';
 import type { MemberFacts } from '../transfer/verdict.js';
-import { nameOfAll, nameOfOne, type OutputParts, type OutputsOptions, outputFacts } from './output-parts.js';
+import {
+  nameOfAll,
+  nameOfOne,
+  type OutputCounts,
+  type OutputParts,
+  type OutputsOptions,
+  outputFacts,
+} from './output-parts.js';
 
 /** An output that is wanted whatever the others do: what is sent to it waits until it is safe there. */
-export class KeptOutput {
+export class KeptOutput implements OutputCounts {
   readonly parts: OutputParts;
   readonly sink: SupervisedSink;
-  #inFlight = 0;
+  inFlight = 0;
+  messages = 0;
 
   constructor(parts: OutputParts, { maxAttempts, logger, onReopened }: OutputsOptions) {
     this.parts = parts;
@@ -20,15 +28,16 @@ export class KeptOutput {
   }
 
   get facts(): MemberFacts {
-    return outputFacts(this.parts, this.#inFlight);
+    return outputFacts(this.parts, this);
   }
 
   async send(message: Message, id: string | undefined): Promise<void> {
-    this.#inFlight += 1;
+    this.inFlight += 1;
     try {
       await this.sink.send(message, id);
+      this.messages += 1;
     } finally {
-      this.#inFlight -= 1;
+      this.inFlight -= 1;
     }
   }
 }

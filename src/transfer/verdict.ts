@@ -29,6 +29,8 @@ export interface EndFacts {
 export interface MemberFacts extends Omit<EndFacts, 'role' | 'lazy' | 'members'> {
   /** deliveries of it with the transfer, or sends that it has not answered */
   readonly inFlight: number;
+  /** taken from it, or safe at it, since it is one of them */
+  readonly messages: number;
   /** rejected deliveries that wait unacknowledged at it */
   readonly parked?: number;
   /** it is no longer behind the alias, and settles what is in flight */

@@ -46,6 +46,9 @@ describe('the configurations of docs/outputs.md', { concurrency: 2 }, () => {
     produce(scene.path('app'), numbered(20, { destination: DESTINATION }, 20));
     await eventually(() => elementPaths(scene.path('app-local')).length === 20);
     assert.notEqual(status().state, 'stuck');
+    await eventually(
+      () => String(status().ends[1].members.map((row: { messages: number }) => row.messages)) === '20,20',
+    );
     assert.equal((await run.stop()).code, 0, run.stderr);
     assert.deepEqual(
       scene.stored('app-local'),
@@ -75,6 +78,27 @@ describe('the configurations of docs/outputs.md', { concurrency: 2 }, () => {
     assert.equal((await run.stop()).code, 0, run.stderr);
     assert.deepEqual([scene.stored('app-audit'), scene.stored('app-main')], [[0], [1]]);
   });
+});
+
+it('a command of many messages is run again for all of them, also as the first output', async (test) => {
+  const scene = await Scene.set(test);
+  scene.fill('in', 30);
+  const command = scene.path('command');
+  const text = `#!/bin/sh\ncd '${scene.folder}'\n[ -e up ] || exit 75\necho "$STOMPCTL_MESSAGES" >>runs\n`;
+  writeFileSync(command, text, { mode: 0o755 });
+  const outgoing = [
+    { command: { all: { command, coalesce: 1 } } },
+    { broker: { other: { uri: 'stomp://127.0.0.1:1' } } },
+  ];
+  const from = { 'incoming-queue': { path: scene.path('in') }, remove: true, loop: true, deliver: 'first' };
+  writeFileSync(scene.path('x.yaml'), JSON.stringify({ ...from, outgoing }));
+  const run = scene.start(['--config', scene.path('x.yaml'), ...QUICK]);
+  await eventually(() => run.log('open-retry').filter(({ code }) => code === 'COMMAND_TRY_AGAIN').length > 3);
+  writeFileSync(scene.path('up'), '');
+  await eventually(() => elementPaths(scene.path('in')).length === 0);
+  assert.equal((await run.stop()).code, 0, run.stderr);
+  assert.deepEqual(run.log('probe'), []);
+  assert.equal(readFileSync(scene.path('runs'), 'utf8').trim(), '30');
 });
 
 it('a command among outputs does not see the password of a broker among them', async (test) => {

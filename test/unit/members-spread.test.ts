@@ -180,11 +180,12 @@ describe('a sink that is spread', () => {
 
 describe('the state of a group', () => {
   const own = { phase: 'open', attempt: 0 } as const;
-  const up: MemberFacts = { name: 'a', phase: 'open', attempt: 0, opened: 2, inFlight: 3 };
+  const up: MemberFacts = { name: 'a', phase: 'open', attempt: 0, opened: 2, inFlight: 3, messages: 7 };
   const error = { code: 'CONNECT_FAILED', message: 'refused', agoMs: 500 };
   const away = (awayMs: number): MemberFacts => ({
     ...{ name: 'b', phase: 'waiting', attempt: 4, opened: 1, awayMs, nextTryMs: awayMs / 10, lastError: error },
     inFlight: 0,
+    messages: 0,
   });
 
   it('is that of one end that is open while one member is', () => {

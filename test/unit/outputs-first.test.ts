@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { StompctlError } from '../../src/base/errors.js';
 import { FirstSink } from '../../src/outputs/first-sink.js';
+import { SupervisedSink } from '../../src/transfer/supervised-sink.js';
+import { Supervisor } from '../../src/transfer/supervisor.js';
 import { FakeSink, lost, textMessage } from '../support/fake-ends.js';
 import { fakeOutputs, Sends } from '../support/fake-outputs.js';
 
@@ -147,4 +149,33 @@ describe('the first output that is up', () => {
     await clock.advance(0);
     assert.deepEqual([[...ended], sinks.b.sent], [[['1', 'SESSION_LOST']], []]);
   });
+});
+
+describe('what the first output gives back', () => {
+  for (const together of [true, false]) {
+    it(`is sent again ${together ? 'at once where it goes together' : 'one by one'}`, async (test) => {
+      let away = true;
+      const a = Object.assign(new FakeSink(() => (away ? lost() : 'silent')), { together });
+      const { clock, logger, options } = fakeOutputs({ a });
+      const supervisor = new Supervisor({
+        delayMs: 1000,
+        maxDelayMs: 1000,
+        attempts: undefined,
+        bounded: false,
+        clock,
+        logger,
+      });
+      const sink = new SupervisedSink(new FirstSink(options), { supervisor, maxAttempts: 3, logger });
+      test.after(() => sink.close());
+      await sink.open();
+      const sends = new Sends(sink);
+      for (const text of ['1', '2', '3']) sends.send(textMessage(text));
+      // two sessions in which nothing was accepted: a message may be to blame
+      for (let session = 0; session < 2; session += 1) await clock.advance(5000);
+      away = false;
+      const before = a.sent.length;
+      await clock.advance(60_000);
+      assert.equal(a.sent.length - before, together ? 3 : 1);
+    });
+  }
 });

@@ -54,8 +54,8 @@ function showState(state, reason) {
   document.title = `${state === 'gone' ? 'no answer' : state} – stompctl`;
 }
 
-function memberLine({ name, phase, inFlight, parked, leaving, lastError }) {
-  const parts = [leaving ? 'leaving' : phase, `${number(inFlight)} in flight`];
+function memberLine({ name, phase, inFlight, messages, parked, leaving, lastError }) {
+  const parts = [leaving ? 'leaving' : phase, `${number(messages)} messages`, `${number(inFlight)} in flight`];
   if (parked > 0) parts.push(`${number(parked)} parked`);
   if (phase !== 'open' && lastError) parts.push(lastError.message);
   return element('p', phase === 'open' ? '' : 'error', `${name}: ${parts.join(', ')}`);

@@ -122,8 +122,8 @@ export class QueueSink implements Sink {
     return type !== 'DQN' && format !== 'raw' && deduplicate === undefined && compression === undefined;
   }
 
-  async move(element: StoredElement): Promise<void> {
-    await (this.moves ? this.#send(element) : this.send(element.message));
+  move(element: StoredElement): Promise<void> {
+    return this.moves ? this.#send(element) : this.#sendRead(element);
   }
 
   /** Can elements be sent as they are? Not where an element is more than one file. */
@@ -159,6 +159,11 @@ export class QueueSink implements Sink {
     this.#closing = false;
     this.#ids?.close();
     this.#staging.close();
+  }
+
+  /** Rejects as `StoredElement.message` throws, too. */
+  async #sendRead(element: StoredElement): Promise<void> {
+    await this.send(element.message);
   }
 
   #send(content: Content, id?: string): Promise<void> {
