@@ -5,7 +5,7 @@ import { reasonOf, StompctlError } from '../../base/errors.js';
 import { Bell } from '../../base/wait.js';
 import { messageFromFrame } from '../../message/content-type.js';
 import type { Message } from '../../message/message.js';
-import { BrokerRequester, type Replies } from '../broker/broker-requester.js';
+import { BrokerRequester, type Replies, replyTooLarge } from '../broker/broker-requester.js';
 import { Amqp1Sink, type Amqp1SinkOptions } from './amqp1-sink.js';
 
 /** replies that the broker sends ahead */
@@ -68,10 +68,7 @@ async function* messagesOf(
       const { payload, skippedBytes, id } = delivery;
       const sections = readable(() => readSections(payload, skippedBytes !== undefined), name);
       const over = skippedBytes ?? (sections.body.length > maxMessageSize ? sections.body.length : undefined);
-      if (over !== undefined) {
-        const reason = `the reply has ${over} bytes, more than max-message-size (${maxMessageSize}); raise that`;
-        throw new StompctlError('MESSAGE_TOO_LARGE', 'request', name, reason);
-      }
+      if (over !== undefined) throw replyTooLarge(over, name, maxMessageSize);
       const received = { broker: session.broker, subscribed: link.address, subscription: 'replies', deliveryId: id };
       yield messageFromFrame(headerFromSections(sections, received), sections.body);
     } else if (session.over === undefined) await change.rung();
