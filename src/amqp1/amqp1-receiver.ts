@@ -9,8 +9,9 @@ import type { Collected } from './transfer-collector.js';
 export interface Receiving {
   /** names the subscription at the broker when it is durable */
   readonly name: string | undefined;
-  readonly address: string;
-  /** `queue` or `topic`, where the broker asks for it */
+  /** undefined: the broker makes a queue for the session, and names it */
+  readonly address: string | undefined;
+  /** `queue` or `topic`, where the broker asks for it; of a queue that it makes `temporary-queue` */
   readonly capability: string | undefined;
   /** what is received from stays when the session ends */
   readonly durable: boolean;
@@ -62,7 +63,7 @@ export class ReceiverLink {
     const kept = durable ? { durable: 2, expiry_policy: 'never' } : {};
     this.#receiver = this.#session.open_receiver({
       name,
-      source: { address, ...kept, ...capabilities },
+      source: { ...(address === undefined ? { dynamic: true } : { address }), ...kept, ...capabilities },
       snd_settle_mode: settled ? 1 : 0,
       rcv_settle_mode: 0,
       credit_window: 0,
@@ -70,6 +71,11 @@ export class ReceiverLink {
       autosettle: false,
     });
     this.#listen(taken, onDelivery);
+  }
+
+  /** Where it receives from, once it is open. */
+  get address(): string {
+    return this.receiving.address ?? String(this.#receiver.source.address);
   }
 
   /** Resolves when the broker has agreed. Errors: BROKER_ERROR, and the ends of the session. */
@@ -140,7 +146,8 @@ export class ReceiverLink {
     const opening = this.#state === 'opening';
     const text = printable(peerErrorText(error) ?? 'it gave no reason');
     const { peer, awaiting, lost } = this.#context;
-    const where = JSON.stringify(this.receiving.address);
+    const { address } = this.receiving;
+    const where = address === undefined ? 'a queue of this session' : JSON.stringify(address);
     if (opening) {
       awaiting(-1);
       this.fail(

@@ -8,6 +8,7 @@ import type { BrokerProtocol } from '../config/broker-uri.js';
 import type { BrokerSettings, Settings } from '../config/settings.js';
 import { amqpRequester } from '../sinks/amqp/amqp-requester.js';
 import { AmqpSink } from '../sinks/amqp/amqp-sink.js';
+import { amqp1Requester } from '../sinks/amqp1/amqp1-requester.js';
 import { Amqp1Sink } from '../sinks/amqp1/amqp1-sink.js';
 import type { BrokerRequester } from '../sinks/broker/broker-requester.js';
 import { AmqpSource, type AmqpSourceOptions } from '../sources/amqp/amqp-source.js';
@@ -51,8 +52,8 @@ export function amqpBrokerRequester(
   { broker }: BrokerSinkSettings,
   settings: Settings,
   context: BrokerEndContext,
+  sessions: Sessions = sessionsOf(broker, settings, context),
 ): BrokerRequester {
-  const sessions = sessionsOf(broker, settings, context);
   return amqpRequester(sinkParts(broker, settings, sessions, amqpOptions).options);
 }
 
@@ -77,6 +78,16 @@ export function amqp1Sink(
 ): MadeEnd<Amqp1Sink> {
   const { options, ...known } = sinkParts(broker, settings, sessions, amqp1Options);
   return { end: new Amqp1Sink(options), ...known };
+}
+
+/** The same over AMQP 1.0. */
+export function amqp1BrokerRequester(
+  { broker }: BrokerSinkSettings,
+  settings: Settings,
+  context: BrokerEndContext,
+  sessions: Sessions = sessionsOf(broker, settings, context),
+): BrokerRequester {
+  return amqp1Requester(sinkParts(broker, settings, sessions, amqp1Options).options);
 }
 
 /** What a session over one of the protocols is opened with. */

@@ -4,8 +4,17 @@ import type { Settings } from '../config/settings.js';
 import type { Sink } from '../flow/sink.js';
 import type { Demand, SourceLimits, SourceResult, TunableSource } from '../flow/source.js';
 import type { Message } from '../message/message.js';
+import type { BrokerRequester, Requester } from '../sinks/broker/broker-requester.js';
 import type { SessionOptions } from '../stomp/session-options.js';
-import { amqp1Sink, amqp1Source, amqpSink, amqpSource, type Sessions } from './amqp-end.js';
+import {
+  amqp1BrokerRequester,
+  amqp1Sink,
+  amqp1Source,
+  amqpBrokerRequester,
+  amqpSink,
+  amqpSource,
+  type Sessions,
+} from './amqp-end.js';
 import {
   type BrokerEndContext,
   type BrokerSinkSettings,
@@ -33,6 +42,14 @@ export function foundSink(sink: BrokerSinkSettings, settings: Settings, context:
   const { end: amqp091, ...rest } = amqpSink(sink, settings, context, sessions);
   const { end: amqp1 } = amqp1Sink(sink, settings, context, sessions);
   return { ...rest, end: new FoundSink({ amqp091, amqp1 }, found) };
+}
+
+/** The same for requests. */
+export function foundRequester(sink: BrokerSinkSettings, settings: Settings, context: BrokerEndContext): Requester {
+  const { sessions, found } = oneEndpoint(sessionsOf(sink.broker, settings, context));
+  const amqp091 = amqpBrokerRequester(sink, settings, context, sessions);
+  const amqp1 = amqp1BrokerRequester(sink, settings, context, sessions);
+  return new FoundRequester({ amqp091, amqp1 }, found);
 }
 
 type Spoken = 'amqp091' | 'amqp1';
@@ -130,5 +147,15 @@ class FoundSink extends FoundEnd<Sink> implements Sink {
 
   flush(): Promise<void> {
     return this.end.flush();
+  }
+}
+
+class FoundRequester extends FoundEnd<BrokerRequester> implements Requester {
+  open(): Promise<void> {
+    return this.find((end) => end.open());
+  }
+
+  request(message: Message, timeoutMs: number, signal: AbortSignal): Promise<Message> {
+    return this.end.request(message, timeoutMs, signal);
   }
 }

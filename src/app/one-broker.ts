@@ -1,11 +1,10 @@
-import { StompctlError, unreachable } from '../base/errors.js';
+import { unreachable } from '../base/errors.js';
 import type { Settings } from '../config/settings.js';
 import type { Sink } from '../flow/sink.js';
 import type { TunableSource } from '../flow/source.js';
-import { shownUri } from '../observe/mask.js';
-import type { BrokerRequester } from '../sinks/broker/broker-requester.js';
+import type { Requester } from '../sinks/broker/broker-requester.js';
 import type { BrokerSourceOptions } from '../sources/broker/broker-source.js';
-import { amqp1Sink, amqp1Source, amqpBrokerRequester, amqpSink, amqpSource } from './amqp-end.js';
+import { amqp1BrokerRequester, amqp1Sink, amqp1Source, amqpBrokerRequester, amqpSink, amqpSource } from './amqp-end.js';
 import {
   type BrokerEndContext,
   type BrokerSinkSettings,
@@ -15,7 +14,7 @@ import {
   brokerSource,
   type MadeEnd,
 } from './broker-end.js';
-import { foundSink, foundSource } from './found-amqp.js';
+import { foundRequester, foundSink, foundSource } from './found-amqp.js';
 
 /** A source that receives from one broker at a time, over the protocol of its URI; `told` is who hears what it tells besides messages. */
 export function oneBrokerSource(
@@ -56,23 +55,18 @@ export function oneBrokerSink(sink: BrokerSinkSettings, settings: Settings, cont
   }
 }
 
-/** Sends requests to one broker, over the protocol of its URI, and waits for their replies. Throws URI_INVALID for AMQP 1.0. */
-export function oneBrokerRequester(
-  sink: BrokerSinkSettings,
-  settings: Settings,
-  context: BrokerEndContext,
-): BrokerRequester {
-  const { protocol, uri } = sink.broker;
+/** Sends requests to one broker, over the protocol of its URI, and waits for their replies. */
+export function oneBrokerRequester(sink: BrokerSinkSettings, settings: Settings, context: BrokerEndContext): Requester {
+  const { protocol } = sink.broker;
   switch (protocol) {
     case 'stomp':
       return brokerRequester(sink, settings, context);
     case 'amqp':
+      return foundRequester(sink, settings, context);
     case 'amqp091':
       return amqpBrokerRequester(sink, settings, context);
-    case 'amqp1': {
-      const reason = 'requests are sent over STOMP and AMQP 0-9-1 only';
-      throw new StompctlError('URI_INVALID', 'request', shownUri(uri), reason);
-    }
+    case 'amqp1':
+      return amqp1BrokerRequester(sink, settings, context);
     default:
       return unreachable(protocol);
   }

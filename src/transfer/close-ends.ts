@@ -44,10 +44,17 @@ export async function closeEnds(work: Closing): Promise<boolean> {
   return closed;
 }
 
+/** Where what was not settled in time is. */
+export function whereLeft({ storesAtClose }: Closing['source']): string {
+  return storesAtClose === true
+    ? 'goes into the failure queue, and is lost where that does not take it, as the log says'
+    : 'stays with the source, for the next run';
+}
+
 /** What becomes of a run whose time to settle what is in flight was over. */
-export function lingerExceeded(source: string, released: number, lingerMs: number): StompctlError {
+export function lingerExceeded(source: Closing['source'], released: number, lingerMs: number): StompctlError {
   const what = released === 0 ? 'not everything was' : `${released} messages were not`;
   const within = `within ${lingerMs / 1000} s (timeout-linger)`;
-  const reason = `${what} settled ${within}: what is left stays with the source, for the next run`;
-  return new StompctlError('LINGER_EXCEEDED', 'transfer', source, reason);
+  const reason = `${what} settled ${within}: what is left ${whereLeft(source)}`;
+  return new StompctlError('LINGER_EXCEEDED', 'transfer', source.name, reason);
 }

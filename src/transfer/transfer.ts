@@ -6,7 +6,7 @@ import type { Outcome, Processor } from '../flow/processor.js';
 import type { Sink } from '../flow/sink.js';
 import type { Source } from '../flow/source.js';
 import type { Message } from '../message/message.js';
-import { closeEnds, lingerExceeded } from './close-ends.js';
+import { closeEnds, lingerExceeded, whereLeft } from './close-ends.js';
 import { type Exchange, Exchanges } from './exchanges.js';
 import { Ledger } from './ledger.js';
 import { RateLimit } from './rate-limit.js';
@@ -128,7 +128,7 @@ export class Transfer {
     const closed = await this.#close(drained);
     // who asked for the stop wants to hear whether it is over; a run that was to do something did not do all of it
     if (!closed || (!drained && this.#ended !== 'signal' && this.#ended !== 'quit'))
-      this.#failure ??= lingerExceeded(source.name, released, this.#limits.lingerMs);
+      this.#failure ??= lingerExceeded(source, released, this.#limits.lingerMs);
     return { reason: this.#ended ?? 'end', failure: this.#failure, released };
   }
 
@@ -368,7 +368,7 @@ export class Transfer {
 
   /** Gives back what is in flight, and answers how much. The sink gives it up first: what it wrote later would come twice. */
   async #giveBack(): Promise<number> {
-    const { sink, clock, report } = this.#parts;
+    const { source, sink, clock, report } = this.#parts;
     const { statistics, logger } = report;
     const before = statistics.snapshot().released;
     this.#givingBack = true;
@@ -376,7 +376,7 @@ export class Transfer {
     for (const delivery of this.#ledger.all()) this.#release(delivery);
     this.#givingBack = false;
     const released = statistics.snapshot().released - before;
-    const text = `${released} messages were not settled in time and stay with the source`;
+    const text = `${released} messages were not settled in time; what is left ${whereLeft(source)}`;
     logger.warn('linger-exceeded', text, { released, lingerMs: this.#limits.lingerMs });
     return released;
   }

@@ -12,6 +12,7 @@ export type Program = 'RabbitMQ' | 'ActiveMQ' | 'scripted';
 const PROGRAMS = {
   RabbitMQ: 'RabbitMQ',
   'RabbitMQ over AMQP': 'RabbitMQ',
+  'RabbitMQ over AMQP 1.0': 'RabbitMQ',
   ActiveMQ: 'ActiveMQ',
   scripted: 'scripted',
 } as const satisfies Readonly<Record<string, Program>>;
@@ -25,13 +26,13 @@ export function programOf(name: BrokerName): Program {
 /** A broker that cells share, one after the other. */
 export interface BrokerHost {
   readonly name: BrokerName;
-  /** where the harness speaks STOMP to it */
+  /** where the harness speaks STOMP to it, but for AMQP 1.0 */
   readonly host: string;
   readonly port: number;
   readonly user: string;
   readonly pass: string;
   /** how stompctl speaks to it */
-  readonly agents: { readonly scheme: 'stomp' | 'amqp'; readonly port: number };
+  readonly agents: { readonly scheme: 'stomp' | 'amqp'; readonly port: number; readonly protocol?: 'amqp1' };
   /** The same program, as a cell of that name has it. */
   as(name: BrokerName): BrokerHost;
   /** Ends it, and resolves when it is gone; what it has on its disk stays. */
@@ -61,10 +62,9 @@ export async function startHost(program: Program): Promise<BrokerHost> {
 
 function hostOf(broker: RealBroker, name: BrokerName): BrokerHost {
   const { host, port, user, pass, amqpUri = '' } = broker;
-  const overAmqp = name === 'RabbitMQ over AMQP';
   return {
     ...{ name, host, port, user, pass },
-    agents: overAmqp ? { scheme: 'amqp', port: Number(new URL(amqpUri).port) } : { scheme: 'stomp', port },
+    agents: agentsOf(name, port, amqpUri),
     as: (other) => hostOf(broker, other),
     kill: (signal) => broker.kill(signal),
     start: () => broker.start(),
@@ -72,6 +72,19 @@ function hostOf(broker: RealBroker, name: BrokerName): BrokerHost {
     logTail: () => broker.logTail(100),
     stop: () => broker.stop(),
   };
+}
+
+function agentsOf(name: BrokerName, port: number, amqpUri: string): BrokerHost['agents'] {
+  switch (name) {
+    case 'RabbitMQ over AMQP':
+      return { scheme: 'amqp', port: Number(new URL(amqpUri).port) };
+    case 'RabbitMQ over AMQP 1.0':
+      return { scheme: 'amqp', port: Number(new URL(amqpUri).port), protocol: 'amqp1' };
+    case 'RabbitMQ':
+    case 'ActiveMQ':
+    case 'scripted':
+      return { scheme: 'stomp', port };
+  }
 }
 
 export function isScripted(host: BrokerHost | undefined): host is ScriptedHost {

@@ -1,22 +1,18 @@
+import { writeFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Random } from '../support/random.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
-import { Account } from './account.js';
+import { Account, type SinkName } from './account.js';
 import { Agent } from './agent.js';
 import type { BrokerHost } from './broker-host.js';
 import { BrokerPlace } from './broker-place.js';
 import { type Parcel, parcels } from './corpus.js';
 import type { DiskPlace, DiskSource } from './disk-place.js';
 import { CommandPlace, FolderPlace } from './folder-place.js';
+import { type EndKind, type PathName, routeOf } from './paths.js';
 import { QueuePlace, type QueueType } from './queue-place.js';
-
-export const PATHS = [
-  ...(['queue → broker', 'broker → queue', 'broker → broker', 'queue → queue'] as const),
-  ...(['folder → queue', 'queue → folder', 'queue → command'] as const),
-] as const;
-export type PathName = (typeof PATHS)[number];
 
 /** Deliveries in flight at most; small, so that the duplicates of a fault can be told from those of another. */
 export const WINDOW = 50;
@@ -26,6 +22,9 @@ const BURST_MS = 100;
 const DELAY_MS = 3;
 /** a broker may be down for a while */
 const PUT_MS = 120_000;
+const SINKS: readonly SinkName[] = ['sink', 'second sink'];
+/** of outputs on the disk: kill points know the first */
+const FOLDERS = ['out', 'second-out'] as const;
 /** This part of the messages is held back until the fault is over. */
 const HELD_BACK = 0.2;
 
@@ -52,16 +51,18 @@ type Cleaner = () => Promise<unknown>;
 
 let cells = 0;
 
-/** Two ends, one stompctl or two between them, and an account of every message. */
+export type SinkPlace = DiskPlace | BrokerPlace;
+
+/** Two ends, or several outputs; one stompctl or two between them, and an account of every message. */
 export class Cell {
   readonly options: CellOptions;
   readonly folder: string;
   readonly random: Random;
-  readonly account = new Account();
+  readonly account: Account;
   readonly proxy: TcpProxy | undefined;
   readonly agents: Agent[] = [];
   readonly source: DiskSource | BrokerPlace;
-  readonly sink: DiskPlace | BrokerPlace;
+  readonly sinks: readonly SinkPlace[];
   readonly failures: QueuePlace;
   readonly #cleaners: Cleaner[];
   readonly #destination: string;
@@ -77,9 +78,12 @@ export class Cell {
     cells += 1;
     const name = `/queue/cell-${process.pid}-${cells}`;
     this.#destination = `${name}-out`;
-    const [from = '', to = ''] = options.path.split(' → ');
+    const { from, to, deliver } = routeOf(options.path);
+    const names = SINKS.slice(0, to.length);
+    this.account = new Account(names, deliver);
     this.source = this.#sourceOf(from, `${name}-in`);
-    this.sink = this.#sinkOf(to);
+    const folders = FOLDERS.values();
+    this.sinks = names.map((name, index) => this.#sinkOf(to[index] ?? 'queue', name, folders));
     this.failures = new QueuePlace(join(folder, 'failed'), 'failure queue', this.account, options.type);
   }
 
@@ -90,7 +94,7 @@ export class Cell {
     const folder = await mkdtemp(join(tmpdir(), 'stompctl-cell-'));
     cleaners.push(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
     await mkdir(join(folder, 'in'));
-    await mkdir(join(folder, 'out'));
+    for (const name of FOLDERS) await mkdir(join(folder, name));
     const cleaning = { after: (run: () => Promise<void>) => cleaners.push(run) };
     const proxy =
       options.host === undefined
@@ -98,7 +102,30 @@ export class Cell {
         : await TcpProxy.start(cleaning, { host: options.host.host, port: options.host.agents.port });
     // a little, as on a real network: otherwise nothing is ever under way when a fault strikes
     proxy?.delay(DELAY_MS);
-    return new Cell(options, folder, proxy, cleaners);
+    const cell = new Cell(options, folder, proxy, cleaners);
+    cell.configure();
+    return cell;
+  }
+
+  /** Messages go to these while nothing is wrong. */
+  get usualSinks(): readonly SinkPlace[] {
+    return routeOf(this.options.path).deliver === 'first' ? this.sinks.slice(0, 1) : this.sinks;
+  }
+
+  /** Writes the configuration of the agents: the outputs, and what a fault adds. */
+  configure(more: Readonly<Record<string, string>> = {}): void {
+    const { deliver } = routeOf(this.options.path);
+    const outgoing = this.sinks.map((sink, index) => {
+      const { kind, options } = sink.output();
+      return { [kind]: deliver === undefined ? options : { [`output-${index}`]: options } };
+    });
+    // in lines: their order is that of the outputs
+    const text = JSON.stringify({ outgoing, deliver, ...more }, undefined, 1);
+    writeFileSync(this.#configuration, text, { mode: 0o600 });
+  }
+
+  get #configuration(): string {
+    return join(this.folder, 'cell.yaml');
   }
 
   get host(): BrokerHost {
@@ -124,7 +151,7 @@ export class Cell {
   startAgents(): void {
     for (let index = 0; index < this.options.agents; index += 1) {
       const args = [...this.#ends(), '--pidfile', this.pidfile(index)];
-      const sessions = [this.source, this.sink].filter((place) => place instanceof BrokerPlace).length;
+      const sessions = [this.source, ...this.sinks].filter((place) => place instanceof BrokerPlace).length;
       this.agents.push(new Agent({ args, sessions, env: this.options.env(this.folder) }));
     }
   }
@@ -148,7 +175,7 @@ export class Cell {
 
   async clean(): Promise<void> {
     for (const agent of this.agents) await agent.destroy();
-    for (const place of [this.source, this.sink]) if (place instanceof BrokerPlace) place.close();
+    for (const place of [this.source, ...this.sinks]) if (place instanceof BrokerPlace) place.close();
     const errors: unknown[] = [];
     // each, also when another cannot: a mount or a proxy that stays is in the way of what comes next
     for (const clean of this.#cleaners.reverse()) await clean().catch((error: unknown) => errors.push(error));
@@ -176,45 +203,45 @@ export class Cell {
     else for (const parcel of some) await this.source.put(parcel, { destination: this.#destination });
   }
 
-  #sourceOf(kind: string, destination: string): DiskSource | BrokerPlace {
-    if (kind === 'broker') return new BrokerPlace(this.host, destination, 'source', this.account);
+  #sourceOf(kind: EndKind, destination: string): DiskSource | BrokerPlace {
+    if (kind === 'broker') return this.#brokerPlace(destination, 'source');
     const path = join(this.folder, 'in');
     if (kind === 'folder') return new FolderPlace(path, 'source', this.account);
     return new QueuePlace(path, 'source', this.account, this.options.type);
   }
 
-  #sinkOf(kind: string): DiskPlace | BrokerPlace {
-    if (kind === 'broker') return new BrokerPlace(this.host, this.#destination, 'sink', this.account);
-    const path = join(this.folder, 'out');
-    if (kind === 'folder') return new FolderPlace(path, 'sink', this.account);
-    if (kind === 'command') return new CommandPlace(path, 'sink', this.account);
-    return new QueuePlace(path, 'sink', this.account, this.options.type);
+  /** One on the disk takes the next of the folders. */
+  #sinkOf(kind: EndKind, name: SinkName, folders: Iterator<string>): SinkPlace {
+    if (kind === 'broker') return this.#brokerPlace(this.#destination, name);
+    const path = join(this.folder, String(folders.next().value));
+    if (kind === 'folder') return new FolderPlace(path, name, this.account);
+    if (kind === 'command') return new CommandPlace(path, name, this.account);
+    return new QueuePlace(path, name, this.account, this.options.type);
+  }
+
+  #brokerPlace(destination: string, place: 'source' | SinkName): BrokerPlace {
+    return new BrokerPlace(this.host, this.proxy?.port, { destination, place, account: this.account });
   }
 
   #ends(): string[] {
     const args = [
       ...QUICK,
       ...LONG_TIMEOUTS,
-      '--failure-queue',
-      `path=${this.failures.path} type=${this.options.type}`,
+      ...['--config', this.#configuration],
+      ...['--failure-queue', `path=${this.failures.path} type=${this.options.type}`],
     ];
     if (this.source instanceof BrokerPlace) {
-      args.push(...this.#login('incoming'), '--subscribe', `destination=${this.source.destination}`);
+      for (const [name, value] of Object.entries(this.source.options())) {
+        args.push(`--incoming-broker-${name}`, String(value));
+      }
+      args.push('--subscribe', `destination=${this.source.destination}`);
+      if (this.sinks.some((sink) => sink instanceof BrokerPlace)) {
+        const code = `hdr.destination = ${JSON.stringify(this.#destination)}`;
+        args.push('--callback-language', 'javascript', '--callback-code', code);
+      }
     } else args.push(...this.source.incoming());
-    if (this.sink instanceof BrokerPlace) args.push(...this.#login('outgoing'));
-    else args.push(...this.sink.outgoing());
-    if (this.source instanceof BrokerPlace && this.sink instanceof BrokerPlace) {
-      const code = `hdr.destination = ${JSON.stringify(this.sink.destination)}`;
-      args.push('--callback-language', 'javascript', '--callback-code', code);
-    }
     // the last one of an option counts
     return [...args, ...this.options.args(this.folder)];
-  }
-
-  #login(end: 'incoming' | 'outgoing'): string[] {
-    const { user, pass, agents } = this.host;
-    const uri = `${agents.scheme}://127.0.0.1:${this.proxy?.port}`;
-    return [`--${end}-broker-uri`, uri, `--${end}-broker-auth`, `plain name=${user} pass=${pass}`];
   }
 }
 

@@ -1,4 +1,11 @@
 import type { Parcel } from './corpus.js';
+import type { EndKind } from './paths.js';
+
+/** An output as a configuration has it. */
+export interface Output {
+  readonly kind: EndKind;
+  readonly options: Readonly<Record<string, string | number>>;
+}
 
 /** An end of a cell on the disk, written and read with none of the code under test. */
 export interface DiskPlace {
@@ -12,8 +19,8 @@ export interface DiskPlace {
   leftovers(): string[];
   /** The folders inside that are there now, of an end that has some. */
   folders(): string[];
-  /** The options with which stompctl writes to it. */
-  outgoing(): readonly string[];
+  /** With which stompctl writes to it. */
+  output(): Output;
 }
 
 /** One that stompctl can also read. */

@@ -1,5 +1,6 @@
 import type { BrokerName } from './broker-host.js';
-import type { Cell, PathName } from './cell.js';
+import type { Cell } from './cell.js';
+import type { PathName } from './paths.js';
 import type { QueueType } from './queue-place.js';
 
 /** Something that goes wrong. */
@@ -22,14 +23,6 @@ export interface Fault {
   /** during the load; resolves to how often it struck, when everything is as it was before */
   strike(cell: Cell): Promise<number>;
 }
-
-export const fromQueue = (path: PathName): boolean => path.startsWith('queue');
-export const toQueue = (path: PathName): boolean => path.endsWith('queue');
-export const toBroker = (path: PathName): boolean => path.endsWith('broker');
-export const withBroker = (path: PathName): boolean => path.includes('broker');
-/** a folder whose disk and mode say what stompctl can do there */
-export const fromDisk = (path: PathName): boolean => /^(?:queue|folder) /.test(path);
-export const toDisk = (path: PathName): boolean => / (?:queue|folder)$/.test(path);
 
 interface Striking {
   readonly faults: readonly Fault[];

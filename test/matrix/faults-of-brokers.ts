@@ -1,6 +1,7 @@
 import { isScripted } from './broker-host.js';
 import { pause } from './cell.js';
-import { type Fault, toBroker, withBroker } from './fault.js';
+import type { Fault } from './fault.js';
+import { toBroker, withBroker } from './paths.js';
 
 /** so that a silent network costs seconds */
 const SHORT_TIMEOUTS = [

@@ -5,7 +5,8 @@ import { eventually } from '../support/eventually.js';
 import { BrokerPlace } from './broker-place.js';
 import { type Cell, pause } from './cell.js';
 import type { DiskPlace } from './disk-place.js';
-import { type Fault, fromDisk, toDisk } from './fault.js';
+import type { Fault } from './fault.js';
+import { fromDisk, toDisk } from './paths.js';
 
 const run = promisify(execFile);
 const WHILE_MS = 1500;
@@ -27,8 +28,9 @@ async function remountSink(cell: Cell, options: string): Promise<void> {
   await run('mount', ['-o', `remount,${options}`, sinkOf(cell).path]);
 }
 
+/** Of several outputs the first that is on the disk. */
 function sinkOf(cell: Cell): DiskPlace {
-  if (!(cell.sink instanceof BrokerPlace)) return cell.sink;
+  for (const sink of cell.usualSinks) if (!(sink instanceof BrokerPlace)) return sink;
   throw new Error('faults-of-disks: the sink of this cell is at a broker');
 }
 

@@ -6,7 +6,8 @@ import { eventually } from '../support/eventually.js';
 import { STOMPCTL } from '../support/stompctl-process.js';
 import type { Agent } from './agent.js';
 import { type Cell, pause } from './cell.js';
-import { type Fault, fromQueue, toQueue } from './fault.js';
+import type { Fault } from './fault.js';
+import { fromQueue, toBroker, toQueue } from './paths.js';
 import { FROM_BROKER, FROM_QUEUE, type Moment, type Step, TO_BROKER, TO_QUEUE } from './steps.js';
 
 const run = promisify(execFile);
@@ -37,7 +38,11 @@ const randomKills: Fault = {
 
 function stepsOf(cell: Cell): [Moment, Step][] {
   const { path } = cell.options;
-  const steps = new Set([...(fromQueue(path) ? FROM_QUEUE : FROM_BROKER), ...(toQueue(path) ? TO_QUEUE : TO_BROKER)]);
+  const steps = new Set([
+    ...(fromQueue(path) ? FROM_QUEUE : FROM_BROKER),
+    ...(toQueue(path) ? TO_QUEUE : []),
+    ...(toBroker(path) ? TO_BROKER : []),
+  ]);
   return [...steps].flatMap((step): [Moment, Step][] => [
     ['before', step],
     ['after', step],
@@ -48,7 +53,7 @@ const killsAtSteps: Fault = {
   name: 'SIGKILL before and after each step',
   repeats: true,
   // its steps are known by names of files, and by words of STOMP
-  fits: (path, broker) => !/folder|command/.test(path) && broker !== 'RabbitMQ over AMQP',
+  fits: (path, broker) => !/folder|command/.test(path) && broker?.includes('AMQP') !== true,
   async strike(cell) {
     const steps = stepsOf(cell);
     for (const [moment, step] of steps) {
@@ -146,18 +151,14 @@ const clock: Fault = {
   },
 };
 
-const CONFIGURATION = 'reload.yaml';
-
 /** A configuration whose callback is another one each time. */
 function configure(cell: Cell, version: number): void {
-  const code = `hdr["x-version"] = "${version}"`;
-  writeFileSync(join(cell.folder, CONFIGURATION), `callback-language: javascript\ncallback-code: '${code}'\n`);
+  cell.configure({ 'callback-language': 'javascript', 'callback-code': `hdr["x-version"] = "${version}"` });
 }
 
 const reload: Fault = {
   name: 'HUP during load',
   repeats: false,
-  args: (folder) => ['--config', join(folder, CONFIGURATION)],
   async prepare(cell) {
     configure(cell, 0);
   },

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { errnoOf } from '../../src/base/errors.js';
 import type { Account, Place } from './account.js';
 import type { Found, Parcel } from './corpus.js';
-import { type DiskPlace, type DiskSource, persist } from './disk-place.js';
+import { type DiskPlace, type DiskSource, type Output, persist } from './disk-place.js';
 
 /** What a kill leaves of a file that was being written: it is removed by a start an hour later. */
 const HALF_WRITTEN = /^\.stompctl\.[0-9a-f]{14}\.(?:body|json)\.tmp$/;
@@ -27,7 +27,7 @@ abstract class FilesPlace implements DiskPlace {
   /** Is it a message, and not something beside one? */
   protected abstract isMessage(name: string): boolean;
 
-  abstract outgoing(): readonly string[];
+  abstract output(): Output;
 
   look(): void {
     for (const name of this.#names()) {
@@ -93,8 +93,8 @@ export class FolderPlace extends FilesPlace implements DiskSource {
     return ['--incoming-folder', `path=${this.path} stable=0 sidecar=json`, '--loop'];
   }
 
-  outgoing(): readonly string[] {
-    return ['--outgoing-folder', `path=${this.path} sidecar=json`];
+  output(): Output {
+    return { kind: 'folder', options: { path: this.path, sidecar: 'json' } };
   }
 
   protected override isMessage(name: string): boolean {
@@ -123,10 +123,10 @@ mv "$1/.$name.tmp" "$1/$name"
 
 /** What a command has stored that is run for each message. */
 export class CommandPlace extends FilesPlace {
-  override outgoing(): readonly string[] {
+  override output(): Output {
     const script = `${this.path}.sh`;
     writeFileSync(script, STORE);
-    return ['--outgoing-command', `command=/bin/sh%20${script}%20${this.path} concurrency=${CONCURRENCY}`];
+    return { kind: 'command', options: { command: `/bin/sh ${script} ${this.path}`, concurrency: CONCURRENCY } };
   }
 
   /** A run goes on after stompctl was killed, and may be killed by nobody. */

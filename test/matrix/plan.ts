@@ -1,13 +1,18 @@
 import { Random } from '../support/random.js';
 import type { BrokerName } from './broker-host.js';
-import { PATHS, type PathName } from './cell.js';
-import { type Fault, faultsOf, withBroker } from './fault.js';
+import { type Fault, faultsOf } from './fault.js';
 import { FAULTS_OF_BROKERS } from './faults-of-brokers.js';
 import { FAULTS_OF_DISKS } from './faults-of-disks.js';
 import { FAULTS_OF_PROCESSES } from './faults-of-processes.js';
+import { PATHS, type PathName, toSeveral, withBroker, withQueue } from './paths.js';
 import type { QueueType } from './queue-place.js';
 
-export const BROKERS: readonly BrokerName[] = ['RabbitMQ', 'ActiveMQ', 'scripted', 'RabbitMQ over AMQP'];
+export const BROKERS: readonly BrokerName[] = [
+  ...(['RabbitMQ', 'ActiveMQ', 'scripted'] as const),
+  ...(['RabbitMQ over AMQP', 'RabbitMQ over AMQP 1.0'] as const),
+];
+/** of several outputs: who shares messages out knows no protocol */
+const BROKERS_OF_SEVERAL: readonly BrokerName[] = ['RabbitMQ', 'scripted'];
 
 const FAULTS: readonly Fault[] = [...FAULTS_OF_PROCESSES, ...FAULTS_OF_BROKERS, ...FAULTS_OF_DISKS];
 
@@ -17,8 +22,9 @@ const PAIRS = 20;
 const NORMAL = 15;
 /** its steps are known by names of files that a queue of type DQN does not have */
 const BY_FILE_NAME = /each step/;
+const KILLS = /SIGKILL|SIGSTOP|two stompctl/;
 const FAMILIES: readonly (readonly [name: string, faults: RegExp])[] = [
-  ['kills', /SIGKILL|SIGSTOP|two stompctl/],
+  ['kills', KILLS],
   ['signals and clocks', /HUP|TERM|quit|clock/],
   ['brokers', /broker|past the time-out/],
   ['networks', /network|cut/],
@@ -55,7 +61,7 @@ export function allPlaces(seed: number): Place[] {
 
 /** Some cells again, with queues of type DQN. */
 function withNormalQueues(places: readonly Place[], random: Random): Place[] {
-  const fitting = places.filter(({ faults, path }) => path.includes('queue') && !BY_FILE_NAME.test(nameOfAll(faults)));
+  const fitting = places.filter(({ faults, path }) => withQueue(path) && !BY_FILE_NAME.test(nameOfAll(faults)));
   return shuffled(fitting, random)
     .slice(0, NORMAL)
     .map((place) => ({ ...place, type: 'DQN' }));
@@ -67,7 +73,7 @@ export function sampleFirst(places: readonly Place[], seed: number): [sample: Pl
   const sample: Place[] = [];
   const rest: Place[] = [];
   for (const place of shuffled(places, new Random(seed))) {
-    const kind = `${sampledFamily(place)}, ${place.path}, ${place.broker}`;
+    const kind = `${sampledFamily(place)}, ${place.path}, ${sampledBroker(place)}`;
     (met.has(kind) ? rest : sample).push(place);
     met.add(kind);
   }
@@ -75,11 +81,16 @@ export function sampleFirst(places: readonly Place[], seed: number): [sample: Pl
 }
 
 /** Ends of which a sample has two cells, a kill and something else: a whole run has all. */
-const FEW = /folder|command|AMQP/;
+const FEW = /folder|command|AMQP|first|every/;
 
 function sampledFamily(place: Place): string {
-  const family = familyOf(place);
-  return FEW.test(`${place.path} ${place.broker}`) && family !== 'kills' ? 'other' : family;
+  if (!FEW.test(`${place.path} ${place.broker}`)) return familyOf(place);
+  return KILLS.test(nameOfAll(place.faults)) ? 'kills' : 'other';
+}
+
+/** Of several outputs the two cells are with any broker. */
+function sampledBroker({ path, broker }: Place): string | undefined {
+  return toSeveral(path) ? undefined : broker;
 }
 
 export function familyOf({ faults, type }: Place): string {
@@ -106,12 +117,17 @@ export function nameOf(place: Place): string {
 function placesOf(faults: readonly Fault[]): Place[] {
   const places: Place[] = [];
   for (const path of PATHS) {
-    for (const broker of withBroker(path) ? BROKERS : [undefined]) {
+    for (const broker of brokersOf(path)) {
       if (faults.every((fault) => fault.fits?.(path, broker) !== false))
         places.push({ faults, path, broker, type: 'DQS' });
     }
   }
   return places;
+}
+
+function brokersOf(path: PathName): readonly (BrokerName | undefined)[] {
+  if (!withBroker(path)) return [undefined];
+  return toSeveral(path) ? BROKERS_OF_SEVERAL : BROKERS;
 }
 
 /** Both would start the same broker, or ask for something of a process that the other kills, or undo what the other has done to the network. */

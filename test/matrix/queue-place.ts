@@ -5,7 +5,7 @@ import { remains } from '../support/queue-types.js';
 import { elementPaths } from '../support/sample-messages.js';
 import type { Account, Place } from './account.js';
 import type { Found, Parcel } from './corpus.js';
-import { type DiskSource, persist } from './disk-place.js';
+import { type DiskSource, type Output, persist } from './disk-place.js';
 
 export type QueueType = 'DQS' | 'DQN';
 
@@ -48,8 +48,8 @@ export class QueuePlace implements DiskSource {
     return ['--incoming-queue', `path=${this.path} type=${this.#type}`, '--loop', '--remove'];
   }
 
-  outgoing(): readonly string[] {
-    return ['--outgoing-queue', `path=${this.path} type=${this.#type}`];
+  output(): Output {
+    return { kind: 'queue', options: { path: this.path, type: this.#type } };
   }
 
   look(): void {

@@ -2,8 +2,10 @@ import { eventually } from '../support/eventually.js';
 import { Account, type Verdict } from './account.js';
 import type { BrokerHost } from './broker-host.js';
 import { BrokerPlace } from './broker-place.js';
-import { Cell, type PathName, WINDOW } from './cell.js';
+import { Cell, WINDOW } from './cell.js';
 import { type Fault, faultsOf } from './fault.js';
+import { FAULTS_OF_BROKERS } from './faults-of-brokers.js';
+import { type PathName, routeOf } from './paths.js';
 import type { QueueType } from './queue-place.js';
 
 /** A strike may repeat what is unsettled of one source: the window, and the one message that may be parked. */
@@ -51,7 +53,7 @@ export async function runCell(plan: CellPlan): Promise<CellResult> {
   let strikes = 0;
   try {
     for (const fault of faults) await fault.prepare?.(cell);
-    for (const place of [cell.source, cell.sink]) if (place instanceof BrokerPlace) await place.declare();
+    for (const place of [cell.source, ...cell.sinks]) if (place instanceof BrokerPlace) await place.declare();
     if (faults.some((fault) => fault.forgets === true)) await cell.host.keepQueues();
     cell.startAgents();
     // what strikes before the first message has arrived is a fault at the start: those have cells of their own
@@ -93,22 +95,20 @@ export function brokenCell(place: Broken, seed: number, error: unknown): CellRes
   };
 }
 
-async function firstArrival({ sink, account }: Cell): Promise<void> {
-  if (sink instanceof BrokerPlace) return;
-  const arrived = (): boolean => {
-    sink.look();
-    return account.arrived > 0;
-  };
+/** On the disk; a broker is not looked into before the end. */
+async function firstArrival({ usualSinks }: Cell): Promise<void> {
+  const disks = usualSinks.flatMap((sink) => (sink instanceof BrokerPlace ? [] : [sink]));
+  if (disks.length === 0) return;
+  const arrived = (): boolean => disks.some((disk) => disk.elements > 0);
   await eventually(arrived, { what: 'the first message arrives' });
 }
 
 /** Waits until every message has arrived, stops the agents, and counts. */
 async function comeToRest(cell: Cell): Promise<void> {
-  const { sink, source, account } = cell;
-  if (sink instanceof BrokerPlace) await sink.subscribe();
+  const { sinks, source, account } = cell;
+  for (const sink of sinks) if (sink instanceof BrokerPlace) await sink.subscribe();
   const arrived = async (): Promise<boolean> => {
-    if (sink instanceof BrokerPlace) await sink.look(50);
-    else sink.look();
+    for (const sink of sinks) await sink.look(50);
     cell.failures.look();
     return account.complete && (source instanceof BrokerPlace || source.elements === 0);
   };
@@ -131,22 +131,22 @@ async function comeToRest(cell: Cell): Promise<void> {
 
 /** Looks everywhere, when nothing moves any more. */
 async function countAll(cell: Cell): Promise<void> {
-  const { sink, source } = cell;
-  if (sink instanceof BrokerPlace) {
-    await sink.subscribe();
-    await sink.look();
-  } else sink.look();
   cell.failures.look();
-  if (source instanceof BrokerPlace) await source.subscribe();
-  await source.look();
+  for (const place of [...cell.sinks, cell.source]) {
+    if (place instanceof BrokerPlace) await place.subscribe();
+    await place.look();
+  }
 }
 
 /**
  * How often one strike may repeat a message. From broker to broker it strikes two sessions: the sink's, which sends again
- * what has no receipt, and the source's, to which the broker then gives the same messages again.
+ * what has no receipt, and the source's, to which the broker then gives the same messages again. Of several outputs that
+ * are all to have a message it is repeated in each that was struck.
  */
 function copies(path: PathName, faults: readonly Fault[]): number {
-  const sessions = path === 'broker → broker' ? 2 : 1;
+  const { to, deliver } = routeOf(path);
+  const struck = faults.every((fault) => FAULTS_OF_BROKERS.includes(fault)) ? to.filter((end) => end === 'broker') : to;
+  const sessions = path === 'broker → broker' ? 2 : deliver === 'every' ? struck.length : 1;
   return sessions + (faults.some((fault) => fault.forgets === true) ? 1 : 0);
 }
 
@@ -164,7 +164,7 @@ function findings(verdict: Verdict, { faults, path }: CellPlan, strikes: number)
 
 /** A clean stop leaves elements, and nothing else. */
 function leftovers(cell: Cell): string[] {
-  const places = [cell.source, cell.sink, cell.failures];
+  const places = [cell.source, ...cell.sinks, cell.failures];
   const left = places.flatMap((place) => (place instanceof BrokerPlace ? [] : place.leftovers()));
   return left.length === 0 ? [] : [`left on the disk: ${left.slice(0, 5).join(' ')}`];
 }

@@ -2,45 +2,15 @@ import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import type { Resolver } from '../../src/members/resolver.js';
+import { ALIAS_URI, aliasOfThree } from '../support/alias-of-three.js';
 import { AmqpPeer, type PeerScript } from '../support/amqp-peer.js';
 import { eventually } from '../support/eventually.js';
-import { type Options, ReloadScene } from '../support/reload-scene.js';
 import { consume, elementPaths, produce } from '../support/sample-messages.js';
 import { numbered } from '../support/scene.js';
-import { type Cleaning, tempFolder } from '../support/temp-folder.js';
+import type { Cleaning } from '../support/temp-folder.js';
 
-const URI = 'amqp://mq.test';
-const ADDRESSES = ['127.0.0.1', '127.0.0.2', '127.0.0.3'];
-const QUICK = { 'reconnect-delay': 0.02, 'reconnect-max-delay': 0.1 };
-
-/** Three brokers, each at an address and on a port of its own, behind a name that nobody else knows. */
-async function aliasOfThree(test: Cleaning, script: PeerScript = {}) {
-  const folder = await tempFolder(test);
-  const peers: AmqpPeer[] = [];
-  for (const address of ADDRESSES) peers.push(await AmqpPeer.start(test, script, address));
-  const resolver: Resolver = {
-    services: async (name) => {
-      assert.equal(name, '_amqp._tcp.mq.test');
-      return peers.map(({ port }, index) => ({ host: `${index}.mq.test`, port }));
-    },
-    addresses: async (host) => {
-      const address = ADDRESSES[Number.parseInt(host, 10)];
-      assert.ok(address !== undefined, host);
-      return [address];
-    },
-  };
-  const run = async (options: Options) => {
-    const scene = await ReloadScene.run(test, { ...options, ...QUICK }, folder, resolver);
-    const sent = () => scene.built.statistics.snapshot().sent;
-    const sessions = () => {
-      const ends = scene.logger.events('session-open').map(({ fields }) => String(fields.end));
-      return ADDRESSES.map((address) => ends.filter((end) => end.endsWith(`[${address}]`)).length);
-    };
-    await eventually(() => sessions().every((count) => count === 1), { what: 'each has a session' });
-    return { scene, sent, sessions };
-  };
-  return { folder, peers, run };
+function threePeers(test: Cleaning, script: PeerScript = {}) {
+  return aliasOfThree(test, (address) => AmqpPeer.start(test, script, address));
 }
 
 function bodiesAt({ published }: AmqpPeer): string[] {
@@ -49,15 +19,14 @@ function bodiesAt({ published }: AmqpPeer): string[] {
 
 describe('members = all over AMQP', () => {
   it('receives from every address of the name, acknowledges where it came from, goes on without who died', async (test) => {
-    const { folder, peers, run } = await aliasOfThree(test);
+    const { folder, peers, run } = await threePeers(test);
     const { scene, sent, sessions } = await run({
-      'incoming-broker-uri': URI,
+      'incoming-broker-uri': ALIAS_URI,
       'incoming-broker-members': 'all',
       subscribe: { destination: '/amq/queue/q' },
       'outgoing-queue': { path: join(folder, 'out') },
     });
     const [first, second, third] = peers;
-    assert.ok(first !== undefined && second !== undefined && third !== undefined);
     await eventually(() => peers.every(({ consumer }) => consumer !== ''));
     for (const [index, peer] of peers.entries()) peer.deliver(Buffer.from(`a${index}`));
     await eventually(() => peers.every(({ acknowledged }) => acknowledged.includes(1)));
@@ -74,7 +43,7 @@ describe('members = all over AMQP', () => {
 
   it('sends to every address of the name, and moves what was unconfirmed at who died to the others', async (test) => {
     let confirms = false;
-    const { folder, peers, run } = await aliasOfThree(test, {
+    const { folder, peers, run } = await threePeers(test, {
       published: ({ tag }, peer) => {
         if (confirms) peer.confirm(tag);
       },
@@ -82,13 +51,12 @@ describe('members = all over AMQP', () => {
     mkdirSync(join(folder, 'in'));
     const { scene, sent } = await run({
       'incoming-queue': { path: join(folder, 'in') },
-      ...{ loop: true, remove: true, 'outgoing-broker-uri': URI },
+      ...{ loop: true, remove: true, 'outgoing-broker-uri': ALIAS_URI },
       'outgoing-broker-members': 'all',
     });
     produce(join(folder, 'in'), numbered(6, { destination: '/amq/queue/q' }));
     await eventually(() => peers.every(({ published }) => published.length === 2), { what: 'two are at each' });
     const [first, second, third] = peers;
-    assert.ok(first !== undefined && second !== undefined && third !== undefined);
     confirms = true;
     const lost = bodiesAt(second);
     second.cut();

@@ -10,7 +10,7 @@ export interface Amqp1Script {
   readonly login?: (name: string, password: string) => boolean;
   /** for the container: credit, idle time, what it is called */
   readonly options?: Readonly<Record<string, unknown>>;
-  /** why a link to or from an address is refused; default: none is */
+  /** why a link to or from an address is refused, `dynamic` being one that it is to make; default: none is */
   readonly refuse?: (address: string) => { readonly condition: string; readonly description: string } | undefined;
   /** a listener for an event of the library; without one messages are accepted */
   readonly on?: Readonly<Record<string, (context: EventContext, peer: Amqp1Peer) => void>>;
@@ -35,10 +35,11 @@ export class Amqp1Peer {
   readonly #container: Container;
   readonly #options: Readonly<Record<string, unknown>>;
 
-  static async start(test: Cleaning, script: Amqp1Script = {}): Promise<Amqp1Peer> {
+  /** Listens on a free port of `host`. */
+  static async start(test: Cleaning, script: Amqp1Script = {}, host = '127.0.0.1'): Promise<Amqp1Peer> {
     const peer = new Amqp1Peer(script);
     const server = createServer((socket) => peer.#accept(socket));
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    await new Promise<void>((resolve) => server.listen(0, host, resolve));
     test.after(async () => {
       peer.#socket?.destroy();
       server.close();
@@ -68,7 +69,8 @@ export class Amqp1Peer {
       this.mostTargets = Math.max(this.mostTargets, this.targets.size);
     });
     container.on('sender_open', ({ sender }: EventContext) => {
-      const address = sender?.source.address ?? '';
+      const source = sender?.source;
+      const address = source?.dynamic === true ? 'dynamic' : (source?.address ?? '');
       const error = refuse?.(address);
       if (error !== undefined) sender?.close(error);
       else sender?.set_source({ address });

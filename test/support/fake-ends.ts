@@ -17,6 +17,7 @@ export class FakeSource implements Source {
   readonly demands: Demand[] = [];
   opened = 0;
   closed = 0;
+  storesAtClose: boolean | undefined;
   /** thrown by the next calls of `next`, first one first */
   failures: StompctlError[] = [];
   readonly #messages: Message[];

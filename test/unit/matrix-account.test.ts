@@ -47,3 +47,33 @@ test('an altered body, an altered header and a message that nobody put in are sp
   account.found('sink', { ...second, id: 'm99' }, 'here');
   assert.equal(account.verdict().spoilt.length, 3);
 });
+
+test('where every sink is to have a message, it is lost when one has not got it, and copies of each count', () => {
+  const account = new Account(['sink', 'second sink'], 'every');
+  const all = parcels(new Random(1), 0, 3);
+  for (const parcel of all) account.put(parcel);
+  const [first, second, third] = all as [Parcel, Parcel, Parcel];
+  for (const sink of ['sink', 'second sink'] as const) account.found(sink, first, 'here');
+  for (let copy = 0; copy < 3; copy += 1) account.found('second sink', second, 'here');
+  account.found('sink', third, 'here');
+  account.found('source', third, 'here');
+  assert.equal(account.complete, false);
+  const { once, duplicates, repeated, lost, atSource } = account.verdict();
+  assert.deepEqual(
+    { once, duplicates, repeated, lost, atSource },
+    { once: 1, duplicates: 2, repeated: 1, lost: ['m1'], atSource: 1 },
+  );
+});
+
+test('where one of two sinks is to have a message, either is enough, and both are one too many', () => {
+  const account = new Account(['sink', 'second sink'], 'first');
+  const all = parcels(new Random(1), 0, 3);
+  for (const parcel of all) account.put(parcel);
+  const [first, second] = all as [Parcel, Parcel];
+  account.found('second sink', first, 'here');
+  account.found('sink', second, 'here');
+  account.found('second sink', second, 'here');
+  assert.equal(account.missing, 1);
+  const { once, duplicates, repeated, lost } = account.verdict();
+  assert.deepEqual({ once, duplicates, repeated, lost }, { once: 1, duplicates: 1, repeated: 1, lost: ['m2'] });
+});

@@ -75,6 +75,16 @@ describe('the end of a transfer', () => {
     assert.equal((await running).failure?.code, 'LINGER_EXCEEDED');
   });
 
+  it('says that what is left goes into the failure queue where the source cannot be read again', async () => {
+    const { source, clock, logger, transfer } = plan(new FakeSink(() => 'silent'), { count: 1 });
+    source.storesAtClose = true;
+    const running = transfer.run();
+    await clock.advance(LINGER_MS);
+    assert.match((await running).failure?.message ?? '', /what is left goes into the failure queue/);
+    const [{ text } = assert.fail()] = logger.events('linger-exceeded');
+    assert.match(text, /1 messages were not settled in time; what is left goes into the failure queue/);
+  });
+
   it('waits no more for the farewell of a broker once the linger is over', async () => {
     const sink = new FakeSink(() => 'silent');
     sink.close = never;
@@ -117,7 +127,8 @@ describe('the end of a transfer', () => {
       const { failure, ...outcome } = await running;
       assert.deepEqual([outcome.reason, outcome.released], [reason, 1]);
       assert.deepEqual([failure?.code, failure?.exitCode], ['LINGER_EXCEEDED', 75]);
-      assert.match(failure?.message ?? '', /1 messages were not settled within 5 s \(timeout-linger\)/);
+      const text = /1 messages were not settled within 5 s \(timeout-linger\): what is left stays with the source/;
+      assert.match(failure?.message ?? '', text);
       assert.equal(source.settledAs.get('m0'), 'release');
     });
   }

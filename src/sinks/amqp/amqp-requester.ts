@@ -6,7 +6,7 @@ import { StompctlError } from '../../base/errors.js';
 import { Bell } from '../../base/wait.js';
 import { messageFromFrame } from '../../message/content-type.js';
 import type { Message } from '../../message/message.js';
-import { BrokerRequester, type Replies } from '../broker/broker-requester.js';
+import { BrokerRequester, type Replies, replyTooLarge } from '../broker/broker-requester.js';
 import { AmqpSink, type AmqpSinkOptions } from './amqp-sink.js';
 
 /** Replies that wait to be looked at, of each queue. */
@@ -61,10 +61,7 @@ async function* messagesOf(
     if (delivery !== undefined) {
       session.ack(delivery.deliveryTag);
       const { body, skippedBytes } = delivery;
-      if (skippedBytes !== undefined) {
-        const reason = `the reply has ${skippedBytes} bytes, more than max-message-size (${maxMessageSize}); raise that`;
-        throw new StompctlError('MESSAGE_TOO_LARGE', 'request', name, reason);
-      }
+      if (skippedBytes !== undefined) throw replyTooLarge(skippedBytes, name, maxMessageSize);
       yield messageFromFrame(headerOf(delivery), body);
     } else if (session.over === undefined) await change.rung();
     else throw session.over;

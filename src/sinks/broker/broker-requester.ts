@@ -22,6 +22,15 @@ export interface RequesterOptions {
   readonly clock: Clock;
 }
 
+/** Of a reply that was not read. */
+export function replyTooLarge(bytes: number, name: string, maxMessageSize: number): StompctlError {
+  const reason = `the reply has ${bytes} bytes, more than max-message-size (${maxMessageSize}); raise that`;
+  return new StompctlError('MESSAGE_TOO_LARGE', 'request', name, reason);
+}
+
+/** Who sends requests. */
+export type Requester = Pick<BrokerRequester, 'name' | 'open' | 'request' | 'close'>;
+
 /** Sends requests to a broker and hands out what is replied, over one session. */
 export class BrokerRequester {
   readonly name: string;
