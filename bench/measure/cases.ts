@@ -4,7 +4,7 @@ import { rawReceive } from '../raw/raw-receive.js';
 import { rawSend } from '../raw/raw-send.js';
 import type { OpenBroker } from './bench-brokers.js';
 import { elementsIn, type Figures, fill, OURS, runCommand } from './command-run.js';
-import { hasPython, plainMove, pythonMove } from './queue-peers.js';
+import { copied, hasPython, linked, plainMove, plainStore, pythonMove } from './queue-peers.js';
 
 export const MODES = {
   synced: [],
@@ -34,6 +34,8 @@ export interface Runner {
 /** the window of ours, which the raw socket is paced by */
 const WINDOW = 1000;
 const DESTINATION = '/queue/bench';
+/** to that destination */
+const SUBSCRIBE = join(import.meta.dirname, '../../../bench/measure/subscribe.conf');
 const COUNTS = [1, 2, 4];
 
 interface Folders {
@@ -72,12 +74,14 @@ function fromQueue(path: string): readonly string[] {
   return ['--incoming-queue', `path=${path}`, '--remove'];
 }
 
-function login(direction: 'incoming' | 'outgoing', { uri, user, pass }: OpenBroker): readonly string[] {
-  return [`--${direction}-broker-uri`, uri, `--${direction}-broker-auth`, `plain name=${user} pass=${pass}`];
+function login(direction: 'incoming' | 'outgoing', { uri, user, pass, vhost }: OpenBroker): readonly string[] {
+  const name = `--${direction}-broker`;
+  // stompclt takes the name of the host for that of the virtual host
+  return [`${name}-uri`, uri, `${name}-auth`, `plain name=${user} pass=${pass}`, `${name}-connect`, `host=${vhost}`];
 }
 
 function fromBroker(broker: OpenBroker, count: number): readonly string[] {
-  const taking = ['--subscribe', `destination=${DESTINATION}`, '--count', `${count}`, '--prefetch', `${WINDOW}`];
+  const taking = ['--conf', SUBSCRIBE, '--count', `${count}`, '--prefetch', `${WINDOW}`];
   return [...login('incoming', broker), ...taking];
 }
 
@@ -100,9 +104,13 @@ export function queueToQueue(setting: Setting): Runner[] {
       runCommand(command([...fromQueue(from), '--outgoing-queue', `path=${to}`]), messages),
     ),
   );
-  const plain = () => inFolders(setting, true, ({ from, to }) => plainMove(from, to, messages, mode === 'synced'));
+  const synced = mode === 'synced';
+  for (const [name, carry] of Object.entries({ 'system calls, copied': copied, 'system calls, linked': linked }))
+    runners.push({
+      name,
+      run: () => inFolders(setting, true, ({ from, to }) => plainMove(from, to, { messages, synced, carry })),
+    });
   const python = () => inFolders(setting, true, ({ from, to }) => pythonMove(from, to, messages));
-  runners.push({ name: 'system calls', run: plain });
   if (hasPython()) runners.push({ name: 'python3-dirq', run: python });
   return runners;
 }
@@ -156,7 +164,12 @@ export function brokerToQueue(setting: Setting, broker: OpenBroker): Runner[] {
     await send(broker, setting);
     return rawReceive(broker, { destination: DESTINATION, messages });
   };
-  return [...runners, { name: 'raw socket', run: raw }];
+  const { bytes, mode } = setting;
+  const plain = () =>
+    inFolders({ ...setting, messages: 0 }, false, async ({ to }) =>
+      stored(to, messages, await plainStore(to, { messages, bytes, synced: mode === 'synced' })),
+    );
+  return [...runners, { name: 'raw socket', run: raw }, { name: 'system calls, stored', run: plain }];
 }
 
 /** 1, 2 and 4 of ours on one queue of a broker. */

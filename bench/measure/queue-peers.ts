@@ -18,12 +18,18 @@ async function syncFolder(folder: string): Promise<void> {
   fs.closeSync(fd);
 }
 
+/** What is done with elements of one folder for another one: all but the sync of the first. */
+type Carry = (from: string, out: string, names: readonly string[], synced: boolean) => Promise<void>;
+
 /**
- * The least that moving takes: the system calls of a run that reads, writes and removes each element, with the same syncs
- * or none, and nothing else.
+ * The least that a transfer from queue to queue takes: its system calls, with the same syncs or none, and nothing else. `carry`:
+ * `copied` reads, writes and removes each element, `linked` gives it another name.
  */
-export function plainMove(from: string, to: string, messages: number, synced: boolean): Promise<Figures> {
-  const scratch = Buffer.alloc(4 << 20);
+export function plainMove(
+  from: string,
+  to: string,
+  { messages, synced, carry }: { readonly messages: number; readonly synced: boolean; readonly carry: Carry },
+): Promise<Figures> {
   const out = join(to, '5f000000');
   fs.mkdirSync(out, { recursive: true });
   return measured(messages, async () => {
@@ -31,24 +37,55 @@ export function plainMove(from: string, to: string, messages: number, synced: bo
       const names = fs.readdirSync(join(from, folder)).sort();
       for (let at = 0; at < names.length; at += TOGETHER) {
         const batch = names.slice(at, at + TOGETHER);
-        await carry(join(from, folder), out, batch, scratch, synced);
+        await carry(join(from, folder), out, batch, synced);
         if (synced && at % WINDOW < TOGETHER) await syncFolder(join(from, folder));
       }
     }
   });
 }
 
-async function carry(
-  from: string,
-  out: string,
-  names: readonly string[],
-  scratch: Buffer,
-  synced: boolean,
-): Promise<void> {
+const scratch = Buffer.alloc(4 << 20);
+
+function lock(path: string): void {
+  fs.linkSync(path, `${path}.lck`);
+  fs.lutimesSync(path, 1e9, 1e9);
+}
+
+/** Files of a batch, written and synced under their temporary names, then linked. */
+async function publish(out: string, names: readonly string[], fds: readonly number[], synced: boolean): Promise<void> {
+  if (synced) await Promise.all(fds.map((fd) => later(fs.fdatasync, fd)));
+  for (const fd of fds) fs.closeSync(fd);
+  for (const name of names) fs.linkSync(join(out, `${name}.tmp`), join(out, name));
+  if (synced) await syncFolder(out);
+}
+
+/** The least that storing messages in a queue takes: the system calls of its elements, with the same syncs or none, and nothing else. */
+export function plainStore(
+  to: string,
+  { messages, bytes, synced }: { readonly messages: number; readonly bytes: number; readonly synced: boolean },
+): Promise<Figures> {
+  const out = join(to, '5f000000');
+  fs.mkdirSync(out, { recursive: true });
+  const content = Buffer.alloc(bytes, 'x');
+  return measured(messages, async () => {
+    for (let at = 0; at < messages; at += TOGETHER) {
+      const count = Math.min(TOGETHER, messages - at);
+      const names = Array.from({ length: count }, (_, index) => `5f0000${(at + index).toString(16).padStart(8, '0')}`);
+      const fds = names.map((name) => {
+        const fd = fs.openSync(join(out, `${name}.tmp`), 'wx', 0o666);
+        fs.writeSync(fd, content);
+        return fd;
+      });
+      await publish(out, names, fds, synced);
+      for (const name of names) fs.unlinkSync(join(out, `${name}.tmp`));
+    }
+  });
+}
+
+export const copied: Carry = async (from, out, names, synced) => {
   const fds = names.map((name) => {
     const path = join(from, name);
-    fs.linkSync(path, `${path}.lck`);
-    fs.utimesSync(path, 1e9, 1e9);
+    lock(path);
     const read = fs.openSync(path, 'r');
     const length = fs.readSync(read, scratch, 0, scratch.length, 0);
     fs.closeSync(read);
@@ -56,14 +93,25 @@ async function carry(
     fs.writeSync(fd, scratch, 0, length);
     return fd;
   });
-  if (synced) await Promise.all(fds.map((fd) => later(fs.fdatasync, fd)));
-  for (const fd of fds) fs.closeSync(fd);
-  for (const name of names) fs.linkSync(join(out, `${name}.tmp`), join(out, name));
-  if (synced) await syncFolder(out);
+  await publish(out, names, fds, synced);
   for (const name of names) {
     for (const path of [join(out, `${name}.tmp`), join(from, name), join(from, `${name}.lck`)]) fs.unlinkSync(path);
   }
-}
+};
+
+export const linked: Carry = async (from, out, names, synced) => {
+  const fds = names.map((name) => {
+    const path = join(from, name);
+    fs.lstatSync(path);
+    lock(path);
+    return synced ? fs.openSync(path, 'r') : undefined;
+  });
+  await Promise.all(fds.map((fd) => fd && later(fs.fdatasync, fd)));
+  for (const fd of fds) if (fd !== undefined) fs.closeSync(fd);
+  for (const name of names) fs.linkSync(join(from, name), join(out, name));
+  if (synced) await syncFolder(out);
+  for (const name of names) for (const path of [join(from, name), join(from, `${name}.lck`)]) fs.unlinkSync(path);
+};
 
 const PYTHON = `
 import sys, time

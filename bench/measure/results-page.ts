@@ -23,7 +23,8 @@ something**, and only those of one case: a machine of this kind differs by a fac
 to doubt it by: a load over the number of processors was somebody else's.
 
 *synced*: as by default. *unsynced*: \`sync = none\`. *unreliable*: \`reliable = false\`. *system calls*: those of a run that reads, writes and removes
-each element, with the same syncs; *raw socket*: frames made beforehand, a window of 1000 receipts, nothing parsed; both are in
+each element (*copied*), or gives it another name, as ours does where nobody looks into it (*linked*), or of one that
+stores each message and does not receive it (*stored*), with the same syncs; *raw socket*: frames made beforehand, a window of 1000 receipts, nothing parsed; both are in
 \`bench/\`. python3-dirq and stompclt never sync. CPU is that of all processes of the run but the broker's, their start included.
 
 | case | who | messages/s | µs of CPU a message | MB | rate, ours against it | CPU, ours against it |

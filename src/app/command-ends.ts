@@ -1,11 +1,18 @@
 import { cleanEnvironment } from '../command/clean-environment.js';
 import { findCommand } from '../command/find-command.js';
 import type { Environment } from '../config/formats/environment.js';
-import type { BrokerSettings, CommandSettings, IncomingCommandSettings, Settings } from '../config/settings.js';
+import {
+  type BrokerSettings,
+  type CommandSettings,
+  type IncomingCommandSettings,
+  inputsOf,
+  outputsOf,
+  type Settings,
+} from '../config/settings.js';
+import type { DeadLetters } from '../flow/dead-letters.js';
 import type { Sink } from '../flow/sink.js';
 import type { SourceEvents } from '../flow/source.js';
 import { type CommandShape, CommandSink } from '../sinks/command/command-sink.js';
-import type { DeadLetterSink } from '../sinks/queue/dead-letter-sink.js';
 import { CommandSource } from '../sources/command/command-source.js';
 import type { BrokerEndContext, MadeEnd } from './broker-end.js';
 
@@ -15,7 +22,7 @@ export function commandSource(
   settings: Settings,
   { clock, logger, env }: BrokerEndContext,
   events: SourceEvents,
-  deadLetters: DeadLetterSink | undefined,
+  deadLetters: DeadLetters | undefined,
 ): CommandSource {
   const { loop, maxMessageSize, window, reconnect } = settings;
   const end = `command ${words[0]}`;
@@ -70,10 +77,11 @@ function shapeOf(batch: number | undefined, coalesceMs: number | undefined): Com
   return batch === undefined ? { kind: 'message' } : { kind: 'batch', most: batch };
 }
 
-/** The variables that hold passwords, of the outputs beside it too. */
-function secretVariables({ source, sink }: Settings): ReadonlySet<string> {
-  const sinks = sink.kind === 'several' ? sink.outputs.map((output) => output.sink) : [sink];
-  const auth = [source, ...sinks].flatMap((end) => (end.kind === 'broker' ? end.broker.auth : []));
+/** The variables that hold passwords, of the inputs and outputs beside it too. */
+function secretVariables(settings: Settings): ReadonlySet<string> {
+  const auth = [...inputsOf(settings), ...outputsOf(settings)].flatMap((end) =>
+    end.kind === 'broker' ? end.broker.auth : [],
+  );
   return new Set(auth.flatMap(({ fields }) => fields['pass-env'] ?? []));
 }
 

@@ -1,7 +1,7 @@
 import type { IncomingFolderSettings, OutgoingFolderSettings, Settings } from '../config/settings.js';
+import type { DeadLetters } from '../flow/dead-letters.js';
 import type { SourceEvents } from '../flow/source.js';
 import { FolderSink } from '../sinks/folder/folder-sink.js';
-import type { DeadLetterSink } from '../sinks/queue/dead-letter-sink.js';
 import { FolderSource } from '../sources/folder/folder-source.js';
 import type { QueueContext } from './queue-ends.js';
 
@@ -11,7 +11,7 @@ export function folderSource(
   { loop, maxMessageSize, sync, window }: Settings,
   { clock, logger }: QueueContext,
   events: SourceEvents,
-  deadLetters: DeadLetterSink | undefined,
+  deadLetters: DeadLetters | undefined,
 ): FolderSource {
   const end = `folder ${folder.path}`;
   return new FolderSource({

@@ -2,29 +2,40 @@ import type { Clock } from '../base/clock.js';
 import { unreachable } from '../base/errors.js';
 import type { FailoverOptions } from '../config/broker-uris.js';
 import type { Environment } from '../config/formats/environment.js';
-import type { BrokerSettings, Settings, SeveralSettings, SinkSettings, SourceSettings } from '../config/settings.js';
+import {
+  type BrokerSettings,
+  type InputSettings,
+  inputsOf,
+  type MergedSettings,
+  type Settings,
+  type SeveralSettings,
+  type SinkSettings,
+  type SourceSettings,
+} from '../config/settings.js';
+import type { DeadLetters } from '../flow/dead-letters.js';
 import type { Sink } from '../flow/sink.js';
-import type { TunableSource } from '../flow/source.js';
-import { groupState, type MemberGroup } from '../members/member-group.js';
+import type { SourceEvents, TunableSource } from '../flow/source.js';
+import type { MemberGroup, MemberParts } from '../members/member-group.js';
+import type { MemberPlace } from '../members/member-watch.js';
+import { MergedSource } from '../members/merged-source.js';
 import type { Resolver } from '../members/resolver.js';
 import type { Logger } from '../observe/logger.js';
 import { EverySink } from '../outputs/every-sink.js';
 import { FirstSink } from '../outputs/first-sink.js';
 import type { OutputsOptions } from '../outputs/output-parts.js';
-import { outputsState } from '../outputs/outputs-state.js';
 import { RouteSink } from '../outputs/route-sink.js';
 import type { DeadLetterSink } from '../sinks/queue/dead-letter-sink.js';
 import { NullSink } from '../sinks/queue/null-sink.js';
 import type { TransferReport } from '../transfer/report.js';
 import { SupervisedSink } from '../transfer/supervised-sink.js';
-import { type EndState, type ReconnectPolicy, Supervisor } from '../transfer/supervisor.js';
-import type { SessionFacts } from '../transfer/verdict.js';
+import type { ReconnectPolicy } from '../transfer/supervisor.js';
 import { failoverOptions, type MadeEnd } from './broker-end.js';
 import { commandSink, commandSource } from './command-ends.js';
 import { folderSink, folderSource } from './folder-ends.js';
 import { type MemberKeeping, memberSink, memberSource } from './member-ends.js';
 import { oneBrokerSink, oneBrokerSource } from './one-broker.js';
 import { FullQueues, queueSink, queueSource } from './queue-ends.js';
+import { supervisedParts } from './supervised-end.js';
 
 export interface EndContext {
   readonly clock: Clock;
@@ -36,20 +47,10 @@ export interface EndContext {
 }
 
 /** An end of a transfer, with who opens it again. */
-export interface SupervisedEnd<End> {
+export interface SupervisedEnd<End> extends MemberParts {
   readonly end: End;
-  readonly supervisor: Supervisor;
   /** the queue, while it has no room */
   readonly full: FullQueues;
-  /** see `BrokerEnd.secretsChanged` */
-  readonly secretsChanged: () => Promise<boolean>;
-  /** of a broker: what the last session was with */
-  readonly session: () => SessionFacts | undefined;
-  readonly state: () => EndState;
-  /** what is waited for now, a line each */
-  readonly waitingFor: () => readonly string[];
-  /** Another policy of reconnecting from the next attempt on. */
-  readonly configure: (policy: ReconnectPolicy) => void;
 }
 
 /** What the settings have the run read from. Nothing is opened yet. */
@@ -74,27 +75,21 @@ export function makeNowhere(settings: Settings, context: EndContext): Supervised
 }
 
 function supervised<End>(
-  { end, group, allNeeded = false, allRefused, secretsChanged, session }: MadeEnd<End>,
+  made: MadeEnd<End>,
   policy: ReconnectPolicy,
-  { clock, logger }: EndContext,
+  context: EndContext,
   full: FullQueues,
 ): SupervisedEnd<End> {
-  const ofGroup = group && { givenUp: () => group.givenUp };
-  const supervisor = new Supervisor({ ...policy, ...(allRefused && { allRefused }), ...ofGroup, clock, logger });
-  const stateOf = allNeeded ? outputsState : groupState;
-  return {
-    state: () => (group === undefined ? supervisor.state : stateOf(supervisor.state, group.facts())),
-    waitingFor: () => [...[supervisor.waitingFor ?? []].flat(), ...(group?.waitingFor() ?? [])],
-    configure: (other) => {
-      supervisor.configure(other);
-      group?.configure(other);
-    },
-    end,
-    supervisor,
-    full,
-    secretsChanged: secretsChanged ?? (async () => false),
-    session: session ?? (() => undefined),
-  };
+  return { ...supervisedParts(made, policy, context), end: made.end, full };
+}
+
+/** Who hears what a source tells besides messages. */
+interface Told {
+  readonly events: SourceEvents;
+  readonly deadLetters: DeadLetters | undefined;
+  readonly onDuplicate: (name: string) => void;
+  /** how many are parked at all brokers of the source, when there are fewer than before */
+  readonly onParked: (parked: number) => void;
 }
 
 function sourceOf(
@@ -104,22 +99,59 @@ function sourceOf(
 ): MadeEnd<TunableSource> {
   const { source } = settings;
   const { report } = context;
-  const told = { events: report, deadLetters, onDuplicate: report.duplicate };
   const onParked = (parked: number) => report.statistics.setParked(parked);
+  const told = { events: report, deadLetters, onDuplicate: report.duplicate, onParked };
+  if (source.kind === 'merged') return mergedSource(source, settings, context, told);
+  return inputOf(source, settings, context, told);
+}
+
+function inputOf(source: InputSettings, settings: Settings, context: EndContext, told: Told): MadeEnd<TunableSource> {
+  const { events, deadLetters } = told;
   switch (source.kind) {
     case 'queue':
-      return { end: queueSource(source.queue, settings, context, report, deadLetters) };
+      return { end: queueSource(source.queue, settings, context, events, deadLetters) };
     case 'command':
-      return { end: commandSource(source.command, settings, context, report, deadLetters) };
+      return { end: commandSource(source.command, settings, context, events, deadLetters) };
     case 'folder':
-      return { end: folderSource(source.folder, settings, context, report, deadLetters) };
+      return { end: folderSource(source.folder, settings, context, events, deadLetters) };
     case 'broker':
       return source.broker.members === 'all'
-        ? memberSource(source, settings, context, { ...told, onParked }, keepingOf(settings, source, report))
+        ? memberSource(source, settings, context, told, keepingOf(settings, source, context.report))
         : oneBrokerSource(source, settings, context, told);
     default:
       return unreachable(source);
   }
+}
+
+function mergedSource(
+  { inputs }: MergedSettings,
+  settings: Settings,
+  context: EndContext,
+  told: Told,
+): MadeEnd<TunableSource> {
+  const { window, windowBytes, maxParked, timeouts } = settings;
+  const { clock, logger, report } = context;
+  const { events, deadLetters, onParked } = told;
+  const merged = new MergedSource<MemberPlace & { readonly source: InputSettings }>({
+    name: `inputs ${inputs.map(({ name }) => name).join(', ')}`,
+    called: 'input',
+    watch: { fixed: inputs.map(({ name, source }) => ({ key: name, source })) },
+    limits: { window, windowBytes, maxParked, deadLetters },
+    events,
+    onParked,
+    onReopened: report.reconnected,
+    lingerMs: timeouts.lingerMs,
+    closeMs: timeouts.flushMs + timeouts.disconnectMs,
+    clock,
+    logger,
+    make: ({ source }, limits, ofInput, parkedThere) => {
+      const toldOne = { ...told, events: ofInput, deadLetters: limits.deadLetters, onParked: parkedThere };
+      const made = inputOf(source, { ...settings, ...limits }, context, toldOne);
+      const { configure, ...parts } = supervisedParts(made, reconnectPolicy(settings, source), context);
+      return { ...parts, source: made.end, configure: (policy) => configure(withFailover(policy, source)) };
+    },
+  });
+  return { end: merged, group: merged, secretsChanged: () => merged.secretsChanged() };
 }
 
 function sinkOf(sink: SinkSettings, settings: Settings, context: EndContext, full: FullQueues): MadeEnd<Sink> {
@@ -151,8 +183,8 @@ function severalSinks(
   const options: OutputsOptions = {
     outputs: outputs.map(({ name, sink }) => {
       const made = sinkOf(sink, settings, context, full);
-      const { configure, ...parts } = supervised(made, reconnectPolicy(settings, sink), context, full);
-      return { ...parts, name, configure: (policy) => configure(withFailover(policy, sink)) };
+      const { configure, ...parts } = supervisedParts(made, reconnectPolicy(settings, sink), context);
+      return { ...parts, name, end: made.end, configure: (policy) => configure(withFailover(policy, sink)) };
     }),
     maxAttempts: settings.maxAttempts,
     onReopened: report.reconnected,
@@ -179,13 +211,13 @@ function replySink(broker: BrokerSettings, settings: Settings, context: EndConte
 }
 
 /** Does the run end by itself? Then it also ends because of what somebody must mend first. */
-export function isBounded({ source, loop, count, durationMs, timeouts }: Settings): boolean {
-  return (
-    endsByItself(source, loop) || count !== undefined || durationMs !== undefined || timeouts.inactivityMs !== undefined
-  );
+export function isBounded(settings: Settings): boolean {
+  const { loop, count, durationMs, timeouts } = settings;
+  const ended = inputsOf(settings).every((source) => endsByItself(source, loop));
+  return ended || count !== undefined || durationMs !== undefined || timeouts.inactivityMs !== undefined;
 }
 
-function endsByItself(source: SourceSettings, loop: boolean): boolean {
+function endsByItself(source: InputSettings, loop: boolean): boolean {
   switch (source.kind) {
     case 'queue':
     case 'folder':
@@ -230,6 +262,7 @@ function failoverOf(end: SourceSettings | SinkSettings): FailoverOptions {
     case 'broker':
       return failoverOptions(end.broker.uri);
     case 'command':
+    case 'merged':
     case 'several':
       return {};
     default:

@@ -5,7 +5,6 @@ import { parseBrokerUri, saysPort, withPort } from '../config/broker-uri.js';
 import { brokerUris } from '../config/broker-uris.js';
 import type { BrokerSettings, Settings, SinkSettings, SourceSettings } from '../config/settings.js';
 import type { SourceEvents, SourceLimits } from '../flow/source.js';
-import type { MemberParts } from '../members/member-group.js';
 import type { Found, MemberPlace } from '../members/member-watch.js';
 import { MergedSource } from '../members/merged-source.js';
 import { addressesBehind, type Resolver, systemResolver } from '../members/resolver.js';
@@ -13,9 +12,10 @@ import { SpreadSink } from '../members/spread-sink.js';
 import { shownUri } from '../observe/mask.js';
 import type { BrokerSourceOptions } from '../sources/broker/broker-source.js';
 import { parseSocketOptions } from '../stomp/transport/socket-options.js';
-import { type ReconnectPolicy, Supervisor } from '../transfer/supervisor.js';
+import type { ReconnectPolicy } from '../transfer/supervisor.js';
 import type { BrokerEndContext, MadeEnd } from './broker-end.js';
 import { oneBrokerSink, oneBrokerSource } from './one-broker.js';
+import { supervisedParts } from './supervised-end.js';
 
 export interface MemberContext extends BrokerEndContext {
   /** default: the one of the system */
@@ -73,7 +73,7 @@ export function memberSource(
         { ...context, address },
         { events: ofMember, deadLetters: limits.deadLetters, ...(onDuplicate && { onDuplicate }) },
       );
-      return { source: made.end, ...parts(made, keeping.policy, context) };
+      return { source: made.end, ...supervisedParts(made, keeping.policy, context) };
     },
   });
   return { end: merged, group: merged, secretsChanged: () => merged.secretsChanged() };
@@ -91,7 +91,7 @@ export function memberSink(
     onReopened: keeping.onReopened,
     make: ({ broker, address }) => {
       const made = oneBrokerSink({ ...sink, broker }, settings, { ...context, address });
-      return { sink: made.end, ...parts(made, keeping.policy, context) };
+      return { sink: made.end, ...supervisedParts(made, keeping.policy, context) };
     },
   });
   return { end: spread, group: spread, secretsChanged: () => spread.secretsChanged() };
@@ -104,23 +104,12 @@ function common(broker: BrokerSettings, settings: Settings, context: MemberConte
   const lookUp = () => membersOf(broker, context, connectMs);
   return {
     name,
+    called: 'member' as const,
     watch: { lookUp, intervalMs: broker.resolveMs },
     lingerMs,
     closeMs: flushMs + disconnectMs,
     clock,
     logger,
-  };
-}
-
-function parts<End>(
-  { allRefused, session, secretsChanged }: MadeEnd<End>,
-  policy: ReconnectPolicy,
-  { clock, logger }: MemberContext,
-): MemberParts {
-  return {
-    supervisor: new Supervisor({ ...policy, ...(allRefused && { allRefused }), clock, logger }),
-    session: session ?? (() => undefined),
-    secretsChanged: secretsChanged ?? (async () => false),
   };
 }
 

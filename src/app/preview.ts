@@ -1,14 +1,16 @@
 import type { Clock } from '../base/clock.js';
 import { StompctlError, unreachable } from '../base/errors.js';
 import type { Environment } from '../config/formats/environment.js';
-import type {
-  IncomingFolderSettings,
-  OutputSettings,
-  QueueSettings,
-  Settings,
-  SinkSettings,
-  SourceSettings,
-  SubscriptionSettings,
+import {
+  type IncomingFolderSettings,
+  type InputSettings,
+  inputsOf,
+  type OutputSettings,
+  type QueueSettings,
+  type Settings,
+  type SinkSettings,
+  type SourceSettings,
+  type SubscriptionSettings,
 } from '../config/settings.js';
 import type { QueueType } from '../dirq/queue-options.js';
 import type { Delivery } from '../flow/delivery.js';
@@ -63,7 +65,7 @@ export async function* preview(
   const processor = await openProcessor(settings, { ...context, openTap: async () => new NullSink() });
   let left = settings.count ?? Number.POSITIVE_INFINITY;
   try {
-    for await (const { name, content } of contents(settings, context)) {
+    for await (const { name, content } of allContents(settings, context)) {
       if (context.interrupt.aborted) return;
       if (content instanceof StompctlError) {
         yield { name, message: undefined, outcome: { kind: 'reject', error: content } };
@@ -80,17 +82,8 @@ export async function* preview(
 }
 
 /** How many messages a broker hands over at most when none is acknowledged; undefined: no limit. */
-export function previewLimit({ source, window }: Settings): number | undefined {
-  switch (source.kind) {
-    case 'queue':
-    case 'folder':
-    case 'command':
-      return undefined;
-    case 'broker':
-      return window;
-    default:
-      return unreachable(source);
-  }
+export function previewLimit(settings: Settings): number | undefined {
+  return inputsOf(settings).some(({ kind }) => kind === 'broker') ? settings.window : undefined;
 }
 
 async function outcomeOf(processor: Processor | undefined, message: Message): Promise<Outcome> {
@@ -137,8 +130,13 @@ function refusal(sink: OutputSettings, { header }: Message): StompctlError | und
   }
 }
 
-function contents(settings: Settings, context: PreviewContext): AsyncIterable<PreviewedElement> {
-  const { source, maxMessageSize } = settings;
+/** Of several inputs one after the other. */
+async function* allContents(settings: Settings, context: PreviewContext): AsyncGenerator<PreviewedElement> {
+  for (const source of inputsOf(settings)) yield* contents(source, settings, context);
+}
+
+function contents(source: InputSettings, settings: Settings, context: PreviewContext): AsyncIterable<PreviewedElement> {
+  const { maxMessageSize } = settings;
   switch (source.kind) {
     case 'queue':
       if (source.queue.type === 'NULL') return nothing();

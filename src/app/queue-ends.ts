@@ -1,11 +1,11 @@
 import type { Clock } from '../base/clock.js';
 import type { QueueSettings, Settings } from '../config/settings.js';
 import type { QueueType } from '../dirq/queue-options.js';
+import type { DeadLetters } from '../flow/dead-letters.js';
 import type { Sink } from '../flow/sink.js';
 import type { SourceEvents, TunableSource } from '../flow/source.js';
 import { PathTemplate } from '../message/path-template.js';
 import type { Logger } from '../observe/logger.js';
-import type { DeadLetterSink } from '../sinks/queue/dead-letter-sink.js';
 import { NullSink } from '../sinks/queue/null-sink.js';
 import { QueuePerValue } from '../sinks/queue/queue-per-value.js';
 import { QueueSink } from '../sinks/queue/queue-sink.js';
@@ -44,7 +44,7 @@ export function queueSource(
   settings: Settings,
   { clock, logger }: QueueContext,
   events: SourceEvents,
-  deadLetters: DeadLetterSink | undefined,
+  deadLetters: DeadLetters | undefined,
 ): TunableSource {
   const { window, maxMessageSize, loop, remove, sync } = settings;
   if (queue.type === 'NULL') return new NullSource(loop, clock);

@@ -1,6 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import { reasonOf, StompctlError, unreachable } from '../base/errors.js';
-import type { QueueSettings, Settings, SinkSettings, SourceSettings } from '../config/settings.js';
+import {
+  type InputSettings,
+  inputsOf,
+  type OutputSettings,
+  outputsOf,
+  type QueueSettings,
+  type Settings,
+} from '../config/settings.js';
 import type { Processor } from '../flow/processor.js';
 import type { Sink } from '../flow/sink.js';
 import type { TunableSource } from '../flow/source.js';
@@ -169,8 +176,10 @@ export class RunningTransfer {
     const changed = <K extends keyof Settings>(...keys: K[]) =>
       keys.some((key) => !isDeepStrictEqual(before[key], settings[key]));
     const tap = changed('tapQueue') || (settings.tapQueue !== undefined && changed('sync'));
-    if (source) await checkEnd(settings.source, settings, this.#context, before.source);
-    if (sink) await checkEnd(settings.sink, settings, this.#context);
+    const checks: Promise<void>[] = [];
+    if (source) checks.push(...inputsOf(settings).map((end) => checkEnd(end, settings, this.#context, before)));
+    if (sink) checks.push(...outputsOf(settings).map((end) => checkEnd(end, settings, this.#context)));
+    await Promise.all(checks);
     if (tap && settings.tapQueue !== undefined) checkQueue(settings.tapQueue.path);
     const processor = changed('rewrite', 'callback') ? { fresh: await this.#parts.openIt(settings) } : undefined;
     let failureQueue: Prepared['failureQueue'];
@@ -301,39 +310,36 @@ export class RunningTransfer {
   }
 }
 
-/** What would keep this end from being opened, as far as that can be known without opening it. */
+/** What would keep this end from being opened, as far as that can be known without opening it. `before`: it is an input, in place of these. */
 async function checkEnd(
-  end: SourceSettings | SinkSettings,
+  end: InputSettings | OutputSettings,
   settings: Settings,
   context: EndContext,
-  before?: SourceSettings,
+  before?: Settings,
 ): Promise<void> {
   switch (end.kind) {
     case 'queue':
       if (end.queue.type === 'NULL') return;
       // one that was there was moved away, or is on a disk that is: another one in its place would be in the way of its return
-      checkQueue(end.queue.path, end === settings.source && (!settings.loop || isQueueAt(before, end.queue.path)));
+      checkQueue(end.queue.path, before && (!settings.loop || isQueueAt(before, end.queue.path)));
       return;
     case 'broker':
       // whether it is up is not asked: a run waits for a broker that is not
       await brokerEnd(end.broker, settings, context).secretsChanged();
       return;
     case 'folder':
-      checkQueue(end.folder.path, end === settings.source);
+      checkQueue(end.folder.path, before !== undefined);
       return;
     case 'command':
       checkCommand(programOf(end.command), context.env);
-      return;
-    case 'several':
-      for (const { sink } of end.outputs) await checkEnd(sink, settings, context);
       return;
     default:
       unreachable(end);
   }
 }
 
-function isQueueAt(end: SourceSettings | undefined, path: string): boolean {
-  return end?.kind === 'queue' && end.queue.type !== 'NULL' && end.queue.path === path;
+function isQueueAt(settings: Settings, path: string): boolean {
+  return inputsOf(settings).some((end) => end.kind === 'queue' && end.queue.type !== 'NULL' && end.queue.path === path);
 }
 
 /** closing takes some time besides what the broker is given */

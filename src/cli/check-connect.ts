@@ -7,7 +7,7 @@ import { systemClock } from '../base/clock.js';
 import { StompctlError, unreachable } from '../base/errors.js';
 import { brokerUris } from '../config/broker-uris.js';
 import type { Environment } from '../config/formats/environment.js';
-import type { BrokerSettings, Settings } from '../config/settings.js';
+import { type BrokerSettings, inputsOf, outputsOf, type Settings } from '../config/settings.js';
 import type { Logger } from '../observe/logger.js';
 import { shownUri } from '../observe/mask.js';
 import { StompSession } from '../stomp/session.js';
@@ -29,19 +29,19 @@ export interface EndFinding {
  */
 export async function checkEnds(settings: Settings, env: Environment): Promise<EndFinding[]> {
   const findings: EndFinding[] = [];
-  const { source, sink } = settings;
-  const outputs = sink.kind === 'several' ? sink.outputs.map((output) => output.sink) : [sink];
-  for (const end of [source, ...outputs]) {
+  const inputs = inputsOf(settings);
+  for (const end of [...inputs, ...outputsOf(settings)]) {
+    const isInput = inputs.some((input) => input === end);
     switch (end.kind) {
       case 'queue':
         if (end.queue.type === 'NULL') break;
-        findings.push(lookAtQueue(end.queue.path, end === settings.source && !settings.loop));
+        findings.push(lookAtQueue(end.queue.path, isInput && !settings.loop));
         break;
       case 'broker':
         findings.push(...(await checkBrokers(end.broker, settings, env)));
         break;
       case 'folder':
-        findings.push(lookAtQueue(end.folder.path, end === settings.source, 'folder'));
+        findings.push(lookAtQueue(end.folder.path, isInput, 'folder'));
         break;
       case 'command':
         findings.push({

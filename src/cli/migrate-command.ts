@@ -38,7 +38,7 @@ export async function migrate(parsed: ParsedArguments, env: Environment, io: Com
   const notes = migrationNotes(values, settings, callback?.warnings ?? []);
   const from = file === undefined ? 'a command line' : file;
   const head = [`Made from ${from} by "stompctl migrate": the same meaning, in YAML.`, ...headNotes(notes)];
-  const yaml = await migratedYaml(head, values.given, notes, values.outputs);
+  const yaml = await migratedYaml(head, values.given, notes, values);
   const report = reportText(from, notes, warnings);
   const output = flagValues.get('output');
   if (output === undefined) {

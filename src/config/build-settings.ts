@@ -1,4 +1,3 @@
-import { unreachable } from '../base/errors.js';
 import type { LogLevel } from '../observe/logger.js';
 import type { BrokerType } from '../stomp/client-dialects.js';
 import { sideProtocol } from './amqp-rules.js';
@@ -17,6 +16,7 @@ import type {
   CallbackSettings,
   CredentialSettings,
   Deliver,
+  InputSettings,
   OutputSettings,
   ProcessSettings,
   QueueSettings,
@@ -26,6 +26,7 @@ import type {
   SourceSettings,
   SubscriptionSettings,
 } from './settings.js';
+import { inputsOf, outputsOf } from './settings.js';
 import { versionsOf } from './stomp-versions.js';
 
 /** Reconnection attempts of a run that has an end. */
@@ -35,7 +36,7 @@ const MOST_COUNTED_PREFETCH = 100;
 
 /** Makes the settings of values that follow every rule. `callbackFile` is the content of `callback-path`. */
 export function buildSettings(values: OptionValues, callbackFile?: string): Settings {
-  const fromBroker = values.has('incoming-broker-uri');
+  const fromBroker = values.hasAnywhere('incoming-broker-uri');
   const loop = values.flag('loop');
   const overUdp = uriScheme(values.text('outgoing-broker-uri') ?? '') === 'udp';
   const reliable = values.flag('reliable') && !overUdp;
@@ -83,6 +84,16 @@ export function buildSettings(values: OptionValues, callbackFile?: string): Sett
 }
 
 function source(values: OptionValues, reliable: boolean): SourceSettings {
+  if (values.inputs.length === 0) return input(values, reliable);
+  const each = values.eachInput();
+  const inputs = values.inputs.flatMap(({ name }, index) => {
+    const own = each[index];
+    return own === undefined ? [] : [{ name, source: input(own, reliable) }];
+  });
+  return { kind: 'merged', inputs };
+}
+
+function input(values: OptionValues, reliable: boolean): InputSettings {
   const folder = values.table('incoming-folder');
   if (folder !== undefined) {
     return { kind: 'folder', folder: incomingFolder(folder, values.table('folder-headers') ?? {}) };
@@ -102,7 +113,7 @@ function source(values: OptionValues, reliable: boolean): SourceSettings {
 
 function sink(values: OptionValues): SinkSettings {
   if (values.outputs.length === 0) return output(values);
-  const each = values.each();
+  const each = values.eachOutput();
   const outputs = values.outputs.flatMap(({ name }, index) => {
     const own = each[index];
     return own === undefined ? [] : [{ name, sink: output(own) }];
@@ -280,17 +291,9 @@ function callback(values: OptionValues, callbackFile: string | undefined): Callb
 }
 
 /** Do rejected messages stay where they came from, unacknowledged, until too many do? */
-function parksRejected({ source, reliable, failureQueue }: Settings): boolean {
-  switch (source.kind) {
-    case 'queue':
-    case 'folder':
-    case 'command':
-      return false;
-    case 'broker':
-      return reliable && failureQueue === undefined;
-    default:
-      return unreachable(source);
-  }
+function parksRejected(settings: Settings): boolean {
+  const fromBroker = inputsOf(settings).some(({ kind }) => kind === 'broker');
+  return fromBroker && settings.reliable && settings.failureQueue === undefined;
 }
 
 /** Options that do nothing without another one. */
@@ -302,7 +305,7 @@ const OF_NO_USE = [
 /** What deserves a warning at start, though it is allowed. */
 export function settingsWarnings(values: OptionValues, settings: Settings): string[] {
   const warnings: string[] = [];
-  if (settings.loop && !settings.remove && settings.source.kind === 'queue') {
+  if (settings.loop && !settings.remove && inputsOf(settings).some(({ kind }) => kind === 'queue')) {
     warnings.push('loop without remove: every message of the incoming queue is sent again on every pass');
   }
   if (parksRejected(settings)) {
@@ -335,9 +338,8 @@ export function settingsWarnings(values: OptionValues, settings: Settings): stri
       `${placeOf(textfile.origin)}: metrics-textfile: the node exporter reads only files whose names end in .prom`,
     );
   }
-  const { sink } = settings;
-  const sinks = sink.kind === 'several' ? sink.outputs.map((output) => output.sink) : [sink];
-  for (const [index, each] of values.each().entries()) {
+  const sinks = outputsOf(settings);
+  for (const [index, each] of values.eachOutput().entries()) {
     const into = each.given.get('outgoing-queue');
     const to = sinks[index];
     if (into === undefined || to?.kind !== 'queue') continue;

@@ -68,10 +68,11 @@ function* outgoingProblems(table: Table, fromBroker: boolean): Generator<{ key: 
   if (table.output !== 'reply') return;
   if (together)
     yield { key: 'output', reason: 'output=reply needs a run for each message: take out batch and coalesce' };
-  if (!fromBroker) yield { key: 'output', reason: 'output=reply needs an incoming broker, where its replies go' };
+  if (!fromBroker)
+    yield { key: 'output', reason: 'output=reply needs an incoming broker as the one input, where its replies go' };
 }
 
-/** What a schema does not see of the commands at both ends. */
+/** What a schema does not see of the commands at both ends. `fromBroker`: there is one input, a broker. */
 export function* commandProblems(values: OptionValues, fromBroker: boolean): Generator<TableProblem> {
   const [into, from] = [values.table('outgoing-command'), values.table('incoming-command')];
   const sent = into === undefined ? [] : outgoingProblems(into, fromBroker);

@@ -7,15 +7,13 @@ import { commandProblems } from './command-settings.js';
 import { folderProblems } from './folder-settings.js';
 import { COMMAND_LINE, invalid } from './formats/problem.js';
 import { parseListenAddress } from './listen-address.js';
+import { SIDE_WORDS, SIDES, type Side } from './options/named-ends.js';
 import type { OptionValues } from './options/option-values.js';
 import { ruleProblems } from './options/rewrite-option.js';
 import { queueFormatProblems } from './queue-format.js';
 import { QUEUE_RULES } from './queue-rules.js';
 import { originOf, type Rule } from './rule.js';
 import { versionsOf } from './stomp-versions.js';
-
-const SIDES = ['incoming', 'outgoing'] as const;
-type Side = (typeof SIDES)[number];
 
 /** The first option of a broker's side that is given. */
 function brokerOption(values: OptionValues, side: Side): string | undefined {
@@ -50,7 +48,8 @@ const oneModuleASide: Rule = {
         const verb = side === 'incoming' ? 'nothing says where messages come from' : 'nothing says where messages go';
         yield invalid(whole, `${verb}: set ${side}-queue or ${side}-broker-uri`);
       } else if (second !== undefined) {
-        yield invalid(originOf(context, second), `${first} and ${second} exclude each other: keep one of them`);
+        const several = `keep one of them, or give each ${SIDE_WORDS[side]} a name (docs/${SIDE_WORDS[side]}s.md)`;
+        yield invalid(originOf(context, second), `${first} and ${second} exclude each other: ${several}`);
       }
     }
   },
@@ -106,8 +105,8 @@ const udpIsOneWay: Rule = {
 const queueOptionsNeedQueue: Rule = {
   name: 'loop and remove need an incoming queue',
   *check(context) {
-    if (context.values.has('incoming-queue')) return;
-    const mayLoop = ['incoming-folder', 'incoming-command'].some((name) => context.values.has(name));
+    if (context.all.hasAnywhere('incoming-queue')) return;
+    const mayLoop = ['incoming-folder', 'incoming-command'].some((name) => context.all.hasAnywhere(name));
     for (const name of mayLoop ? ['remove'] : ['loop', 'remove']) {
       if (context.values.flag(name)) yield invalid(originOf(context, name), `${name} needs an incoming queue`);
     }
@@ -251,7 +250,7 @@ const textsAndKeysFit: Rule = {
   *check(context) {
     const { values } = context;
     const found = [
-      ...commandProblems(values, usesIncomingBroker(values)),
+      ...commandProblems(values, usesIncomingBroker(values) && context.all.inputs.length === 0),
       ...folderProblems(values),
       ...queueFormatProblems(values),
     ];

@@ -29,7 +29,7 @@ export async function resolveProcess(given: CommandLineOptions): Promise<Process
   const { options, problems: found } = await readGiven({ commandLine, env: {} });
   const values = new OptionValues(options);
   const problems = [...found, ...(await schemaProblems(options))];
-  if (problems.length === 0) problems.push(...metricsAddress.check({ values, whole: COMMAND_LINE }));
+  if (problems.length === 0) problems.push(...metricsAddress.check({ values, all: values, whole: COMMAND_LINE }));
   const [first, ...others] = problems;
   if (first !== undefined) throw problemError([first, ...others]);
   return buildProcess(values);

@@ -4,10 +4,10 @@ import type { BlockNode, ConfigNode } from './formats/config-node.js';
 import { formatOf, parseConfigText } from './formats/config-parser.js';
 import { type Environment, expandEnvironment } from './formats/environment.js';
 import { COMMAND_LINE, invalid, type Problem } from './formats/problem.js';
+import { allEnds, expandEnd, type GivenEnd, type NamedEnd } from './options/named-ends.js';
 import { isProblem, type ReadOption, readOption } from './options/option-reader.js';
 import { optionNamed } from './options/option-table.js';
 import { flattenTree } from './options/option-tree.js';
-import { allOutputs, expandOutput, type GivenOutput, type Output } from './options/outputs.js';
 
 /** Options as the command line gives them: full names, and what was written for each occurrence. */
 export type CommandLineOptions = ReadonlyMap<string, readonly string[]>;
@@ -28,8 +28,10 @@ export interface Given {
   readonly file: string | undefined;
   /** by full name */
   readonly options: ReadonlyMap<string, ReadOption>;
+  /** several; their options are not among the others */
+  readonly inputs: readonly NamedEnd[];
   /** several, or with `deliver`; their options are not among the others */
-  readonly outputs: readonly Output[];
+  readonly outputs: readonly NamedEnd[];
   readonly problems: readonly Problem[];
   readonly warnings: readonly string[];
 }
@@ -44,7 +46,7 @@ export async function readGiven(
   wanted?: (name: string) => boolean,
 ): Promise<Given> {
   const given = new Map<string, ConfigNode>();
-  let named: readonly GivenOutput[] = [];
+  let named: readonly GivenEnd[] = [];
   let problems: Problem[] = [];
   let warnings: readonly string[] = [];
   const file = commandLine.get('config')?.at(-1);
@@ -56,7 +58,7 @@ export async function readGiven(
     const counts = ofFile ?? wanted;
     if (counts === undefined) {
       problems = [...fromFile.problems];
-      named = fromFile.outputs;
+      named = fromFile.ends;
     }
     warnings = fromFile.warnings;
     for (const [name, node] of fromFile.given) if (counts?.(name) ?? true) given.set(name, node);
@@ -69,17 +71,18 @@ export async function readGiven(
   if (file !== undefined && formatOf(file) !== 'apache') {
     problems.push(...expandAll(given, env));
     named = named
-      .map((output) => expandOutput(output, env))
-      .flatMap((output) => {
-        if ('given' in output) return [output];
-        problems.push(output);
+      .map((end) => expandEnd(end, env))
+      .flatMap((end) => {
+        if ('given' in end) return [end];
+        problems.push(end);
         return [];
       });
   }
   const options = readAll(given, problems);
-  const read = named.map((output): Output => ({ ...output, options: readAll(output.given, problems) }));
-  const outputs = allOutputs(read, options, problems);
-  return { file, options, outputs, problems, warnings };
+  const read = named.map((end): NamedEnd => ({ ...end, options: readAll(end.given, problems) }));
+  const inputs = allEnds('incoming', read, options, problems);
+  const outputs = allEnds('outgoing', read, options, problems);
+  return { file, options, inputs, outputs, problems, warnings };
 }
 
 /** The command line's `config-general`, or else the file's own, for which its text is parsed twice. */

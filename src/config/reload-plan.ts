@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { NamedEnd } from './options/named-ends.js';
 import type { ReloadClass } from './options/option.js';
 import { OPTION_TABLE } from './options/option-table.js';
 import type { OptionValues } from './options/option-values.js';
@@ -30,14 +31,15 @@ export function reloadPlan(start: RunConfiguration, running: RunConfiguration, f
     OPTION_TABLE.filter(({ reload, name }) => wanted.includes(reload) && differs(name, from, fresh)).map(
       ({ name }) => name,
     );
-  const outputs = outputsChanged(running, fresh);
-  const applied = [...new Set([...named(['in-place', 'source', 'sink', 'ends'], running), ...outputs])];
+  const inputs = endsChanged(running.values.inputs, fresh.values.inputs);
+  const outputs = endsChanged(running.values.outputs, fresh.values.outputs);
+  const applied = [...new Set([...named(['in-place', 'source', 'sink', 'ends'], running), ...inputs, ...outputs])];
   // a broker of datagrams takes these away from the other end too
   const ends = running.settings.reliable !== fresh.settings.reliable || named(['ends'], running).length > 0;
   return {
     applied,
     pending: named(['restart'], start),
-    source: ends || named(['source'], running).length > 0,
+    source: ends || named(['source'], running).length > 0 || inputs.length > 0,
     sink:
       ends ||
       named(['sink'], running).length > 0 ||
@@ -51,15 +53,18 @@ function repliesMoved({ sink: before }: Settings, { sink: after }: Settings): bo
   return (after.kind === 'command' || after.kind === 'several') && !isDeepStrictEqual(before, after);
 }
 
-/** Blocks of outputs that were added, removed or changed, or stand in another order: `outgoing-queue audit`. */
-function outputsChanged(
-  { values: { outputs: before } }: RunConfiguration,
-  { values: { outputs: after } }: RunConfiguration,
-): string[] {
-  const text = (outputs: typeof before) =>
-    outputs.map(({ name, kind, options }) => ({
-      block: `outgoing-${kind} ${name}`,
-      options: JSON.stringify([...options].map(([option, { value }]) => [option, value]).sort()),
+/** Tables come without a prototype: they cannot be compared as texts, which is what a sort of its own does. */
+function byName(options: NamedEnd['options']): unknown[] {
+  const plain = [...options].map(([option, { value }]) => ({ option, value }));
+  return plain.sort((a, b) => (a.option < b.option ? -1 : 1));
+}
+
+/** Blocks of inputs, or outputs, that were added, removed or changed, or stand in another order: `outgoing-queue audit`. */
+function endsChanged(before: readonly NamedEnd[], after: readonly NamedEnd[]): string[] {
+  const text = (ends: readonly NamedEnd[]) =>
+    ends.map(({ name, side, kind, options }) => ({
+      block: `${side}-${kind} ${name}`,
+      options: JSON.stringify(byName(options)),
     }));
   const [old, fresh] = [text(before), text(after)];
   if (isDeepStrictEqual(old, fresh)) return [];

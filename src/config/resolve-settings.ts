@@ -1,5 +1,6 @@
 import { StompctlError } from '../base/errors.js';
 import { buildChecks, buildSettings, settingsWarnings } from './build-settings.js';
+import { endProblems } from './end-rules.js';
 import { changeableFiles, exposedSecrets } from './exposed-secrets.js';
 import { readPlainFile } from './formats/config-file.js';
 import type { Origin } from './formats/config-node.js';
@@ -7,7 +8,6 @@ import { COMMAND_LINE, firstOf, invalid, type Problem, problemError, problemText
 import { CHECK_RULES, RULES, URI_RULE } from './option-rules.js';
 import type { ReadOption } from './options/option-reader.js';
 import { OptionValues } from './options/option-values.js';
-import { outputProblems } from './output-rules.js';
 import { type ConfigurationInput, readGiven } from './read-given.js';
 import type { RunConfiguration } from './reload-plan.js';
 import type { Settings } from './settings.js';
@@ -48,17 +48,17 @@ export async function resolveConfiguration(
 
 /** As `resolveSettings`, but collects all problems. Rejects only when a file cannot be read or parsed. */
 export async function examineConfiguration(input: ConfigurationInput): Promise<Configuration> {
-  const { file, options, outputs, problems: found, warnings: noticed } = await readGiven(input);
-  const values = new OptionValues(options, outputs);
+  const { file, options, inputs, outputs, problems: found, warnings: noticed } = await readGiven(input);
+  const values = new OptionValues(options, { inputs, outputs });
   // no `push(...list)` of what a file can make long: that overflows the stack
   const problems = [...found, ...(await schemaProblems(options))];
-  for (const output of outputs) problems.push(...(await schemaProblems(output.options)));
+  for (const end of [...inputs, ...outputs]) problems.push(...(await schemaProblems(end.options)));
   const warnings = [...noticed];
   const whole = file === undefined ? COMMAND_LINE : { file, line: 0 };
   // a rule across options may trip over a value that is wrong by itself; that of the URIs looks at texts alone
   const rules = problems.length === 0 ? RULES : [URI_RULE];
   problems.push(...brokenRules(rules, values, whole));
-  if (problems.length === 0) problems.push(...outputProblems(values));
+  if (problems.length === 0) problems.push(...endProblems(values));
   const settings = problems.length === 0 ? buildSettings(values, await callbackFile(values)) : undefined;
   if (settings !== undefined) warnings.push(...settingsWarnings(values, settings));
   warnings.push(...(await exposedSecrets(values.allGiven())), ...(await changeableFiles(values.allGiven())));
@@ -75,17 +75,18 @@ export async function resolveChecks(input: ConfigurationInput): Promise<Pick<Set
   const values = new OptionValues(options);
   const problems = [...found, ...(await schemaProblems(options))];
   const whole = file === undefined ? COMMAND_LINE : { file, line: 0 };
-  if (problems.length === 0) problems.push(...CHECK_RULES.flatMap((rule) => [...rule.check({ values, whole })]));
+  if (problems.length === 0)
+    problems.push(...CHECK_RULES.flatMap((rule) => [...rule.check({ values, all: values, whole })]));
   const [first, ...others] = problems;
   if (first !== undefined) throw problemError([first, ...others]);
   return buildChecks(values, await callbackFile(values));
 }
 
-/** Of several outputs each is looked at as if it were the only one: what is wrong with the rest is told once. */
+/** Of several inputs and outputs each is looked at as if it were the only one: what is wrong with the rest is told once. */
 function brokenRules(rules: typeof RULES, values: OptionValues, whole: Origin): Problem[] {
   const problems = new Map<string, Problem>();
   for (const each of values.each()) {
-    for (const problem of rules.flatMap((rule) => [...rule.check({ values: each, whole })])) {
+    for (const problem of rules.flatMap((rule) => [...rule.check({ values: each, all: values, whole })])) {
       problems.set(problemText(problem), problem);
     }
   }

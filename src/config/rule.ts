@@ -3,7 +3,10 @@ import type { Problem } from './formats/problem.js';
 import type { OptionValues } from './options/option-values.js';
 
 export interface RuleContext {
+  /** with one input and one output */
   readonly values: OptionValues;
+  /** with all of them */
+  readonly all: OptionValues;
   /** where a problem with what is missing belongs: the file, or the command line */
   readonly whole: Origin;
 }

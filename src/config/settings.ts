@@ -11,7 +11,8 @@ import type { StompVersion } from '../stomp/codec/frame.js';
 import type { BrokerProtocol } from './broker-uri.js';
 import type { ListenAddress } from './listen-address.js';
 
-export type SourceSettings =
+/** One place that messages come from. */
+export type InputSettings =
   | { readonly kind: 'queue'; readonly queue: QueueSettings }
   | { readonly kind: 'folder'; readonly folder: IncomingFolderSettings }
   | { readonly kind: 'command'; readonly command: IncomingCommandSettings }
@@ -21,6 +22,14 @@ export type SourceSettings =
       readonly subscriptions: readonly SubscriptionSettings[];
       readonly prefetch: number | undefined;
     };
+
+/** Several places, in the order of the file; never empty. */
+export interface MergedSettings {
+  readonly kind: 'merged';
+  readonly inputs: readonly { readonly name: string; readonly source: InputSettings }[];
+}
+
+export type SourceSettings = InputSettings | MergedSettings;
 
 /** One place that messages go to. */
 export type OutputSettings =
@@ -39,6 +48,16 @@ export interface SeveralSettings {
 }
 
 export type SinkSettings = OutputSettings | SeveralSettings;
+
+/** Each place that messages come from. */
+export function inputsOf({ source }: { readonly source: SourceSettings }): readonly InputSettings[] {
+  return source.kind === 'merged' ? source.inputs.map((input) => input.source) : [source];
+}
+
+/** Each place that messages go to. */
+export function outputsOf({ sink }: { readonly sink: SinkSettings }): readonly OutputSettings[] {
+  return sink.kind === 'several' ? sink.outputs.map((output) => output.sink) : [sink];
+}
 
 /** What belongs to the process, however many transfers it runs. */
 export interface ProcessSettings {

@@ -3,7 +3,7 @@ import type { StompctlError } from '../base/errors.js';
 import type { EndState, ReconnectPolicy, Supervisor } from '../transfer/supervisor.js';
 import type { MemberFacts, SessionFacts } from '../transfer/verdict.js';
 
-/** An end that stands for several brokers. */
+/** An end that stands for several: brokers behind a name, inputs, outputs. */
 export interface MemberGroup {
   /** has every member been given up? Then no attempt will help */
   readonly givenUp: boolean;
@@ -19,6 +19,11 @@ export interface MemberGroup {
 /** What a member has besides its source or sink. */
 export interface MemberParts {
   readonly supervisor: Supervisor;
+  readonly state: () => EndState;
+  /** what is waited for now, a line each */
+  readonly waitingFor: () => readonly string[];
+  /** Another policy of reconnecting from the next attempt on. */
+  readonly configure: (policy: ReconnectPolicy) => void;
   readonly session: () => SessionFacts | undefined;
   readonly secretsChanged: () => Promise<boolean>;
 }
@@ -35,7 +40,7 @@ export interface DrainLimits {
 /** What is told of a member. */
 export interface Factual {
   readonly name: string;
-  readonly parts: MemberParts;
+  readonly parts: Pick<MemberParts, 'state' | 'session'>;
   readonly inFlight: number;
   /** taken from it, or safe at it */
   readonly messages: number;
@@ -45,8 +50,11 @@ export interface Factual {
   readonly failure: StompctlError | undefined;
 }
 
-export function factsOf({ name, parts: { supervisor, session }, inFlight, messages, parked }: Factual): MemberFacts {
-  return { name, ...supervisor.state, session: session(), inFlight, messages, ...(parked !== undefined && { parked }) };
+/** Who is behind a member that stands for several itself is not told. */
+export function factsOf({ name, parts, inFlight, messages, parked }: Omit<Factual, 'failure'>): MemberFacts {
+  const { members: _, ...state } = parts.state();
+  const counts = { inFlight, messages, ...(parked !== undefined && { parked }) };
+  return { name, ...state, session: parts.session(), ...counts };
 }
 
 /** What a group says of itself as one end: it is open while one of its members is. `own` is the state of who supervises it. */

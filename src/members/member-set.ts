@@ -11,34 +11,47 @@ import {
   type MemberGroup,
   type MemberParts,
 } from './member-group.js';
-import { type MemberChange, type MemberPlace, MemberWatch, type MemberWatchOptions } from './member-watch.js';
+import {
+  FixedMembers,
+  type MemberChange,
+  type MemberPlace,
+  type Membership,
+  MemberWatch,
+  type MemberWatchOptions,
+} from './member-watch.js';
 
 export interface MemberSetOptions<Place extends MemberPlace> extends DrainLimits {
   /** for logs: `broker stomp://mq.example.org:61613` */
   readonly name: string;
-  readonly watch: Pick<MemberWatchOptions<Place>, 'lookUp' | 'intervalMs'>;
+  /** what is told of one is told of a broker behind a name, or of an input with a name of its own, which is its key */
+  readonly called: 'member' | 'input';
+  /** how it is known who they are */
+  readonly watch: Pick<MemberWatchOptions<Place>, 'lookUp' | 'intervalMs'> | { readonly fixed: readonly Place[] };
   readonly logger: Logger;
 }
 
 /** What a set needs of a member. */
 export interface SetMember extends Factual {
   readonly key: string;
+  readonly parts: MemberParts;
   close(): Promise<void>;
   drain(limits: DrainLimits): Promise<'late' | undefined>;
 }
 
-/** Who the members of an alias are, who of them has left and is being closed, and who was given up. */
+/** Who the members are, who of them has left and is being closed, and who was given up. */
 export abstract class MemberSet<Place extends MemberPlace, Member extends SetMember> implements MemberGroup {
   readonly name: string;
   /** by key; the one whose turn was last is the last */
   protected readonly members = new Map<string, Member>();
-  protected readonly watch: MemberWatch<Place>;
+  protected readonly watch: Membership;
   /** rung when something has come of a member, one has joined, or all is over */
   protected readonly changed = new Bell();
   /** ends the run, whoever else is up */
   protected fatal: StompctlError | undefined;
   protected closed = false;
   readonly #options: MemberSetOptions<Place>;
+  /** in the order in which they have joined: what is told of them does not change places with their turns */
+  readonly #joined: Member[] = [];
   /** and when each is closed */
   readonly #leaving = new Map<Member, Promise<void>>();
   #lastFailure: StompctlError | undefined;
@@ -49,7 +62,11 @@ export abstract class MemberSet<Place extends MemberPlace, Member extends SetMem
     const { name, watch, clock, logger } = options;
     this.name = name;
     this.#options = options;
-    this.watch = new MemberWatch({ ...watch, name, clock, logger }, (change) => this.#apply(change));
+    const changed = (change: MemberChange<Place>) => this.#apply(change);
+    this.watch =
+      'fixed' in watch
+        ? new FixedMembers(watch.fixed, changed)
+        : new MemberWatch({ ...watch, name, clock, logger }, changed);
   }
 
   get givenUp(): boolean {
@@ -57,16 +74,20 @@ export abstract class MemberSet<Place extends MemberPlace, Member extends SetMem
   }
 
   facts(): MemberFacts[] {
-    return this.everyone.map((member) => ({ ...factsOf(member), leaving: this.#leaving.has(member) }));
+    return this.#joined.map((member) => ({
+      ...factsOf(member),
+      name: this.#options.called === 'input' ? `${member.key} (${member.name})` : member.name,
+      leaving: this.#leaving.has(member),
+    }));
   }
 
   waitingFor(): string[] {
-    return [...this.members.values()].flatMap(({ parts }) => parts.supervisor.waitingFor ?? []);
+    return [...this.members.values()].flatMap(({ parts }) => parts.waitingFor());
   }
 
   configure(policy: ReconnectPolicy): void {
     this.#policy = policy;
-    for (const { parts } of this.members.values()) parts.supervisor.configure(policy);
+    for (const { parts } of this.members.values()) parts.configure(policy);
   }
 
   async secretsChanged(): Promise<boolean> {
@@ -103,7 +124,7 @@ export abstract class MemberSet<Place extends MemberPlace, Member extends SetMem
 
   /** Parts with the policy that holds now: a member may begin to open as soon as it is made. */
   protected configured<Parts extends MemberParts>(parts: Parts): Parts {
-    if (this.#policy !== undefined) parts.supervisor.configure(this.#policy);
+    if (this.#policy !== undefined) parts.configure(this.#policy);
     return parts;
   }
 
@@ -119,19 +140,26 @@ export abstract class MemberSet<Place extends MemberPlace, Member extends SetMem
     if (failure === undefined || this.members.get(member.key) !== member) return false;
     this.#lastFailure = failure;
     if (endsRun(failure)) this.fatal ??= failure;
-    const text = `${failure.message}; this member is given up`;
-    this.#options.logger.error('member-failed', text, { end: name, code: failure.code });
+    const { called, logger } = this.#options;
+    const text = `${failure.message}; this ${called} is given up`;
+    const { code } = failure;
+    if (called === 'member') logger.error('member-failed', text, { end: name, code });
+    else logger.error('input-failed', text, { end: name, input: member.key, code });
     return true;
   }
 
   /** Why nothing can be done just now. */
   protected unavailable(operation: string): StompctlError {
-    const none = () => new StompctlError('SESSION_CLOSED', operation, this.name, 'no member is up');
+    const none = () => new StompctlError('SESSION_CLOSED', operation, this.name, `no ${this.#options.called} is up`);
     return this.fatal ?? this.#lastFailure ?? none();
   }
 
   #apply({ joined, left }: MemberChange<Place>): void {
-    for (const place of joined) this.members.set(place.key, this.join(place));
+    for (const place of joined) {
+      const member = this.join(place);
+      this.members.set(place.key, member);
+      this.#joined.push(member);
+    }
     for (const key of left) {
       const member = this.members.get(key);
       if (member === undefined) continue;
@@ -152,5 +180,6 @@ export abstract class MemberSet<Place extends MemberPlace, Member extends SetMem
       failed(error instanceof Error ? error.message : String(error));
     }
     this.#leaving.delete(member);
+    this.#joined.splice(this.#joined.indexOf(member), 1);
   }
 }

@@ -4,7 +4,7 @@ import { wait } from '../base/wait.js';
 import type { Logger } from '../observe/logger.js';
 import { asStompctlError } from '../transfer/supervisor.js';
 
-/** One member of an alias. */
+/** Where a member is. */
 export interface MemberPlace {
   /** tells it from the others, the same at each look-up: `tcp://10.0.0.7:61613/` */
   readonly key: string;
@@ -33,11 +33,38 @@ export interface MemberChange<Place extends MemberPlace> {
   readonly left: readonly string[];
 }
 
+/** Says who the members of a set are, to whoever it was made for. */
+export interface Membership {
+  /** Resolves when somebody is known. May be called again. */
+  start(): Promise<void>;
+  stop(): void;
+}
+
+/** Members that are known from the start, and stay. */
+export class FixedMembers<Place extends MemberPlace> implements Membership {
+  readonly #places: readonly Place[];
+  readonly #changed: (change: MemberChange<Place>) => void;
+  #told = false;
+
+  constructor(places: readonly Place[], changed: (change: MemberChange<Place>) => void) {
+    this.#places = places;
+    this.#changed = changed;
+  }
+
+  async start(): Promise<void> {
+    if (this.#told) return;
+    this.#told = true;
+    this.#changed({ joined: this.#places, left: [] });
+  }
+
+  stop(): void {}
+}
+
 /** More are not spoken to: an alias with so many names something else. */
 export const MOST_MEMBERS = 64;
 
 /** Knows who is behind an alias, by looking it up again and again. */
-export class MemberWatch<Place extends MemberPlace> {
+export class MemberWatch<Place extends MemberPlace> implements Membership {
   readonly #options: MemberWatchOptions<Place>;
   readonly #changed: (change: MemberChange<Place>) => void;
   readonly #known = new Set<string>();

@@ -2,6 +2,7 @@ import { type StompctlError, unreachable } from '../base/errors.js';
 import { Bell, withDeadline } from '../base/wait.js';
 import type { Delivery } from '../flow/delivery.js';
 import type { Demand, SourceLimits, TunableSource } from '../flow/source.js';
+import type { StoredElement } from '../flow/stored-element.js';
 import type { Message } from '../message/message.js';
 import type { Logger } from '../observe/logger.js';
 import { SupervisedSource } from '../transfer/supervised-source.js';
@@ -28,7 +29,8 @@ export class MergedMember {
   readonly #stop = new AbortController();
   /** rung when none of its deliveries is with the transfer any more */
   readonly #settled = new Bell();
-  #asked = false;
+  /** while it is asked for more */
+  #asking: Promise<void> | undefined;
   #ready: Delivery[] = [];
   #outstanding = 0;
 
@@ -54,13 +56,16 @@ export class MergedMember {
 
   /** Asks it for more, unless it was, or has some. `answered` is called when that has come to something; never at once. */
   ask(demand: Demand, answered: () => void): void {
-    if (this.#asked || this.#ready.length > 0 || this.ended || this.failure !== undefined) return;
+    if (this.#asking !== undefined || this.#ready.length > 0 || !this.reads) return;
     if (this.#stop.signal.aborted) return;
-    this.#asked = true;
-    void this.#ask(demand, answered);
+    this.#asking = this.#ask(demand).then(() => {
+      this.#asking = undefined;
+      answered();
+    });
   }
 
-  async #ask(demand: Demand, answered: () => void): Promise<void> {
+  /** Never rejects. */
+  async #ask(demand: Demand): Promise<void> {
     try {
       const result = await this.#source.next(demand, this.#stop.signal);
       switch (result.kind) {
@@ -79,8 +84,15 @@ export class MergedMember {
     } catch (error) {
       if (!this.#stop.signal.aborted) this.failure = asStompctlError(error, this.name);
     }
-    this.#asked = false;
-    answered();
+  }
+
+  /** Can more come of it? */
+  get reads(): boolean {
+    return !this.ended && this.failure === undefined;
+  }
+
+  get storesAtClose(): boolean {
+    return this.#source.storesAtClose === true;
   }
 
   /** The size of what would be taken next; undefined: there is nothing. */
@@ -103,14 +115,16 @@ export class MergedMember {
     return this.#source.settle();
   }
 
-  /** Stops reading: what was not taken stays with its broker. */
+  /** Stops reading: what was not taken stays where it came from. */
   stop(): void {
     this.#stop.abort();
     for (const delivery of this.#ready.splice(0)) delivery.release();
   }
 
+  /** What it is handed while it is asked it must have back before it is closed: a queue would lock elements afterwards. */
   async close(): Promise<void> {
     this.stop();
+    await this.#asking;
     await this.#source.close();
   }
 
@@ -131,7 +145,7 @@ export class MergedMember {
 
   async #settleAndClose(): Promise<undefined> {
     await this.#source.settle();
-    await this.#source.close();
+    await this.close();
   }
 }
 
@@ -154,6 +168,10 @@ class MemberDelivery implements Delivery {
 
   get message(): Message {
     return this.#inner.message;
+  }
+
+  get stored(): StoredElement | undefined {
+    return this.#inner.stored;
   }
 
   get name(): string {

@@ -7,8 +7,13 @@ import type { MemberPlace } from './member-watch.js';
 import { type MadeSource, MergedMember } from './merged-member.js';
 
 export interface MergedSourceOptions<Place extends MemberPlace> extends MemberSetOptions<Place> {
-  /** Makes the source of one member. Nothing is opened yet. */
-  readonly make: (place: Place, limits: SourceLimits, events: SourceEvents) => MadeSource;
+  /** Makes the source of one member. Nothing is opened yet. `onParked` is to be told when fewer are parked at it than before. */
+  readonly make: (
+    place: Place,
+    limits: SourceLimits,
+    events: SourceEvents,
+    onParked: (parked: number) => void,
+  ) => MadeSource;
   /** of all members together */
   readonly limits: SourceLimits;
   readonly events: SourceEvents;
@@ -22,8 +27,9 @@ export interface MergedSourceOptions<Place extends MemberPlace> extends MemberSe
 const IDLE_MS = 1000;
 
 /**
- * Receives from all members of an alias, a message of each in turn. Each has a session, a supervisor and a share of the window of
- * its own. It goes on while one of them does; a member that no attempt will help is given up, and only when all are does it fail.
+ * Receives from all members of an alias, or from several inputs, a message of each in turn. Each has a session, a supervisor and a
+ * share of the window of its own. It goes on while one of them does; a member that no attempt will help is given up, and only when
+ * all are, or the others are at their end, does it fail.
  */
 export class MergedSource<Place extends MemberPlace> extends MemberSet<Place, MergedMember> implements TunableSource {
   readonly #options: MergedSourceOptions<Place>;
@@ -33,6 +39,16 @@ export class MergedSource<Place extends MemberPlace> extends MemberSet<Place, Me
     super(options);
     this.#options = options;
     this.#limits = options.limits;
+  }
+
+  override get givenUp(): boolean {
+    if (super.givenUp) return true;
+    const { alive } = this;
+    return alive.length < this.members.size && alive.every(({ ended }) => ended);
+  }
+
+  get storesAtClose(): boolean {
+    return this.everyone.some((member) => member.storesAtClose);
   }
 
   tune(limits: SourceLimits): void {
@@ -76,19 +92,22 @@ export class MergedSource<Place extends MemberPlace> extends MemberSet<Place, Me
     if (this.givenUp) throw this.unavailable('next');
   }
 
+  /** those of which more can come */
+  get #reading(): MergedMember[] {
+    return this.alive.filter(({ reads }) => reads);
+  }
+
   /** Each is asked for its part: what one has waits until it is taken, and counts for nobody else. */
   #ask(demand: Demand): void {
-    const alive = this.alive;
-    const part = (whole: number) => Math.max(1, Math.ceil(whole / alive.length));
-    const share = { deliveries: part(demand.deliveries), bytes: part(demand.bytes) };
-    for (const member of alive) member.ask(share, () => this.#answered(member));
+    const reading = this.#reading;
+    const part = (whole: number) => Math.max(1, Math.ceil(whole / reading.length));
+    const share = { ...demand, deliveries: part(demand.deliveries), bytes: part(demand.bytes) };
+    for (const member of reading) member.ask(share, () => this.#answered(member));
   }
 
   #answered(member: MergedMember): void {
-    if (this.gaveUp(member)) {
-      this.#unpark(member);
-      this.#share();
-    }
+    if (this.gaveUp(member)) this.#unpark(member);
+    if (!member.reads) this.#share();
     this.changed.ring();
   }
 
@@ -119,6 +138,7 @@ export class MergedSource<Place extends MemberPlace> extends MemberSet<Place, Me
       place,
       this.#limits,
       this.#eventsOf(() => member),
+      (parked) => this.#setParked(member, parked),
     );
     const reopened = () => {
       onReopened();
@@ -142,8 +162,8 @@ export class MergedSource<Place extends MemberPlace> extends MemberSet<Place, Me
     const { events } = this.#options;
     return {
       ...events,
-      parked: (name, parked) => {
-        member().parked = parked;
+      parked: (name, parked, all = parked) => {
+        member().parked = all;
         events.parked(name, parked, this.#parked);
       },
     };
@@ -154,17 +174,20 @@ export class MergedSource<Place extends MemberPlace> extends MemberSet<Place, Me
   }
 
   #unpark(member: MergedMember): void {
-    if (member.parked === 0) return;
-    member.parked = 0;
+    if (member.parked > 0) this.#setParked(member, 0);
+  }
+
+  #setParked(member: MergedMember, parked: number): void {
+    member.parked = parked;
     this.#options.onParked(this.#parked);
   }
 
   /** The limits are of all together: each has a part, and what is rejected is limited at each broker. */
   #share(): void {
-    const alive = this.alive;
-    const part = (whole: number) => Math.max(1, Math.floor(whole / Math.max(1, alive.length)));
+    const reading = this.#reading;
+    const part = (whole: number) => Math.max(1, Math.floor(whole / Math.max(1, reading.length)));
     const { window, windowBytes } = this.#limits;
-    for (const member of alive) {
+    for (const member of reading) {
       member.tune({ ...this.#limits, window: part(window), windowBytes: part(windowBytes) });
     }
   }

@@ -262,7 +262,7 @@ const MEMBERS: readonly MetricRow[] = [
   {
     name: 'stompctl_member_open',
     type: 'gauge',
-    help: 'Whether one of the brokers behind one name, or of several outputs, is open: 1 or 0.',
+    help: 'Whether one of the brokers behind one name, or of several inputs or outputs, is open: 1 or 0.',
     labels: MEMBER_LABELS,
     read: (metered) => eachMember(metered, ({ phase }) => (phase === 'open' ? 1 : 0)),
   },

@@ -73,6 +73,10 @@ export const EVENTS = {
     levels: ['warn'],
     when: 'what another process remembers of a queue (`deduplicate`) cannot be read: its messages may be stored again; told once',
   },
+  'input-failed': {
+    levels: ['error'],
+    when: 'with several inputs: one that no attempt will help is given up; the others go on',
+  },
   'leftover-kept': {
     levels: ['info'],
     when: 'an empty file in a queue was passed over, told once: it is not older than `maxtemp`, or that is 0',

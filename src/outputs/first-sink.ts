@@ -105,9 +105,9 @@ export class FirstSink implements Sink, MemberGroup {
 
   #start(): SpreadMember[] {
     const { outputs, onReopened } = this.#options;
-    return outputs.map(({ name, end, supervisor, session, secretsChanged }) => {
+    return outputs.map(({ name, end, ...parts }) => {
       const changed = (lost?: StompctlError) => this.#memberChanged(member, lost);
-      const member = new SpreadMember(name, { sink: end, supervisor, session, secretsChanged }, changed, onReopened);
+      const member = new SpreadMember(name, { ...parts, sink: end }, changed, onReopened);
       return member;
     });
   }

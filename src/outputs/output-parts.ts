@@ -1,21 +1,14 @@
 import { didYouMean } from '../base/closest-name.js';
 import { StompctlError } from '../base/errors.js';
 import type { Sink } from '../flow/sink.js';
+import { factsOf, type MemberParts } from '../members/member-group.js';
 import type { Logger } from '../observe/logger.js';
-import type { EndState, ReconnectPolicy, Supervisor } from '../transfer/supervisor.js';
-import type { MemberFacts, SessionFacts } from '../transfer/verdict.js';
+import type { MemberFacts } from '../transfer/verdict.js';
 
 /** One of several outputs: its sink, not opened yet, and who opens it. */
-export interface OutputParts {
+export interface OutputParts extends MemberParts {
   readonly name: string;
   readonly end: Sink;
-  readonly supervisor: Supervisor;
-  readonly state: () => EndState;
-  /** what is waited for now, a line each */
-  readonly waitingFor: () => readonly string[];
-  readonly configure: (policy: ReconnectPolicy) => void;
-  readonly session: () => SessionFacts | undefined;
-  readonly secretsChanged: () => Promise<boolean>;
 }
 
 export interface OutputsOptions {
@@ -45,10 +38,9 @@ export interface OutputCounts {
   readonly messages: number;
 }
 
-/** An output as a member of all; who is behind a broker with `members = all` is not told. */
-export function outputFacts(parts: OutputParts, { inFlight, messages }: OutputCounts): MemberFacts {
-  const { members: _, ...state } = parts.state();
-  return { ...state, name: nameOfOne(parts), session: parts.session(), inFlight, messages };
+/** An output as a member of all. */
+export function outputFacts(parts: OutputParts, counts: OutputCounts): MemberFacts {
+  return factsOf({ name: nameOfOne(parts), parts, ...counts });
 }
 
 /** of a name that a callback made up */

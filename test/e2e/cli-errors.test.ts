@@ -50,7 +50,7 @@ describe('the built command', () => {
     assert.equal(code, 78);
     assert.equal(
       stderr,
-      `stompctl: configuration(${file}:1): incoming-queue and incoming-broker-uri exclude each other: keep one of them\n`,
+      `stompctl: configuration(${file}:1): incoming-queue and incoming-broker-uri exclude each other: keep one of them, or give each input a name (docs/inputs.md)\n`,
     );
   });
 });

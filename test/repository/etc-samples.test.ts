@@ -7,7 +7,7 @@ import { programOf } from '../../src/app/command-ends.js';
 import { unreachable } from '../../src/base/errors.js';
 import { main } from '../../src/cli/main.js';
 import { examineConfiguration } from '../../src/config/resolve-settings.js';
-import type { Settings } from '../../src/config/settings.js';
+import { inputsOf, outputsOf, type Settings } from '../../src/config/settings.js';
 import { installSignals } from '../../src/daemon/signals.js';
 import { DEAF } from '../support/run-main.js';
 
@@ -20,6 +20,7 @@ const NAMES = [
   'feed',
   'fallback',
   'folder',
+  'merge',
   'receiver',
   'route',
   'sender',
@@ -75,8 +76,7 @@ for (const name of NAMES) {
     assert.equal(settings.reliable, true);
     assert.equal(settings.failureQueue?.path, `/var/spool/stompctl/${name}-failures`);
     assert.equal(settings.pidfile, `/run/stompctl/${name}.pid`);
-    const { source, sink } = settings;
-    for (const end of [source, ...(sink.kind === 'several' ? sink.outputs.map((each) => each.sink) : [sink])]) {
+    for (const end of [...inputsOf(settings), ...outputsOf(settings)]) {
       switch (end.kind) {
         case 'queue':
           assert.match(end.queue.path, new RegExp(`^/var/spool/stompctl/${name}(?:-[a-z]+)?$`));
@@ -99,7 +99,8 @@ for (const name of NAMES) {
 
 test('only the sample for cron ends by itself', async () => {
   for (const name of NAMES) {
-    const { loop, source } = await checked(`${name}.conf`);
-    assert.equal(loop || source.kind === 'broker', name !== 'cron', name);
+    const settings = await checked(`${name}.conf`);
+    const isEndless = settings.loop || inputsOf(settings).some(({ kind }) => kind === 'broker');
+    assert.equal(isEndless, name !== 'cron', name);
   }
 });

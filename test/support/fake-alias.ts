@@ -1,4 +1,4 @@
-import { Supervisor } from '../../src/transfer/supervisor.js';
+import { type ReconnectPolicy, Supervisor } from '../../src/transfer/supervisor.js';
 import { ManualClock } from './manual-clock.js';
 import { MemoryLogger } from './memory-logger.js';
 
@@ -11,6 +11,7 @@ export function fakeAlias<End>(members: Readonly<Record<string, End>>, attempts?
   const policy = { delayMs: 1000, maxDelayMs: 60_000, attempts, bounded: false, random: () => 1 };
   const options = {
     name: 'broker alias',
+    called: 'member' as const,
     watch: {
       lookUp: async () => ({ places: alias.keys.map((key) => ({ key })), incomplete: undefined }),
       intervalMs: 60_000,
@@ -25,7 +26,15 @@ export function fakeAlias<End>(members: Readonly<Record<string, End>>, attempts?
     const end = members[key];
     if (end === undefined) throw new Error(`fakeAlias: nobody is at ${key}`);
     const supervisor = new Supervisor({ ...policy, clock, logger });
-    return { end, parts: { supervisor, session: () => undefined, secretsChanged: async () => false } };
+    const parts = {
+      supervisor,
+      state: () => supervisor.state,
+      waitingFor: () => [supervisor.waitingFor ?? []].flat(),
+      configure: (policy: ReconnectPolicy) => supervisor.configure(policy),
+      session: () => undefined,
+      secretsChanged: async () => false,
+    };
+    return { end, parts };
   };
   return { clock, logger, alias, options, partsOf };
 }

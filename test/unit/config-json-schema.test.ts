@@ -13,6 +13,10 @@ const VALID: Readonly<Record<string, string>> = {
   'dashed names': 'outgoing-broker-uri: stomp://h\ntimeout-connect: 5\nloop: true\n',
   'nested names': 'outgoing: {broker: {uri: stomp://h}}\ntimeout: {connect: 5}\nheart: {beat: false}\n',
   'half nested names': 'outgoing-broker: {stomp-debug: all}\nincoming: {queue: {path: /q, umask: "022"}}\n',
+  'inputs with names':
+    'incoming-queue: {a: {path: /q/a, queue-headers: {h: x}}, b: {path: /q/b}}\nincoming: {broker: {c: {uri: stomp://h, subscribe: {destination: /q}, prefetch: 5}}}\n',
+  'a list of inputs':
+    'incoming: [{queue: {name: a, path: /q/a}}, {folder: {b: {path: /q/b, folder-headers: {h: x}}}}]\n',
   lists: 'subscribe: [{destination: /queue/a}, destination=/queue/b]\n',
   'texts for numbers and booleans': 'window: "${WINDOW}"\nloop: ${LOOP}\nwindow-bytes: 1MiB\n',
 };
@@ -21,6 +25,8 @@ const INVALID: Readonly<Record<string, string>> = {
   'an unknown option': 'windo: 1\n',
   'an unknown nested option': 'outgoing: {broker: {url: stomp://h}}\n',
   'an unknown key': 'incoming-queue: {path: /q, pth: /r}\n',
+  'an unknown key of an input': 'incoming-queue: {a: {path: /q, pth: /r}}\n',
+  'a subscription of a queue': 'incoming-queue: {a: {path: /q, subscribe: {destination: /q}}}\n',
   'a missing key': 'incoming-queue: {umask: 18}\n',
   'a number that is too small': 'max-attempts: 0\n',
   'a word that is no choice': 'sync: sometimes\n',

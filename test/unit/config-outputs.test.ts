@@ -116,7 +116,7 @@ describe('several outputs', () => {
 
   it('mean the same in the YAML that migrate makes', async (t) => {
     const { values } = await examineCase(t, { file: APACHE });
-    const file = await migratedYaml(['x'], values.given, [], values.outputs);
+    const file = await migratedYaml(['x'], values.given, [], values);
     assert.deepEqual(shown(await settingsOf(t, { name: 'x.yaml', file })), OF_APACHE);
   });
 });
@@ -217,6 +217,14 @@ describe('what is wrong with several outputs', () => {
 });
 
 describe('a reload of several outputs', () => {
+  const LOGIN = '<outgoing-broker b>\nuri = stomp://h:1\nauth = plain name=a pass=b\n</outgoing-broker>\n';
+  it('finds nothing where a broker among them has a login', async (t) => {
+    const { values, settings } = await examineCase(t, { file: `${FROM}deliver = first\n${Q('a')}${LOGIN}` });
+    assert.ok(settings);
+    const same = { values, settings };
+    assert.deepEqual(reloadPlan(same, same, same).applied, []);
+  });
+
   const CHANGES: readonly [name: string, file: string, applied: readonly string[]][] = [
     ['nothing', `deliver = first\n${Q('a')}${Q('b')}`, []],
     ['an output more', `deliver = first\n${Q('a')}${Q('b')}${Q('c')}`, ['outgoing-queue c']],

@@ -18,12 +18,12 @@ const BROKEN: readonly [rule: string, file: string, problem: string][] = [
   [
     'there is one source',
     `${FROM_QUEUE}${FROM_BROKER}${TO_QUEUE}`,
-    'x.conf:2: incoming-queue and incoming-broker-uri exclude each other: keep one of them',
+    'x.conf:2: incoming-queue and incoming-broker-uri exclude each other: keep one of them, or give each input a name (docs/inputs.md)',
   ],
   [
     'there is one sink',
     `${FROM_QUEUE}${TO_QUEUE}${TO_BROKER}`,
-    'x.conf:3: outgoing-queue and outgoing-broker-uri exclude each other: keep one of them',
+    'x.conf:3: outgoing-queue and outgoing-broker-uri exclude each other: keep one of them, or give each output a name (docs/outputs.md)',
   ],
   [
     'a broker needs its URI',

@@ -42,7 +42,7 @@ async function sameMeaning(test: TestContext, old: Old) {
   writeFileSync(before, old.text);
   const first = await examined(before, old);
   const notes = migrationNotes(first.values, first.settings, []);
-  const yaml = await migratedYaml(['made by a test'], first.values.given, notes, first.values.outputs);
+  const yaml = await migratedYaml(['made by a test'], first.values.given, notes, first.values);
   writeFileSync(after, yaml);
   const second = await examined(after, { env: {} });
   assert.deepEqual(meaning(second), meaning(first), yaml);
@@ -320,7 +320,7 @@ describe('a configuration that was migrated means the same', () => {
           `callback-code: ${JSON.stringify(code)}\ncallback-data: {${JSON.stringify(name.replace(/\s/g, ''))}: ${quoted(text)}}\n`,
       );
       const first = await examined(before, {});
-      writeFileSync(after, await migratedYaml(['made by a test'], first.values.given, [], first.values.outputs));
+      writeFileSync(after, await migratedYaml(['made by a test'], first.values.given, [], first.values));
       assert.deepEqual(meaning(await examined(after, {})), meaning(first));
     });
     await fc.assert(property, { numRuns: THOROUGH ? 2000 : 60 });

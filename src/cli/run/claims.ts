@@ -1,7 +1,7 @@
 import { basename, dirname, join } from 'node:path';
 import { StompctlError } from '../../base/errors.js';
 import { realFolder } from '../../config/real-folder.js';
-import type { Settings } from '../../config/settings.js';
+import { outputsOf, type Settings } from '../../config/settings.js';
 
 /** What each of several transfers must have for itself: its pidfile. */
 export class Claims {
@@ -35,8 +35,7 @@ export class Claims {
 export function sharedQueues(transfers: readonly { readonly name: string; readonly settings: Settings }[]): string[] {
   const writers = new Map<string, string[]>();
   for (const { name, settings } of transfers) {
-    const sinks = settings.sink.kind === 'several' ? settings.sink.outputs.map(({ sink }) => sink) : [settings.sink];
-    for (const sink of sinks) {
+    for (const sink of outputsOf(settings)) {
       if (sink.kind !== 'queue' || sink.queue.type === 'NULL') continue;
       const place = placeOf(sink.queue.path);
       writers.set(place, [...new Set([...(writers.get(place) ?? []), name])]);

@@ -61,6 +61,7 @@ async function elementsToMove({ source, loop }: Settings): Promise<number | unde
     case 'folder':
     case 'command':
     case 'broker':
+    case 'merged':
       return undefined;
     default:
       return unreachable(source);

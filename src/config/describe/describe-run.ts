@@ -4,11 +4,14 @@ import { shownUri } from '../../observe/mask.js';
 import type {
   CallbackSettings,
   CommandSettings,
+  InputSettings,
   QueueSettings,
   RewriteSettings,
   Settings,
   SinkSettings,
+  SourceSettings,
 } from '../settings.js';
+import { inputsOf } from '../settings.js';
 
 function seconds(milliseconds: number): string {
   return `${milliseconds / 1000} s`;
@@ -19,8 +22,7 @@ function queueText(queue: QueueSettings): string {
   return `the queue ${queue.path}${queue.type === 'DQS' ? '' : ` (${queue.type})`}`;
 }
 
-function sourceText(settings: Settings): string {
-  const { source } = settings;
+function sourceText(source: SourceSettings, settings: Settings): string {
   switch (source.kind) {
     case 'folder': {
       const how = settings.loop ? ', waiting for more' : ', once';
@@ -38,6 +40,8 @@ function sourceText(settings: Settings): string {
       const destinations = source.subscriptions.map(({ header }) => header.destination).join(', ');
       return `receives messages from ${destinations} at ${shownUri(source.broker.uri)}`;
     }
+    case 'merged':
+      return `merges these inputs: ${source.inputs.map((each) => `${each.name} ${sourceText(each.source, settings)}`).join('; ')};`;
     default:
       return unreachable(source);
   }
@@ -99,8 +103,12 @@ function endText(settings: Settings): string {
   return ends.length === 0 ? '' : ` It ends after ${ends.join(' or ')}.`;
 }
 
-function safetyText({ source, remove, reliable }: Settings): string {
-  if (!reliable) return 'Not reliable: a crash can lose messages.';
+function safetyText(settings: Settings): string {
+  if (!settings.reliable) return 'Not reliable: a crash can lose messages.';
+  return [...new Set(inputsOf(settings).map((source) => inputSafety(source, settings)))].join(' ');
+}
+
+function inputSafety(source: InputSettings, { remove }: Settings): string {
   const once = (kept: string) => `At least once: a message is ${kept} only when it is safe at its destination.`;
   switch (source.kind) {
     case 'queue':
@@ -130,5 +138,5 @@ export function describeRun(settings: Settings): string {
     settings.failureQueue === undefined ? '' : ` Rejected messages go to ${queueText(settings.failureQueue)}.`;
   const copies =
     settings.tapQueue === undefined ? '' : ` A copy of each message sent goes to ${queueText(settings.tapQueue)}.`;
-  return `It ${sourceText(settings)},${rewrite}${callback} and ${sinkText(settings.sink)}. ${safety}${rejected}${copies}${endText(settings)}`;
+  return `It ${sourceText(settings.source, settings)},${rewrite}${callback} and ${sinkText(settings.sink)}. ${safety}${rejected}${copies}${endText(settings)}`;
 }

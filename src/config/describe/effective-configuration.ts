@@ -33,14 +33,14 @@ export function effectiveConfiguration(values: OptionValues, settings?: Settings
       (settings === undefined ? undefined : dependentDefault(row.name, settings)) ?? row.defaultNote ?? row.default;
     return value === undefined ? [] : [{ name: row.name, value: value.replaceAll('`', ''), source: 'default' }];
   });
-  const ofOutputs = values.outputs.flatMap(({ name, options }) =>
+  const ofEnds = [...values.inputs, ...values.outputs].flatMap(({ name, options }) =>
     [...options.values()].map(({ row, value, origin }) => ({
       name: `${row.name} (${name})`,
       value: textOf(row, value),
       source: placeOf(origin),
     })),
   );
-  return [...ofOutputs, ...own];
+  return [...ofEnds, ...own];
 }
 
 /** The same where the code of a callback is nobody's business: it may hold what no name tells to be a secret. */
@@ -57,10 +57,8 @@ function linesOf(code: string): string {
 function matters(row: OptionRow, values: OptionValues): boolean {
   if (row.name === 'callback-timeout' && values.has('rewrite')) return true;
   if (row.group === 'callback') return values.has('callback-code') || values.has('callback-path');
-  if (
-    row.name.startsWith('incoming-broker-') ||
-    ['prefetch', 'subscribe', 'unsubscribe', 'max-parked'].includes(row.name)
-  ) {
+  if (row.name === 'max-parked') return values.hasAnywhere('incoming-broker-uri');
+  if (row.name.startsWith('incoming-broker-') || ['prefetch', 'subscribe', 'unsubscribe'].includes(row.name)) {
     return values.has('incoming-broker-uri');
   }
   if (row.name.startsWith('outgoing-broker-')) return values.has('outgoing-broker-uri');
@@ -69,7 +67,7 @@ function matters(row: OptionRow, values: OptionValues): boolean {
   if (row.name === 'metrics-remote') return values.has('metrics-listen');
   if (row.name.startsWith('metrics-')) return false;
   if (row.name === 'loop' || row.name === 'remove')
-    return values.has('incoming-queue') || (row.name === 'loop' && values.has('incoming-folder'));
+    return values.hasAnywhere('incoming-queue') || (row.name === 'loop' && values.hasAnywhere('incoming-folder'));
   return true;
 }
 
@@ -86,6 +84,7 @@ function prefetchText({ source, reliable, window }: Settings): string | undefine
     case 'queue':
     case 'folder':
     case 'command':
+    case 'merged':
       return undefined;
     case 'broker':
       if (source.prefetch !== undefined) return String(source.prefetch);

@@ -1,7 +1,7 @@
 import { unreachable } from '../../base/errors.js';
+import { besideOf, endOfBlock, SIDE_WORDS } from '../options/named-ends.js';
 import type { OptionRow, TableKey } from '../options/option.js';
 import { namesInFile, OPTION_TABLE, optionPrefixes } from '../options/option-table.js';
-import { outputKindOf } from '../options/outputs.js';
 import { REWRITE_DEFINITIONS, REWRITE_SCHEMA } from '../options/rewrite-schema.js';
 
 type Schema = Readonly<Record<string, unknown>>;
@@ -49,16 +49,26 @@ function blockSchema(prefix: string): Schema {
     const option = properties[rest];
     if (rest !== '') properties[rest] = option === undefined ? inner : { anyOf: [option, inner] };
   }
-  if (prefix !== 'outgoing-broker-') return { type: 'object', additionalProperties: false, properties };
+  const block = prefix.slice(0, -1);
+  if (endOfBlock(block) === undefined) return { type: 'object', additionalProperties: false, properties };
   const named = { $ref: `#/definitions/${prefix}` };
-  return { type: 'object', additionalProperties: named, properties: { ...properties, name: OUTPUT_NAME } };
+  const own = { ...properties, ...besideSchema(block), name: nameSchema(block) };
+  return { type: 'object', additionalProperties: named, properties: own };
 }
 
-const OUTPUT_NAME: Schema = { type: 'string', description: 'what this output is called' };
+function nameSchema(block: string): Schema {
+  const { side } = endOfBlock(block) ?? { side: 'outgoing' };
+  return { type: 'string', description: `what this ${SIDE_WORDS[side]} is called` };
+}
 
-/** A block of outputs may be a list of them. */
+/** What stands in the block of an end under its full name. */
+function besideSchema(block: string): Record<string, Schema> {
+  return Object.fromEntries(besideOf(block).map((name) => [name, { $ref: `#/definitions/${name}` }]));
+}
+
+/** A block of inputs or outputs may be a list of them. */
 function severalOf(block: string, one: Schema): Schema {
-  if (block !== 'outgoing' && block !== 'outgoing-broker') return one;
+  if (block !== 'incoming' && block !== 'outgoing' && endOfBlock(block) === undefined) return one;
   return { anyOf: [one, { type: 'array', items: one }] };
 }
 
@@ -84,9 +94,9 @@ function valueSchema(row: OptionRow): Schema {
     case 'rules':
       return REWRITE_SCHEMA;
     case 'table': {
-      const table = tableSchema(row.keys);
+      const table = tableSchema(row.keys, besideSchema(row.name));
       return {
-        anyOf: [{ type: 'string' }, table, ...(outputKindOf(row.name) === undefined ? [] : outputsSchema(row))],
+        anyOf: [{ type: 'string' }, table, ...(endOfBlock(row.name) === undefined ? [] : namedSchema(row))],
       };
     }
     case 'tables':
@@ -100,10 +110,11 @@ function valueSchema(row: OptionRow): Schema {
 }
 
 /** Several with their names as keys; or, unless a key of them is called so, with `name` in a list. */
-function outputsSchema({ keys = [] }: OptionRow): Schema[] {
-  const byName: Schema = { type: 'object', additionalProperties: tableSchema(keys) };
+function namedSchema({ name: block, keys = [] }: OptionRow): Schema[] {
+  const beside = besideSchema(block);
+  const byName: Schema = { type: 'object', additionalProperties: tableSchema(keys, beside) };
   if (keys.some(({ name }) => name === 'name')) return [byName];
-  const withName = tableSchema([...keys, { name: 'name', kind: 'text', doc: String(OUTPUT_NAME.description) }]);
+  const withName = tableSchema(keys, { ...beside, name: nameSchema(block) });
   return [byName, withName, { type: 'array', items: withName }];
 }
 
@@ -115,14 +126,17 @@ function numberSchema({ integer, min, max }: Pick<OptionRow, 'integer' | 'min' |
   };
 }
 
-function tableSchema(keys: readonly TableKey[] | undefined): Schema {
+function tableSchema(keys: readonly TableKey[] | undefined, beside: Readonly<Record<string, Schema>> = {}): Schema {
   if (keys === undefined) return { type: 'object', additionalProperties: SCALAR };
   const required = (always: boolean) =>
     keys.filter((key) => key.required && (always || key.unless === undefined)).map((key) => key.name);
   const object = {
     type: 'object',
     additionalProperties: false,
-    properties: Object.fromEntries(keys.map((key) => [key.name, { description: key.doc, ...SCALAR }])),
+    properties: {
+      ...Object.fromEntries(keys.map((key) => [key.name, { description: key.doc, ...SCALAR }])),
+      ...beside,
+    },
   };
   const unless = keys.flatMap((key) => key.unless ?? []);
   if (unless.length === 0) return { ...object, required: required(true) };

@@ -1,9 +1,9 @@
 import { unreachable } from '../../base/errors.js';
 import { type ConfigNode, toPlain } from '../formats/config-node.js';
+import { besideOf, type NamedEnd } from '../options/named-ends.js';
 import type { OptionRow } from '../options/option.js';
 import type { OptionValue, ReadOption } from '../options/option-reader.js';
 import { OPTION_TABLE } from '../options/option-table.js';
-import type { Output } from '../options/outputs.js';
 import type { MigrationNote } from './migration-notes.js';
 
 /** Options whose names begin so stand in one block. */
@@ -20,7 +20,7 @@ export async function migratedYaml(
   head: readonly string[],
   given: ReadonlyMap<string, ReadOption>,
   notes: readonly MigrationNote[],
-  outputs: readonly Output[],
+  { inputs, outputs }: { readonly inputs: readonly NamedEnd[]; readonly outputs: readonly NamedEnd[] },
 ): Promise<string> {
   const { dump } = await import('js-yaml');
   const parts: string[] = [comment(head.join('\n'))];
@@ -42,16 +42,22 @@ export async function migratedYaml(
     if (block === undefined) parts.push(...texts);
     else parts.push(`${block}:\n${texts.map((text) => text.replace(/^(?=.)/gm, '  ')).join('')}`);
   }
-  if (outputs.length > 0) parts.push(dump({ outgoing: outputs.map(plainOutput) }, { lineWidth: -1, noRefs: true }));
+  if (inputs.length > 0) parts.push(dump({ incoming: inputs.map(plainEnd) }, { lineWidth: -1, noRefs: true }));
+  if (outputs.length > 0) parts.push(dump({ outgoing: outputs.map(plainEnd) }, { lineWidth: -1, noRefs: true }));
   return parts.join('\n');
 }
 
 /** In a list the order of the file stays, which counts. */
-function plainOutput({ name, kind, options }: Output): unknown {
-  const prefix = `outgoing-${kind}`;
-  const plain = [...options].map(([option, { row, value, node }]) => [option, plainOf(row, value, node)] as const);
-  const inside = Object.fromEntries(plain.map(([option, value]) => [option.slice(prefix.length + 1), value]));
-  return { [kind]: { [name]: plain.find(([option]) => option === prefix)?.[1] ?? inside } };
+function plainEnd({ name, side, kind, options }: NamedEnd): unknown {
+  const prefix = `${side}-${kind}`;
+  const besides = besideOf(prefix);
+  const inside: [string, unknown][] = [];
+  for (const [option, { row, value, node }] of options) {
+    const plain = plainOf(row, value, node);
+    if (option === prefix) inside.push(...Object.entries(plain as Record<string, unknown>));
+    else inside.push([besides.includes(option) ? option : option.slice(prefix.length + 1), plain]);
+  }
+  return { [kind]: { [name]: Object.fromEntries(inside) } };
 }
 
 function blockOf({ name }: OptionRow): (typeof BLOCKS)[number] | undefined {

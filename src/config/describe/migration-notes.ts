@@ -18,8 +18,8 @@ interface Rule {
   readonly text: string;
 }
 
-const fromBroker = (values: OptionValues) => values.has('incoming-broker-uri');
-const toBroker = (values: OptionValues) => values.each().some((each) => each.has('outgoing-broker-uri'));
+const fromBroker = (values: OptionValues) => values.hasAnywhere('incoming-broker-uri');
+const toBroker = (values: OptionValues) => values.hasAnywhere('outgoing-broker-uri');
 const anyBroker = (values: OptionValues) => fromBroker(values) || toBroker(values);
 const isUdp = (values: OptionValues) => values.text('outgoing-broker-uri')?.startsWith('udp:') === true;
 const endless = (values: OptionValues) =>

@@ -141,7 +141,8 @@ export const BROKER_OPTIONS: readonly OptionRow[] = [
     reload: 'source',
     doc: 'Subscribe with these headers; may be given several times.',
     notes:
-      '`destination` is needed. An `id` and a receipt are added. When `reliable`, an `ack` other than `client-individual` is replaced, with a warning.',
+      '`destination` is needed. An `id` and a receipt are added. When `reliable`, an `ack` other than `client-individual` is replaced, with a warning. ' +
+      'With several inputs `subscribe`, `unsubscribe` and `prefetch` stand in the block of their broker: see docs/inputs.md.',
   },
   {
     name: 'unsubscribe',

@@ -1,8 +1,8 @@
 import { didYouMean } from '../../base/closest-name.js';
 import { addEntry, type BlockNode, type ConfigNode, newBlock, type Origin, placeOf } from '../formats/config-node.js';
 import { invalid, type Problem } from '../formats/problem.js';
+import { endOfBlock, type GivenEnd, namedBlocks, withoutBeside } from './named-ends.js';
 import { isOptionPrefix, namesInFile, OPTION_TABLE, optionInFile, optionPrefixes } from './option-table.js';
-import { type GivenOutput, namedBlocks, outputKindOf } from './outputs.js';
 
 /** A block of one of these names may wrap the whole configuration; what stands beside it is for other programs. */
 const WRAPPERS = ['stompclt', 'stompctl'];
@@ -10,8 +10,8 @@ const WRAPPERS = ['stompclt', 'stompctl'];
 /** What a configuration gives, by full option name. An option that is given several times is a list. */
 export interface GivenOptions {
   readonly given: ReadonlyMap<string, ConfigNode>;
-  /** those that have a name */
-  readonly outputs: readonly GivenOutput[];
+  /** inputs and outputs that have a name */
+  readonly ends: readonly GivenEnd[];
   readonly problems: readonly Problem[];
   readonly warnings: readonly string[];
 }
@@ -31,8 +31,8 @@ export function flattenTree(root: BlockNode): GivenOptions {
       else flattener.warnings.push(`${placeOf(node.origin)}: "${name}" stands outside <${wrappers[0]}> and is ignored`);
     }
   }
-  const { outputs } = flattener;
-  return { given: flattener.given.entries, outputs, problems: flattener.problems, warnings: flattener.warnings };
+  const { ends } = flattener;
+  return { given: flattener.given.entries, ends, problems: flattener.problems, warnings: flattener.warnings };
 }
 
 /** Whoever misspells that many names has given the wrong file: looking for what each may mean takes too long. */
@@ -40,7 +40,7 @@ const MOST_SUGGESTIONS = 20;
 
 class Flattener {
   readonly given = newBlock({ file: '', line: 0 });
-  readonly outputs: GivenOutput[] = [];
+  readonly ends: GivenEnd[] = [];
   readonly problems: Problem[] = [];
   readonly warnings: string[] = [];
   #suggestions = 0;
@@ -56,7 +56,7 @@ class Flattener {
   }
 
   #enter(whole: ConfigNode, name: string): void {
-    const node = this.#withoutOutputs(whole, name);
+    const node = this.#withoutNamed(whole, name);
     if (node === undefined) return;
     const option = optionInFile(name);
     if (option === undefined) {
@@ -80,19 +80,20 @@ class Flattener {
     for (const item of items) addEntry(this.given, option.name, item);
   }
 
-  /** Takes the named outputs out; undefined: nothing else is there. */
-  #withoutOutputs(node: ConfigNode, name: string): ConfigNode | undefined {
-    const kind = outputKindOf(name);
-    if (kind === undefined || name !== `outgoing-${kind}`) return node;
+  /** Takes the named inputs and outputs out, and what stands in a block for options beside it; undefined: nothing else is there. */
+  #withoutNamed(node: ConfigNode, name: string): ConfigNode | undefined {
+    const end = endOfBlock(name);
+    if (end === undefined) return node;
     const { named, rest } = namedBlocks(node, name);
     for (const { name: own, block } of named) {
       const inside = new Flattener();
-      if (optionInFile(name) === undefined) inside.walk(block, name);
-      else inside.given.entries.set(name, block);
+      const left = withoutBeside(block, name, inside.given);
+      if (optionInFile(name) === undefined) inside.walk(left, name);
+      else inside.given.entries.set(name, left);
       this.problems.push(...inside.problems);
-      this.outputs.push({ name: own, kind, origin: block.origin, given: inside.given.entries });
+      this.ends.push({ ...end, name: own, origin: block.origin, given: inside.given.entries });
     }
-    return rest;
+    return rest && withoutBeside(rest, name, this.given);
   }
 
   #unknown(origin: Origin, name: string): void {

@@ -1,7 +1,7 @@
+import type { NamedEnd } from './named-ends.js';
 import type { OptionRow } from './option.js';
 import { isProblem, type OptionValue, type ReadOption, readOption, type Table } from './option-reader.js';
 import { OPTION_TABLE } from './option-table.js';
-import type { Output } from './outputs.js';
 import type { RuleList } from './rewrite-option.js';
 
 const DEFAULTS = new Map<string, OptionValue>();
@@ -21,23 +21,53 @@ function defaultOf(row: OptionRow): OptionValue | undefined {
 export class OptionValues {
   readonly given: ReadonlyMap<string, ReadOption>;
 
+  /** when there are several: then `given` has none of their options */
+  readonly inputs: readonly NamedEnd[];
   /** when there are several, or `deliver` is given: then `given` has none of their options */
-  readonly outputs: readonly Output[];
+  readonly outputs: readonly NamedEnd[];
 
-  constructor(given: ReadonlyMap<string, ReadOption>, outputs: readonly Output[] = []) {
+  constructor(
+    given: ReadonlyMap<string, ReadOption>,
+    {
+      inputs = [],
+      outputs = [],
+    }: { readonly inputs?: readonly NamedEnd[]; readonly outputs?: readonly NamedEnd[] } = {},
+  ) {
     this.given = given;
+    this.inputs = inputs;
     this.outputs = outputs;
   }
 
-  /** A configuration for each output, with that one alone; without several, this one. */
-  each(): OptionValues[] {
+  /** A configuration for each input, with that one alone; without several, this one. */
+  eachInput(): OptionValues[] {
+    if (this.inputs.length === 0) return [this];
+    return this.inputs.map((end) => this.#withAlone(end, { outputs: this.outputs }));
+  }
+
+  /** The same for each output. */
+  eachOutput(): OptionValues[] {
     if (this.outputs.length === 0) return [this];
-    return this.outputs.map(({ options }) => new OptionValues(new Map([...this.given, ...options])));
+    return this.outputs.map((end) => this.#withAlone(end, { inputs: this.inputs }));
+  }
+
+  /** The same for each input together with each output. */
+  each(): OptionValues[] {
+    return this.eachInput().flatMap((values) => values.eachOutput());
+  }
+
+  #withAlone({ options }: NamedEnd, others: ConstructorParameters<typeof OptionValues>[1]): OptionValues {
+    return new OptionValues(new Map([...this.given, ...options]), others);
   }
 
   /** Everything that was given, wherever. */
   allGiven(): ReadOption[] {
-    return [...this.given.values(), ...this.outputs.flatMap(({ options }) => [...options.values()])];
+    const ofEnds = [...this.inputs, ...this.outputs].flatMap(({ options }) => [...options.values()]);
+    return [...this.given.values(), ...ofEnds];
+  }
+
+  /** Is it given, by itself or for one of several inputs or outputs? */
+  hasAnywhere(name: string): boolean {
+    return this.has(name) || [...this.inputs, ...this.outputs].some(({ options }) => options.has(name));
   }
 
   has(name: string): boolean {

@@ -145,6 +145,9 @@ export const QUEUE_OPTIONS: readonly OptionRow[] = [
     group: 'source',
     reload: 'source',
     doc: 'Read messages from this directory queue.',
+    notes:
+      'Several inputs are blocks with a name such as `<incoming-queue orders>`, in YAML `incoming-queue: { orders: { path: … } }`, and are ' +
+      'merged: see docs/inputs.md.',
   },
   {
     name: 'queue-headers',
@@ -156,7 +159,7 @@ export const QUEUE_OPTIONS: readonly OptionRow[] = [
     doc: 'Give the messages of `incoming-queue` these headers, before rules and callback: what of the element they are to know.',
     notes:
       '`%{element}` in a value is the name of the element, `%{size}` its bytes on disk, `%{modified}` its time. ' +
-      'In a KEY=VALUE list `%{` is `%25{`. Headers that a message has of its own win.',
+      'In a KEY=VALUE list `%{` is `%25{`. Headers that a message has of its own win. With several inputs it stands in the block of its input.',
   },
   {
     name: 'loop',
@@ -332,7 +335,7 @@ export const FOLDER_OPTIONS: readonly OptionRow[] = [
     doc: 'Give the messages of `incoming-folder` these headers.',
     notes:
       '`%{file}` in a value is the name of the file, `%{base}` and `%{ext}` its parts before and after the last dot, `%{size}` its bytes, `%{modified}` its time. ' +
-      'In a KEY=VALUE list `%{` is `%25{`. Headers in NAME.json win.',
+      'In a KEY=VALUE list `%{` is `%25{`. Headers in NAME.json win. With several inputs it stands in the block of its input.',
   },
   {
     name: 'outgoing-folder',
