@@ -13,12 +13,20 @@ import { tempFolder } from '../support/temp-folder.js';
 const ADDRESSES = ['127.0.0.1', '127.0.0.2'];
 const DEADLINE = { deadlineMs: 60_000 };
 
+/** `broker amqp://mq.test [127.0.0.1]` */
+function addressOf(end: string): string | undefined {
+  return /\[(.*)\]$/.exec(end)?.[1];
+}
+
+/** Its tools do not list connections of AMQP 1.0: all that read from one end. */
+const CUT = '[exit(P, kill) || P <- processes(), element(1, proc_lib:translate_initial_call(P)) =:= rabbit_reader].';
+
 const PROTOCOLS = [
-  { name: 'AMQP 0-9-1', protocol: 'amqp091', connections: 'list_connections' },
-  { name: 'AMQP 1.0', protocol: 'amqp1', connections: 'list_amqp10_connections' },
+  { name: 'AMQP 0-9-1', protocol: 'amqp091' },
+  { name: 'AMQP 1.0', protocol: 'amqp1' },
 ] as const;
 
-for (const { name, protocol, connections } of PROTOCOLS) {
+for (const { name, protocol } of PROTOCOLS) {
   describe(`members = all over ${name}, RabbitMQ at two addresses of a name`, () => {
     it('has a session at each, whose connections are cut under load, and loses nothing', async (test) => {
       const rabbitmq = await startRabbitmq({ secondAddress: '127.0.0.2' });
@@ -38,7 +46,9 @@ for (const { name, protocol, connections } of PROTOCOLS) {
         const own = join(folder, name);
         mkdirSync(own);
         const scene = await ReloadScene.run(test, options, own, resolver);
-        await eventually(() => scene.logger.events('session-open').length === ADDRESSES.length, DEADLINE);
+        const met = () =>
+          new Set(scene.logger.events('session-open').map(({ fields }) => addressOf(String(fields.end))));
+        await eventually(() => ADDRESSES.every((address) => met().has(address)), DEADLINE);
         return scene;
       };
       const [from, to] = [join(folder, 'from'), join(folder, 'to')];
@@ -53,18 +63,17 @@ for (const { name, protocol, connections } of PROTOCOLS) {
       const subscribe = { destination };
       const receiver = await run('receiver', { ...members('incoming'), subscribe, 'outgoing-queue': { path: to } });
 
-      const listed = await rabbitmq.tool(connections, '--silent', 'host');
-      assert.deepEqual(listed.trim().split('\n').sort(), [...ADDRESSES, ...ADDRESSES].sort());
       let count = 0;
       const more = () => {
         produce(from, numbered(50, { destination }, count));
         count += 50;
       };
       const sessions = () => [sender, receiver].map(({ logger }) => logger.events('session-open').length);
-      const cut = rabbitmq.tool('close_all_connections', 'the test wants it');
+      const before = sessions();
+      const cut = rabbitmq.tool('eval', CUT);
       const again = () => {
         if (elementPaths(from).length < 200) more();
-        return sessions().every((number) => number >= 2 * ADDRESSES.length);
+        return sessions().every((number, end) => number >= (before[end] ?? 0) + ADDRESSES.length);
       };
       await eventually(again, { ...DEADLINE, everyMs: 10, what: 'all four are cut under load, and open again' });
       await cut;
