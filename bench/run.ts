@@ -34,7 +34,9 @@ async function main(args: readonly string[]): Promise<number> {
 }
 
 function benchmark(file: string, args: readonly string[], outputs: readonly Writable[]): Promise<number> {
-  const child = spawn(process.execPath, [file, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  // as many as stompctl gives itself: a floor must have no fewer
+  const env = { UV_THREADPOOL_SIZE: '32', ...process.env };
+  const child = spawn(process.execPath, [file, ...args], { env, stdio: ['ignore', 'pipe', 'inherit'] });
   for (const output of outputs) child.stdout.pipe(output, { end: output !== process.stdout });
   return new Promise((resolve, reject) => {
     child.once('error', reject);

@@ -42,9 +42,10 @@ const fresh = `${TARGET}.${process.pid}`;
 try {
   await mkdir(fresh, { recursive: true });
   const chunks = [
-    ...(await bundle({ stompctl: 'bin/stompctl.js', worker: 'callback/thread/worker.js' }, 'esm')),
+    ...(await bundle({ program: 'bin/program.js', worker: 'callback/thread/worker.js' }, 'esm')),
     ...(await bundle({ 'iconv-lite': '../../node_modules/iconv-lite/lib/index.js' }, 'cjs')),
   ];
+  await writeFile(join(fresh, 'stompctl.js'), await starter());
   await putOwnFiles();
   await writeFile(join(fresh, 'package.json'), await manifest());
   const packages = packagesOf(chunks.flatMap(({ moduleIds }) => moduleIds));
@@ -68,8 +69,8 @@ async function bundle(entries: Readonly<Record<string, string>>, format: 'esm' |
   const { output } = await built.write({
     dir: fresh,
     format,
-    entryFileNames: format === 'cjs' ? '[name].cjs' : '[name].js',
-    chunkFileNames: '[name].js',
+    entryFileNames: format === 'cjs' ? '[name].cjs' : '[name].mjs',
+    chunkFileNames: '[name].mjs',
     codeSplitting: format === 'cjs' ? false : { groups: GROUPS },
   });
   await built.close();
@@ -97,11 +98,17 @@ function isShipped(path: string): boolean {
   return !/\.(?:map|d\.ts)$/.test(path);
 }
 
-/** The folder is a package of its own: its files are modules, and `--version` reads it. */
+/** What starts the rest; it is no module, and the bundled modules have another ending. */
+async function starter(): Promise<string> {
+  const code = await readFile(join(MODULES, 'bin/stompctl.cjs'), 'utf8');
+  return code.replace('./program.js', './program.mjs').replace(/^\/\/# source.*/m, '');
+}
+
+/** The folder is a package of its own: `stompctl.js` in it is no module, and `--version` reads it. */
 async function manifest(): Promise<string> {
   const whole = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as Record<string, unknown>;
-  const { name, version, description, license, type, engines } = whole;
-  const own = { name, version, description, license, type, engines, bin: { stompctl: 'stompctl.js' } };
+  const { name, version, description, license, engines } = whole;
+  const own = { name, version, description, license, engines, bin: { stompctl: 'stompctl.js' } };
   return `${JSON.stringify(own, undefined, 2)}\n`;
 }
 

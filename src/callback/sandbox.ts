@@ -61,7 +61,7 @@ export class Sandbox {
     this.#limitMs = options.timeoutMs + GRACE_MS;
     this.#createdNs = this.#board.begin(SETTING_UP);
     this.#call = new CallWatch(this.#board, Math.max(5, this.#limitMs / 8));
-    this.#worker = new Worker(ownFile('worker.js'), {
+    this.#worker = new Worker(ownFile('worker.mjs'), {
       workerData: { ...options, shared: this.#board.shared } satisfies Boot,
       env: {},
       argv: [],

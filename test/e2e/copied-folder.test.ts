@@ -63,7 +63,7 @@ describe('the folder dist/stompctl, copied to a host on which nothing is install
 
   it('names the licences of all packages that it contains', () => {
     const texts = readFileSync(join(dirname(STOMPCTL), 'LICENSES.txt'), 'utf8');
-    const code = readdirSync(dirname(STOMPCTL)).filter((name) => /\.c?js$/.test(name));
+    const code = readdirSync(dirname(STOMPCTL)).filter((name) => /\.[cm]js$/.test(name));
     const packages = new Set(
       code.flatMap((name) => {
         const text = readFileSync(join(dirname(STOMPCTL), name), 'utf8');
