@@ -75,7 +75,7 @@ export class RunningTransfer {
   #tap: SupervisedEnd<Sink> | undefined;
   #failureQueue: FailureQueue | undefined;
   #processor: SwappableProcessor | undefined;
-  readonly #supervisedSource: SupervisedSource;
+  readonly #supervisedSource: SupervisedSource<TunableSource>;
   readonly #main: SupervisedSink;
   readonly #withTap: TapSink;
   /** each under a supervisor of its own: what one of the two is sent again, the other is not */
@@ -173,6 +173,7 @@ export class RunningTransfer {
       source: source || (await this.#source.secretsChanged()),
       sink: sink || (await this.#sink.secretsChanged()),
     };
+    if (remade.source) this.#refuseWhenCrowded();
     const changed = <K extends keyof Settings>(...keys: K[]) =>
       keys.some((key) => !isDeepStrictEqual(before[key], settings[key]));
     const tap = changed('tapQueue') || (settings.tapQueue !== undefined && changed('sync'));
@@ -198,6 +199,13 @@ export class RunningTransfer {
     if (this.transfer.progress.stopping) throw this.#notAnyMore('the run is ending');
   }
 
+  #refuseWhenCrowded(): void {
+    if (!this.#supervisedSource.isCrowded) return;
+    const what = 'what earlier sources have left still waits for the failure queue';
+    const reason = `${what}; mend that, or reload with another one alone`;
+    throw new StompctlError('RELOAD_REFUSED', 'reload', this.names.source, reason);
+  }
+
   #notAnyMore(why: string): StompctlError {
     return new StompctlError('RELOAD_REFUSED', 'reload', this.names.source, `${why}; start it again instead`);
   }
@@ -219,7 +227,7 @@ export class RunningTransfer {
       this.#heed(failureQueue.fresh);
     } else this.#failureQueue?.configure(policyOfQueue(settings));
     const { window, windowBytes, maxParked } = settings;
-    this.#source.end.tune({ window, windowBytes, maxParked, deadLetters: this.#failureQueue?.sink });
+    this.#supervisedSource.tune({ window, windowBytes, maxParked, deadLetters: this.#failureQueue?.sink });
     if (old !== undefined) this.#retire(old, settings.timeouts.lingerMs);
     if (!settings.lazy) this.#openSink();
     if (tap) await this.#exchangeTap(settings);
@@ -295,11 +303,11 @@ export class RunningTransfer {
 
   /** False: the run ended before. */
   #exchangeSource(): Promise<boolean> {
-    return this.transfer.exchange(async () => {
-      const { clock, report } = this.#context;
+    return this.transfer.exchange(async (_drained, interrupt) => {
+      const { report } = this.#context;
       const made = makeSource(this.#settings, this.#context, this.#failureQueue?.sink);
       this.#source = made;
-      await this.#supervisedSource.exchange(made.end, made.supervisor, clock, this.#exchangeLimits().closeMs);
+      await this.#supervisedSource.exchange(made.end, made.supervisor, { ...this.#exchangeLimits(), interrupt });
       report.nothingParked();
     });
   }

@@ -58,7 +58,10 @@ export interface Source {
   settle(): Promise<void>;
   /** Ends the reading for good: settles, gives back what it still holds, closes. Never rejects twice; safe when not open. */
   close(): Promise<void>;
-  /** For who has waited for `close` long enough: ends at once what would keep messages from others, a session. */
+  /**
+   * For who has waited for `close` long enough: ends at once what would keep messages from others, a session. What cannot be read
+   * again is not given up by it.
+   */
   abandon?(): void;
 }
 

@@ -25,7 +25,7 @@ export class MergedMember {
   failure: StompctlError | undefined;
   /** nothing will ever come again */
   ended = false;
-  readonly #source: SupervisedSource;
+  readonly #source: SupervisedSource<TunableSource>;
   readonly #stop = new AbortController();
   /** rung when none of its deliveries is with the transfer any more */
   readonly #settled = new Bell();
@@ -51,7 +51,7 @@ export class MergedMember {
   }
 
   tune(limits: SourceLimits): void {
-    this.parts.source.tune(limits);
+    this.#source.tune(limits);
   }
 
   /** Asks it for more, unless it was, or has some. `answered` is called when that has come to something; never at once. */
@@ -92,7 +92,7 @@ export class MergedMember {
   }
 
   get storesAtClose(): boolean {
-    return this.#source.storesAtClose === true;
+    return this.#source.storesAtClose;
   }
 
   /** The size of what would be taken next; undefined: there is nothing. */
@@ -144,8 +144,11 @@ export class MergedMember {
   }
 
   async #settleAndClose(): Promise<undefined> {
-    await this.#source.settle();
-    await this.close();
+    try {
+      await this.#source.settle();
+    } finally {
+      await this.close();
+    }
   }
 }
 

@@ -182,9 +182,13 @@ export class MergedSource<Place extends MemberPlace> extends MemberSet<Place, Me
     this.#options.onParked(this.#parked);
   }
 
-  /** The limits are of all together: each has a part, and what is rejected is limited at each broker. */
+  /**
+   * The limits are of all together: each has a part, and what is rejected is limited at each broker. Of those that nothing more comes
+   * of something may wait for the failure queue.
+   */
   #share(): void {
     const reading = this.#reading;
+    for (const member of this.everyone) if (!reading.includes(member)) member.tune(this.#limits);
     const part = (whole: number) => Math.max(1, Math.floor(whole / Math.max(1, reading.length)));
     const { window, windowBytes } = this.#limits;
     for (const member of reading) {

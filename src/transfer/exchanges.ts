@@ -1,5 +1,8 @@
-/** Something to be done between two turns of the loop. `drained`: nothing is in flight; otherwise all of it was given back. */
-export type Exchange = (drained: boolean) => Promise<void>;
+/**
+ * Something to be done between two turns of the loop. `drained`: nothing is in flight; otherwise all of it was given back.
+ * `interrupt` aborts when the run is to end, which waits until this resolves.
+ */
+export type Exchange = (drained: boolean, interrupt: AbortSignal) => Promise<void>;
 
 interface Asked {
   readonly run: Exchange;
@@ -27,13 +30,13 @@ export class Exchanges {
     });
   }
 
-  /** Does what was asked for, one after the other. `drain` resolves undefined when the run ends meanwhile. */
-  async runAll(drain: () => Promise<'drained' | 'given-back' | undefined>): Promise<void> {
+  /** Does what was asked for, one after the other. `drain` resolves undefined when the run ends meanwhile, as `interrupt` says. */
+  async runAll(drain: () => Promise<'drained' | 'given-back' | undefined>, interrupt: AbortSignal): Promise<void> {
     for (let next = this.#asked.shift(); next !== undefined; next = this.#asked.shift()) {
       const { run, done, failed } = next;
       try {
         const ready = await drain();
-        if (ready !== undefined) await run(ready === 'drained');
+        if (ready !== undefined) await run(ready === 'drained', interrupt);
         done(ready !== undefined);
       } catch (error) {
         failed(error);

@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.js';
 import type { StompctlError } from '../base/errors.js';
-import { withDeadline } from '../base/wait.js';
-import type { Demand, Source, SourceResult } from '../flow/source.js';
+import { unlessAborted, withDeadline } from '../base/wait.js';
+import type { Demand, Source, SourceLimits, SourceResult, TunableSource } from '../flow/source.js';
 import type { Logger } from '../observe/logger.js';
 import { asStompctlError, type Supervisor } from './supervisor.js';
 
@@ -12,13 +12,26 @@ export interface SupervisedSourceOptions {
   readonly onReopened?: () => void;
 }
 
+export interface SourceExchangeLimits {
+  readonly clock: Clock;
+  /** the longest that the old one is waited for */
+  readonly closeMs: number;
+  /** when this aborts, the run ends: it is not waited for here any more */
+  readonly interrupt: AbortSignal;
+}
+
+/** Each has a window of messages at most; what puts so many aside without mending what they wait for is refused. */
+const MOST_LEAVING = 4;
+
 /** A source that outlives its sessions: `next` opens it again when it must, and rejects only with what ends the run. */
-export class SupervisedSource implements Source {
-  #inner: Source;
+export class SupervisedSource<Inner extends Source = Source> implements Source {
+  #inner: Inner;
   #options: SupervisedSourceOptions;
   #open = false;
+  /** earlier ones that are not closed yet, though nobody waits for that: when each is. Never rejects */
+  readonly #leaving = new Map<Inner, Promise<void>>();
 
-  constructor(inner: Source, options: SupervisedSourceOptions) {
+  constructor(inner: Inner, options: SupervisedSourceOptions) {
     this.#inner = inner;
     this.#options = options;
   }
@@ -27,37 +40,57 @@ export class SupervisedSource implements Source {
     return this.#inner.name;
   }
 
-  get storesAtClose(): boolean | undefined {
-    return this.#inner.storesAtClose;
+  get storesAtClose(): boolean {
+    return [this.#inner, ...this.#leaving.keys()].some(({ storesAtClose }) => storesAtClose === true);
+  }
+
+  /** Do so many earlier ones still wait for the failure queue that no other one is to join them? */
+  get isCrowded(): boolean {
+    return this.#leaving.size >= MOST_LEAVING;
+  }
+
+  /** The earlier ones too: they wait for a failure queue that may be another one now. */
+  tune(this: SupervisedSource<TunableSource>, limits: SourceLimits): void {
+    for (const source of [this.#inner, ...this.#leaving.keys()]) source.tune(limits);
   }
 
   /**
    * Puts another source in the place of the inner one, which is closed (for `closeMs` at most; then it is left behind). To be
-   * called between two `next`, with nothing of the old one in flight. The next `next` opens the new one.
+   * called between two `next`, with nothing of the old one in flight. The next `next` opens the new one. One whose messages cannot
+   * be read again is not given up: it goes on closing, and `settle` and `close` wait for it.
    */
-  async exchange(inner: Source, supervisor: Supervisor, clock: Clock, closeMs: number): Promise<void> {
+  async exchange(inner: Inner, supervisor: Supervisor, limits: SourceExchangeLimits): Promise<void> {
     const { logger } = this.#options;
     this.#open = false;
     const old = this.#inner;
-    try {
-      const late = () => {
-        logger.warn('close-failed', `${this.name} was not closed in time, and is left behind`);
-        // the broker gives what it has to the new one, and to others
-        old.abandon?.();
-      };
-      await withDeadline(clock, closeMs, this.#settleAndClose(clock, closeMs / 2), late);
-    } catch (error) {
-      logger.warn('close-failed', asStompctlError(error, this.name).message);
-    }
+    const closed = this.#settleAndClose(limits).catch((error: unknown) => {
+      logger.warn('close-failed', asStompctlError(error, old.name).message);
+    });
+    const leaving = closed.finally(() => this.#leaving.delete(old));
+    this.#leaving.set(old, leaving);
+    const late = () => {
+      logger.warn('close-failed', `${old.name} was not closed in time, and is left behind`);
+      // a broker gives what it has to the new one, and to others
+      old.abandon?.();
+      if (old.storesAtClose !== true) this.#leaving.delete(old);
+    };
+    await unlessAborted(withDeadline(limits.clock, limits.closeMs, leaving, late), limits.interrupt);
     this.#inner = inner;
     this.#options = { ...this.#options, supervisor };
   }
 
   /** What it cannot settle for now, as the failure queue cannot be written, it gives back when it is closed. */
-  async #settleAndClose(clock: Clock, settleMs: number): Promise<void> {
+  async #settleAndClose({ clock, closeMs, interrupt }: SourceExchangeLimits): Promise<void> {
+    const old = this.#inner;
     this.#options.supervisor.interrupt();
-    await withDeadline(clock, settleMs, this.#inner.settle(), () => undefined);
-    await this.#inner.close();
+    try {
+      await unlessAborted(
+        withDeadline(clock, closeMs / 2, old.settle(), () => undefined),
+        interrupt,
+      );
+    } finally {
+      await old.close();
+    }
   }
 
   /** Resolves also when interrupted. */
@@ -88,13 +121,18 @@ export class SupervisedSource implements Source {
     return { kind: 'idle', reason: 'interrupted' };
   }
 
-  settle(): Promise<void> {
-    return this.#inner.settle();
+  async settle(): Promise<void> {
+    await Promise.all([this.#inner.settle(), ...this.#leaving.values()]);
   }
 
-  close(): Promise<void> {
+  async close(): Promise<void> {
     this.#options.supervisor.interrupt();
-    return this.#inner.close();
+    const left = Promise.all(this.#leaving.values());
+    try {
+      await this.#inner.close();
+    } finally {
+      await left;
+    }
   }
 
   abandon(): void {

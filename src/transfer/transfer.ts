@@ -99,7 +99,7 @@ export class Transfer {
 
   /**
    * Stops reading, has what is in flight settled (what is not within `lingerMs` is given back), calls `run`, and reads
-   * on. `run` needs a time limit of its own. Resolves false when the run ended before, and rejects with what `run` does.
+   * on. `run` needs a time limit of its own, and is to resolve when it is interrupted. Resolves false when the run ended before, and rejects with what `run` does.
    */
   exchange(run: Exchange): Promise<boolean> {
     return this.#exchanges.ask(run);
@@ -152,7 +152,7 @@ export class Transfer {
   }
 
   #exchangeAll(): Promise<void> {
-    return this.#exchanges.runAll(() => this.#drainForExchange());
+    return this.#exchanges.runAll(() => this.#drainForExchange(), this.#interrupt.signal);
   }
 
   /** Undefined: the run was stopped meanwhile, which drains as well. */

@@ -57,7 +57,11 @@ export class InputsScene {
   }
 
   run(incoming: readonly Options[], more: Options = {}): Promise<ReloadScene> {
-    return ReloadScene.run(this.#test, this.options(incoming, more), this.folder);
+    return this.start(this.options(incoming, more));
+  }
+
+  start(options: Options): Promise<ReloadScene> {
+    return ReloadScene.run(this.#test, options, this.folder);
   }
 
   /** The numbers that were stored, in order, repetitions included. */

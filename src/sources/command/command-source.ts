@@ -154,9 +154,9 @@ export class CommandSource implements TunableSource {
     await this.#rejected.done();
   }
 
-  /** What still waits for the failure queue is lost, and told. */
+  /** What a command cannot write again goes on waiting for the failure queue; what it can, it does, and is not to come twice. */
   abandon(): void {
-    this.#rejected.giveUp();
+    if (this.#options.acks) this.#rejected.giveUp();
   }
 
   async #stopTold(feed: CommandFeed): Promise<void> {
