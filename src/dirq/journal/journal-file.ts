@@ -1,4 +1,4 @@
-import { constants } from 'node:fs';
+import { constants, type Stats } from 'node:fs';
 import { closeQuietly, type FileSystem } from '../../base/file-system.js';
 import {
   hostName,
@@ -27,11 +27,21 @@ export interface JournalFile {
   readonly silentMs: number;
 }
 
+/** A journal, and which file it is, whatever its name is now. */
+export interface OneJournalFile extends JournalFile {
+  readonly key: string;
+}
+
+/** Tells a file that is open from every other one, by whatever path. */
+export function fileKey({ dev, ino }: Pick<Stats, 'dev' | 'ino'>): string {
+  return `${dev}:${ino}`;
+}
+
 /**
  * Reads a journal; `match` has host and process number of its name. Undefined: what has this name is no journal. It never
  * waits (a pipe), follows a link, or reads without end. Throws the system's error.
  */
-export function readJournalFile(path: string, match: RegExpExecArray, files: FileSystem): JournalFile | undefined {
+export function readJournalFile(path: string, match: RegExpExecArray, files: FileSystem): OneJournalFile | undefined {
   const fd = files.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   try {
     const stats = files.fstatSync(fd);
@@ -43,10 +53,18 @@ export function readJournalFile(path: string, match: RegExpExecArray, files: Fil
     }
     const text = bytes.toString('latin1', 0, length);
     const [, host = '', pid] = match;
-    return { host, pid: Number(pid), text, identity: readIdentity(text), silentMs: Date.now() - stats.mtimeMs };
+    const silentMs = Date.now() - stats.mtimeMs;
+    return { host, pid: Number(pid), text, identity: readIdentity(text), silentMs, key: fileKey(stats) };
   } finally {
     closeQuietly(files, fd);
   }
+}
+
+/** Did this very process write it? False where that is not known for certain. */
+export function isOurs({ pid, identity }: Pick<JournalFile, 'pid' | 'identity'>): boolean {
+  const own = ownIdentity();
+  const isOwn = (what: 'boot' | 'started' | 'namespace') => isSame(identity?.[what] ?? '-', own[what]);
+  return pid === process.pid && isOwn('boot') && isOwn('started') && isOwn('namespace');
 }
 
 /**

@@ -1,6 +1,7 @@
 import { errnoOf } from '../../base/errors.js';
 import { type FileSystem, unless } from '../../base/file-system.js';
-import { fateOf, readJournalFile } from './journal-file.js';
+import { fateOf, isOurs, type OneJournalFile, readJournalFile } from './journal-file.js';
+import { isOpenJournal } from './lock-journal.js';
 import { isAlive, ownIdentity } from './process-identity.js';
 
 /** When a lock was taken. */
@@ -43,10 +44,15 @@ const SETTLED_MS = 100;
 const SAME_TIME_MS = 0.003;
 const DEFAULT_MAX_LOCK = 600;
 
+/** As `fateOf`; what an end of this process that is closed could not give back is nobody's. */
+function fateOfHolder(journal: OneJournalFile, maxLock: number): ReturnType<typeof fateOf> {
+  return isOurs(journal) && !isOpenJournal(journal.key) ? 'dead' : fateOf(journal, maxLock);
+}
+
 /**
- * Gives back what processes that are gone had locked, as their journals say, and removes their temporary files and
- * journals. A journal that no longer says anything (another machine's, older than `maxLock` seconds) is removed alone: its
- * locks are as old, and the purge's. What cannot be read or renamed is not ours; one journal that cannot be worked on
+ * Gives back what processes that are gone, and ends of this one that are closed, had locked, as their journals say, and removes
+ * their temporary files and journals. A journal that no longer says anything (another machine's, older than `maxLock` seconds)
+ * is removed alone: its locks are as old, and the purge's. What cannot be read or renamed is not ours; one journal that cannot be worked on
  * keeps nobody from the others. Throws the system's error when the queue itself cannot be read.
  */
 export function recoverJournals(
@@ -89,13 +95,13 @@ function recoverOne(queue: string, name: string, match: RegExpExecArray, context
   const path = `${queue}/${name}`;
   const journal = readJournalFile(path, match, files);
   if (journal === undefined) return;
-  const fate = fateOf(journal, maxLock);
+  const fate = fateOfHolder(journal, maxLock);
   if (fate === 'alive') return;
   const own = ownIdentity();
   const [, , , claimer, claimerStarted = '-'] = match;
-  const isOurs = Number(claimer) === process.pid && claimerStarted === own.started;
+  const isOurClaim = Number(claimer) === process.pid && claimerStarted === own.started;
   // a claim of our own is one that an error interrupted: nobody works on it
-  if (claimer !== undefined && !isOurs && isAlive(Number(claimer), claimerStarted)) return;
+  if (claimer !== undefined && !isOurClaim && isAlive(Number(claimer), claimerStarted)) return;
   if (fate === 'forgotten') {
     unlinkIfThere(files, path);
     return;
@@ -161,7 +167,7 @@ class LivingHolders {
       if (match === null || match[3] !== undefined) return [];
       try {
         const journal = readJournalFile(`${this.#queue}/${name}`, match, this.#files);
-        return journal === undefined || fateOf(journal, this.#maxLock) !== 'alive'
+        return journal === undefined || fateOfHolder(journal, this.#maxLock) !== 'alive'
           ? []
           : [readJournal(journal.text).times];
       } catch (error) {

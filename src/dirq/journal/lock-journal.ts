@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { errnoOf } from '../../base/errors.js';
 import { closeQuietly, type FileSystem, quietly, unless } from '../../base/file-system.js';
+import { fileKey } from './journal-file.js';
 import { hostName, identityLine } from './process-identity.js';
 
 const { O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
@@ -8,6 +9,14 @@ const { O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
 const COMPACT_AT_BYTES = 256 * 1024;
 /** one process may have several queues open on one path */
 const MOST_JOURNALS = 1000;
+
+/** the files that journals of this process have open: what else is of this process was left by one that is closed */
+const inUse = new Set<string>();
+
+/** Does a journal of this process have the file open? `key`: see `fileKey`. */
+export function isOpenJournal(key: string): boolean {
+  return inUse.has(key);
+}
 
 /** `stompctl.HOST.PID.locks`; a second one of the same process has `.2`; `.new` is one being compacted */
 export function journalPath(queue: string, pid: number, number: number): string {
@@ -25,6 +34,7 @@ export type HeldLocks = Iterable<readonly [name: string, time: number]>;
 /** A journal that is open. Whoever closes its descriptor lets go of the whole of it, so that no number is used again. */
 interface OpenJournal {
   readonly fd: number;
+  readonly key: string;
   readonly path: string;
   /** whole lines */
   bytes: number;
@@ -97,15 +107,16 @@ export class LockJournal {
       }
       // a process that had our number may have left one; whatever else is there, a pipe say, is not opened
       quietly(() => this.#files.unlinkSync(path));
-      const { fd, bytes } = this.#begin(path, lines);
+      const begun = this.#begin(path, lines);
       try {
         this.#files.renameSync(path, old.path);
       } catch (error) {
-        this.#remove(fd, path);
+        this.#remove(begun.fd, path);
         throw error;
       }
-      this.#open = { fd, path: old.path, bytes, torn: false };
-      closeQuietly(this.#files, old.fd);
+      this.#letGo();
+      inUse.add(begun.key);
+      this.#open = { ...begun, path: old.path, torn: false };
     });
     this.#compacted = this.#open?.bytes ?? 0;
   }
@@ -138,14 +149,18 @@ export class LockJournal {
   #letGo(): void {
     const open = this.#open;
     this.#open = undefined;
-    if (open !== undefined) closeQuietly(this.#files, open.fd);
+    if (open === undefined) return;
+    inUse.delete(open.key);
+    closeQuietly(this.#files, open.fd);
   }
 
   #create(): OpenJournal {
     for (let number = 1; ; number += 1) {
       const path = journalPath(this.#queue, process.pid, number);
       try {
-        return { path, torn: false, ...this.#begin(path) };
+        const begun = this.#begin(path);
+        inUse.add(begun.key);
+        return { path, torn: false, ...begun };
       } catch (error) {
         // another queue of this process has it: those of the dead were claimed before this one was opened
         if (errnoOf(error) !== 'EEXIST' || number === MOST_JOURNALS) throw error;
@@ -154,10 +169,11 @@ export class LockJournal {
   }
 
   /** A file that says whose it is, with these lines; or none at all. */
-  #begin(path: string, lines = ''): { fd: number; bytes: number } {
+  #begin(path: string, lines = ''): Pick<OpenJournal, 'fd' | 'key' | 'bytes'> {
     const fd = this.#files.openSync(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_EXCL, 0o644);
     try {
-      return { fd, bytes: this.#writeAll(fd, identityLine() + lines) };
+      const key = fileKey(this.#files.fstatSync(fd));
+      return { fd, key, bytes: this.#writeAll(fd, identityLine() + lines) };
     } catch (error) {
       this.#remove(fd, path);
       throw error;

@@ -1,9 +1,9 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Clock, Timer } from '../../base/clock.js';
 import { errnoOf } from '../../base/errors.js';
 import { type FileSystem, lstatIfThere, quietly, unless } from '../../base/file-system.js';
 import { suffixedName } from '../../base/suffixed-name.js';
-import { fateOf } from '../../dirq/journal/journal-file.js';
+import { fateOf, isOurs } from '../../dirq/journal/journal-file.js';
 import { hostName, ownIdentity } from '../../dirq/journal/process-identity.js';
 
 /** inside the folder; hidden, as all that begins with a dot */
@@ -19,6 +19,8 @@ const REFRESH_MS = 20_000;
 
 /** each source of this process has numbers of its own */
 let lastNumber = 0;
+/** the names of the folders of claims that the sources of this process work with: what is left of others is nobody's */
+const inUse = new Set<string>();
 
 /** What is to become of a file that was claimed and is not wanted any more. */
 export interface ClaimsOptions {
@@ -55,6 +57,7 @@ export class FolderClaims {
   open(): void {
     // somebody may have taken it over, when this process was stopped for long
     if (this.#own === undefined || lstatIfThere(this.#options.files, this.#own) === undefined) {
+      if (this.#own !== undefined) inUse.delete(basename(this.#own));
       this.#own = this.#newFolder(this.#options.sidecar);
     }
     this.#refreshLater();
@@ -109,7 +112,8 @@ export class FolderClaims {
   }
 
   /**
-   * Gives back what processes that are dead have claimed, and what of our own is no delivery any more. `held` are those that are.
+   * Gives back what processes that are dead have claimed, what earlier sources of this one could not, and what of our own is no
+   * delivery any more. `held` are those that are.
    * Answers how many files came back. Throws the system's error when the folder cannot be read.
    */
   recover(held: ReadonlySet<string>): number {
@@ -127,7 +131,9 @@ export class FolderClaims {
     }
     for (const [folder, sidecar] of this.#inherited) {
       recovered += this.#empty(folder, new Set(), sidecar);
-      if (removedFolder(files, folder)) this.#inherited.delete(folder);
+      if (!removedFolder(files, folder)) continue;
+      this.#inherited.delete(folder);
+      inUse.delete(basename(folder));
     }
     if (this.#own !== undefined) recovered += this.#empty(this.#own, held, this.#options.sidecar);
     return recovered;
@@ -144,6 +150,7 @@ export class FolderClaims {
     for (const [folder, sidecar] of [[own, this.#options.sidecar] as const, ...this.#inherited]) {
       quietly(() => this.#empty(folder, new Set(), sidecar));
       quietly(() => removedFolder(files, folder));
+      inUse.delete(basename(folder));
     }
     this.#inherited.clear();
     quietly(() => removedFolder(files, this.#root));
@@ -173,19 +180,20 @@ export class FolderClaims {
       // RACE: somebody has just removed the folder around it, for it was empty
       if (tries === MOST_TRIES) files.mkdirSync(folder);
       else if (!unless('ENOENT', () => files.mkdirSync(folder))) continue;
+      inUse.add(owner);
       return folder;
     }
   }
 
   #isAbandoned(path: string, match: RegExpExecArray): boolean {
     const [, host = '', pid = '', boot = '', started = '', namespace = '', machine = ''] = match;
-    if (path === this.#own || this.#inherited.has(path)) return false;
+    if (inUse.has(basename(path))) return false;
     const stats = lstatIfThere(this.#options.files, path);
     if (stats?.isDirectory() !== true) return false;
     const identity = { boot, started, namespace, machine };
     const silentMs = Date.now() - stats.mtimeMs;
     const owner = { host, pid: Number(pid), identity, silentMs, text: '' };
-    return fateOf(owner, this.#options.maxLock) !== 'alive';
+    return isOurs(owner) || fateOf(owner, this.#options.maxLock) !== 'alive';
   }
 
   /** Gives back what is in a folder of claims but not held. */
