@@ -3,7 +3,7 @@ import { PathTemplate } from '../message/path-template.js';
 import { invalid } from './formats/problem.js';
 import type { Table } from './options/option-reader.js';
 import { realFolder } from './real-folder.js';
-import { originOf, type Rule } from './rule.js';
+import { originOf, type Rule, type RuleContext } from './rule.js';
 
 const QUEUES = ['incoming-queue', 'outgoing-queue', 'failure-queue', 'tap-queue'];
 
@@ -25,26 +25,37 @@ const keysFitType: Rule = {
   },
 };
 
+/** A folder that is named somewhere, and what it is called when something is wrong with it. */
+interface Place {
+  /** the option */
+  readonly name: string;
+  readonly called: string;
+  readonly path: string;
+}
+
+/** Where one of these options, and what goes with it, has the run read or write; but for a queue of nothing. */
+function placesOf({ values }: RuleContext, names: readonly string[]): Place[] {
+  return names.flatMap((name) => {
+    const { path, type, 'move-to': moveTo } = (values.table(name) ?? {}) as Table;
+    if (path === undefined || type === 'NULL') return [];
+    const place = { name, called: name, path: String(path) };
+    return moveTo === undefined ? [place] : [place, { name, called: `move-to of ${name}`, path: String(moveTo) }];
+  });
+}
+
 const pathsWithHeaders: Rule = {
-  name: 'only the path of the outgoing queue has values of headers in it, and no other queue is among its queues',
+  name: 'only the path of the outgoing queue has values of headers in it, and no other queue or folder is among its queues',
   *check(context) {
-    const problem = (name: string, text: string) => invalid(originOf(context, name), `${name}${text}`);
-    const pathOf = (name: string) => String(((context.values.table(name) ?? {}) as Table).path ?? '');
-    const template = PathTemplate.parse(pathOf('outgoing-queue'));
+    const [outgoing] = placesOf(context, ['outgoing-queue']);
+    const template = outgoing && PathTemplate.parse(outgoing.path);
     const folder = template && realFolder(resolve(template.folder));
-    for (const name of QUEUES.filter((queue) => queue !== 'outgoing-queue')) {
-      const path = pathOf(name);
+    const others = [...QUEUES.filter((queue) => queue !== 'outgoing-queue'), 'incoming-folder'];
+    for (const { name, called, path } of placesOf(context, others)) {
+      const problem = (text: string) => invalid(originOf(context, name), `${called}${text}`);
       if (PathTemplate.parse(path) !== undefined) {
-        yield problem(name, ': "%{header:" means something in the path of outgoing-queue only');
-      } else if (
-        path !== '' &&
-        folder !== undefined &&
-        `${realFolder(resolve(path))}/`.startsWith(`${folder}/`.replace('//', '/'))
-      ) {
-        yield problem(
-          name,
-          ' is in the folder where outgoing-queue makes its queues: give these a folder of their own',
-        );
+        yield problem(': "%{header:" means something in the path of outgoing-queue only');
+      } else if (folder !== undefined && `${realFolder(resolve(path))}/`.startsWith(`${folder}/`.replace('//', '/'))) {
+        yield problem(' is in the folder where outgoing-queue makes its queues: give these a folder of their own');
       }
     }
   },
@@ -54,13 +65,13 @@ const queuesDiffer: Rule = {
   name: 'the queues differ',
   *check(context) {
     const seen = new Map<string, string>();
-    for (const name of [...QUEUES, 'incoming-folder', 'outgoing-folder']) {
-      const { path, type } = (context.values.table(name) ?? {}) as Table;
-      if (path === undefined || type === 'NULL') continue;
-      const folder = realFolder(resolve(String(path)));
+    for (const { name, called, path } of placesOf(context, [...QUEUES, 'incoming-folder', 'outgoing-folder'])) {
+      const folder = realFolder(resolve(path));
       const same = seen.get(folder);
-      if (same !== undefined) yield invalid(originOf(context, name), `${name} is the same folder as ${same}`);
-      seen.set(folder, name);
+      // a folder whose files are moved to where they are is told of with its other keys
+      if (same === name) continue;
+      if (same !== undefined) yield invalid(originOf(context, name), `${called} is the same folder as ${same}`);
+      seen.set(folder, called);
     }
   },
 };

@@ -59,6 +59,19 @@ describe('a folder whose files would be moved into itself', () => {
   });
 });
 
+describe('a folder whose files would be moved to where another end of the run is', () => {
+  for (const end of ['outgoing-queue', 'outgoing-folder', 'failure-queue']) {
+    it(end, async (t) => {
+      const args = ['incoming-folder=path=/drop after=move move-to=/there', `${end}=path=/there`];
+      if (end === 'failure-queue') args.push('outgoing-queue=path=/out');
+      const { texts } = await examineCase(t, { args });
+      const [one, other] = ['move-to of incoming-folder', end];
+      const said = end === 'outgoing-folder' ? [other, one] : [one, other];
+      assert.deepEqual(texts, [`command line: ${said.join(' is the same folder as ')}`]);
+    });
+  }
+});
+
 describe('what is wrong on the command line exits 64, in a file 78', () => {
   for (const [name, ...args] of [
     ['a URI', '--outgoing-broker-uri', 'http://h'],

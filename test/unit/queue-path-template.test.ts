@@ -100,4 +100,28 @@ describe('the path of a queue with the value of a header in it', () => {
     const apart = await examineCase(test, { file: `${queue('incoming-queue', '/spool/input')}${out}` });
     assert.deepEqual(apart.texts, []);
   });
+
+  const IN_THE_FOLDER = 'is in the folder where outgoing-queue makes its queues: give these a folder of their own';
+  const FOLDERS: readonly [name: string, folder: string, out: string, said: string[]][] = [
+    ['the incoming folder', 'path = /spool/drop', '/spool/%{header:k}', [`incoming-folder ${IN_THE_FOLDER}`]],
+    ['itself in it', 'path = /spool/drop', '/spool/drop/%{header:k}', [`incoming-folder ${IN_THE_FOLDER}`]],
+    [
+      'the folder that files are moved to',
+      'path = /drop\nafter = move\nmove-to = /spool/done',
+      '/spool/%{header:k}',
+      [`move-to of incoming-folder ${IN_THE_FOLDER}`],
+    ],
+    ['neither', 'path = /drop\nafter = move\nmove-to = /done', '/spool/%{header:k}', []],
+    ['neither, but beside them', 'path = /spool/drop', '/spool/out/%{header:k}', []],
+  ];
+  for (const [name, folder, out, said] of FOLDERS) {
+    it(`has queues, and among them ${name}`, async (test) => {
+      const file = `<incoming-folder>\n${folder}\n</incoming-folder>\n<outgoing-queue>\npath = ${out}\n</outgoing-queue>\n`;
+      const { texts } = await examineCase(test, { file });
+      assert.deepEqual(
+        texts.map((text) => text.replace(/^[^:]*:\d+: /, '')),
+        said,
+      );
+    });
+  }
 });
