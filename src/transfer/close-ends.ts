@@ -8,6 +8,8 @@ export interface Closing {
   readonly clock: Clock;
   /** the longest that one of them may take */
   readonly limitMs: number;
+  /** no longer than until then (of the clock's monotonic time) a source may store what it gives back */
+  readonly storeUntilMs: number;
   /** the source first: then what is its own is not begun before it has given everything back */
   readonly closings: readonly (() => Promise<void>)[];
   /** one after the other, or, when time is short, all at once */
@@ -26,9 +28,10 @@ export async function closeEnds(work: Closing): Promise<boolean> {
   let closed = false;
   const close = async (closing: () => Promise<void>, isSource: boolean): Promise<void> => {
     try {
+      const storing = isSource && source.storesAtClose === true;
       const inTime = await withDeadline<boolean, boolean>(
         clock,
-        limitMs,
+        storing ? Math.min(limitMs, Math.max(0, work.storeUntilMs - clock.monotonicMs())) : limitMs,
         closing().then(() => true),
         () => false,
       );

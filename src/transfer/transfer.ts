@@ -122,10 +122,11 @@ export class Transfer {
     }
     const { inFlight } = this;
     report.logger.debug('drain', `no more reading (${this.#ended}); ${inFlight} in flight`, { inFlight });
+    const storeUntilMs = this.#parts.clock.monotonicMs() + this.#limits.lingerMs + GIVE_UP_MS;
     const drained = await this.#drain();
     this.#gaveUp = !drained;
     const released = drained ? 0 : await this.#giveBack();
-    const closed = await this.#close(drained);
+    const closed = await this.#close(drained, storeUntilMs);
     // who asked for the stop wants to hear whether it is over; a run that was to do something did not do all of it
     if (!closed || (!drained && this.#ended !== 'signal' && this.#ended !== 'quit'))
       this.#failure ??= lingerExceeded(source, released, this.#limits.lingerMs);
@@ -300,10 +301,7 @@ export class Transfer {
   }
 
   #notSent(delivery: Delivery, error: StompctlError): void {
-    if (error.action === 'reject') {
-      this.#reject(delivery, error);
-      return;
-    }
+    if (error.action === 'reject') return this.#reject(delivery, error);
     this.#release(delivery);
     // the sink has given up, whatever a single attempt would have called for; unless it is this run that closes it
     if (error.code !== 'SESSION_CLOSED') this.fail(error);
@@ -382,11 +380,12 @@ export class Transfer {
   }
 
   /** Closes both ends. False when the source did not say in time that everything is given back. */
-  async #close(drained: boolean): Promise<boolean> {
+  async #close(drained: boolean, storeUntilMs: number): Promise<boolean> {
     const { source, sink, clock, giveUp, report } = this.#parts;
     return closeEnds({
       clock,
       limitMs: drained ? this.#limits.closeMs : GIVE_UP_MS,
+      storeUntilMs,
       closings: [() => source.close(), () => sink.close(), async () => this.#processor?.close()],
       inOrder: drained,
       source,

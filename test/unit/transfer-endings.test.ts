@@ -75,6 +75,17 @@ describe('the end of a transfer', () => {
     assert.equal((await running).failure?.code, 'LINGER_EXCEEDED');
   });
 
+  it('waits no longer for what a source stores at its close than for what is in flight, though nothing is', async () => {
+    const { source, clock, transfer } = plan(new FakeSink());
+    source.storesAtClose = true;
+    source.close = never;
+    const running = transfer.run();
+    await settled();
+    transfer.stop('signal');
+    await clock.advance(LINGER_MS + 2000);
+    assert.equal((await running).failure?.code, 'LINGER_EXCEEDED');
+  });
+
   it('says that what is left goes into the failure queue where the source cannot be read again', async () => {
     const { source, clock, logger, transfer } = plan(new FakeSink(() => 'silent'), { count: 1 });
     source.storesAtClose = true;
