@@ -107,7 +107,7 @@ export class Transfer {
 
   /** Resolves when everything is settled and closed. Never rejects: what went wrong is in the outcome. */
   async run(): Promise<TransferOutcome> {
-    const { source, sink, lazy, report } = this.#parts;
+    const { source, sink, lazy, report, clock } = this.#parts;
     if (this.#ended === undefined) this.#timers.start();
     try {
       // both ends wait inside `open` for as long as their broker is away: a stop must not wait with them
@@ -122,7 +122,7 @@ export class Transfer {
     }
     const { inFlight } = this;
     report.logger.debug('drain', `no more reading (${this.#ended}); ${inFlight} in flight`, { inFlight });
-    const storeUntilMs = this.#parts.clock.monotonicMs() + this.#limits.lingerMs + GIVE_UP_MS;
+    const storeUntilMs = clock.monotonicMs() + this.#limits.lingerMs + GIVE_UP_MS;
     const drained = await this.#drain();
     this.#gaveUp = !drained;
     const released = drained ? 0 : await this.#giveBack();
@@ -169,8 +169,7 @@ export class Transfer {
   }
 
   get #stillToTake(): number {
-    const { count } = this.#limits;
-    return count === undefined ? Number.POSITIVE_INFINITY : Math.max(0, count - this.#taken);
+    return Math.max(0, (this.#limits.count ?? Number.POSITIVE_INFINITY) - this.#taken);
   }
 
   async #step(): Promise<void> {
@@ -301,10 +300,12 @@ export class Transfer {
   }
 
   #notSent(delivery: Delivery, error: StompctlError): void {
-    if (error.action === 'reject') return this.#reject(delivery, error);
-    this.#release(delivery);
-    // the sink has given up, whatever a single attempt would have called for; unless it is this run that closes it
-    if (error.code !== 'SESSION_CLOSED') this.fail(error);
+    if (error.action === 'reject') this.#reject(delivery, error);
+    else {
+      this.#release(delivery);
+      // the sink has given up, whatever a single attempt would have called for; unless it is this run that closes it
+      if (error.code !== 'SESSION_CLOSED') this.fail(error);
+    }
   }
 
   #release(delivery: Delivery): void {

@@ -5,16 +5,21 @@ import { eventually } from '../support/eventually.js';
 import { FolderScene, taken } from '../support/folder-scene.js';
 import { openSource, take } from '../support/queue-ends.js';
 import { filesOf, produce } from '../support/sample-messages.js';
-import { numbered } from '../support/scene.js';
 import { atEnd, type Cleaning, tempFolder } from '../support/temp-folder.js';
 import { WatchedFiles } from '../support/watched-files.js';
 
 const COUNT = 3;
+const SAMPLES = Array.from({ length: COUNT }, (_, number) => ({
+  number,
+  header: {},
+  body: Buffer.from('b'),
+  text: true,
+}));
 
 /** A queue some of whose elements stay locked by a source that is closed: its disk let no lock go. */
 async function leftLocked(test: Cleaning) {
   const path = await tempFolder(test);
-  produce(path, numbered(COUNT, {}));
+  produce(path, SAMPLES);
   const watched = new WatchedFiles(path);
   const after = (run: () => Promise<void>) => atEnd(test, run);
   const { source } = await openSource({ after }, { path, loop: true, maxLock: 0, files: watched.files });
@@ -46,7 +51,7 @@ describe('elements that a closed source of this process could not unlock', () =>
 
   it('are not those of one that is open, whatever path it has the queue by', async (test) => {
     const path = await tempFolder(test);
-    produce(path, numbered(COUNT, {}));
+    produce(path, SAMPLES);
     const after = (run: () => Promise<void>) => atEnd(test, run);
     const { source } = await openSource({ after }, { path, loop: true });
     assert.equal((await take(source)).length, COUNT);
