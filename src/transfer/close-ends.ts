@@ -24,11 +24,13 @@ export interface Closing {
 export async function closeEnds(work: Closing): Promise<boolean> {
   const { clock, limitMs, closings, inOrder, source, onError } = work;
   const giveUp = () => void work.giveUp?.().catch(() => undefined);
-  if (source.storesAtClose !== true) giveUp();
+  // asked now: once all that it stores is stored, it may say otherwise
+  const stores = source.storesAtClose === true;
+  if (!stores) giveUp();
   let closed = false;
   const close = async (closing: () => Promise<void>, isSource: boolean): Promise<void> => {
     try {
-      const storing = isSource && source.storesAtClose === true;
+      const storing = isSource && stores;
       const inTime = await withDeadline<boolean, boolean>(
         clock,
         storing ? Math.min(limitMs, Math.max(0, work.storeUntilMs - clock.monotonicMs())) : limitMs,
@@ -43,7 +45,7 @@ export async function closeEnds(work: Closing): Promise<boolean> {
   };
   if (inOrder) for (const [index, closing] of closings.entries()) await close(closing, index === 0);
   else await Promise.all(closings.map((closing, index) => close(closing, index === 0)));
-  if (source.storesAtClose === true) giveUp();
+  if (stores) giveUp();
   return closed;
 }
 

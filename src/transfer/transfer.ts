@@ -99,7 +99,7 @@ export class Transfer {
 
   /**
    * Stops reading, has what is in flight settled (what is not within `lingerMs` is given back), calls `run`, and reads
-   * on. `run` needs a time limit of its own, and is to resolve when it is interrupted. Resolves false when the run ended before, and rejects with what `run` does.
+   * on. `run` has a time limit of its own, and resolves when interrupted. Resolves false when the run ended before; rejects as `run`.
    */
   exchange(run: Exchange): Promise<boolean> {
     return this.#exchanges.ask(run);
