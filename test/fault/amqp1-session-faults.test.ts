@@ -162,6 +162,19 @@ describe('Amqp1Session, at its opening', () => {
     await assert.rejects(Amqp1Session.connect(amqp1Options(peer.port)), { code: 'LOGIN_REFUSED', message });
   });
 
+  it('tells of a broker that names no login', async (test) => {
+    // a frame of SASL mechanisms: none
+    const named = Buffer.from('0000000c0201000000534045', 'hex');
+    const header = Buffer.from('AMQP\x03\x01\0\0');
+    const none = (bytes: Buffer): Buffer => {
+      if (!bytes.includes('PLAIN')) return bytes;
+      return bytes.indexOf(header) === 0 ? Buffer.concat([header, named]) : named;
+    };
+    const peer = await Amqp1Peer.start(test, { login: () => true, written: none });
+    const message = /the broker knows no login by ANONYMOUS, and names no other; give it/;
+    await assert.rejects(Amqp1Session.connect(amqp1Options(peer.port)), { code: 'LOGIN_REFUSED', message });
+  });
+
   for (const [what, says, expected] of [
     ['AMQP 0-9-1', 'AMQP\0\0\x09\x01', { code: 'CONNECT_FAILED', message: /speaks AMQP 0-9-1, but not 1\.0/ }],
     ['AMQP 0-10', 'AMQP\x01\x01\0\x0a', { code: 'CONNECT_FAILED', message: /AMQP 1\.0\.10, which is not spoken here/ }],
