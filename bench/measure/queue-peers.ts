@@ -12,6 +12,14 @@ function later(call: Sync, fd: number): Promise<void> {
   return new Promise((resolve, reject) => call(fd, (error) => (error === null ? resolve() : reject(error))));
 }
 
+const TMPFS = 0x01021994;
+
+/** Each of them; in memory as ours does it. */
+async function syncAll(folder: string, fds: readonly number[]): Promise<void> {
+  if (fs.statfsSync(folder).type === TMPFS) for (const fd of fds) fs.fdatasyncSync(fd);
+  else await Promise.all(fds.map((fd) => later(fs.fdatasync, fd)));
+}
+
 async function syncFolder(folder: string): Promise<void> {
   const fd = fs.openSync(folder, 'r');
   await later(fs.fsync, fd);
@@ -53,7 +61,7 @@ function lock(path: string): void {
 
 /** Files of a batch, written and synced under their temporary names, then linked. */
 async function publish(out: string, names: readonly string[], fds: readonly number[], synced: boolean): Promise<void> {
-  if (synced) await Promise.all(fds.map((fd) => later(fs.fdatasync, fd)));
+  if (synced) await syncAll(out, fds);
   for (const fd of fds) fs.closeSync(fd);
   for (const name of names) fs.linkSync(join(out, `${name}.tmp`), join(out, name));
   if (synced) await syncFolder(out);
@@ -100,14 +108,14 @@ export const copied: Carry = async (from, out, names, synced) => {
 };
 
 export const linked: Carry = async (from, out, names, synced) => {
-  const fds = names.map((name) => {
+  const fds = names.flatMap((name) => {
     const path = join(from, name);
     fs.lstatSync(path);
     lock(path);
-    return synced ? fs.openSync(path, 'r') : undefined;
+    return synced ? [fs.openSync(path, 'r')] : [];
   });
-  await Promise.all(fds.map((fd) => fd && later(fs.fdatasync, fd)));
-  for (const fd of fds) if (fd !== undefined) fs.closeSync(fd);
+  await syncAll(out, fds);
+  for (const fd of fds) fs.closeSync(fd);
   for (const name of names) fs.linkSync(join(from, name), join(out, name));
   if (synced) await syncFolder(out);
   for (const name of names) for (const path of [join(from, name), join(from, `${name}.lck`)]) fs.unlinkSync(path);

@@ -94,7 +94,7 @@ export class SimpleWriter implements ElementWriter {
   syncData(staged: Staged, done: (error: Error | null) => void): void {
     const [fd] = staged.fds;
     if (fd === undefined) done(null);
-    else this.#directory.files.fdatasync(fd, done);
+    else this.#directory.syncData(fd, done);
   }
 
   /** By `link`, not `rename`: nothing is ever overwritten. */

@@ -1,19 +1,26 @@
 import { spawn } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { ofShare } from '../support/folder-tests.js';
 import { type BrokerKind, brokerKinds, brokerVariable, openBroker, type RealBroker } from '../support/real-brokers.js';
 
 /**
- * Runs the files of this folder whose name contains one of the arguments (all of them without arguments) against one
+ * Runs the files of this folder whose name contains one of the arguments (all of them without arguments; `--share 1/2`: one of two halves) against one
  * set of brokers: starting them is slow. Files learn of the brokers as of external ones, through the environment;
  * a test that kills a broker starts its own. Exits with the code of the test runner, 1 when a broker does not start.
  */
-async function main(wanted: readonly string[]): Promise<number> {
-  const files = (await readdir(import.meta.dirname))
+async function main(args: readonly string[]): Promise<number> {
+  const { values, positionals: wanted } = parseArgs({
+    args: [...args],
+    options: { share: { type: 'string', default: '1/1' } },
+    allowPositionals: true,
+  });
+  const [share = 1, shares = 1] = values.share.split('/').map(Number);
+  const names = (await readdir(import.meta.dirname))
     .filter((name) => name.endsWith('.test.js'))
-    .filter((name) => wanted.length === 0 || wanted.some((part) => name.includes(part)))
-    .sort()
-    .map((name) => join(import.meta.dirname, name));
+    .filter((name) => wanted.length === 0 || wanted.some((part) => name.includes(part)));
+  const files = ofShare(names, share, shares).map((name) => join(import.meta.dirname, name));
   if (files.length === 0) throw new Error(`run(${wanted.join(' ')}): no test file has such a name`);
 
   const started = await Promise.allSettled(brokerKinds().map(openBroker));

@@ -55,8 +55,16 @@ test('every test file is run by one npm script, once', () => {
 test('CI runs each of these scripts as a step', () => {
   const steps = readFileSync(join(ROOT, '.ci/run'), 'utf8').split('\n');
   for (const script of TEST_SCRIPTS) {
-    const command = script === 'test' ? / npm test$/ : new RegExp(` npm run ${script}$`);
-    assert.equal(steps.filter((line) => line.startsWith('step ') && command.test(line)).length, 1, script);
+    const command = script === 'test' ? / npm test()$/ : new RegExp(` npm run ${script}(?: -- --share (\\d+/\\d+))?$`);
+    const shares = steps.flatMap((line) => (line.startsWith('step ') ? (command.exec(line)?.slice(1) ?? []) : []));
+    const count = shares.length;
+    const all = count === 1 ? [undefined] : Array.from({ length: count }, (_, index) => `${index + 1}/${count}`);
+    assert.ok(count > 0, script);
+    assert.deepEqual(
+      shares.map((share) => share || undefined),
+      all,
+      script,
+    );
   }
 });
 

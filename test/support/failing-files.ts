@@ -59,6 +59,7 @@ function namesOf(): Record<string, Call> {
     'closeSync',
     'fchmodSync',
     'fdatasync',
+    'fdatasyncSync',
     'fstatSync',
     'fsync',
     'ftruncateSync',

@@ -66,6 +66,8 @@ export class WatchedFiles {
       rmdirSync: one('rmdir', systemFiles.rmdirSync as never),
       lutimesSync: one('utimes', systemFiles.lutimesSync as never),
       fdatasync: later('fdatasync', systemFiles.fdatasync) as FileSystem['fdatasync'],
+      // in memory the same call is made at once
+      fdatasyncSync: onDescriptor('fdatasync', systemFiles.fdatasyncSync),
       fsync: later('fsync', systemFiles.fsync) as FileSystem['fsync'],
       fsyncSync: onDescriptor('fsyncSync', systemFiles.fsyncSync),
     };

@@ -58,7 +58,7 @@ describe('the system clock', () => {
     const raw = sources.filter((file) => /\bset(Timeout|Interval)\(/.test(readFileSync(join('src', file), 'utf8')));
     // short delays of their own: the demo's broker, a look, a redraw, an end; the status page runs in a browser
     const allowed =
-      /^(base\/clock|bin\/stompctl|broker\/.*|callback\/sandbox|cli\/command-line\/progress|daemon\/signals|metrics\/page-text)\.ts$/;
+      /^(base\/clock|bin\/program|broker\/.*|callback\/sandbox|cli\/command-line\/progress|daemon\/signals|metrics\/page-text)\.ts$/;
     assert.deepEqual(
       raw.filter((file) => !allowed.test(file)),
       [],
