@@ -1,4 +1,5 @@
 import type { Connection, Delivery, Sender, Session } from 'rhea';
+import { LONGEST_TIMER_MS } from '../base/clock.js';
 
 /** What rhea has and its types do not tell: kept in one place, for the day it changes. */
 
@@ -26,9 +27,6 @@ export function peerErrorText(error: unknown): string | undefined {
   const parts = [condition, description].filter((part): part is string => typeof part === 'string' && part !== '');
   return parts.length === 0 ? undefined : parts.join(': ');
 }
-
-/** What a timer of Node takes. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /**
  * The library would end the session itself when it hears nothing; whether reading is paused it does not know. It goes on with the signs
