@@ -69,10 +69,11 @@ describe('Amqp1Session, when the broker', () => {
     await send(session, 'd', 'good');
   });
 
-  it('refuses a subscription, tells why', async (test) => {
+  it('refuses a subscription, tells why, and is left in order', async (test) => {
     const none = { condition: 'amqp:not-found', description: 'no such queue' };
-    const { session } = await open(test, { refuse: () => none });
+    const { session } = await open(test, { refuse: () => none }, { disconnectTimeoutMs: 600_000 });
     await assert.rejects(receive(session), { code: 'BROKER_ERROR', message: /refused "q": .*no such queue/ });
+    await session.close();
   });
 
   it('cuts the connection, rejects what is not accepted', async (test) => {
