@@ -14,9 +14,9 @@ const MOST_CHARACTERS = 500;
 export function withConsole(logger: RunLogger, clock: Clock = systemClock): RunLogger {
   const guard = new FloodGuard({ clock });
   const print = (...said: readonly unknown[]): void => {
-    guard.pass('library', (repeated) => {
+    guard.pass('library', (lines) => {
       const text = printable(format(...said).slice(0, MOST_CHARACTERS));
-      logger.debug('library', text, repeated === 1 ? {} : { repeated });
+      logger.debug('library', text, lines === 1 ? {} : { lines });
     });
   };
   // biome-ignore lint/suspicious/noConsole: what is taken over

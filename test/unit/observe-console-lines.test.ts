@@ -24,7 +24,7 @@ it('what a library prints comes into the log at debug, a few lines of a flood, a
   assert.deepEqual(lines[0], ['library', 'credit was 0\\u001b', {}]);
   assert.equal(lines.length, 10);
   await clock.advance(10_000);
-  assert.deepEqual(lines.slice(10), [['library', 'credit was 999\\u001b', { repeated: 990 }]]);
+  assert.deepEqual(lines.slice(10), [['library', 'credit was 999\\u001b', { lines: 990 }]]);
   console.log('x'.repeat(1000));
   assert.equal(lines.at(-1)?.[1].length, 500);
   await taken.flush();
