@@ -106,6 +106,10 @@ describe('incoming-command', () => {
     const failed = [...consume(scene.path('failed'))].map(({ body }) => body.toString().slice(0, 9));
     assert.deepEqual(failed, ['garbage', '{"body":"']);
     assert.match(stderr, /longer than any message/);
+    assert.ok(
+      stderr.includes(JSON.stringify('a line is a message: {"header":{...},"body":"..."}').slice(1, -1)),
+      stderr,
+    );
   });
 
   it('puts what is not sent in the end into the failure queue, all of it', async (test) => {
