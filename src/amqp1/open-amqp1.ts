@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Connection, EventContext } from 'rhea';
 import { reasonOf, StompctlError } from '../base/errors.js';
+import { loginRefusal } from '../base/login-refusal.js';
 import { printable } from '../base/printable.js';
 import { unlessCalledOff } from '../base/wait.js';
 import { openTransport } from '../stomp/transport/open-transport.js';
@@ -203,7 +204,7 @@ function refusalOf(error: unknown, { endpoint, passcode, login, tls }: Amqp1Sess
   }
   if (/^amqp:(?:unauthorized-access|not-found|not-allowed)/.test(text)) {
     const what = text.replace(/^amqp:unauthorized-access: Failed to authenticate: \d+$/, 'amqp:unauthorized-access');
-    return fail('LOGIN_REFUSED', `the broker refused the login: ${what}; check user, password and virtual host`);
+    return fail('LOGIN_REFUSED', loginRefusal(what, login !== undefined || tls?.cert !== undefined));
   }
   return fail('BROKER_ERROR', `the broker refused the session: ${text}; see its log`);
 }
