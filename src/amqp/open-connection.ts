@@ -120,7 +120,9 @@ function failureOf(error: unknown, options: AmqpSessionOptions, wire: Wire): Sto
     const { code } = wire.closed;
     const text = `${code} ${without(wire.closed.text, passcode)}`;
     if (!REFUSED_LOGIN.has(code)) return fail('BROKER_ERROR', `the broker refused the session: ${text}`);
-    return fail('LOGIN_REFUSED', loginRefusal(text, options.login !== undefined || options.tls?.cert !== undefined));
+    const { login, tls } = options;
+    const given = login !== undefined || tls?.cert !== undefined || tls?.pfx !== undefined;
+    return fail('LOGIN_REFUSED', loginRefusal(text, given));
   }
   const reason = without(printable(reasonOf(error)), passcode);
   if (/^SASL mechanism EXTERNAL/.test(reason)) {

@@ -193,9 +193,9 @@ function refusalOf(error: unknown, { endpoint, passcode, login, tls }: Amqp1Sess
   const text = passcode ? said.replaceAll(passcode, '********') : said;
   const fail = (code: 'LOGIN_REFUSED' | 'BROKER_ERROR', reason: string) =>
     new StompctlError(code, 'connect', placeOf(endpoint), reason, error);
+  const certificate = tls?.cert !== undefined || tls?.pfx !== undefined;
   const offered = /No suitable mechanism; server supports (.*)$/.exec(text)?.[1];
   if (offered !== undefined) {
-    const certificate = tls?.cert !== undefined || tls?.pfx !== undefined;
     const ours = login !== undefined ? 'PLAIN' : certificate ? 'EXTERNAL' : 'ANONYMOUS';
     return fail(
       'LOGIN_REFUSED',
@@ -204,7 +204,7 @@ function refusalOf(error: unknown, { endpoint, passcode, login, tls }: Amqp1Sess
   }
   if (/^amqp:(?:unauthorized-access|not-found|not-allowed)/.test(text)) {
     const what = text.replace(/^amqp:unauthorized-access: Failed to authenticate: \d+$/, 'amqp:unauthorized-access');
-    return fail('LOGIN_REFUSED', loginRefusal(what, login !== undefined || tls?.cert !== undefined));
+    return fail('LOGIN_REFUSED', loginRefusal(what, login !== undefined || certificate));
   }
   return fail('BROKER_ERROR', `the broker refused the session: ${text}; see its log`);
 }

@@ -43,7 +43,12 @@ export async function readPidOptions(input: ConfigurationInput, command: string)
 }
 
 function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  } catch {
+    // whoever reads it says what is wrong
+    return false;
+  }
 }
 
 function ofFolder(path: string): string {

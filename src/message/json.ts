@@ -141,7 +141,7 @@ function parse(json: string): Record<string, unknown> {
     // the text of V8's error quotes the input: a body must not reach the logs
     throw foreign(
       `not JSON: ${reasonOf(error)
-        .replace(/,?\s*"[\s\S]*/, '')
+        .replace(/,?[\s.]*"[\s\S]*/, '')
         .trim()}`,
     );
   }

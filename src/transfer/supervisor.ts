@@ -201,7 +201,7 @@ export class Supervisor {
     return mayComeBack(error) || (error.code === 'CREDENTIAL_INVALID' && (this.#opened > 0 || this.#failures > 0));
   }
 
-  /** No attempt but the first has read what to log in with: one that was readable is perhaps just being written. */
+  /** What to log in with could never be read; what could be before is perhaps just being written. */
   #lacksLogin({ code }: StompctlError): boolean {
     return code === 'CREDENTIAL_UNREADABLE' && this.#opened === 0;
   }

@@ -126,6 +126,8 @@ test('of what is no message file at all it says what may be done instead, and of
     }
   };
   assert.equal(told('hello'), "decode(x): not JSON: Unexpected token 'h'; do this");
+  const long = `{"body": ${'x'.repeat(100)}}`;
+  assert.equal(told(long), "decode(x): not JSON: Unexpected token 'x'; do this");
   assert.equal(told('{"temperature":1}'), 'decode(x): unknown field "temperature"; do this');
   assert.equal(told('{"body":null}'), 'decode(x): field "body" is not a string');
 });
