@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Connection, EventContext } from 'rhea';
 import { reasonOf, StompctlError } from '../base/errors.js';
+import { loginRefusal } from '../base/login-refusal.js';
 import { printable } from '../base/printable.js';
 import { unlessCalledOff } from '../base/wait.js';
 import { openTransport } from '../stomp/transport/open-transport.js';
@@ -216,9 +217,9 @@ function refusalOf(error: unknown, { endpoint, passcode, login, tls }: Amqp1Sess
   const text = passcode ? said.replaceAll(passcode, '********') : said;
   const fail = (code: 'LOGIN_REFUSED' | 'BROKER_ERROR', reason: string) =>
     new StompctlError(code, 'connect', placeOf(endpoint), reason, error);
+  const certificate = tls?.cert !== undefined || tls?.pfx !== undefined;
   const offered = /No suitable mechanism; server supports (.*)$/.exec(text)?.[1];
   if (offered !== undefined) {
-    const certificate = tls?.cert !== undefined || tls?.pfx !== undefined;
     const ours = login !== undefined ? 'PLAIN' : certificate ? 'EXTERNAL' : 'ANONYMOUS';
     // as the library writes a list that is missing, or empty
     const only = offered === 'undefined' || offered === '' ? 'and names no other' : `only ${offered}`;
@@ -226,7 +227,7 @@ function refusalOf(error: unknown, { endpoint, passcode, login, tls }: Amqp1Sess
   }
   if (/^amqp:(?:unauthorized-access|not-found|not-allowed)/.test(text)) {
     const what = text.replace(/^amqp:unauthorized-access: Failed to authenticate: \d+$/, 'amqp:unauthorized-access');
-    return fail('LOGIN_REFUSED', `the broker refused the login: ${what}; check user, password and virtual host`);
+    return fail('LOGIN_REFUSED', loginRefusal(what, login !== undefined || certificate));
   }
   return fail('BROKER_ERROR', `the broker refused the session: ${text}; see its log`);
 }

@@ -150,6 +150,10 @@ export const EVENTS = {
     levels: ['warn'],
     when: 'the incoming queue of a run with `loop` was not there at the start and was made',
   },
+  'queue-odd': {
+    levels: ['warn'],
+    when: 'plain files lie in the folder of an incoming queue, and are left alone; told once',
+  },
   'queue-room': { levels: ['info'], when: 'there is room again in that queue: the run goes on' },
   'queue-shaped': {
     levels: ['warn'],
