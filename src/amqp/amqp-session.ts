@@ -61,6 +61,7 @@ export class AmqpSession {
   #over: StompctlError | undefined;
   #state: 'open' | 'closing' | 'ended' = 'open';
   #prefetch = 0;
+  #published = 0;
   #resolveEnded: (error: StompctlError | undefined) => void = () => undefined;
 
   /**
@@ -87,6 +88,7 @@ export class AmqpSession {
       onReturn: (returned) => {
         if (holder.session !== undefined) holder.session.#returned(returned);
       },
+      published: () => (holder.session === undefined ? 0 : holder.session.#published),
       failed: (error) => (holder.session === undefined ? breaks(error) : holder.session.#end(error)),
     });
     const model = await openConnection(options, wire, ending, broken);
@@ -270,6 +272,7 @@ export class AmqpSession {
         if (this.#over === undefined) this.#confirms.settle(entry, error !== null && error !== undefined);
       };
       this.#full = !this.#channel.publish(exchange, routingKey, body, properties, answered);
+      this.#published += 1;
     } catch (error) {
       this.#confirms.forget(entry);
       const reason = `AMQP cannot carry it: ${printable(reasonOf(error))}; correct its header in a callback`;
@@ -344,6 +347,11 @@ export class AmqpSession {
       return new StompctlError('BROKER_ERROR', 'session', this.peer, `${text}; see its log`, error);
     }
     const reason = reasonOf(error ?? 'the connection was closed');
+    if (error instanceof TypeError) {
+      // the library calls who waits for an answer, and finds nobody
+      const strange = 'the broker sent an answer to a question that was not asked; see its log';
+      return new StompctlError('FRAME_MALFORMED', 'session', this.peer, strange, error);
+    }
     if (reason === 'Heartbeat timeout') {
       const silence = `no sign of life from the broker for two intervals of ${this.#options.heartBeatSeconds} s; is it overloaded, or the network down?`;
       return new StompctlError('HEARTBEAT_MISSED', 'session', this.peer, silence, error);

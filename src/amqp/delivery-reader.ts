@@ -94,7 +94,7 @@ export class DeliveryReader {
   #delivery(reader: FieldReader): (content: Content) => void {
     const fields = {
       consumerTag: reader.shortText(),
-      deliveryTag: Number(reader.longLong()),
+      deliveryTag: tagOf(reader.longLong()),
       redelivered: (reader.octet() & 1) === 1,
       exchange: reader.shortText(),
       routingKey: reader.shortText(),
@@ -139,4 +139,10 @@ export class DeliveryReader {
     const reason = `the broker sent a message that cannot be read: ${what}; see its documentation`;
     return new StompctlError('FRAME_MALFORMED', 'session', this.#peer, reason, cause);
   }
+}
+
+/** 0 would mean all that were delivered. */
+function tagOf(tag: bigint): number {
+  if (tag < 1n || tag > BigInt(Number.MAX_SAFE_INTEGER)) throw new RangeError(`a delivery with the tag ${tag}`);
+  return Number(tag);
 }

@@ -1,6 +1,7 @@
 import { isIP, type LookupFunction } from 'node:net';
 import type { ChannelModel } from 'amqplib';
 import { errnoOf, reasonOf, StompctlError } from '../base/errors.js';
+import { loginRefusal } from '../base/login-refusal.js';
 import { printable } from '../base/printable.js';
 import { unlessCalledOff } from '../base/wait.js';
 import { placeOf } from '../stomp/transport/tcp-transport.js';
@@ -119,7 +120,9 @@ function failureOf(error: unknown, options: AmqpSessionOptions, wire: Wire): Sto
     const { code } = wire.closed;
     const text = `${code} ${without(wire.closed.text, passcode)}`;
     if (!REFUSED_LOGIN.has(code)) return fail('BROKER_ERROR', `the broker refused the session: ${text}`);
-    return fail('LOGIN_REFUSED', `the broker refused the login: ${text}; check user, password and virtual host`);
+    const { login, tls } = options;
+    const given = login !== undefined || tls?.cert !== undefined || tls?.pfx !== undefined;
+    return fail('LOGIN_REFUSED', loginRefusal(text, given));
   }
   const reason = without(printable(reasonOf(error)), passcode);
   if (/^SASL mechanism EXTERNAL/.test(reason)) {

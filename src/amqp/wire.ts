@@ -6,6 +6,7 @@ import { printable } from '../base/printable.js';
 import { FieldReader } from './codec/field-value.js';
 import { strangerError } from './codec/first-answer.js';
 import { FRAME_TYPES, FrameSplitter, type RawFrame } from './codec/frame-splitter.js';
+import { ConfirmTags } from './confirm-tags.js';
 import { type ContentListeners, DeliveryReader } from './delivery-reader.js';
 
 /** Why the broker closed the connection, or a channel of it. */
@@ -23,6 +24,8 @@ export interface WireOptions extends ContentListeners {
   readonly pauseTimeoutMs: number;
   /** 0: none */
   readonly heartBeatSeconds: number;
+  /** how many messages were published on the channel of the messages */
+  readonly published: () => number;
   /** called at most once: what the broker sent cannot be read */
   readonly failed: (error: StompctlError) => void;
 }
@@ -30,7 +33,13 @@ export interface WireOptions extends ContentListeners {
 /** bytes of a frame that is offered; RabbitMQ offers the same */
 export const FRAME_MAX = 131_072;
 const CHUNK_BYTES = 65_536;
-const METHODS = { tune: (10 << 16) | 30, connectionClose: (10 << 16) | 50, channelClose: (20 << 16) | 40 } as const;
+const METHODS = {
+  tune: (10 << 16) | 30,
+  connectionClose: (10 << 16) | 50,
+  channelClose: (20 << 16) | 40,
+  ack: (60 << 16) | 80,
+  nack: (60 << 16) | 120,
+} as const;
 /** The library takes the lowest number that is free: the channel of the messages is the first one, the one of declarations the other. */
 const CHANNELS = { messages: 1, declarations: 2 } as const;
 const HEART_BEAT = Buffer.of(FRAME_TYPES.heartbeat, 0, 0, 0, 0, 0, 0, 0xce);
@@ -52,6 +61,7 @@ export class Wire {
   readonly #pulseMs: number;
   readonly #splitter: FrameSplitter;
   readonly #deliveries: DeliveryReader;
+  readonly #confirmed = new ConfirmTags();
   #socket: Socket | undefined;
   #begun = false;
   #over = false;
@@ -179,8 +189,16 @@ export class Wire {
       throw new StompctlError('FRAME_MALFORMED', 'session', this.#options.peer, reason);
     }
     if (type !== FRAME_TYPES.method || payload.length < 4) return;
-    const method = payload.readUInt32BE(0);
-    const reader = new FieldReader(payload, 4);
+    try {
+      this.#method(payload.readUInt32BE(0), channel, new FieldReader(payload, 4));
+    } catch (error) {
+      const reason = `the broker sent a method that cannot be taken: ${reasonOf(error)}; see its log`;
+      throw new StompctlError('FRAME_MALFORMED', 'session', this.#options.peer, reason, error);
+    }
+  }
+
+  /** Throws RangeError where its arguments end too early, or say what cannot be. */
+  #method(method: number, channel: number, reader: FieldReader): void {
     if (method === METHODS.tune) {
       reader.short();
       const offered = reader.long();
@@ -189,6 +207,9 @@ export class Wire {
       const reason = { code: reader.short(), text: printable(reader.shortText()) };
       if (channel <= CHANNELS.messages) this.closed = reason;
       else this.refused = reason;
+    } else if (method === METHODS.ack || method === METHODS.nack) {
+      if (channel !== CHANNELS.messages) throw new RangeError(`a confirmation on channel ${channel}`);
+      this.#confirmed.take(reader.longLong(), (reader.octet() & 1) === 1, this.#options.published());
     }
   }
 

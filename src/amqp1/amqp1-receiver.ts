@@ -153,6 +153,7 @@ export class ReceiverLink {
       this.fail(
         new StompctlError('BROKER_ERROR', 'subscribe', peer, `the broker refused ${where}: ${text}; see its log`),
       );
+      this.#session.close();
       return;
     }
     const reason = `the broker ended the subscription to ${where}: ${text}; was it deleted, or has its node gone away?`;

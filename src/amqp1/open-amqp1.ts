@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { Connection, EventContext } from 'rhea';
 import { reasonOf, StompctlError } from '../base/errors.js';
+import { loginRefusal } from '../base/login-refusal.js';
 import { printable } from '../base/printable.js';
 import { unlessCalledOff } from '../base/wait.js';
 import { openTransport } from '../stomp/transport/open-transport.js';
 import { placeOf } from '../stomp/transport/tcp-transport.js';
 import type { Amqp1SessionOptions } from './amqp1-session-options.js';
 import { Amqp1Wire, type Amqp1WireOptions, FRAME_MAX } from './amqp1-wire.js';
-import { beginSession, peerErrorText, remoteOpen, takeOverSilence } from './rhea-parts.js';
+import { beginSession, guardTurns, peerErrorText, remoteOpen, takeOverSilence } from './rhea-parts.js';
 
 export type Rhea = typeof import('rhea');
 
@@ -31,6 +32,8 @@ const LATE = [
 ] as const;
 /** Who wants a sign of life more often costs more than it gives. */
 const SHORTEST_SILENCE_MS = 100;
+/** AMQP 1.0, part 2, section 2.7.1: MIN-MAX-FRAME-SIZE */
+const LEAST_FRAME_BYTES = 512;
 /** the broker is about to stop */
 const FORCED = 'amqp:connection:forced';
 
@@ -56,6 +59,8 @@ export async function openAmqp1(options: Amqp1SessionOptions, hooks: ConnectionH
   const { maxMessageSize, pauseTimeoutMs = PAUSE_TIMEOUT_MS } = options;
   const wire = new Amqp1Wire({ transport, clock, maxMessageSize, pauseTimeoutMs, ...hooks, failed });
   const connection = prepare(rhea, wire, options);
+  guardTurns(connection, (error) => failed(malformed(error, wire)));
+  refuseLinks(connection, (reason) => failed(malformed(reason, wire)));
   try {
     const opened = new Promise<void>((resolve, reject) => {
       let loggedIn = false;
@@ -63,8 +68,11 @@ export async function openAmqp1(options: Amqp1SessionOptions, hooks: ConnectionH
       connection.on('connection_open', () => {
         loggedIn = true;
         takeOverSilence(connection);
-        const { idle_time_out: silence = 0 } = remoteOpen(connection);
-        if (silence > 0 && silence < SHORTEST_SILENCE_MS) reject(tooOften(silence, wire));
+        const refusal = unusable(remoteOpen(connection), wire);
+        if (refusal !== undefined) {
+          reject(refusal);
+          return;
+        }
         trySession(connection, resolve, (error) => reject(refusalOf(error, options)));
       });
       connection.on('connection_error', ({ error }: EventContext) => reject(refusalOf(error, options)));
@@ -148,9 +156,26 @@ function listen(connection: Connection, wire: Amqp1Wire, failed: (error: Stompct
   });
 }
 
-function tooOften(silence: number, wire: Amqp1Wire): StompctlError {
-  const reason = `the broker wants a sign of life every ${silence} ms; raise its idle-time-out`;
-  return new StompctlError('BROKER_ERROR', 'connect', wire.peer, reason);
+/** Links that the broker opens: the library would take their messages, accept them and hand them to nobody. */
+function refuseLinks(connection: Connection, refused: (reason: string) => void): void {
+  // those of our links have listeners of their own
+  for (const event of ['sender_open', 'receiver_open']) {
+    connection.on(event, () => refused('a link that was not asked for'));
+  }
+}
+
+/** What the broker asks for at the opening, and cannot be given. */
+function unusable(open: ReturnType<typeof remoteOpen>, wire: Amqp1Wire): StompctlError | undefined {
+  const { idle_time_out: silence = 0, max_frame_size: frameBytes } = open;
+  const refuse = (reason: string) => new StompctlError('BROKER_ERROR', 'connect', wire.peer, reason);
+  if (silence > 0 && silence < SHORTEST_SILENCE_MS) {
+    return refuse(`the broker wants a sign of life every ${silence} ms; raise its idle-time-out`);
+  }
+  if (typeof frameBytes === 'number' && frameBytes < LEAST_FRAME_BYTES) {
+    const least = `AMQP 1.0 allows no less than ${LEAST_FRAME_BYTES}`;
+    return refuse(`the broker takes frames of ${frameBytes} bytes at most, and ${least}; raise its max-frame-size`);
+  }
+  return undefined;
 }
 
 function malformed(error: unknown, wire: Amqp1Wire): StompctlError {
@@ -192,18 +217,17 @@ function refusalOf(error: unknown, { endpoint, passcode, login, tls }: Amqp1Sess
   const text = passcode ? said.replaceAll(passcode, '********') : said;
   const fail = (code: 'LOGIN_REFUSED' | 'BROKER_ERROR', reason: string) =>
     new StompctlError(code, 'connect', placeOf(endpoint), reason, error);
+  const certificate = tls?.cert !== undefined || tls?.pfx !== undefined;
   const offered = /No suitable mechanism; server supports (.*)$/.exec(text)?.[1];
   if (offered !== undefined) {
-    const certificate = tls?.cert !== undefined || tls?.pfx !== undefined;
     const ours = login !== undefined ? 'PLAIN' : certificate ? 'EXTERNAL' : 'ANONYMOUS';
-    return fail(
-      'LOGIN_REFUSED',
-      `the broker knows no login by ${ours}, only ${offered}; give it what it wants in auth`,
-    );
+    // as the library writes a list that is missing, or empty
+    const only = offered === 'undefined' || offered === '' ? 'and names no other' : `only ${offered}`;
+    return fail('LOGIN_REFUSED', `the broker knows no login by ${ours}, ${only}; give it what it wants in auth`);
   }
   if (/^amqp:(?:unauthorized-access|not-found|not-allowed)/.test(text)) {
     const what = text.replace(/^amqp:unauthorized-access: Failed to authenticate: \d+$/, 'amqp:unauthorized-access');
-    return fail('LOGIN_REFUSED', `the broker refused the login: ${what}; check user, password and virtual host`);
+    return fail('LOGIN_REFUSED', loginRefusal(what, login !== undefined || certificate));
   }
   return fail('BROKER_ERROR', `the broker refused the session: ${text}; see its log`);
 }

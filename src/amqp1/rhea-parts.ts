@@ -1,4 +1,5 @@
 import type { Connection, Delivery, Sender, Session } from 'rhea';
+import { LONGEST_TIMER_MS } from '../base/clock.js';
 
 /** What rhea has and its types do not tell: kept in one place, for the day it changes. */
 
@@ -27,18 +28,37 @@ export function peerErrorText(error: unknown): string | undefined {
   return parts.length === 0 ? undefined : parts.join(': ');
 }
 
-/** The library would end the session itself when it hears nothing; whether reading is paused it does not know. */
+/**
+ * The library would end the session itself when it hears nothing; whether reading is paused it does not know. It goes on with the signs
+ * of life that the broker wants, by a timer for half their time.
+ */
 export function takeOverSilence(connection: Connection): void {
-  const { local } = connection as unknown as {
+  const { local, remote } = connection as unknown as {
     readonly local: { readonly open: { idle_time_out: number | undefined } };
+    readonly remote: { readonly open: { idle_time_out?: number | null } };
   };
   local.open.idle_time_out = undefined;
+  const { idle_time_out: wanted } = remote.open;
+  if (typeof wanted === 'number') remote.open.idle_time_out = Math.min(wanted, LONGEST_TIMER_MS);
+}
+
+/** The library writes in turns of its own, in which what it throws would end the process: `failed` is told instead. */
+export function guardTurns(connection: Connection, failed: (error: unknown) => void): void {
+  const parts = connection as unknown as { _process: () => void };
+  const turn = parts._process.bind(connection);
+  parts._process = () => {
+    try {
+      turn();
+    } catch (error) {
+      failed(error);
+    }
+  };
 }
 
 /** What the broker said when it opened the connection. */
 export function remoteOpen(connection: Connection): {
   readonly idle_time_out?: number;
-  readonly channel_max?: number;
+  readonly max_frame_size?: number | null;
   readonly properties?: Readonly<Record<string, unknown>>;
 } {
   const { remote } = connection as unknown as { readonly remote: { readonly open?: object } };

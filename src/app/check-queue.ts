@@ -1,6 +1,8 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { errnoOf, reasonOf, StompctlError } from '../base/errors.js';
+import { systemFiles } from '../base/file-system.js';
+import { QueueDirectory } from '../dirq/queue-directory.js';
 import { PathTemplate } from '../message/path-template.js';
 
 /**
@@ -24,6 +26,24 @@ export function checkQueue(named: string, mustExist = false): 'is-there' | 'can-
   } catch (caught) {
     throw caught instanceof StompctlError ? caught : noAccess(path, caught);
   }
+}
+
+/** What deserves a warning about a queue that is to be read; undefined: nothing, also when it cannot be looked at. */
+export function oddQueue(path: string): string | undefined {
+  const directory = new QueueDirectory(path, systemFiles, undefined);
+  try {
+    directory.folders();
+  } catch {
+    // whether it can be read is told by `checkQueue`
+    return undefined;
+  }
+  return directory.strangers === 0 ? undefined : strangersText(path, directory.strangers);
+}
+
+export function strangersText(path: string, count: number): string {
+  const what = count === 1 ? '1 plain file, which is' : `${count} plain files, which are`;
+  const next = 'left alone: to send files use incoming-folder (docs/folders.md)';
+  return `${path} has ${what} no part of a directory queue and ${next}`;
 }
 
 function existingParent(path: string): string {

@@ -119,7 +119,7 @@ function refusal(sink: OutputSettings, { header }: Message): StompctlError | und
         throw error;
       }
     case 'broker': {
-      const reason = 'the message has no header "destination"';
+      const reason = 'the message has no header "destination"; a rewrite rule or a callback can set it';
       return header.destination ? undefined : new StompctlError('MESSAGE_NO_DESTINATION', 'send', 'message', reason);
     }
     case 'command':

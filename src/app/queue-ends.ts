@@ -11,7 +11,7 @@ import { QueuePerValue } from '../sinks/queue/queue-per-value.js';
 import { QueueSink } from '../sinks/queue/queue-sink.js';
 import { NullSource } from '../sources/queue/null-source.js';
 import { QueueSource } from '../sources/queue/queue-source.js';
-import { checkQueue } from './check-queue.js';
+import { checkQueue, strangersText } from './check-queue.js';
 
 export interface QueueContext {
   readonly clock: Clock;
@@ -65,6 +65,7 @@ export function queueSource(
     events: {
       ...events,
       made: () => logger.warn('queue-made', `${end} was not there and is made: is the path right?`, { end }),
+      strangers: (count) => logger.warn('queue-odd', strangersText(queue.path, count), { end, count }),
       leftoverRemoved: (name) => {
         events.discarded?.(name);
         logger.warn('leftover-removed', `removed ${name}, an empty file that a crash left`, { end });

@@ -114,6 +114,7 @@ export class RunningTransfer {
       clock,
       lazy: settings.lazy,
       limits: limitsOf(settings),
+      waiting: () => this.waiting(),
       giveUp: async () => this.#failureQueue?.sink.close(),
     });
     this.#heed(failureQueue);

@@ -25,6 +25,15 @@ export function parseCommand(text: string): readonly CommandWord[] {
   return parsed;
 }
 
+const QUOTED = /\\.|'[^']*'|"(?:\\.|[^"\\])*"/gs;
+const OF_SHELL = /^(?:\|\|?|&&?)$|;$|^[0-9&]?>{1,2}|^<{1,2}|\*|\$(?:[A-Za-z_]\w*|[({])/;
+
+/** What of a command means something to a shell, and nothing here: the first `|`, `>`, `&&`, `;`, `*`, `$NAME` without quotes, if any. */
+export function shellMark(text: string): string | undefined {
+  const words = text.replace(QUOTED, 'q').split(/\s+/);
+  return words.flatMap((word) => OF_SHELL.exec(word)?.[0] ?? [])[0];
+}
+
 function splitWords(text: string): string[] {
   const words: string[] = [];
   let word: string | undefined;

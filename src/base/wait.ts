@@ -104,7 +104,7 @@ export function unlessCalledOff<T>(work: Promise<T>, options: CallOff): Promise<
     const calledOff = (): void => giveUp('SESSION_CLOSED', 'given up: no longer wanted');
     const [what, question] = late;
     const timer = clock.after(timeoutMs, () =>
-      giveUp('CONNECT_TIMEOUT', `${what} within ${timeoutMs / 1000} s; ${question}`),
+      giveUp('CONNECT_TIMEOUT', `${what} within ${Math.round(timeoutMs) / 1000} s; ${question}`),
     );
     if (signal?.aborted) calledOff();
     else signal?.addEventListener('abort', calledOff, { once: true });

@@ -55,7 +55,7 @@ if (reading()) endStuck(code);
 process.exit();
 
 function reading(): boolean {
-  return process.getActiveResourcesInfo().some((name) => name.startsWith('FSReq'));
+  return readRequests().length > 0;
 }
 
 function endStuck(code: number): void {
@@ -65,15 +65,25 @@ function endStuck(code: number): void {
   signals.end(code);
 }
 
-/** Exits in the first turn of the event loop in which no file is being read; after three seconds of none, by a signal. */
+/**
+ * Exits once all that was being read is read; after three seconds, by a signal. Other transfers may go on meanwhile, and begin to read
+ * more: where the threads get on, an exit does not wait for long.
+ */
 function leave(code: number): void {
   const startedMs = performance.now();
+  const begun = new Set(readRequests());
   const look = (): void => {
-    if (!reading()) process.exit(code);
+    if (!readRequests().some((request) => begun.has(request))) process.exit(code);
     if (performance.now() - startedMs < 3000) setImmediate(look);
     else endStuck(code);
   };
   look();
+}
+
+/** What the threads are at. The names alone (`getActiveResourcesInfo`) do not tell one that hangs from one that follows another. */
+function readRequests(): readonly object[] {
+  const { _getActiveRequests } = process as unknown as { readonly _getActiveRequests: () => readonly object[] };
+  return _getActiveRequests.call(process).filter(({ constructor: { name } }) => name.startsWith('FSReq'));
 }
 
 /** Few open files suffice for what is above, not for what is loaded here. */

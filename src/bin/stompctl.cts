@@ -14,4 +14,9 @@ if (process.env.UV_THREADPOOL_SIZE === undefined) {
   fs.access('/', () => undefined);
   delete process.env.UV_THREADPOOL_SIZE;
 }
-void import('./program.js');
+// What says so where few files may be open has to be opened itself.
+import('./program.js').catch((error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EMFILE') throw error;
+  process.stderr.write('stompctl: too many open files: raise "ulimit -n"\n');
+  process.exit(75);
+});

@@ -1,6 +1,6 @@
 import { connectAmqp } from '../app/amqp-end.js';
 import { brokerEnd, protocolName } from '../app/broker-end.js';
-import { checkQueue } from '../app/check-queue.js';
+import { checkQueue, oddQueue } from '../app/check-queue.js';
 import { checkCommand, programOf } from '../app/command-ends.js';
 import { membersOf } from '../app/member-ends.js';
 import { systemClock } from '../base/clock.js';
@@ -35,7 +35,10 @@ export async function checkEnds(settings: Settings, env: Environment): Promise<E
     switch (end.kind) {
       case 'queue':
         if (end.queue.type === 'NULL') break;
-        findings.push(lookAtQueue(end.queue.path, isInput && !settings.loop));
+        findings.push({
+          ...lookAtQueue(end.queue.path, isInput && !settings.loop),
+          ...(isInput && odd(end.queue.path)),
+        });
         break;
       case 'broker':
         findings.push(...(await checkBrokers(end.broker, settings, env)));
@@ -121,6 +124,11 @@ function lookAtQueue(path: string, mustExist = false, what = 'queue'): EndFindin
     if (error instanceof StompctlError) return { end: `${what} ${path}`, found: `${what} ${path}`, error };
     throw error;
   }
+}
+
+function odd(path: string): Pick<EndFinding, 'warnings'> {
+  const text = oddQueue(path);
+  return text === undefined ? {} : { warnings: [text] };
 }
 
 async function attempt(look: () => Promise<string>): Promise<Omit<EndFinding, 'end'>> {

@@ -24,7 +24,7 @@ export async function helpText(name: CommandName, columns: number | undefined): 
   const widest = Math.max(...Object.keys(COMMANDS).map((each) => each.length));
   const commands = Object.values(COMMANDS).map((each) => `  ${each.name.padEnd(widest)}  ${each.summary}`);
   command.name('stompctl').description(`Moves ${BETWEEN}.`);
-  command.usage('[run] [options]\n       stompctl COMMAND [options]');
+  command.usage('[run] [options]\n       stompctl run [options] DIR\n       stompctl COMMAND [options]');
   command.addHelpText('before', '');
   return `${command.helpInformation()}\nCommands:\n${commands.join('\n')}\n\n${SEE_ALSO}\n`;
 }

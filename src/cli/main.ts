@@ -119,13 +119,13 @@ async function execute(name: OtherCommand, parsed: ParsedArguments, env: Environ
     case 'status':
       // as an option it is stompclt's: one line, and the codes that scripts know
       if (!parsed.options.has('status')) return (await import('./verdict-command.js')).tellVerdict(parsed, env, io);
-      return statusOrQuit(name, input, io);
+      return statusOrQuit(name, parsed, env, io);
     case 'probe':
       return (await import('./instances/probe-command.js')).probe(parsed, env, io);
     case 'top':
       return (await import('./instances/top-command.js')).top(parsed, io);
     case 'quit':
-      return statusOrQuit(name, input, io);
+      return statusOrQuit(name, parsed, env, io);
     case 'run': {
       const dry = parsed.options.has('dry-run');
       if (parsed.operands.length > 0 || (parsed.options.get('config')?.length ?? 0) > 1) {
@@ -165,11 +165,14 @@ async function execute(name: OtherCommand, parsed: ParsedArguments, env: Environ
 
 async function statusOrQuit(
   name: 'status' | 'quit',
-  input: { commandLine: ParsedArguments['options']; env: Environment },
+  parsed: ParsedArguments,
+  env: Environment,
   io: CommandIo,
 ): Promise<number> {
+  const { oneInstance } = await import('./instances/one-instance.js');
   const { readPidOptions } = await import('../config/pid-options.js');
-  const { pidfile, statusMs, lingerMs, flushMs } = await readPidOptions(input, name);
+  const commandLine = oneInstance(parsed, name);
+  const { pidfile, statusMs, lingerMs, flushMs } = await readPidOptions({ commandLine, env }, name);
   if (name === 'status') {
     return (await import('./status-command.js')).status({ pidfile, timeoutMs: statusMs, out: io.out });
   }

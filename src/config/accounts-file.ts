@@ -1,4 +1,4 @@
-import { StompctlError } from '../base/errors.js';
+import { reasonOf, StompctlError } from '../base/errors.js';
 import type { Account, Accounts, Permission, TopicPermission } from '../rabbitmq/accounts.js';
 import { hashingOf } from '../rabbitmq/password-hash.js';
 import { resolveCredentials } from './credential.js';
@@ -196,6 +196,25 @@ function textsOf(node: ConfigNode, what: string): string[] {
 
 /** An empty pattern matches nothing, and must be written all the same. */
 function patternOf(node: ConfigNode | undefined, { origin }: ConfigNode, what: string): string {
-  if (node?.kind === 'scalar' && node.value !== null) return node.value;
+  if (node?.kind === 'scalar' && node.value !== null) {
+    const fault = patternFault(node.value);
+    if (fault === undefined) return node.value;
+    throw invalid(node.origin, `${what}: is no regular expression, and RabbitMQ would refuse it: ${fault}`);
+  }
   throw invalid(node?.origin ?? origin, `${what}: must be a pattern; '' matches nothing, '.*' everything`);
+}
+
+/** What RabbitMQ reads in another way than JavaScript, or JavaScript not at all. */
+const OF_PERL = /\(\?|\\Q|\[\^?\]/;
+const BROKEN = /Unterminated group|Unmatched|Unterminated character class|at end of pattern|out of order/;
+
+/** What is wrong with a pattern for both of them. */
+function patternFault(text: string): string | undefined {
+  if (OF_PERL.test(text)) return undefined;
+  try {
+    new RegExp(text);
+    return undefined;
+  } catch (error) {
+    return BROKEN.exec(reasonOf(error))?.[0];
+  }
 }

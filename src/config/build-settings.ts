@@ -3,8 +3,8 @@ import type { BrokerType } from '../stomp/client-dialects.js';
 import { sideProtocol } from './amqp-rules.js';
 import { uriScheme } from './broker-uri.js';
 import { ignoredFailoverOptions } from './broker-uris.js';
-import { commandSettings, incomingCommand } from './command-settings.js';
-import { incomingFolder, outgoingFolder } from './folder-settings.js';
+import { commandSettings, commandWarnings, incomingCommand } from './command-settings.js';
+import { folderWarnings, incomingFolder, outgoingFolder } from './folder-settings.js';
 import { placeOf } from './formats/config-node.js';
 import { parseListenAddress } from './listen-address.js';
 import { AMQPCLT_ONLY, insteadOf } from './options/broker-rows.js';
@@ -338,6 +338,7 @@ export function settingsWarnings(values: OptionValues, settings: Settings): stri
       `${placeOf(textfile.origin)}: metrics-textfile: the node exporter reads only files whose names end in .prom`,
     );
   }
+  warnings.push(...folderWarnings(values), ...commandWarnings(values));
   const sinks = outputsOf(settings);
   for (const [index, each] of values.eachOutput().entries()) {
     const into = each.given.get('outgoing-queue');

@@ -3,6 +3,7 @@ import { PartError } from '../base/parsed-part.js';
 import { type Case, readCases } from '../callback/cases/read-cases.js';
 import { readConfigFile } from './formats/config-file.js';
 import { type BlockNode, type Origin, placeOf } from './formats/config-node.js';
+import { formatOf } from './formats/config-parser.js';
 import { placeIn, plainWithPlaces } from './formats/plain-tree.js';
 import { parseYaml } from './formats/yaml-parser.js';
 
@@ -21,7 +22,7 @@ const KEYS = ['config', 'cases'];
  * CONFIG_INVALID, with the line.
  */
 export async function readCaseFile(path: string): Promise<CaseFile> {
-  const tree = await parseYaml(path, await readConfigFile(path));
+  const tree = await parsed(path);
   const places = new Map<string, Origin>();
   try {
     const config = configOf(tree);
@@ -32,6 +33,16 @@ export async function readCaseFile(path: string): Promise<CaseFile> {
     if (!(error instanceof PartError)) throw error;
     const origin = placeIn(places, error.at) ?? tree.entries.get(error.at)?.origin ?? { file: path, line: 0 };
     throw new StompctlError('CONFIG_INVALID', 'cases', placeOf(origin), `${error.at}: ${error.reason}`);
+  }
+}
+
+async function parsed(path: string): Promise<BlockNode> {
+  try {
+    return await parseYaml(path, await readConfigFile(path));
+  } catch (error) {
+    if (!(error instanceof StompctlError) || error.code !== 'CONFIG_SYNTAX' || formatOf(path) === 'yaml') throw error;
+    const reason = 'is no file of cases, which are in YAML; a configuration to test is given with --config';
+    throw new StompctlError('CONFIG_SYNTAX', 'cases', path, reason, error);
   }
 }
 

@@ -1,4 +1,5 @@
-import { CommandTextError, parseCommand } from '../base/command-words.js';
+import { CommandTextError, parseCommand, shellMark } from '../base/command-words.js';
+import { placeOf } from './formats/config-node.js';
 import type { Table } from './options/option-reader.js';
 import type { OptionValues } from './options/option-values.js';
 import type { TableProblem } from './queue-format.js';
@@ -79,4 +80,16 @@ export function* commandProblems(values: OptionValues, fromBroker: boolean): Gen
   const read = from === undefined ? [] : incomingProblems(from, values.has('failure-queue'));
   for (const problem of sent) yield { option: 'outgoing-command', ...problem };
   for (const problem of read) yield { option: 'incoming-command', ...problem };
+}
+
+/** What deserves a warning, though it is allowed. */
+export function* commandWarnings(values: OptionValues): Generator<string> {
+  for (const { row, value, places, origin } of values.allGiven()) {
+    const isCommand = row.name === 'outgoing-command' || row.name === 'incoming-command';
+    if (!isCommand || typeof value !== 'object' || !('command' in value)) continue;
+    const mark = shellMark(String(value.command));
+    if (mark === undefined) continue;
+    const reason = `"${mark}" is handed to the program as it is: no shell is in between (docs/commands-as-ends.md)`;
+    yield `${placeOf(places.get('command') ?? origin)}: ${row.name}: ${reason}`;
+  }
 }

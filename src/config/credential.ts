@@ -1,6 +1,6 @@
 import { constants, open } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
-import { reasonOf, StompctlError } from '../base/errors.js';
+import { errnoOf, reasonOf, StompctlError } from '../base/errors.js';
 import { readAtMost } from '../base/read-at-most.js';
 import type { Environment } from './formats/environment.js';
 import type { CredentialSettings } from './settings.js';
@@ -111,6 +111,14 @@ function credentialPath(name: string, env: Environment): string {
   return join(folder, name);
 }
 
+/** What to do about a password file that the system does not give. */
+function nextStep(error: unknown): string {
+  const whom = 'the user that runs stompctl';
+  return errnoOf(error) === 'ENOENT'
+    ? `make it, readable for ${whom} alone, or correct the path`
+    : `let ${whom} read it (chown, chmod)`;
+}
+
 async function readSecretFile(path: string, warn: Warn): Promise<string> {
   try {
     // without O_NONBLOCK, opening a pipe that nobody writes to never ends
@@ -130,6 +138,6 @@ async function readSecretFile(path: string, warn: Warn): Promise<string> {
     }
   } catch (error) {
     if (error instanceof StompctlError) throw error;
-    throw unreadable(path, `cannot be read: ${reasonOf(error)}`, error);
+    throw unreadable(path, `cannot be read: ${reasonOf(error)}; ${nextStep(error)}`, error);
   }
 }

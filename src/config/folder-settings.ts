@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { parseTemplate } from '../base/command-words.js';
+import { placeOf } from './formats/config-node.js';
 import type { Table } from './options/option-reader.js';
 import type { OptionValues } from './options/option-values.js';
 import { type TableProblem, templateProblem, templates } from './queue-format.js';
@@ -63,4 +64,15 @@ export function* folderProblems(values: OptionValues): Generator<TableProblem> {
   }
   const reason = name === undefined ? undefined : templateProblem(String(name));
   if (reason !== undefined) yield { option: 'outgoing-folder', key: 'name', reason: `"name" ${reason}` };
+}
+
+/** What deserves a warning, though it is allowed. */
+export function* folderWarnings(values: OptionValues): Generator<string> {
+  for (const { row, value, places, origin } of values.allGiven()) {
+    if (row.name !== 'outgoing-folder' || typeof value !== 'object' || !('name' in value)) continue;
+    if (String(value.name).includes('%{')) continue;
+    const reason = `"name" is the name of the files and has no %{…}: all are called "${value.name}", with a number behind`;
+    const instead = 'an output is named by its key or block, as in {audit: {path: PATH}} (docs/outputs.md)';
+    yield `${placeOf(places.get('name') ?? origin)}: outgoing-folder: ${reason}; ${instead}`;
+  }
 }

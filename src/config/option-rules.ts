@@ -7,7 +7,7 @@ import { commandProblems } from './command-settings.js';
 import { folderProblems } from './folder-settings.js';
 import { COMMAND_LINE, invalid } from './formats/problem.js';
 import { parseListenAddress } from './listen-address.js';
-import { SIDE_WORDS, SIDES, type Side } from './options/named-ends.js';
+import { SIDE_WORDS, SIDES, type Side } from './options/end-kinds.js';
 import type { OptionValues } from './options/option-values.js';
 import { ruleProblems } from './options/rewrite-option.js';
 import { queueFormatProblems } from './queue-format.js';
@@ -46,7 +46,7 @@ const oneModuleASide: Rule = {
       const [first, second] = broker === undefined ? modules : [...modules, broker];
       if (first === undefined) {
         const verb = side === 'incoming' ? 'nothing says where messages come from' : 'nothing says where messages go';
-        yield invalid(whole, `${verb}: set ${side}-queue or ${side}-broker-uri`);
+        yield invalid(whole, `${verb}: set ${side}-queue, ${side}-broker-uri, ${side}-folder or ${side}-command`);
       } else if (second !== undefined) {
         const several = `keep one of them, or give each ${SIDE_WORDS[side]} a name (docs/${SIDE_WORDS[side]}s.md)`;
         yield invalid(originOf(context, second), `${first} and ${second} exclude each other: ${several}`);

@@ -4,7 +4,7 @@ import { COMMAND_LINE, problemError } from './formats/problem.js';
 import { metricsAddress } from './option-rules.js';
 import { OptionValues } from './options/option-values.js';
 import { type CommandLineOptions, readGiven } from './read-given.js';
-import type { RunConfiguration } from './reload-plan.js';
+import type { ReloadPlan, RunConfiguration } from './reload-plan.js';
 import { schemaProblems } from './resolve-settings.js';
 import type { ProcessSettings } from './settings.js';
 
@@ -38,6 +38,12 @@ export async function resolveProcess(given: CommandLineOptions): Promise<Process
 /** What the command line says to one of several transfers, that of `file`: all but what belongs to the process. */
 export function commandLineOf(file: string, commandLine: CommandLineOptions): CommandLineOptions {
   return new Map([...[...commandLine].filter(([name]) => !PROCESS_OPTIONS.has(name)), ['config', [file]]]);
+}
+
+/** What of a plan counts for one of several transfers: what belongs to the process is ignored. */
+export function planOfSeveral(plan: ReloadPlan): ReloadPlan {
+  const counts = (name: string) => !PROCESS_OPTIONS.has(name) || ITS_OWN.has(name);
+  return { ...plan, applied: plan.applied.filter(counts), pending: plan.pending.filter(counts) };
 }
 
 /** What of the configuration of one of several transfers is ignored, a line each. */

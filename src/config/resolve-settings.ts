@@ -120,7 +120,7 @@ function placeIn(option: ReadOption | undefined, path: readonly string[]): Origi
 /** The content of `callback-path`; undefined: not given. Rejects with CONFIG_NOT_FOUND, CONFIG_UNREADABLE. */
 async function callbackFile(values: OptionValues): Promise<string | undefined> {
   const path = values.text('callback-path');
-  return path === undefined ? undefined : readPlainFile(path);
+  return path === undefined ? undefined : readPlainFile(path, 'callback-path');
 }
 
 function inFileOrder(problems: readonly Problem[]): Problem[] {

@@ -199,6 +199,9 @@ function running(path: string, pid: number): StompctlError {
 
 function cannotCreate(path: string, cause: unknown): StompctlError {
   const missing = errnoOf(cause) === 'ENOENT';
-  const reason = missing ? 'its folder is not there: make it, for the user that runs stompctl' : reasonOf(cause);
+  const next = 'let the user that runs stompctl write into its folder, or name another one';
+  const reason = missing
+    ? 'its folder is not there: make it, for the user that runs stompctl'
+    : `${reasonOf(cause)}; ${next}`;
   return new StompctlError('PIDFILE_CANNOT_CREATE', 'pidfile', path, reason, cause);
 }

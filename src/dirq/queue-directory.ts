@@ -28,6 +28,8 @@ const PASSING = new Set([
 
 /** statfs(2): what tmpfs and ramfs say of themselves */
 const IN_MEMORY = [0x01021994, 0x858458f6];
+/** what programs keep beside the intermediate folders: journals, pidfiles and what belongs to these, hidden files */
+const OF_PROGRAMS = /^\.|^stompctl\.|\.(?:pid|status|lock|tmp)$/;
 
 /** A queue's top folder: makes files and folders in it with the modes that its umask asks for. */
 export class QueueDirectory {
@@ -36,6 +38,8 @@ export class QueueDirectory {
   readonly #umask: number | undefined;
   /** does the process's own umask take away what ours permits? Known after the first file */
   #fixModes: boolean | undefined;
+  /** plain files beside the intermediate folders, which are of no queue, as of the last look at `folders` */
+  strangers = 0;
   /** folders whose entry of the queue, or of one of its parents, is not on the disk yet */
   #unsynced: string[] = [];
   #inMemory: boolean | undefined;
@@ -115,8 +119,9 @@ export class QueueDirectory {
   /** The intermediate folders, oldest first. A symbolic link is none: it may lead out of the queue. Throws QUEUE_IO. */
   folders(): string[] {
     try {
-      return this.files
-        .readdirSync(this.path, { withFileTypes: true })
+      const entries = this.files.readdirSync(this.path, { withFileTypes: true });
+      this.strangers = entries.filter((entry) => entry.isFile() && !OF_PROGRAMS.test(entry.name)).length;
+      return entries
         .filter((entry) => FOLDER_NAME.test(entry.name) && entry.isDirectory())
         .map(({ name }) => name)
         .sort();

@@ -13,6 +13,8 @@ const { O_RDONLY, O_RDWR, O_NOFOLLOW, O_NONBLOCK } = constants;
 /** enough for most messages with one read, and no allocation */
 const SCRATCH_BYTES = 65536;
 export const LOCK_SUFFIX = '.lck';
+/** what is said of an element that is something else */
+const NO_MESSAGE = 'it is no message; format = raw takes an element as a body (docs/queues.md)';
 
 /**
  * The elements of a DQS queue, one system call after the other: lock by hard link, read, unlock, remove. Names are
@@ -128,7 +130,7 @@ export class SimpleElements implements ElementStore {
     if (this.#raw && bytes.length > maxMessageSize) throw tooLarge(name, bytes.length, maxMessageSize);
     // a copy: the buffer is used again
     if (this.#raw) return new Message(newHeader(), Buffer.from(bytes), this.#rawText && isUtf8(bytes));
-    return bytes.length === 0 ? undefined : decodeMessage(bytes, { maxMessageSize }, name);
+    return bytes.length === 0 ? undefined : decodeMessage(bytes, { maxMessageSize }, name, NO_MESSAGE);
   }
 
   largest(maxMessageSize: number): number {

@@ -76,7 +76,7 @@ export abstract class MemberSet<Place extends MemberPlace, Member extends SetMem
   facts(): MemberFacts[] {
     return this.#joined.map((member) => ({
       ...factsOf(member),
-      name: this.#options.called === 'input' ? `${member.key} (${member.name})` : member.name,
+      ...(this.#options.called === 'input' && { name: `${member.key} (${member.name})`, called: member.key }),
       leaving: this.#leaving.has(member),
     }));
   }

@@ -10,7 +10,8 @@ export function frameToSend(message: Message, maxMessageSize: number, sink: stri
   const { header, body } = frameFromMessage(message);
   const { destination } = header;
   if (destination === undefined || destination === '') {
-    const reason = 'the message has no destination header; set it where the message is made, or in a callback';
+    const reason =
+      'the message has no destination header; set it where the message is made, with a rewrite rule, or in a callback';
     throw new StompctlError('MESSAGE_NO_DESTINATION', 'send', sink, reason);
   }
   if (body.length > maxMessageSize) {

@@ -3,6 +3,9 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { errnoOf, reasonOf, StompctlError } from '../base/errors.js';
 import { unlessAborted } from '../base/wait.js';
 
+/** what is said of a line that is something else */
+export const LINE_FORM = 'a line is a message: {"header":{...},"body":"..."}';
+
 const LINE_END = 0x0a;
 const OBJECT_START = 0x7b;
 /** bytes kept of a line that does not start as a message does: enough to say what is wrong with it */

@@ -2,7 +2,7 @@ import { isAscii, isUtf8 } from 'node:buffer';
 import { deflateSync } from 'node:zlib';
 import { reasonOf, StompctlError } from '../base/errors.js';
 import { type Body, checkEncoding, decodeBody } from './body-encoding.js';
-import { DecodeError, type DecodeLimits, tooLarge, undecodable } from './decode-error.js';
+import { DecodeError, type DecodeLimits, foreign, tooLarge, undecodable } from './decode-error.js';
 import { exactNumbers } from './exact-numbers.js';
 import {
   decodeLargeBase64,
@@ -72,22 +72,23 @@ export function encodeMessage(message: Message, compression?: Compression): Buff
 /**
  * The message in an element file. Throws ELEMENT_UNDECODABLE with the reason, or MESSAGE_TOO_LARGE. Reading is strict:
  * what another implementation would refuse, or would read as another message, is not guessed at. The bytes of a large file
- * are taken over: its body is made where it stands. `name` is what the
- * error calls it.
+ * are taken over: its body is made where it stands. `name` is what the error calls it, `instead` what it says of something
+ * that is no message at all.
  */
-export function decodeMessage(bytes: Buffer, limits: DecodeLimits, name = 'message'): Message {
+export function decodeMessage(bytes: Buffer, limits: DecodeLimits, name = 'message', instead?: string): Message {
   try {
     return decode(bytes, limits);
   } catch (error) {
-    if (error instanceof DecodeError) throw new StompctlError(error.code, 'decode', name, error.message);
-    throw error;
+    if (!(error instanceof DecodeError)) throw error;
+    const next = error.isForeign && instead !== undefined ? `; ${instead}` : '';
+    throw new StompctlError(error.code, 'decode', name, `${error.message}${next}`);
   }
 }
 
 function decode(bytes: Buffer, limits: DecodeLimits): Message {
   if (bytes.length > largestFile(limits.maxMessageSize)) throw tooLarge(`the file has ${bytes.length} bytes`, limits);
   const ascii = isAscii(bytes);
-  if (!ascii && !isUtf8(bytes)) throw undecodable('the file is not valid UTF-8');
+  if (!ascii && !isUtf8(bytes)) throw foreign('the file is not valid UTF-8');
   if (bytes.length > LARGE_BYTES) {
     const message = decodeLarge(bytes, limits);
     if (message !== undefined) return message;
@@ -117,7 +118,7 @@ function readFields(bytes: Buffer, ascii: boolean, limits: DecodeLimits): Messag
   const json = ascii ? bytes.toString('latin1') : bytes.toString('utf8');
   const fields = parse(json);
   const escaped = json.includes('\\u');
-  for (const name in fields) if (!FIELDS.has(name)) throw undecodable(`unknown field ${JSON.stringify(name)}`);
+  for (const name in fields) if (!FIELDS.has(name)) throw foreign(`unknown field ${JSON.stringify(name)}`);
   const text = fields.text === undefined ? false : fields.text;
   if (typeof text !== 'boolean') throw undecodable('field "text" is not true or false');
   const header = readHeader(fields.header, escaped);
@@ -138,13 +139,13 @@ function parse(json: string): Record<string, unknown> {
     value = exactNumbers(JSON.parse(json), json);
   } catch (error) {
     // the text of V8's error quotes the input: a body must not reach the logs
-    throw undecodable(
+    throw foreign(
       `not JSON: ${reasonOf(error)
-        .replace(/"[\s\S]*/, '')
+        .replace(/,?[\s.]*"[\s\S]*/, '')
         .trim()}`,
     );
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw undecodable('not a JSON object');
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw foreign('not a JSON object');
   return value as Record<string, unknown>;
 }
 

@@ -46,7 +46,7 @@ function eachEnd({ facts }: MeteredFacts, read: (end: EndFacts) => number | unde
 
 function eachMember({ facts }: MeteredFacts, read: (member: MemberFacts) => number): readonly Sample[] {
   return facts.ends.flatMap(({ role, name, members = [] }) =>
-    members.map((member): Sample => [read(member), role, name, member.name]),
+    members.map((member): Sample => [read(member), role, name, member.called ?? member.name]),
   );
 }
 

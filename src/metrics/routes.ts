@@ -102,8 +102,12 @@ function readyz(shown: Monitored | undefined): Answer {
 /** Why a transfer is not ready: both of its ends are to be open. One that opens at the first message only is ready when it is not wanted. */
 export function unreadyOf({ stopping, ends }: HealthFacts): string | undefined {
   if (stopping) return 'stopping';
-  const missing = ends.find((end) => !isReady(end));
-  return missing && `${missing.role} ${missing.name} is not open (${missing.phase})`;
+  const missing = ends.filter((end) => !isReady(end));
+  // one that is opened after another is closed until then: the other is what is waited for
+  const [end] = [...missing.filter(({ phase }) => phase !== 'closed'), ...missing];
+  if (end === undefined) return undefined;
+  const why = end.lastError === undefined ? '' : `: ${end.lastError.message}`;
+  return `${end.role} ${end.name} is not open (${end.phase})${why}`;
 }
 
 function isReady({ phase, lazy }: EndFacts): boolean {

@@ -82,6 +82,10 @@ export const EVENTS = {
     when: 'an empty file in a queue was passed over, told once: it is not older than `maxtemp`, or that is 0',
   },
   'leftover-removed': { levels: ['warn'], when: 'an empty file that a crash left in a queue was removed' },
+  library: {
+    levels: ['debug'],
+    when: 'what a library of AMQP prints by itself; ten lines in ten seconds, and then one, whose `lines` says for how many it stands',
+  },
   'linger-exceeded': {
     levels: ['warn'],
     when: '`timeout-linger` was over before everything was settled; the rest was given back',
@@ -145,6 +149,10 @@ export const EVENTS = {
   'queue-made': {
     levels: ['warn'],
     when: 'the incoming queue of a run with `loop` was not there at the start and was made',
+  },
+  'queue-odd': {
+    levels: ['warn'],
+    when: 'plain files lie in the folder of an incoming queue, and are left alone; told once',
   },
   'queue-room': { levels: ['info'], when: 'there is room again in that queue: the run goes on' },
   'queue-shaped': {

@@ -40,7 +40,7 @@ export interface OutputCounts {
 
 /** An output as a member of all. */
 export function outputFacts(parts: OutputParts, counts: OutputCounts): MemberFacts {
-  return factsOf({ name: nameOfOne(parts), parts, ...counts });
+  return { ...factsOf({ name: nameOfOne(parts), parts, ...counts }), called: parts.name };
 }
 
 /** of a name that a callback made up */

@@ -1,6 +1,7 @@
 import type { Client } from '@stomp/stompjs';
 import type { Timer } from '../base/clock.js';
 import { errnoOf, reasonOf, StompctlError } from '../base/errors.js';
+import { loginRefusal } from '../base/login-refusal.js';
 import { withDeadline } from '../base/wait.js';
 import { type Dialect, dialectOf, saysLoginRefused } from './client-dialects.js';
 import { FrameDecoder } from './codec/decoder.js';
@@ -289,7 +290,7 @@ export class Connection {
     const message = refusalOf(frame, this.#options.connectHeaders.passcode);
     // by its own words: a password may be one of them
     if (saysLoginRefused(refusalOf(frame, undefined))) {
-      const reason = `the broker refused the login: ${message}; check user, password and virtual host`;
+      const reason = loginRefusal(message, this.#options.connectHeaders.login !== undefined);
       return new StompctlError('LOGIN_REFUSED', 'connect', this.peer, reason);
     }
     return new StompctlError('BROKER_ERROR', 'connect', this.peer, `the broker refused the session: ${message}`);

@@ -56,10 +56,16 @@ export function whereLeft({ storesAtClose }: Closing['source']): string {
     : 'stays with the source, for the next run';
 }
 
-/** What becomes of a run whose time to settle what is in flight was over. */
-export function lingerExceeded(source: Closing['source'], released: number, lingerMs: number): StompctlError {
+/** What becomes of a run whose time to settle what is in flight was over; `waits` is what it waited for then. */
+export function lingerExceeded(
+  source: Closing['source'],
+  released: number,
+  lingerMs: number,
+  waits: readonly string[],
+): StompctlError {
   const what = released === 0 ? 'not everything was' : `${released} messages were not`;
   const within = `within ${lingerMs / 1000} s (timeout-linger)`;
-  const reason = `${what} settled ${within}: what is left ${whereLeft(source)}`;
+  const why = waits.length === 0 ? '' : `; the run waited for ${waits.join(', ')}`;
+  const reason = `${what} settled ${within}: what is left ${whereLeft(source)}${why}`;
   return new StompctlError('LINGER_EXCEEDED', 'transfer', source.name, reason);
 }

@@ -201,6 +201,11 @@ export class Supervisor {
     return mayComeBack(error) || (error.code === 'CREDENTIAL_INVALID' && (this.#opened > 0 || this.#failures > 0));
   }
 
+  /** What to log in with could never be read; what could be before is perhaps just being written. */
+  #lacksLogin({ code }: StompctlError): boolean {
+    return code === 'CREDENTIAL_UNREADABLE' && this.#opened === 0;
+  }
+
   /** Waits before the next attempt; false when interrupted. Rejects when there is to be none. */
   async #failed(end: Openable, error: StompctlError, counts: boolean): Promise<boolean> {
     const { attempts, bounded, logger, maxDelayMs } = this.#options;
@@ -217,7 +222,11 @@ export class Supervisor {
       return true;
     }
     if (counts) this.#failures += 1;
-    if ((refusedLogin && bounded) || (attempts !== undefined && this.#failures >= attempts)) throw error;
+    if (
+      (bounded && (refusedLogin || this.#lacksLogin(error))) ||
+      (attempts !== undefined && this.#failures >= attempts)
+    )
+      throw error;
     const wantedMs = this.#delayMs(refusedLogin ? maxDelayMs : this.#backOff.nextMs());
     this.#attemptAtMs = this.#nowMs() + wantedMs;
     const delayMs = nobodyListens(error) && !this.#answered ? this.#knockMs(wantedMs) : wantedMs;

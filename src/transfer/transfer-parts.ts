@@ -32,6 +32,8 @@ export interface TransferParts {
   /** the one that the source has, too */
   readonly report: TransferReport;
   readonly clock: Clock;
+  /** what it waits for now, a line each: queues that are full, ends that are away and why */
+  readonly waiting?: () => readonly string[];
   /** Called when the time of a drain is over: what still waits on the way to a failure queue gives up. */
   readonly giveUp?: () => Promise<void>;
 }

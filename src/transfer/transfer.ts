@@ -125,18 +125,16 @@ export class Transfer {
     const storeUntilMs = clock.monotonicMs() + this.#limits.lingerMs + GIVE_UP_MS;
     const drained = await this.#drain();
     this.#gaveUp = !drained;
+    const waits = this.#parts.waiting?.() ?? [];
     const released = drained ? 0 : await this.#giveBack();
     const closed = await this.#close(drained, storeUntilMs);
     // who asked for the stop wants to hear whether it is over; a run that was to do something did not do all of it
     if (!closed || (!drained && this.#ended !== 'signal' && this.#ended !== 'quit'))
-      this.#failure ??= lingerExceeded(source, released, this.#limits.lingerMs);
+      this.#failure ??= lingerExceeded(source, released, this.#limits.lingerMs, waits);
     return { reason: this.#ended ?? 'end', failure: this.#failure, released };
   }
 
-  /**
-   * Resolves when `end` is open, or the run is stopped. Where the time of a run is over first, an opening under way may end: it
-   * was slow, or something is wrong, and then the run did not do what it was to do.
-   */
+  /** Resolves when `end` is open, or the run is stopped. Where its time is over first, an opening under way may end. */
   async #open(end: Source | Sink): Promise<void> {
     if (this.#ended !== undefined) return;
     const opening = end.open();

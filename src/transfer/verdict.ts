@@ -25,8 +25,10 @@ export interface EndFacts {
   readonly members?: readonly MemberFacts[] | undefined;
 }
 
-/** One of several brokers that an end stands for. */
+/** One of several that an end stands for: a broker, an input, an output. */
 export interface MemberFacts extends Omit<EndFacts, 'role' | 'lazy' | 'members'> {
+  /** of an input or output: what the configuration calls it */
+  readonly called?: string;
   /** deliveries of it with the transfer, or sends that it has not answered */
   readonly inFlight: number;
   /** taken from it, or safe at it, since it is one of them */

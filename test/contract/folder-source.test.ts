@@ -119,6 +119,16 @@ test('one that vanishes is nobody’s loss', async (t) => {
   assert.deepEqual(namesOf(await taken(source)), ['b']);
 });
 
+test('a folder of a directory queue is told of with the option that reads one', async (t) => {
+  const scene = await FolderScene.set(t);
+  mkdirSync(join(scene.path, '5f000000'));
+  assert.deepEqual(await taken(await scene.source()), []);
+  assert.match(
+    scene.troubles[0]?.text ?? '',
+    /"5f000000" is no plain file .*a directory queue is read with incoming-queue/,
+  );
+});
+
 test('a pipe, a link out of the folder and a folder are left alone, and told once', async (t) => {
   const scene = await FolderScene.set(t);
   execFileSync('mkfifo', [join(scene.path, 'pipe')]);

@@ -64,7 +64,7 @@ const CASES: readonly Case[] = [
     name: 'no way out',
     args: ['--incoming-queue', 'path=FOLDER/in'],
     code: 64,
-    says: /nothing says where messages go: set outgoing-queue or outgoing-broker-uri/,
+    says: /nothing says where messages go: set outgoing-queue, outgoing-broker-uri, outgoing-folder or outgoing-command/,
   },
   {
     name: 'a file that is not complete',

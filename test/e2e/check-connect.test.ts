@@ -42,6 +42,14 @@ describe('check --connect', () => {
     assert.match(stdout, /error: check\(\S+\/in\): there is no such folder: correct the path/);
   });
 
+  it('warns of plain files in an incoming queue', async (test) => {
+    const queue = await tempFolder(test);
+    writeFileSync(join(queue, 'a.txt'), 'x');
+    const { code, stdout } = await check(test, { queue });
+    assert.equal(code, 0, stdout);
+    assert.match(stdout, /warning: \S+ has 1 plain file, which is no part of a directory queue .* use incoming-folder/);
+  });
+
   it('looks at every broker of a list, and warns as a run would', async (test) => {
     const folder = await tempFolder(test);
     const secret = join(folder, 'secret');

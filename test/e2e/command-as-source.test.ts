@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -106,6 +107,20 @@ describe('incoming-command', () => {
     const failed = [...consume(scene.path('failed'))].map(({ body }) => body.toString().slice(0, 9));
     assert.deepEqual(failed, ['garbage', '{"body":"']);
     assert.match(stderr, /longer than any message/);
+    assert.ok(
+      stderr.includes(JSON.stringify('a line is a message: {"header":{...},"body":"..."}').slice(1, -1)),
+      stderr,
+    );
+  });
+
+  it('the sample feed-spool says so when there is no folder', () => {
+    const command = join(SAMPLES, 'commands', 'feed-spool');
+    const { status, stdout, stderr } = spawnSync(command, ['/nowhere/spool', '/queue/a'], { encoding: 'utf8' });
+    assert.deepEqual([status, stdout], [66, '']);
+    assert.match(
+      stderr,
+      /^\/nowhere\/spool: there is no such folder, or it may not be read and written by \S+: make it$/m,
+    );
   });
 
   it('puts what is not sent in the end into the failure queue, all of it', async (test) => {

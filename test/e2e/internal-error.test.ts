@@ -24,4 +24,18 @@ describe('a fault of the program', { concurrency: 2 }, () => {
       assert.deepEqual([...new Set(scene.arrived())], upTo(20));
     });
   }
+
+  it('ends it with 70 also while others read files all the time', async (test) => {
+    const scene = await Scene.set(test);
+    const reading = `const { readFile } = await import('node:fs/promises');
+      const again = () => void readFile('/proc/self/status').then(again);
+      for (let count = 0; count < 8; count += 1) again();`;
+    const fault = FAULT('throw new Error("a fault")');
+    const preload = `data:text/javascript,${encodeURIComponent(reading)}`;
+    const ended = await scene.run(scene.sender('--loop'), {
+      env: { NODE_OPTIONS: `--import=${preload} --import=${fault}`, FAULT_AFTER_MS: '600' },
+    });
+    assert.deepEqual([ended.code, ended.signal], [70, null], ended.stderr);
+    assert.doesNotMatch(ended.stderr, /is stuck/);
+  });
 });

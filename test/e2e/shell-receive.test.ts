@@ -67,7 +67,8 @@ describe('stompctl receive', () => {
   it('ends with 0 when nothing more comes and nothing was asked for', async (test) => {
     const broker = await brokerWith(test);
     const ended = await runStompctl(['receive', broker.uri, '/queue/a', '--timeout', '0.2']);
-    assert.deepEqual(ended, { code: 0, signal: null, stdout: '', stderr: '' });
+    const stderr = 'stompctl: no message came within 0.2 s\n';
+    assert.deepEqual(ended, { code: 0, signal: null, stdout: '', stderr });
   });
 
   it('follows over the loss of its broker, until it is stopped', async (test) => {

@@ -11,7 +11,7 @@ const USER = { user: 'accounting', pass: 'secret' };
 const DESTINATION = '/queue/accounting';
 
 async function set(test: Parameters<typeof Scene.set>[0]) {
-  const scene = await Scene.set(test, { users: { [USER.user]: USER.pass } });
+  const scene = await Scene.set(test, { server: 'RabbitMQ/3.10.8', users: { [USER.user]: USER.pass } });
   return { scene, records: new SignedRecords(scene.folder, { uri: scene.broker.uri, ...USER }, DESTINATION) };
 }
 

@@ -127,6 +127,17 @@ describe('stompctl test', { concurrency: 2 }, () => {
     });
   }
 
+  it('says how a configuration is given instead of cases', async (test) => {
+    const file = join(await tempFolder(test), 'sender.conf');
+    writeFileSync(file, '<outgoing-broker>\nuri = stomp://h\n</outgoing-broker>\n');
+    const ended = await runStompctl(['test', file]);
+    assert.equal(ended.code, 78);
+    assert.match(
+      ended.stderr,
+      /is no file of cases, which are in YAML; a configuration to test is given with --config/,
+    );
+  });
+
   it('tells what is wrong with the configuration: exit 78', async (test) => {
     const folder = await folderWith(test, {
       'cases.yaml': CASES,

@@ -69,10 +69,11 @@ describe('Amqp1Session, when the broker', () => {
     await send(session, 'd', 'good');
   });
 
-  it('refuses a subscription, tells why', async (test) => {
+  it('refuses a subscription, tells why, and is left in order', async (test) => {
     const none = { condition: 'amqp:not-found', description: 'no such queue' };
-    const { session } = await open(test, { refuse: () => none });
+    const { session } = await open(test, { refuse: () => none }, { disconnectTimeoutMs: 600_000 });
     await assert.rejects(receive(session), { code: 'BROKER_ERROR', message: /refused "q": .*no such queue/ });
+    await session.close();
   });
 
   it('cuts the connection, rejects what is not accepted', async (test) => {
@@ -159,6 +160,19 @@ describe('Amqp1Session, at its opening', () => {
   it('tells of a broker that wants another login', async (test) => {
     const peer = await Amqp1Peer.start(test, { login: () => true });
     const message = /the broker knows no login by ANONYMOUS, only PLAIN/;
+    await assert.rejects(Amqp1Session.connect(amqp1Options(peer.port)), { code: 'LOGIN_REFUSED', message });
+  });
+
+  it('tells of a broker that names no login', async (test) => {
+    // a frame of SASL mechanisms: none
+    const named = Buffer.from('0000000c0201000000534045', 'hex');
+    const header = Buffer.from('AMQP\x03\x01\0\0');
+    const none = (bytes: Buffer): Buffer => {
+      if (!bytes.includes('PLAIN')) return bytes;
+      return bytes.indexOf(header) === 0 ? Buffer.concat([header, named]) : named;
+    };
+    const peer = await Amqp1Peer.start(test, { login: () => true, written: none });
+    const message = /the broker knows no login by ANONYMOUS, and names no other; give it/;
     await assert.rejects(Amqp1Session.connect(amqp1Options(peer.port)), { code: 'LOGIN_REFUSED', message });
   });
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { SimpleQueue } from '../../src/dirq/simple-queue.js';
 import { QueueSink } from '../../src/sinks/queue/queue-sink.js';
+import { eventually } from '../support/eventually.js';
 import { openSource, PLENTY, take, takeAll, textOf } from '../support/queue-ends.js';
 import { consume, elementPaths, filesOf } from '../support/sample-messages.js';
 import { tempFolder } from '../support/temp-folder.js';
@@ -174,18 +175,25 @@ test('source: a removal that fails is told, stops the taking, and is tried again
   assert.deepEqual(filesOf(path), []);
 });
 
-test('source: a failing sync of removals is told once', async (t) => {
-  const path = await tempFolder(t);
-  await new SimpleQueue({ path }).addMessage(textOf('1'));
-  const watched = new WatchedFiles(path);
-  const { source } = await openSource(t, { path, sync: 'message', files: watched.files });
-  const [first] = await take(source);
-  watched.fault = (operation) => (operation === 'fsync' ? 'EIO' : undefined);
-  first?.ack();
-  await assert.rejects(source.settle(), { code: 'QUEUE_IO', message: /EIO/ });
-  await source.close();
-  assert.deepEqual(filesOf(path), []);
-});
+for (const late of [false, true]) {
+  test(`source: a failing sync of removals is told once${late ? ', also when it failed before anybody asked' : ''}`, async (t) => {
+    const path = await tempFolder(t);
+    await new SimpleQueue({ path }).addMessage(textOf('1'));
+    const watched = new WatchedFiles(path);
+    const { source } = await openSource(t, { path, sync: 'message', files: watched.files });
+    const [first] = await take(source);
+    watched.fault = (operation) => (operation === 'fsync' ? 'EIO' : undefined);
+    first?.ack();
+    if (late) {
+      await eventually(() => watched.calls.some((call) => call.startsWith('fsync EIO')));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await assert.rejects(source.settle(), { code: 'QUEUE_IO', message: /EIO/ });
+    await source.settle();
+    await source.close();
+    assert.deepEqual(filesOf(path), []);
+  });
+}
 
 test('source: too many open files is to wait for, and loses no lock', async (t) => {
   const path = await tempFolder(t);

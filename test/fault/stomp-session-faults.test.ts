@@ -98,7 +98,11 @@ describe('StompSession.connect', () => {
   });
 
   it('recognises brokerRefusesLogin', async (test) => {
-    await assert.rejects(session(test, [brokerRefusesLogin()]), { code: 'LOGIN_REFUSED', message: /check user/ });
+    const login = { login: 'me', passcode: 'x' };
+    const refused = session(test, [brokerRefusesLogin()], login);
+    await assert.rejects(refused, { code: 'LOGIN_REFUSED', message: /check user, password and virtual host$/ });
+    const without = session(test, [brokerRefusesLogin()]);
+    await assert.rejects(without, { code: 'LOGIN_REFUSED', message: /no login was given: set auth/ });
   });
 
   it('recognises a wrong password, without telling it', async (test) => {

@@ -141,6 +141,11 @@ describe('acquiring a pidfile', () => {
     assert.deepEqual(await namesBeside(path), ['run.pid']);
   });
 
+  it('says what to do when the system does not let it', async () => {
+    const message = /ENOTDIR.*; let the user that runs stompctl write into its folder, or name another one$/;
+    await assert.rejects(Pidfile.acquire('/dev/null/run.pid', { clock }), { code: 'PIDFILE_CANNOT_CREATE', message });
+  });
+
   it('says PIDFILE_CANNOT_CREATE when the folder is missing', async (test) => {
     const path = join(await tempFolder(test), 'missing', 'run.pid');
     await assert.rejects(Pidfile.acquire(path, { clock }), { code: 'PIDFILE_CANNOT_CREATE' });

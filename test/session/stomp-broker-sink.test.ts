@@ -136,7 +136,10 @@ describe('BrokerSink', () => {
   it('rejects a message without destination, and goes on', async (test) => {
     const { sink } = await pair(test);
     await sink.open();
-    await assert.rejects(sink.send(message({})), { code: 'MESSAGE_NO_DESTINATION' });
+    await assert.rejects(sink.send(message({})), {
+      code: 'MESSAGE_NO_DESTINATION',
+      message: /with a rewrite rule, or in a callback$/,
+    });
     await sink.send(message(TO));
   });
 

@@ -157,11 +157,12 @@ export class AmqpPeer {
     this.#content(header, body);
   }
 
-  deliver(body: Buffer, header = contentHeader(body.length), routingKey = 'q'): void {
+  /** `tag`: in place of the next number */
+  deliver(body: Buffer, header = contentHeader(body.length), routingKey = 'q', tag?: bigint): void {
     this.#delivered += 1;
     const fields = [
       shortText(this.consumer),
-      longLong(this.#delivered),
+      longLong(tag ?? this.#delivered),
       Buffer.of(0),
       shortText(''),
       shortText(routingKey),

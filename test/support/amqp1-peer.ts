@@ -12,6 +12,8 @@ export interface Amqp1Script {
   readonly options?: Readonly<Record<string, unknown>>;
   /** why a link to or from an address is refused, `dynamic` being one that it is to make; default: none is */
   readonly refuse?: (address: string) => { readonly condition: string; readonly description: string } | undefined;
+  /** what is written in place of each piece; default: it is */
+  readonly written?: (bytes: Buffer) => Buffer;
   /** a listener for an event of the library; without one messages are accepted */
   readonly on?: Readonly<Record<string, (context: EventContext, peer: Amqp1Peer) => void>>;
 }
@@ -34,6 +36,7 @@ export class Amqp1Peer {
   #socket: Socket | undefined;
   readonly #container: Container;
   readonly #options: Readonly<Record<string, unknown>>;
+  readonly #written: ((bytes: Buffer) => Buffer) | undefined;
 
   /** Listens on a free port of `host`. */
   static async start(test: Cleaning, script: Amqp1Script = {}, host = '127.0.0.1'): Promise<Amqp1Peer> {
@@ -50,7 +53,8 @@ export class Amqp1Peer {
     return peer;
   }
 
-  private constructor({ login, refuse, options = {}, on = {} }: Amqp1Script) {
+  private constructor({ login, refuse, options = {}, on = {}, written }: Amqp1Script) {
+    this.#written = written;
     const container = rhea.create_container({ id: 'peer' });
     this.#container = container;
     this.#options = { receiver_options: { autoaccept: false }, sender_options: { autosettle: true }, ...options };
@@ -104,6 +108,9 @@ export class Amqp1Peer {
   #accept(socket: Socket): void {
     this.#socket = socket;
     socket.on('error', () => undefined);
+    const { write } = socket;
+    const written = this.#written;
+    if (written !== undefined) socket.write = ((bytes: Buffer) => write.call(socket, written(bytes))) as never;
     // the library ends its timers then, and does not hear of the close
     socket.on('close', () => socket.emit('end'));
     socket.once('data', (first: Buffer) => {

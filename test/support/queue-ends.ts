@@ -16,6 +16,7 @@ export function textOf(text: string): Message {
 export class HeardEvents implements QueueEvents {
   readonly rejectedAs: { name: string; reason: StompctlError }[] = [];
   readonly inVain: { name: string; why: string }[] = [];
+  readonly strangersTold: number[] = [];
   readonly leftovers: string[] = [];
   readonly leftoversKept: string[] = [];
   recoveredLocks = 0;
@@ -30,6 +31,10 @@ export class HeardEvents implements QueueEvents {
   }
 
   parked(): void {}
+
+  strangers(count: number): void {
+    this.strangersTold.push(count);
+  }
 
   leftoverRemoved(name: string): void {
     this.leftovers.push(name);

@@ -47,4 +47,12 @@ describe('what is read before a connection', () => {
     await clock.advance(30_000);
     await failed;
   });
+
+  it('says how long that was in milliseconds, where a part of the time was over', async () => {
+    const clock = new ManualClock();
+    const reading = unlessCalledOff(never(), { name: 'broker', clock, timeoutMs: 4957.467522, late: LATE });
+    const failed = assert.rejects(reading, { message: /within 4\.957 s;/ });
+    await clock.advance(5000);
+    await failed;
+  });
 });

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { COMMANDS } from '../../src/cli/command-line/commands.js';
 import { OPTION_TABLE } from '../../src/config/options/option-table.js';
 import { runMain } from '../support/run-main.js';
+import { tempFolder } from '../support/temp-folder.js';
 
 const VERSION = (JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }).version;
 
@@ -97,6 +99,12 @@ describe('a command finds its process by the pidfile', () => {
       assert.equal(out, 'stompctl does not seem to be running (no pid file)\n');
     });
   }
+
+  it('stompctl quit CONFIG: the pidfile is in the file', async (t) => {
+    const file = join(await tempFolder(t), 'x.conf');
+    writeFileSync(file, 'pidfile = /nowhere/x.pid\n');
+    assert.equal((await runMain(['quit', file])).code, 0);
+  });
 
   it('stompctl quit: nothing to do', async () => {
     assert.equal((await runMain(['quit', '--pidfile', '/nowhere/x.pid'])).code, 0);

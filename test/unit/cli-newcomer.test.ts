@@ -25,6 +25,18 @@ describe('the help of a command', () => {
     });
   }
 
+  for (const [name, text] of [
+    ['peek', /--count <N> End after this many messages\. \(default: 10\)/],
+    ['quit', /--timeout-linger <SECONDS>[^(]*\(default: 1\)/],
+    ['rabbitmq', /--dry-run Show what would be changed, and change nothing\./],
+    ['status', /--pidfile <PATH> Ask the process of this pidfile\./],
+    ['run', /stompctl run \[options\] DIR .*--config <FILE> [^.]*\. Several are run in one process/],
+  ] as const) {
+    it(`${name} says what its options mean there`, async () => {
+      assert.match((await runMain([name, '--help'])).out.replace(/\s+/g, ' '), text);
+    });
+  }
+
   it('queue fits 80 columns', async () => {
     const { out } = await runMain(['queue', '--help']);
     assert.deepEqual(
@@ -73,6 +85,23 @@ describe('what to do is said', () => {
       /did you mean --outgoing-broker-uri\?/,
     ],
     ['for the version, by the name that was written', ['-V'], /option\(-V\): .*did you mean --version\?/],
+    ['for an option that another command has', ['peek', '-n', '5'], /no such option; see "stompctl peek --help"/],
+    [
+      'for a misspelt option of a command',
+      ['send', '--headr', 'a=b'],
+      /did you mean --header\?; see "stompctl send --help"/,
+    ],
+    [
+      'for the folder of several transfers',
+      ['status', '/'],
+      /\/ is a folder, .*give the pidfile of that with --pidfile/,
+    ],
+    ['for the same folder, to reload', ['reload', '/'], /give the pidfile of that with --pidfile/],
+    [
+      'for more than one instance',
+      ['quit', 'a.conf', '--pidfile', 'x'],
+      /takes one instance: CONFIG, --config or --pidfile/,
+    ],
     ['for a file of run', ['run', 'sender.conf'], /a configuration is given as "--config FILE"/],
     [
       'for a command line with several faults, all of them',

@@ -46,6 +46,18 @@ test('replies go to the incoming broker, as it is logged in to', async (t) => {
   );
 });
 
+test('what only a shell would read in a command is warned of', async (t) => {
+  const warned = async (command: string) =>
+    (await examined(t, { ...QUEUE, 'outgoing-command': { command } })).warnings.join('\n');
+  assert.match(
+    await warned('/bin/cat | /bin/wc'),
+    /c\.json:\d+: outgoing-command: "\|" is handed .* no shell is in between/,
+  );
+  assert.equal(await warned("/bin/sh -c 'cat | wc'"), '');
+  const from = { 'incoming-command': { command: '/bin/ls *', ack: 'stdin' }, 'outgoing-queue': { path: '/q/out' } };
+  assert.match((await examined(t, from)).warnings.join('\n'), /incoming-command: "\*" is handed/);
+});
+
 const REFUSED: readonly (readonly [object, RegExp])[] = [
   [{ command: '/bin/x "a' }, /"command" a " is not closed/],
   [{ command: '%{host} x' }, /a message would choose what is run/],

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { CommandTextError, parseCommand } from '../../src/base/command-words.js';
+import { CommandTextError, parseCommand, shellMark } from '../../src/base/command-words.js';
 import { StompctlError } from '../../src/base/errors.js';
 import { argumentsFor } from '../../src/sinks/command/command-input.js';
 
@@ -23,6 +23,25 @@ const READ: Readonly<Record<string, readonly string[]>> = {
 for (const [text, words] of Object.entries(READ)) {
   test(`${JSON.stringify(text)} is read as words, and headers stay one argument each`, () => {
     assert.deepEqual(argumentsFor(parseCommand(text), HEADER), words);
+  });
+}
+
+for (const [text, mark] of [
+  ['cat a | wc -l', '|'],
+  ['cat a > b', '>'],
+  ['a 2>/dev/null', '2>'],
+  ['sort < a', '<'],
+  ['make && make install', '&&'],
+  ['a; b', ';'],
+  ['ls *.txt', '*'],
+  ['echo $HOME', '$HOME'],
+  [`sh -c 'a | b; c > $D/* && d'`, undefined],
+  ['cut -d "|" -f 1', undefined],
+  ['find . -exec a \\;', undefined],
+  ['curl http://h/?a=b&c=d --user %{user}', undefined],
+] as const) {
+  test(`${text} ${mark === undefined ? 'is as a shell would have it' : `has ${mark}, which a shell would read`}`, () => {
+    assert.equal(shellMark(text), mark);
   });
 }
 

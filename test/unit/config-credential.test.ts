@@ -111,7 +111,7 @@ describe('a credential that cannot be had', () => {
       { 'pass-file': '/nowhere/p' },
       {},
       'CREDENTIAL_UNREADABLE',
-      /^credential\(\/nowhere\/p\): cannot be read: ENOENT/,
+      /^credential\(\/nowhere\/p\): cannot be read: ENOENT.*; make it, readable for the user that runs stompctl alone/,
     ],
     ['a folder', { 'pass-file': '/' }, {}, 'CREDENTIAL_UNREADABLE', /^credential\(\/\): is not a plain file$/],
     ['a device', { 'pass-file': '/dev/zero' }, {}, 'CREDENTIAL_UNREADABLE', /is not a plain file$/],

@@ -78,7 +78,7 @@ describe('several inputs', () => {
     assert.deepEqual(shown(settings), OF_APACHE);
     assert.match(
       describeRun(settings),
-      /^It merges these inputs: orders reads messages from the queue \/q\/orders, once; site receives/,
+      /^It merges these inputs: orders reads messages from the queue \/q\/orders, once; site receives.*, once, and stores/,
     );
   });
 

@@ -42,7 +42,12 @@ const REFUSED: readonly [name: string, file: string, text: string][] = [
   [
     'a block as a value',
     'outgoing-broker = stomp://h\n',
-    'x.conf:1: "outgoing-broker" is a block of options, not an option with a value',
+    'x.conf:1: "outgoing-broker" is a block of options, not an option with a value: for its URI set outgoing-broker-uri',
+  ],
+  [
+    'a user beside the URI',
+    '<outgoing-broker>\nuri = stomp://h\nuser = x\n</outgoing-broker>\n',
+    'x.conf:3: there is no option "outgoing-broker-user": set outgoing-broker-auth, as in "auth = plain name=USER pass-file=PATH", or in YAML "auth: {scheme: plain, name: USER, pass-file: PATH}"',
   ],
   ['a value as a block', '<pidfile>\nx = 1\n</pidfile>\n', 'x.conf:1: pidfile: takes a value, not a block'],
   ['an option twice', 'window = 1\n\nwindow = 2\n', 'x.conf:3: window: is given twice, and can only be given once'],
@@ -54,7 +59,12 @@ const REFUSED: readonly [name: string, file: string, text: string][] = [
   [
     'a queue twice',
     '<incoming-queue>\npath = /a\n</incoming-queue>\n<incoming-queue>\npath = /b\n</incoming-queue>\n',
-    'x.conf:4: incoming-queue: is given twice, and can only be given once',
+    'x.conf:4: incoming-queue: is given twice: for several inputs give each a name, as in <incoming-queue NAME> (docs/inputs.md)',
+  ],
+  [
+    'a broker twice',
+    '<incoming-broker>\nuri = stomp://a\n</incoming-broker>\n<incoming-broker>\nuri = stomp://b\n</incoming-broker>\n',
+    'x.conf:5: incoming-broker-uri: is given twice: for several inputs give each a name, as in <incoming-broker NAME> (docs/inputs.md)',
   ],
   [
     'a key twice',

@@ -142,6 +142,10 @@ const CASES: Readonly<Record<string, readonly ValueCase[]>> = {
     ['plain name=x pass=y pass-file=z', /has both "pass" and "pass-file": keep one of them$/],
     ['plian name=x pass=y', /auth: "scheme" must be one of none, plain, x509: did you mean "plain"\?$/],
     ['plain name=x pas=s3cret', /auth: "pas" is not part of a credential of scheme plain: did you mean "pass"\?$/],
+    [
+      'plain user=x pass=y',
+      /auth: "user" is not part of a credential of scheme plain, which may have name, pass, pass-file, pass-env, pass-credential$/,
+    ],
     ['name=x pass=y', /must start with its scheme, as in "plain name=guest pass=secret"$/],
     ['plain name=x pass=s3cret s3cret2', /^x.conf:1: incoming-broker-auth: word 3 of 3 has no "="/],
   ],

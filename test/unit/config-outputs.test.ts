@@ -216,6 +216,25 @@ describe('what is wrong with several outputs', () => {
   });
 });
 
+describe('the name of files in an outgoing folder', () => {
+  const warned = async (t: Parameters<typeof examineCase>[0], folder: string) => {
+    const file = `incoming-queue: {path: /q/in}\noutgoing:\n- folder: ${folder}\n`;
+    const { texts, warnings } = await examineCase(t, { name: 'x.yaml', file });
+    assert.deepEqual(texts, []);
+    return warnings.join('\n');
+  };
+
+  it('that all would have is warned of, for it was meant to be that of the output', async (t) => {
+    const text = await warned(t, '{name: audit, path: /q/a}');
+    assert.match(text, /x\.yaml:3: outgoing-folder: .* all are called "audit".* as in \{audit: \{path: PATH\}\}/);
+  });
+
+  it('that is of the message, or not given, is right', async (t) => {
+    assert.equal(await warned(t, '{name: "%{id}.json", path: /q/a}'), '');
+    assert.equal(await warned(t, '{path: /q/a}'), '');
+  });
+});
+
 describe('a reload of several outputs', () => {
   const LOGIN = '<outgoing-broker b>\nuri = stomp://h:1\nauth = plain name=a pass=b\n</outgoing-broker>\n';
   it('finds nothing where a broker among them has a login', async (t) => {

@@ -12,9 +12,13 @@ const BROKEN: readonly [rule: string, file: string, problem: string][] = [
   [
     'there is a source',
     TO_QUEUE,
-    'x.conf: nothing says where messages come from: set incoming-queue or incoming-broker-uri',
+    'x.conf: nothing says where messages come from: set incoming-queue, incoming-broker-uri, incoming-folder or incoming-command',
   ],
-  ['there is a sink', FROM_QUEUE, 'x.conf: nothing says where messages go: set outgoing-queue or outgoing-broker-uri'],
+  [
+    'there is a sink',
+    FROM_QUEUE,
+    'x.conf: nothing says where messages go: set outgoing-queue, outgoing-broker-uri, outgoing-folder or outgoing-command',
+  ],
   [
     'there is one source',
     `${FROM_QUEUE}${FROM_BROKER}${TO_QUEUE}`,

@@ -188,7 +188,7 @@ describe('callback code', () => {
   it('from a file that is not there', async (t) => {
     await assert.rejects(examineCase(t, { file: `${QUEUES}callback-path = /nowhere/x.js\n` }), {
       code: 'CONFIG_NOT_FOUND',
-      message: 'configuration(/nowhere/x.js): there is no such file',
+      message: 'callback-path(/nowhere/x.js): there is no such file',
     });
   });
 });

@@ -129,6 +129,36 @@ describe('a configuration in YAML', () => {
     assert.equal(settings.source.broker.auth[0]?.fields.pass, '1 2');
   });
 
+  for (const [file, ...expected] of [
+    [
+      'outgoing-queue: [path=/a, path=/b]',
+      'outgoing-queue: is given twice: for several outputs give each a name, as in <outgoing-queue NAME> (docs/outputs.md)',
+    ],
+    [
+      'incoming-queue: /tmp/x',
+      'incoming-queue: it has no "=": write KEY=VALUE pairs with blanks between, and %20 for a blank inside; or a block: {path: /tmp/x}',
+    ],
+    [
+      'subscribe: /queue/x',
+      'subscribe: it has no "=": write KEY=VALUE pairs with blanks between, and %20 for a blank inside; or a block: {destination: /queue/x}',
+    ],
+    [
+      'outgoing-command: curl -u a:s3cret',
+      'outgoing-command: word 1 of 3 has no "=": write KEY=VALUE pairs with blanks between, and %20 for a blank inside; or a block: {command: ...}',
+    ],
+    ['incoming-queue: {path:/tmp/x}', 'incoming-queue: "path" has no value: write a blank after the colon'],
+    ['outgoing-broker: {uri:stomp://a:s3cret@h}', '"outgoing-broker-uri" has no value: write a blank after the colon'],
+    [
+      'incoming-broker: {auth: {name: x, pass: y}}',
+      'incoming-broker-auth: has no "scheme", as in "auth = plain name=USER pass-file=PATH", or in YAML "auth: {scheme: plain, name: USER, pass-file: PATH}"',
+    ],
+  ] as const) {
+    it(`${file} is refused with what to write`, async (t) => {
+      const { texts } = await examineCase(t, { name: 'x.yaml', file });
+      for (const text of expected) assert.ok(texts.includes(`x.yaml:1: ${text}`), texts.join('\n'));
+    });
+  }
+
   it('callback code as it is, at its line', async (t) => {
     const file = 'incoming-queue: path=/in\noutgoing-queue: path=/out\ncallback-code: |\n  hdr.a = "${X}\\$";\n';
     const { callback } = await settingsOf(t, { name: 'x.yaml', file });

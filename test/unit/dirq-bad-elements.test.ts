@@ -36,6 +36,30 @@ test('what cannot be read stays, is told once, and stops nobody', async (t) => {
   assert.equal(filesOf(queue.path).filter((file) => file.endsWith('.lck')).length, 2, 'the two that are in flight');
 });
 
+test('of an element that is no message at all it is told how it can be a body', async (t) => {
+  const queue = await filled(t, 0);
+  await queue.add('hello');
+  const { source, events } = await openSource(t, { path: queue.path });
+  assert.deepEqual(bodies(await takeAll(source, (delivery) => delivery.ack())), []);
+  assert.match(events.rejectedAs[0]?.reason.message ?? '', /: not JSON: .*'h'; it is no message; format = raw takes/);
+});
+
+test('plain files beside the folders of a queue are told once; what programs keep there is not', async (t) => {
+  const queue = await filled(t, 1);
+  for (const name of ['a.txt', 'b.txt', 'stompctl.x.1.locks', 'sender.pid', '.hidden']) {
+    writeFileSync(join(queue.path, name), '');
+  }
+  for (const name of ['obsolete', 'temporary']) mkdirSync(join(queue.path, name));
+  const clock = new ManualClock();
+  const { source, events } = await openSource(t, { path: queue.path, loop: true, clock });
+  for (let pass = 0; pass < 3; pass += 1) {
+    const batch = take(source);
+    await clock.advance(1000);
+    await batch;
+  }
+  assert.deepEqual(events.strangersTold, [2]);
+});
+
 test('symbolic links are not followed', async (t) => {
   const queue = await filled(t, 1);
   const folder = join(queue.path, '5f000000');

@@ -118,9 +118,9 @@ test('where folders have no links of their own a folder is not read for each ele
       if (stats !== undefined) stats.nlink = 1;
       return stats;
     }) as typeof systemFiles.statSync,
-    readdirSync: ((folder: string) => {
+    readdirSync: ((folder: string, options?: { withFileTypes: true }) => {
       if (/[0-9a-f]{8}$/.test(folder)) reads += 1;
-      return systemFiles.readdirSync(folder);
+      return options === undefined ? systemFiles.readdirSync(folder) : systemFiles.readdirSync(folder, options);
     }) as typeof systemFiles.readdirSync,
   };
   const queue = new NormalQueue({ path, maxElts: 100 }, files);

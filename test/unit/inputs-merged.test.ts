@@ -110,8 +110,11 @@ describe('inputs with names', () => {
     await source.open();
     assert.equal((await source.next(ALL, NEVER)).kind, 'batch');
     assert.deepEqual(
-      source.facts().map(({ name }) => name),
-      ['a (fake source)', 'b (fake source)'],
+      source.facts().map(({ name, called }) => [name, called]),
+      [
+        ['a (fake source)', 'a'],
+        ['b (fake source)', 'b'],
+      ],
     );
   });
 

@@ -117,6 +117,21 @@ const REFUSED: readonly (readonly [name: string, file: string | Buffer, reason: 
   ['half a surrogate pair in a header', '{"header":{"a":"\\udc0e"}}', /surrogate/],
 ];
 
+test('of what is no message file at all it says what may be done instead, and of a message at fault it does not', () => {
+  const told = (file: string) => {
+    try {
+      return decodeMessage(Buffer.from(file), LIMITS, 'x', 'do this').header;
+    } catch (error) {
+      return error instanceof Error ? error.message : error;
+    }
+  };
+  assert.equal(told('hello'), "decode(x): not JSON: Unexpected token 'h'; do this");
+  const long = `{"body": ${'x'.repeat(100)}}`;
+  assert.equal(told(long), "decode(x): not JSON: Unexpected token 'x'; do this");
+  assert.equal(told('{"temperature":1}'), 'decode(x): unknown field "temperature"; do this');
+  assert.equal(told('{"body":null}'), 'decode(x): field "body" is not a string');
+});
+
 for (const [name, file, reason] of REFUSED) {
   test(`refuses ${name}, without quoting the body`, () => {
     assert.throws(

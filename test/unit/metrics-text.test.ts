@@ -29,7 +29,7 @@ const FACTS: HealthFacts = {
       opened: 3,
       session: { version: '1.2', certificateEnds: '2026-11-21T18:00:00.000Z' },
       members: [
-        { name: 'a "1"', phase: 'open', attempt: 0, opened: 1, inFlight: 3, messages: 40 },
+        { name: 'a "1" (queue /a)', called: 'a "1"', phase: 'open', attempt: 0, opened: 1, inFlight: 3, messages: 40 },
         { name: 'b', phase: 'waiting', attempt: 2, awayMs: 1500, opened: 0, inFlight: 0, messages: 0 },
       ],
     },

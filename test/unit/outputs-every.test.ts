@@ -56,8 +56,11 @@ describe('every output', () => {
     const state = outputsState({ phase: 'open', attempt: 0 }, sink.facts());
     assert.deepEqual([state.phase, state.members?.map(({ phase }) => phase)], ['waiting', ['open', 'waiting']]);
     assert.deepEqual(
-      state.members?.map(({ name }) => name),
-      ['a (fake sink)', 'b (fake sink)'],
+      state.members?.map(({ name, called }) => [name, called]),
+      [
+        ['a (fake sink)', 'a'],
+        ['b (fake sink)', 'b'],
+      ],
     );
     await clock.advance(10_000);
     assert.equal(outputsState({ phase: 'open', attempt: 0 }, sink.facts()).phase, 'open');

@@ -95,6 +95,12 @@ describe('a file of accounts', () => {
       'vhosts: [/]\nusers:\n  a: { permissions: { x: {} } }',
       /:3\): .*no virtual host "x" in vhosts/,
     ],
+    [
+      'a pattern that is no regular expression',
+      "users:\n  a:\n    permissions:\n      /: { configure: '', write: '(x', read: '.*' }",
+      /:4\): users\.a\.permissions\.\/\.write: is no regular expression, and RabbitMQ would refuse it: Unterminated group/,
+    ],
+    ['a misspelt block', 'users:\n  a:\n    permission:\n      /: {}', /:3\): users\.a: there is no "permission" here/],
     ['tags that are no list', 'users:\n  a: { tags: monitoring }', /users\.a\.tags: must be a list/],
     ['a virtual host twice', 'vhosts: [a, a]', /vhosts: names one of them twice/],
     ['an empty user', 'users:\n  "": { tags: [x] }', /:2\): users: an empty name is none/],

@@ -27,6 +27,7 @@ test('a log that cannot be opened anew refuses no reload that was taken over: it
         false,
         settings,
       ),
+    ofSeveral: false,
     changed: () => undefined,
     service: { reloading: () => undefined, reloaded: (text) => told.push(text) },
   };

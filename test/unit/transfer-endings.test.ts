@@ -15,7 +15,7 @@ function plan(sink: FakeSink, limits: Partial<TransferLimits> = {}) {
   const source = new FakeSource([textMessage('m0')], { endless: true });
   const clock = new ManualClock();
   const logger = new MemoryLogger();
-  const state = { gaveUp: 0 };
+  const state = { gaveUp: 0, waits: [] as string[] };
   const transfer = new Transfer({
     source,
     sink,
@@ -33,6 +33,7 @@ function plan(sink: FakeSink, limits: Partial<TransferLimits> = {}) {
       closeMs: 120_000,
       ...limits,
     },
+    waiting: () => state.waits,
     giveUp: async () => {
       state.gaveUp += 1;
     },
@@ -123,6 +124,17 @@ describe('the end of a transfer', () => {
     assert.equal(over, false);
     await clock.advance(1);
     assert.equal((await running).failure, undefined);
+  });
+
+  it('by its count tells what the run waited for when not everything is settled in time', async () => {
+    const { clock, transfer, state } = plan(new FakeSink(() => 'silent'), { count: 1 });
+    state.waits = ['broker stomp://h: connect(h): refused'];
+    const running = transfer.run();
+    await clock.advance(1000 + LINGER_MS);
+    assert.match(
+      (await running).failure?.message ?? '',
+      /; the run waited for broker stomp:\/\/h: connect\(h\): refused$/,
+    );
   });
 
   const limits: Readonly<Partial<Record<EndReason, Partial<TransferLimits>>>> = {

@@ -167,6 +167,19 @@ describe('the supervisor', () => {
     assert.equal(openedAtMs.length, 1);
   });
 
+  it('ends a bounded run at once when what to log in with cannot be read, unless it could be before', async () => {
+    const unreadable = () => new StompctlError('CREDENTIAL_UNREADABLE', 'credential', '/p', 'no such file');
+    const { supervisor, end, openedAtMs } = setUp({ bounded: true, attempts: 10, failures: [unreadable()] });
+    await assert.rejects(supervisor.open(end), { code: 'CREDENTIAL_UNREADABLE' });
+    assert.equal(openedAtMs.length, 1);
+
+    const later = setUp({ bounded: true, attempts: 10, failures: [undefined, unreadable()] });
+    await later.supervisor.open(later.end);
+    const again = later.supervisor.open(later.end, unreachable());
+    await later.clock.advance(60_000);
+    assert.equal(await again, true);
+  });
+
   it('tries a refused login of an endless run once a minute, and says so each time', async () => {
     const { supervisor, clock, end, openedAtMs, logger } = setUp({ failures: [refusedLogin(), refusedLogin()] });
     const opening = supervisor.open(end);

@@ -1,5 +1,6 @@
 import { StompctlError } from '../../base/errors.js';
 import { PieceSplitter } from '../../stomp/codec/piece-splitter.js';
+import { checkNumbers } from './peer-numbers.js';
 import { isDescribed, type Value, ValueReader } from './value-reader.js';
 
 /** AMQP 1.0, part 2, section 2.3: one frame, or the protocol header that stands before them. */
@@ -21,6 +22,7 @@ export interface FrameHead {
 }
 
 export const TRANSFER = 0x14;
+const AMQP_TYPE = 0;
 const HEAD_BYTES = 8;
 const PROTOCOL_HEADER = Buffer.from('AMQP').readUInt32BE(0);
 /** What a peer may call by name that everybody calls by number. */
@@ -82,11 +84,13 @@ function headOf(bytes: Buffer, bodyAt: number): FrameHead {
   const { descriptor, value } = reader.described();
   const fields = Array.isArray(value) && !isDescribed(value) ? (value as readonly Value[]) : undefined;
   if (fields === undefined) throw new RangeError('a performative that is no list');
-  const code = typeof descriptor === 'string' ? NAMES.get(descriptor) : Number(descriptor);
+  const code = (typeof descriptor === 'string' ? NAMES.get(descriptor) : Number(descriptor)) ?? 0;
+  const type = bytes.readUInt8(5);
+  if (type === AMQP_TYPE) checkNumbers(code, fields);
   return {
-    type: bytes.readUInt8(5),
+    type,
     channel: bytes.readUInt16BE(6),
-    code: code ?? 0,
+    code,
     fields,
     payloadAt: reader.at,
   };

@@ -81,9 +81,22 @@ const TOP_FLAGS = [{ name: 'json', doc: 'print one JSON object a line, for each 
 /** What the program does, for the first line of help and manual: they begin it with a verb. */
 export const BETWEEN = 'messages between directory queues, folders, commands and brokers (STOMP, AMQP 0-9-1, AMQP 1.0)';
 
+const OF_INSTANCE = {
+  pidfile: 'Ask the process of this pidfile.',
+  config: 'Ask the process whose pidfile this configuration names.',
+};
+
 /** Every command, in the order in which help lists them. */
 export const COMMANDS = {
-  run: { name: 'run', summary: 'Move messages (the default command).', operands: 'DIR' },
+  run: {
+    name: 'run',
+    summary: 'Move messages (the default command).',
+    operands: 'DIR',
+    says: {
+      config:
+        'Read this configuration file; options on the command line win over it. Several are run in one process, as those of DIR are.',
+    },
+  },
   init: {
     name: 'init',
     summary: 'Ask what is needed, write a configuration, check it and log in.',
@@ -118,6 +131,7 @@ export const COMMANDS = {
     operands: 'CONFIG',
     flags: STATUS_FLAGS,
     helps: ['pidfile', 'config', 'timeout-status', 'help'],
+    says: OF_INSTANCE,
   },
   probe: {
     name: 'probe',
@@ -125,6 +139,7 @@ export const COMMANDS = {
     operands: 'CONFIG',
     flags: PROBE_FLAGS,
     helps: ['pidfile', 'config', 'timeout-status', 'help'],
+    says: OF_INSTANCE,
   },
   top: {
     name: 'top',
@@ -132,17 +147,24 @@ export const COMMANDS = {
     operands: 'PLACE',
     flags: TOP_FLAGS,
     helps: ['pidfile', 'help'],
+    says: { pidfile: 'Show the process of this pidfile.' },
   },
   quit: {
     name: 'quit',
     summary: 'Tell the instance of a pidfile to quit, and wait for it.',
+    operands: 'CONFIG',
     helps: ['pidfile', 'config', 'timeout-linger', 'timeout-flush', 'help'],
+    says: {
+      ...OF_INSTANCE,
+      'timeout-linger': 'Wait this long for the messages in flight to be settled. (default: 1)',
+    },
   },
   reload: {
     name: 'reload',
     summary: 'Have an instance read its configuration again.',
     operands: 'CONFIG',
     helps: ['pidfile', 'config', 'timeout-linger', 'timeout-flush', 'help'],
+    says: OF_INSTANCE,
   },
   demo: {
     name: 'demo',
@@ -169,6 +191,7 @@ export const COMMANDS = {
     operands: 'URI DESTINATION',
     flags: PEEK_FLAGS,
     helps: RECEIVING_OPTIONS,
+    says: { count: 'End after this many messages. (default: 10)' },
   },
   request: {
     name: 'request',
@@ -189,6 +212,7 @@ export const COMMANDS = {
     operands: 'sync FILE',
     flags: RABBITMQ_FLAGS,
     helps: ['dry-run', 'help'],
+    says: { 'dry-run': 'Show what would be changed, and change nothing.' },
   },
   queue: { name: 'queue', summary: 'Work on a queue from the shell.' },
   completion: {

@@ -6,8 +6,6 @@ import { namesInFile, OPTION_TABLE, optionPrefixes } from '../../config/options/
 import type { CommandLineOptions } from '../../config/read-given.js';
 import { normalizeArguments, takesValue } from './arguments.js';
 
-const SEE_HELP = 'see "stompctl --help"';
-
 /** An option of one command alone, such as `--raw` of `check`. */
 export interface CommandFlag {
   readonly name: string;
@@ -29,6 +27,8 @@ export interface CommandDefinition {
   readonly operands?: string;
   /** the options of the table that its `--help` shows; absent: all. It takes the others too, as stompclt does */
   readonly helps?: readonly string[];
+  /** what its `--help` says of an option that means something of its own there, default included */
+  readonly says?: Readonly<Record<string, string>>;
 }
 
 export interface ParsedArguments {
@@ -50,12 +50,12 @@ function defaultText(row: OptionRow): string {
     : ` (default: ${text.replaceAll('`', '')})`;
 }
 
-function commanderOptions(row: OptionRow): Option[] {
+function commanderOptions(row: OptionRow, says?: string): Option[] {
   const short = (row.aliases ?? [])
     .filter((alias) => alias.length === 1 && alias !== '?')
     .map((alias) => `-${alias}, `);
   const names = `${short[0] ?? ''}--${row.name}`;
-  const description = `${row.doc.replaceAll('`', '')}${defaultText(row)}`;
+  const description = says ?? `${row.doc.replaceAll('`', '')}${defaultText(row)}`;
   const heading = `${OPTION_GROUPS[row.group]}:`;
   if (takesValue(row)) {
     const collect = (value: string, before: string[] | undefined): string[] => [...(before ?? []), value];
@@ -86,7 +86,8 @@ export function optionCommand(definition: CommandDefinition, forHelp = false): C
   for (const flag of definition.flags ?? []) command.addOption(flagOption(flag));
   for (const row of OPTION_TABLE) {
     if (forHelp && definition.helps?.includes(row.name) === false) continue;
-    if (!row.fileOnly) for (const option of commanderOptions(row)) command.addOption(option);
+    if (!row.fileOnly)
+      for (const option of commanderOptions(row, definition.says?.[row.name])) command.addOption(option);
   }
   const { operands } = definition;
   if (operands?.includes(' ') === true) {
@@ -104,11 +105,13 @@ export function parseArguments(definition: CommandDefinition, args: readonly str
   try {
     command.parse(normalizeArguments(args, own), { from: 'user' });
   } catch (error) {
-    throw error instanceof CommanderError ? usageError(error, [...own, ...OPTION_NAMES]) : error;
+    // what a command of its own has no use for is not meant there
+    const names = definition.helps ?? OPTION_NAMES;
+    throw error instanceof CommanderError ? usageError(error, [...own, ...names], helpOf(definition)) : error;
   }
   const [excess] = definition.operands === undefined ? command.args : [];
   if (excess !== undefined) {
-    throw new StompctlError('USAGE', 'argument', excess, `is not expected here; ${SEE_HELP}`);
+    throw new StompctlError('USAGE', 'argument', excess, `is not expected here; see "${helpOf(definition)}"`);
   }
   const options = new Map<string, readonly string[]>();
   for (const row of OPTION_TABLE) {
@@ -117,6 +120,11 @@ export function parseArguments(definition: CommandDefinition, args: readonly str
     options.set(row.name, Array.isArray(value) ? value.map(String) : [String(value)]);
   }
   return { options, ...ownFlags(command, own), operands: command.args };
+}
+
+/** What tells more of a command. */
+function helpOf({ name }: CommandDefinition): string {
+  return name === 'run' ? 'stompctl --help' : `stompctl ${name} --help`;
 }
 
 function ownFlags(
@@ -147,12 +155,12 @@ function nearest(name: string, names: readonly string[]): string | undefined {
     names.filter((each) => each.startsWith(beginning)).sort((a, b) => a.length - b.length)[0];
   const meant = closestName(name, names) ?? (name.length < 3 ? undefined : shortest(name));
   if (meant !== undefined) return meant;
-  const block = closestName(name, optionPrefixes());
+  const block = name.length < 3 ? undefined : closestName(name, optionPrefixes());
   return block === undefined ? undefined : shortest(`${block}-`);
 }
 
 /** What commander says, in our words; `names` are the options that may have been meant, `help` the command that tells more. */
-export function usageError(error: CommanderError, names: readonly string[], help = 'stompctl --help'): StompctlError {
+export function usageError(error: CommanderError, names: readonly string[], help: string): StompctlError {
   const seeHelp = `see "${help}"`;
   // without the value, which may be a secret
   const [, option = ''] = /'([^'=]+)/.exec(error.message) ?? [];

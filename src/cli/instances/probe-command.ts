@@ -5,6 +5,7 @@ import { maskText } from '../../observe/mask.js';
 import type { CommandIo } from '../command-line/io.js';
 import type { ParsedArguments } from '../command-line/option-command.js';
 import { type InstanceStatus, instanceStatus } from './instance-status.js';
+import { oneInstance } from './one-instance.js';
 import { type AlertRange, PROBED, type Probed, parseMost, parseRanges } from './probe-thresholds.js';
 import { publishedNumber, publishedTransfers } from './published-facts.js';
 
@@ -29,13 +30,8 @@ interface Finding {
 
 /** `stompctl probe [CONFIG]`: one instance, in the form of Nagios plugins. */
 export async function probe(parsed: ParsedArguments, env: Environment, io: CommandIo): Promise<number> {
-  const { options, operands } = parsed;
-  if (operands.length > 1 || (operands.length === 1 && (options.has('config') || options.has('pidfile')))) {
-    const reason = 'takes one instance: CONFIG, --config or --pidfile';
-    throw new StompctlError('USAGE', 'command', 'probe', reason);
-  }
+  const commandLine = oneInstance(parsed, 'probe');
   const thresholds = thresholdsOf(parsed.flagValues);
-  const commandLine = operands.length === 0 ? options : new Map([...options, ['config', operands]]);
   const { pidfile, statusMs } = await readPidOptions({ commandLine, env }, 'probe');
   const instance = await instanceStatus(pidfile, statusMs ?? 0);
   const parts = partsOf(instance.record);

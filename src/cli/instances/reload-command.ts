@@ -10,6 +10,7 @@ import { readStatus, statusPath } from '../../daemon/status-file.js';
 import { EXIT_CODES } from '../command-line/exit-codes.js';
 import type { CommandIo } from '../command-line/io.js';
 import type { ParsedArguments } from '../command-line/option-command.js';
+import { oneInstance } from './one-instance.js';
 import { publishedTransfers } from './published-facts.js';
 
 const NOT_RUNNING = 1;
@@ -25,13 +26,7 @@ const MARGIN_MS = 30_000;
  * does not even tell the pidfile; RELOAD_UNKNOWN when the outcome is not known in time.
  */
 export async function reload(parsed: ParsedArguments, env: Environment, io: CommandIo): Promise<number> {
-  const { options, operands } = parsed;
-  const [file] = operands;
-  if (operands.length > 1 || (file !== undefined && (options.has('config') || options.has('pidfile')))) {
-    const reason = 'takes one CONFIG, or --config, or --pidfile';
-    throw new StompctlError('USAGE', 'command', 'reload', reason);
-  }
-  const commandLine = file === undefined ? options : new Map([...options, ['config', [file]]]);
+  const commandLine = oneInstance(parsed, 'reload');
   const { pidfile, lingerMs = DEFAULT_MS, flushMs = DEFAULT_MS } = await pidOptions({ commandLine, env });
   // both ends may have to be drained
   return reloadInstance(pidfile, 2 * (lingerMs + flushMs) + MARGIN_MS, io);

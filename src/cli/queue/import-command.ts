@@ -1,7 +1,7 @@
 import { reasonOf, StompctlError } from '../../base/errors.js';
 import type { StopSignal } from '../../daemon/signals.js';
 import { decodeMessage, largestFile } from '../../message/json.js';
-import { linesOf } from '../../message/json-lines.js';
+import { LINE_FORM, linesOf } from '../../message/json-lines.js';
 import { type Header, Message, newHeader } from '../../message/message.js';
 import { startLiveLine } from '../command-line/progress.js';
 import { Complaints, messages } from './complaints.js';
@@ -81,7 +81,7 @@ function read(bytes: Buffer | undefined, place: string, complaints: Complaints):
     return undefined;
   }
   try {
-    return decodeMessage(bytes, { maxMessageSize: LARGEST_MESSAGE }, place);
+    return decodeMessage(bytes, { maxMessageSize: LARGEST_MESSAGE }, place, LINE_FORM);
   } catch (error) {
     if (!(error instanceof StompctlError)) throw error;
     complaints.add(reasonOf(error));

@@ -2,6 +2,7 @@ import type { BuiltTransfer } from '../../app/build-transfer.js';
 import type { ReloadedEnds } from '../../app/running-transfer.js';
 import { reasonOf } from '../../base/errors.js';
 import { SerialQueue } from '../../base/serial-queue.js';
+import { ignoredOfSeveral, planOfSeveral } from '../../config/process-options.js';
 import { type ReloadPlan, type RunConfiguration, reloadPlan } from '../../config/reload-plan.js';
 import type { Settings } from '../../config/settings.js';
 import type { Logger } from '../../observe/logger.js';
@@ -35,6 +36,8 @@ export interface ReloadParts {
   readonly logger: Logger;
   /** has the log be as these settings say; undefined: done; otherwise why not. Absent: the log is not its own */
   readonly configureLog?: (settings: Settings) => Promise<string | undefined>;
+  /** it is one of several transfers of its process */
+  readonly ofSeveral: boolean;
   /** its state has changed */
   readonly changed: () => void;
   readonly service: Pick<ServiceManager, 'reloading' | 'reloaded'>;
@@ -93,12 +96,14 @@ export class Reloader {
   }
 
   async #reload(): Promise<Required<Pick<ReloadState, 'outcome' | 'text'>> & Partial<ReloadState>> {
-    const { logger, read, built, start, configureLog } = this.#parts;
+    const { logger, read, built, start, configureLog, ofSeveral } = this.#parts;
     logger.info('reload-begin', 'HUP: reading the configuration again');
     try {
       const warnings: string[] = [];
       const fresh = await read((text) => warnings.push(text));
-      const plan = reloadPlan(start, this.#running, fresh);
+      const whole = reloadPlan(start, this.#running, fresh);
+      const plan = ofSeveral ? planOfSeveral(whole) : whole;
+      if (ofSeveral) warnings.push(...ignoredOfSeveral(fresh));
       const ends = await built.reload({ settings: fresh.settings, source: plan.source, sink: plan.sink });
       this.#running = fresh;
       const unlogged = await configureLog?.(fresh.settings);

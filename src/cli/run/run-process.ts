@@ -4,6 +4,7 @@ import type { Environment } from '../../config/formats/environment.js';
 import type { ProcessSettings } from '../../config/settings.js';
 import { daemonize, isDaemonChild } from '../../daemon/detach.js';
 import type { Monitor } from '../../metrics/monitor.js';
+import { withConsole } from '../../observe/console-lines.js';
 import { maskText } from '../../observe/mask.js';
 import { createLogger, type RunLogger } from '../../observe/pino-logger.js';
 import { EXIT_CODES, exitCodeOf } from '../command-line/exit-codes.js';
@@ -50,7 +51,7 @@ export async function runProcess(
     return daemonize({ argv: process.argv.slice(1), out: io.out, err: io.err, signals: io.signals });
   }
   const format = logFormatOf(settings);
-  const logger = await createLogger({ level: settings.logLevel, format });
+  const logger = withConsole(await createLogger({ level: settings.logLevel, format }));
   const atExit: ProcessParts['atExit'] = new Set();
   let monitor: Monitor | undefined;
   const service = serviceManager(env, logger);

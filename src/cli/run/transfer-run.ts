@@ -53,6 +53,7 @@ export class TransferRun {
     this.#reloader = new Reloader({
       ...{ start, read, built, logger, service },
       ...(configureLog && { configureLog }),
+      ofSeveral: transfer !== undefined,
       changed: () => this.#pulse.beat(),
     });
     const { reliable, window } = start.settings;

@@ -3,6 +3,7 @@ import { printable } from '../../base/printable.js';
 import type { Environment } from '../../config/formats/environment.js';
 import { type BrokerAsked, resolveBroker } from '../../config/resolve-broker.js';
 import type { Settings } from '../../config/settings.js';
+import { withConsole } from '../../observe/console-lines.js';
 import { createLogger, type RunLogger } from '../../observe/pino-logger.js';
 import type { CommandIo } from '../command-line/io.js';
 import type { CommandDefinition, ParsedArguments } from '../command-line/option-command.js';
@@ -86,5 +87,5 @@ export async function openBrokerCommand(
   const { logFormat } = settings;
   const told = ['log-level', 'debug', `${asked.side}-broker-stomp-debug`].some((name) => asked.options.has(name));
   const level = told ? settings.logLevel : 'warn';
-  return { settings, logger: await createLogger({ level, format: logFormat ?? 'pretty' }) };
+  return { settings, logger: withConsole(await createLogger({ level, format: logFormat ?? 'pretty' })) };
 }

@@ -4,7 +4,7 @@ import { COMMANDS } from '../command-line/commands.js';
 import type { CommandIo } from '../command-line/io.js';
 import type { ParsedArguments } from '../command-line/option-command.js';
 import { brokerArguments, secondsOf } from './broker-arguments.js';
-import { exitCode, printMessages } from './receive-command.js';
+import { exitCode, printMessages, tellNone } from './receive-command.js';
 
 const COUNT = 10;
 const TIMEOUT_S = 5;
@@ -25,5 +25,6 @@ export async function peek(parsed: ParsedArguments, env: Environment, io: Comman
   const printing = { uri, destination, header, parsed, options, acknowledge: false, onLook, quietMs };
   const { outcome, receiver } = await printMessages(printing, env, io);
   const exit = exitCode(outcome, receiver);
+  tellNone(outcome, receiver.statistics.snapshot().sent, quietMs, io);
   return outcome.reason === 'signal' ? stoppedExitCode(io) : exit;
 }

@@ -39,6 +39,7 @@ export async function receive(parsed: ParsedArguments, env: Environment, io: Com
     const text = `${sent} of ${count} messages came, then none for ${timeoutMs / 1000} s; wait longer with --timeout or --follow`;
     throw new StompctlError('MESSAGE_TIMEOUT', 'receive', receiver.name, text);
   }
+  if (!follow) tellNone(outcome, sent, timeoutMs, io);
   // one that follows goes on until it is stopped: that is its end, and no other one's
   return outcome.reason === 'signal' && !follow ? stoppedExitCode(io) : exit;
 }
@@ -103,6 +104,11 @@ function withoutPrefetch(logger: Logger): Logger {
   };
   const { trace, debug, info, error } = logger;
   return { trace, debug, info, warn, error };
+}
+
+/** Who sees nothing is told that there was nothing. */
+export function tellNone({ reason }: TransferOutcome, sent: number, timeoutMs: number, { err }: CommandIo): void {
+  if (reason === 'end' && sent === 0) err.write(`stompctl: no message came within ${timeoutMs / 1000} s\n`);
 }
 
 /** Throws what ended it. */

@@ -6,7 +6,7 @@ import type { Environment } from '../../config/formats/environment.js';
 import type { Settings } from '../../config/settings.js';
 import type { Sink } from '../../flow/sink.js';
 import { decodeMessage, largestFile } from '../../message/json.js';
-import { linesOf } from '../../message/json-lines.js';
+import { LINE_FORM, linesOf } from '../../message/json-lines.js';
 import { Message, newHeader } from '../../message/message.js';
 import { unlessStopped } from '../command-line/call-off.js';
 import { COMMANDS } from '../command-line/commands.js';
@@ -128,7 +128,7 @@ function messageOf(
     return undefined;
   }
   try {
-    return decodeMessage(bytes, limits, place);
+    return decodeMessage(bytes, limits, place, LINE_FORM);
   } catch (error) {
     if (!(error instanceof StompctlError)) throw error;
     complaints.add(error.message);

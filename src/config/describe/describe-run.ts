@@ -41,7 +41,7 @@ function sourceText(source: SourceSettings, settings: Settings): string {
       return `receives messages from ${destinations} at ${shownUri(source.broker.uri)}`;
     }
     case 'merged':
-      return `merges these inputs: ${source.inputs.map((each) => `${each.name} ${sourceText(each.source, settings)}`).join('; ')};`;
+      return `merges these inputs: ${source.inputs.map((each) => `${each.name} ${sourceText(each.source, settings)}`).join('; ')}`;
     default:
       return unreachable(source);
   }

@@ -132,7 +132,7 @@ function tableText(table: Table): string {
 
 function credentialText(table: Table): string {
   const { scheme, ...fields } = table;
-  return `${scheme} ${tableText(fields)}`.trim();
+  return `${scheme ?? ''} ${tableText(fields)}`.trim();
 }
 
 /** What would not survive the way back through a KEY=VALUE list, %-escaped. */

@@ -1,5 +1,6 @@
 import { unreachable } from '../../base/errors.js';
-import { besideOf, endOfBlock, SIDE_WORDS } from '../options/named-ends.js';
+import { endOfBlock, SIDE_WORDS } from '../options/end-kinds.js';
+import { besideOf } from '../options/named-ends.js';
 import type { OptionRow, TableKey } from '../options/option.js';
 import { namesInFile, OPTION_TABLE, optionPrefixes } from '../options/option-table.js';
 import { REWRITE_DEFINITIONS, REWRITE_SCHEMA } from '../options/rewrite-schema.js';

@@ -18,10 +18,10 @@ export async function readConfigFile(path: string, from?: Origin): Promise<strin
 
 /**
  * As `readConfigFile`, of a file that is read again while a run lasts: never a pipe or a device, which would hang the thread that
- * opens it, and with it the exit.
+ * opens it, and with it the exit. `what`: what an error calls it, instead of a configuration.
  */
-export async function readPlainFile(path: string): Promise<string> {
-  return textOf(await readBytes(path, false));
+export async function readPlainFile(path: string, what?: string): Promise<string> {
+  return textOf(await readBytes(path, false, undefined, what));
 }
 
 function textOf(bytes: Buffer): string {
@@ -32,7 +32,7 @@ function textOf(bytes: Buffer): string {
   }
 }
 
-async function readBytes(path: string, pipes: boolean, from?: Origin): Promise<Buffer> {
+async function readBytes(path: string, pipes: boolean, from?: Origin, what = 'configuration'): Promise<Buffer> {
   const asked = from === undefined ? '' : ` (included at ${placeOf(from)})`;
   try {
     // the operator may give a pipe; a file that includes one would hang whoever reads it, O_NONBLOCK or not
@@ -41,20 +41,15 @@ async function readBytes(path: string, pipes: boolean, from?: Origin): Promise<B
       const stats = await file.stat();
       if (stats.isDirectory()) {
         const next = from === undefined ? ': name a file of it (a whole folder is for "stompctl run")' : asked;
-        throw new StompctlError('CONFIG_UNREADABLE', 'configuration', path, `is a folder, not a file${next}`);
+        throw new StompctlError('CONFIG_UNREADABLE', what, path, `is a folder, not a file${next}`);
       }
       if (!pipes && !stats.isFile()) {
-        throw new StompctlError(
-          'CONFIG_UNREADABLE',
-          'configuration',
-          path,
-          `is a pipe or a device, not a file${asked}`,
-        );
+        throw new StompctlError('CONFIG_UNREADABLE', what, path, `is a pipe or a device, not a file${asked}`);
       }
       const bytes = await readAtMost(file, LARGEST_BYTES + 1);
       if (bytes.length > LARGEST_BYTES) {
         const reason = `is larger than ${LARGEST_BYTES} bytes, which no configuration is${asked}`;
-        throw new StompctlError('CONFIG_UNREADABLE', 'configuration', path, reason);
+        throw new StompctlError('CONFIG_UNREADABLE', what, path, reason);
       }
       return bytes;
     } finally {
@@ -63,9 +58,9 @@ async function readBytes(path: string, pipes: boolean, from?: Origin): Promise<B
   } catch (error) {
     if (error instanceof StompctlError) throw error;
     if (errnoOf(error) === 'ENOENT') {
-      throw new StompctlError('CONFIG_NOT_FOUND', 'configuration', path, `there is no such file${asked}`, error);
+      throw new StompctlError('CONFIG_NOT_FOUND', what, path, `there is no such file${asked}`, error);
     }
     const reason = `cannot be read${asked}: ${reasonOf(error)}`;
-    throw new StompctlError('CONFIG_UNREADABLE', 'configuration', path, reason, error);
+    throw new StompctlError('CONFIG_UNREADABLE', what, path, reason, error);
   }
 }

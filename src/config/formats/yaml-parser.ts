@@ -154,7 +154,9 @@ class TreeBuilder {
       const merges = this.#isMergeKey();
       const key = this.#node(line);
       if (key.kind !== 'scalar') throw syntaxError(key.origin, 'an option name must be plain text');
-      const value = this.#node(key.origin.line);
+      const found = this.#node(key.origin.line);
+      // a block begins with its name, as in the other formats
+      const value = found.kind === 'block' ? { ...found, origin: key.origin } : found;
       if (merges) merged.push(...(value.kind === 'list' ? value.items : [value]));
       else addEntry(block, key.value ?? '', value);
     }

@@ -38,6 +38,10 @@ export function readCredential(text: string): Record<string, string> {
   return Object.assign(Object.create(null) as Record<string, string>, { scheme }, Object.fromEntries(fields));
 }
 
+/** how a credential is written, for whoever has written something else */
+export const AUTH_EXAMPLE =
+  'as in "auth = plain name=USER pass-file=PATH", or in YAML "auth: {scheme: plain, name: USER, pass-file: PATH}"';
+
 /** no escape: two digits would have to follow */
 const PERCENTAGE = /^\d+(?:\.\d+)?%$/;
 

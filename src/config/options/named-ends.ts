@@ -1,18 +1,9 @@
 import { addEntry, type BlockNode, type ConfigNode, newBlock, type Origin } from '../formats/config-node.js';
 import { type Environment, expandEnvironment } from '../formats/environment.js';
 import { COMMAND_LINE, invalid, type Problem } from '../formats/problem.js';
+import { END_KINDS, type EndKind, type EndOfBlock, SIDE_WORDS, type Side } from './end-kinds.js';
 import type { ReadOption } from './option-reader.js';
 import { isOptionPrefix, optionInFile } from './option-table.js';
-
-export const SIDES = ['incoming', 'outgoing'] as const;
-export type Side = (typeof SIDES)[number];
-
-/** What the end of a side is called. */
-export const SIDE_WORDS = { incoming: 'input', outgoing: 'output' } as const;
-
-/** What an end may be, which is also the name of one that is given none. */
-export const END_KINDS = ['queue', 'broker', 'folder', 'command'] as const;
-export type EndKind = (typeof END_KINDS)[number];
 
 const END_NAME = /^[A-Za-z0-9_-]{1,64}$/;
 const LONGEST_SHOWN = 100;
@@ -27,10 +18,8 @@ const BESIDE: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** A named block as it was written. */
-export interface GivenEnd {
+export interface GivenEnd extends EndOfBlock {
   readonly name: string;
-  readonly side: Side;
-  readonly kind: EndKind;
   readonly origin: Origin;
   /** by full option name */
   readonly given: ReadonlyMap<string, ConfigNode>;
@@ -47,15 +36,6 @@ export function nameProblem({ name, side, kind, origin }: NamedEnd): Problem | u
   const shown = name.length > LONGEST_SHOWN ? `${name.slice(0, LONGEST_SHOWN)}…` : name;
   const reason = `the name of an ${SIDE_WORDS[side]} has 1 to 64 letters, digits, "_" and "-", not "${shown}"`;
   return invalid(origin, `${side}-${kind}: ${reason}`);
-}
-
-/** Which end a block `incoming-queue`, `outgoing-broker`, … is; undefined: the block is none of an end. */
-export function endOfBlock(block: string): Pick<GivenEnd, 'side' | 'kind'> | undefined {
-  for (const side of SIDES) {
-    const kind = END_KINDS.find((each) => block === `${side}-${each}`);
-    if (kind !== undefined) return { side, kind };
-  }
-  return undefined;
 }
 
 /** What may stand in the block of an end under its full name: `subscribe` in `incoming-broker`. */

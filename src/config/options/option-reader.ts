@@ -1,6 +1,8 @@
 import { unreachable } from '../../base/errors.js';
 import type { BlockNode, ConfigNode, Origin, ScalarNode } from '../formats/config-node.js';
+import { formatOf } from '../formats/config-parser.js';
 import { invalid, type Problem } from '../formats/problem.js';
+import { endOfBlock, SIDE_WORDS } from './end-kinds.js';
 import { KeyValueError, parseKeyValues, readCredential } from './key-value.js';
 import type { OptionKind, OptionRow, TableKey } from './option.js';
 import { type RuleList, readRuleList } from './rewrite-option.js';
@@ -101,7 +103,16 @@ function only(row: OptionRow, node: ConfigNode): ConfigNode {
   const [first, second] = node.items;
   if (first !== undefined && second === undefined) return only(row, first);
   if (second === undefined) throw new Unreadable(node.origin, `${row.name}: has no value`);
-  throw new Unreadable(second.origin, `${row.name}: is given twice, and can only be given once`);
+  throw new Unreadable(second.origin, `${row.name}: is given twice${howOften(row)}`);
+}
+
+/** Of inputs and outputs there may be several, and whoever gives two has meant that. */
+function howOften({ name }: OptionRow): string {
+  const block = name.replace(/-broker-uri$/, '-broker');
+  const end = endOfBlock(block);
+  if (end === undefined) return ', and can only be given once';
+  const word = SIDE_WORDS[end.side];
+  return `: for several ${word}s give each a name, as in <${block} NAME> (docs/${word}s.md)`;
 }
 
 function scalarOf(row: OptionRow, node: ConfigNode): ScalarNode {
@@ -211,7 +222,8 @@ function pairsOf(row: OptionRow, node: ConfigNode): [string, string, Origin][] {
     try {
       return [...parseKeyValues(node.value ?? '')].map(([key, value]) => [key, value, node.origin]);
     } catch (error) {
-      if (error instanceof KeyValueError) throw new Unreadable(node.origin, `${row.name}: ${error.message}`);
+      if (error instanceof KeyValueError)
+        throw new Unreadable(node.origin, `${row.name}: ${error.message}${asBlock(row, node)}`);
       throw error;
     }
   }
@@ -219,9 +231,28 @@ function pairsOf(row: OptionRow, node: ConfigNode): [string, string, Origin][] {
   return entries.map(([key, child]) => {
     if (child.kind === 'list') throw new Unreadable(child.origin, `${row.name}: "${key}" is given twice`);
     if (child.kind === 'block') throw new Unreadable(child.origin, `${row.name}: "${key}" takes a value, not a block`);
-    if (child.value === null) throw new Unreadable(child.origin, `${row.name}: "${key}" has no value`);
+    if (child.value === null) {
+      throw new Unreadable(child.origin, `${row.name}: ${lackOfBlank(child.origin, key) ?? `"${key}" has no value`}`);
+    }
     return [key, child.value, child.origin];
   });
+}
+
+/** In YAML a table is a block: the one that has the text for the key that matters most. */
+function asBlock(row: OptionRow, { origin, value }: ScalarNode): string {
+  if (formatOf(origin.file) !== 'yaml') return '';
+  const main = row.keys === undefined ? 'destination' : row.keys.find(({ required }) => required)?.name;
+  if (main === undefined || (row.keys === undefined && row.kind !== 'tables')) return '';
+  // of several words one may be a password
+  const text = value !== null && /^[^\s=,{}[\]"']{1,100}$/.test(value) ? value : '...';
+  return `; or a block: {${main}: ${text}}`;
+}
+
+/** What YAML takes for a name without a value, as in `{path:/tmp/x}`; what is behind the colon may be a password. */
+export function lackOfBlank({ file }: Origin, name: string): string | undefined {
+  const [before = '', behind] = name.split(':');
+  if (behind === undefined || formatOf(file) !== 'yaml') return undefined;
+  return `"${before}" has no value: write a blank after the colon`;
 }
 
 /** Headers of a frame: a block inside is a part of their names, as `<prefetch> count = 3` is `prefetch-count`. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { didYouMean } from '../../base/closest-name.js';
 import { unreachable } from '../../base/errors.js';
+import { AUTH_EXAMPLE } from './key-value.js';
 import type { NumberLimits, OptionRow, TableKey } from './option.js';
 import { OPTION_TABLE } from './option-table.js';
 
@@ -85,7 +86,7 @@ const headerSchema = z.record(z.string(), z.string());
 
 const credentialSchema = z.record(z.string(), z.string()).superRefine((credential, context) => {
   const { scheme, ...fields } = credential;
-  if (scheme === undefined) return issue(context, 'has no "scheme"');
+  if (scheme === undefined) return issue(context, `has no "scheme", ${AUTH_EXAMPLE}`);
   const known = Object.hasOwn(CREDENTIAL_FIELDS, scheme) ? CREDENTIAL_FIELDS[scheme] : undefined;
   if (known === undefined) {
     const schemes = Object.keys(CREDENTIAL_FIELDS);
@@ -94,7 +95,8 @@ const credentialSchema = z.record(z.string(), z.string()).superRefine((credentia
   const unknown = Object.keys(fields).filter((name) => !known.includes(name));
   for (const [index, name] of unknown.entries()) {
     const suggestion = index < MOST_SUGGESTIONS ? didYouMean(name, known) : '';
-    issue(context, `is not part of a credential of scheme ${scheme}${suggestion}`, [name]);
+    const others = `, which may have ${known.length === 0 ? 'nothing' : known.join(', ')}`;
+    issue(context, `is not part of a credential of scheme ${scheme}${suggestion || others}`, [name]);
   }
   if (unknown.length > 0) return;
   const passwords = PASSWORD_FIELDS.filter((name) => Object.hasOwn(fields, name));

@@ -1,7 +1,10 @@
 import { didYouMean } from '../../base/closest-name.js';
 import { addEntry, type BlockNode, type ConfigNode, newBlock, type Origin, placeOf } from '../formats/config-node.js';
 import { invalid, type Problem } from '../formats/problem.js';
-import { endOfBlock, type GivenEnd, namedBlocks, withoutBeside } from './named-ends.js';
+import { endOfBlock } from './end-kinds.js';
+import { AUTH_EXAMPLE } from './key-value.js';
+import { type GivenEnd, namedBlocks, withoutBeside } from './named-ends.js';
+import { lackOfBlank } from './option-reader.js';
 import { isOptionPrefix, namesInFile, OPTION_TABLE, optionInFile, optionPrefixes } from './option-table.js';
 
 /** A block of one of these names may wrap the whole configuration; what stands beside it is for other programs. */
@@ -35,6 +38,14 @@ export function flattenTree(root: BlockNode): GivenOptions {
   return { given: flattener.given.entries, ends, problems: flattener.problems, warnings: flattener.warnings };
 }
 
+const OF_LOGIN = /^(incoming|outgoing)-broker-(?:user(?:-?name)?|login|name|pass(?:code|word|-file|-env)?)$/;
+
+/** Who names a user beside the URI is told where one belongs. */
+function howToLogIn(name: string): string | undefined {
+  const [, side] = OF_LOGIN.exec(name) ?? [];
+  return side === undefined ? undefined : `: set ${side}-broker-auth, ${AUTH_EXAMPLE}`;
+}
+
 /** Whoever misspells that many names has given the wrong file: looking for what each may mean takes too long. */
 const MOST_SUGGESTIONS = 20;
 
@@ -51,7 +62,8 @@ class Flattener {
     } else if (node.kind === 'block') {
       for (const [name, child] of node.entries) this.#enter(child, prefix === '' ? name : `${prefix}-${name}`);
     } else {
-      this.problems.push(invalid(node.origin, `"${prefix}" is a block of options, not an option with a value`));
+      const uri = optionInFile(`${prefix}-uri`) === undefined ? '' : `: for its URI set ${prefix}-uri`;
+      this.problems.push(invalid(node.origin, `"${prefix}" is a block of options, not an option with a value${uri}`));
     }
   }
 
@@ -97,7 +109,8 @@ class Flattener {
   }
 
   #unknown(origin: Origin, name: string): void {
-    this.problems.push(invalid(origin, `there is no option "${name}"${this.#suggestion(name)}`));
+    const hint = howToLogIn(name) ?? this.#suggestion(name);
+    this.problems.push(invalid(origin, lackOfBlank(origin, name) ?? `there is no option "${name}"${hint}`));
   }
 
   #suggestion(name: string): string {

@@ -154,6 +154,7 @@ const HELP_OPTIONS: readonly OptionRow[] = [
     reload: 'command-line',
     commandLineOnly: true,
     doc: 'Read this configuration file; options on the command line win over it.',
+    notes: 'Given several times, `run` runs all of them in one process: see running.md.',
   },
   {
     name: 'config-general',

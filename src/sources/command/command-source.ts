@@ -8,7 +8,7 @@ import { findCommand } from '../../command/find-command.js';
 import type { DeadLetters } from '../../flow/dead-letters.js';
 import type { Demand, SourceEvents, SourceLimits, SourceResult, TunableSource } from '../../flow/source.js';
 import { decodeMessage, largestFile } from '../../message/json.js';
-import type { InputLine } from '../../message/json-lines.js';
+import { type InputLine, LINE_FORM } from '../../message/json-lines.js';
 import { Message, newHeader } from '../../message/message.js';
 import { RejectedDeliveries, type Wish } from '../queue/rejected-deliveries.js';
 import { CommandDelivery } from './command-delivery.js';
@@ -262,7 +262,7 @@ export class CommandSource implements TunableSource {
     }
     this.#rest.ms = 0;
     try {
-      const message = decodeMessage(Buffer.from(bytes), { maxMessageSize }, `${this.name}:${number}`);
+      const message = decodeMessage(Buffer.from(bytes), { maxMessageSize }, `${this.name}:${number}`, LINE_FORM);
       return new CommandDelivery(feed, number, message, settle);
     } catch (error) {
       if (!(error instanceof StompctlError)) throw error;

@@ -6,6 +6,7 @@ import { StompctlError, unreachable } from '../../base/errors.js';
 import { type FileSystem, lstatIfThere, systemFiles } from '../../base/file-system.js';
 import { SerialQueue } from '../../base/serial-queue.js';
 import { wait } from '../../base/wait.js';
+import { FOLDER_NAME } from '../../dirq/element-name.js';
 import { QueueDirectory } from '../../dirq/queue-directory.js';
 import { TimeSlice } from '../../dirq/time-slice.js';
 import type { DeadLetters } from '../../flow/dead-letters.js';
@@ -244,7 +245,8 @@ export class FolderSource implements TunableSource {
   #tellOdd(name: string): void {
     this.#odd += 1;
     if (this.#odd <= this.#oddBefore) return;
-    const text = `${this.name}: ${JSON.stringify(name)} is no plain file (a link, a pipe, a folder), or its name is not UTF-8: it is left alone`;
+    const queue = FOLDER_NAME.test(name) ? '; a directory queue is read with incoming-queue (docs/queues.md)' : '';
+    const text = `${this.name}: ${JSON.stringify(name)} is no plain file (a link, a pipe, a folder), or its name is not UTF-8: it is left alone${queue}`;
     this.#options.events.trouble('folder-odd', text);
   }
 

@@ -6,6 +6,8 @@ import type { SourceEvents } from '../../flow/source.js';
 export interface QueueEvents extends SourceEvents {
   /** the folder was not there and is being made */
   made?(): void;
+  /** so many plain files lie where only folders of a queue belong, told once: they are left alone */
+  strangers?(count: number): void;
   /** an empty file that a crash left was removed */
   leftoverRemoved?(name: string): void;
   /** an empty file was passed over, told once: somebody may be writing it, or `maxtemp` is 0 */

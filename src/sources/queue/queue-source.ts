@@ -85,6 +85,7 @@ export class QueueSource implements TunableSource {
   /** names read ahead */
   #ahead: string[] = [];
   #passes = 0;
+  #toldStrangers = false;
   /** rung when something was settled */
   readonly #changed = new Bell();
   readonly #turn: TimeSlice;
@@ -293,6 +294,7 @@ export class QueueSource implements TunableSource {
       this.#foundBefore = this.#taker.found;
       this.#taker.beginPass();
       this.#cursor = new ElementCursor(this.#directory);
+      this.#tellStrangers();
     }
     const more = await this.#cursor.advance();
     if (!more) {
@@ -300,6 +302,13 @@ export class QueueSource implements TunableSource {
       this.#passTookMs = this.#options.clock.monotonicMs() - this.#passStartedMs;
     }
     return more;
+  }
+
+  #tellStrangers(): void {
+    const { strangers } = this.#directory;
+    if (strangers === 0 || this.#toldStrangers) return;
+    this.#toldStrangers = true;
+    this.#options.events.strangers?.(strangers);
   }
 
   /** What cannot be recovered now is tried again at the next purge. Throws QUEUE_IO when the queue cannot be read. */

@@ -68,7 +68,7 @@ export class RemovalSync {
     if (this.#waiting.length * 2 >= this.#window) this.kick();
   }
 
-  /** Has removals synced in the background. A failure is told by the next `belowWindow`. */
+  /** Has removals synced in the background. A failure is told by the next `belowWindow`, or `all`. */
   kick(): void {
     if (!this.isPending || this.#worker !== undefined) return;
     this.#work().catch((error: unknown) => {
@@ -76,17 +76,32 @@ export class RemovalSync {
     });
   }
 
-  /** Resolves when fewer than `window` removals are at risk. Rejects with QUEUE_IO. */
+  /** Resolves when fewer than `window` removals are at risk. Rejects with QUEUE_IO, also for what failed in the background. */
   async belowWindow(): Promise<void> {
+    this.#throwFailure();
+    await this.#workWhile(() => this.isFull);
+  }
+
+  /** Resolves when no removal is at risk, and nothing is left of what was removed. Rejects as `belowWindow`. */
+  async all(): Promise<void> {
+    await this.#workWhile(() => this.isPending);
+    this.#throwFailure();
+  }
+
+  async #workWhile(needed: () => boolean): Promise<void> {
+    try {
+      while (needed()) await (this.#worker ?? this.#work());
+    } catch (error) {
+      // begun in the background, it is told here
+      this.#failure = undefined;
+      throw error;
+    }
+  }
+
+  #throwFailure(): void {
     const failure = this.#failure;
     this.#failure = undefined;
     if (failure !== undefined) throw failure;
-    while (this.isFull) await (this.#worker ?? this.#work());
-  }
-
-  /** Resolves when no removal is at risk, and nothing is left of what was removed. Rejects with QUEUE_IO. */
-  async all(): Promise<void> {
-    while (this.isPending) await (this.#worker ?? this.#work());
   }
 
   #work(): Promise<void> {

@@ -55,7 +55,7 @@ export async function connectSocket(endpoint: Endpoint, options: TransportOption
   }
   if (options.signal?.aborted) throw abandoned(place);
   if (options.clock.monotonicMs() >= deadline) {
-    const reason = `no connection within ${options.timeoutMs / 1000} s (${failures.join(', ')}); is the host up, and no firewall between?`;
+    const reason = `no connection within ${Math.round(options.timeoutMs) / 1000} s (${failures.join(', ')}); is the host up, and no firewall between?`;
     throw new StompctlError('CONNECT_TIMEOUT', 'connect', place, reason, cause);
   }
   const reason = `${failures.join(', ')}; is the broker running, and listening on this port?`;

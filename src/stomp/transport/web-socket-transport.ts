@@ -41,7 +41,7 @@ function upgrade(socket: Socket, endpoint: Endpoint, options: TransportOptions, 
     };
     const calledOff = () => failed(new StompctlError('SESSION_CLOSED', 'connect', place, 'given up: no longer wanted'));
     const timer = options.clock.after(timeoutMs, () => {
-      const reason = `no WebSocket handshake within ${options.timeoutMs / 1000} s; is it the WebSocket port of the broker?`;
+      const reason = `no WebSocket handshake within ${Math.round(options.timeoutMs) / 1000} s; is it the WebSocket port of the broker?`;
       failed(new StompctlError('CONNECT_TIMEOUT', 'connect', place, reason));
     });
     const done = () => {
