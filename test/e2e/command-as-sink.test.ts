@@ -224,7 +224,7 @@ describe('outgoing-command', () => {
     const sample = readFileSync(join(SAMPLES, 'dhcp.yaml'), 'utf8')
       .replace('stomp://broker.example.com:61613', scene.broker.uri)
       .replace('/etc/stompctl/dhcp.pass', scene.path('dhcp.pass'))
-      .replace('/etc/stompctl/commands', join(SAMPLES, 'commands'))
+      .replaceAll('/etc/stompctl/commands', join(SAMPLES, 'commands'))
       .replace('/var/lib/hosts/hosts.txt', hosts)
       .replace('/var/lib/dhcp-hosts/hosts.conf', `${output} ${script(scene, 'echo x >>"$D/reloads"', 'reload')}`)
       .replace('/var/spool/stompctl/dhcp-failures', scene.path('failed'))

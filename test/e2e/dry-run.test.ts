@@ -76,7 +76,7 @@ describe('run --dry-run', { concurrency: 2 }, () => {
       '+ x-seen: yes',
       '- 00000000  01 02 03                                         |...|',
       '+ 00000000  01 ff 03                                         |...|',
-      '== 5f000000/5f000000000050: rejected: send(message): the message has no header "destination"',
+      '== 5f000000/5f000000000050: rejected: send(message): the message has no header "destination"; a rewrite rule or a callback can set it',
       '  x-number: 3',
       '  (text, 1 bytes)',
       '6 messages: 1 unchanged, 2 rewritten, 1 dropped, 2 rejected; nothing was moved',
