@@ -27,6 +27,10 @@ each element (*copied*), or gives it another name, as ours does where nobody loo
 stores each message and does not receive it (*stored*), with the same syncs; *raw socket*: frames made beforehand, a window of 1000 receipts, nothing parsed; both are in
 \`bench/\`. python3-dirq and stompclt never sync. CPU is that of all processes of the run but the broker's, their start included.
 
+/dev/shm is memory. /mnt/ext4 is ext4 with its journal, in a file on a loop device (\`mkfs.ext4 FILE\`, \`mount -o loop FILE /mnt/ext4\`). /var/tmp is the disk of
+the machine itself, which had ext4 *without* a journal: there a new file costs up to 1 ms of CPU, whoever makes it, in a folder that many were just removed
+from. Brokers have their data in memory. What a message's time goes into: [scaling.md](scaling.md#where-a-messages-time-goes).
+
 | case | who | messages/s | µs of CPU a message | MB | rate, ours against it | CPU, ours against it |
 | --- | --- | --- | --- | --- | --- | --- |
 `;

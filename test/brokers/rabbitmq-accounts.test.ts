@@ -77,7 +77,7 @@ describe('stompctl rabbitmq sync, with RabbitMQ', { skip: !brokerKinds().include
     // what RabbitMQ refuses by itself: the others are made
     writeFileSync(
       file,
-      `vhosts: [/]\nusers:\n  three: { permissions: { /: { configure: '(', write: '', read: '' } } }\n`,
+      `vhosts: [/]\nusers:\n  three: { permissions: { /: { configure: '(?', write: '', read: '' } } }\n`,
     );
     const half = await sync();
     assert.equal(half.code, 69, half.stderr);
