@@ -103,7 +103,10 @@ describe('what is sent', { concurrency: 2 }, () => {
     assert.deepEqual([scene.arrived(), scene.stored('failures')], [upTo(10), [100, 101]]);
     for (const { header } of consume(scene.path('failures'))) {
       assert.equal(header['x-stompctl-code'], 'MESSAGE_NO_DESTINATION');
-      assert.match(header['x-stompctl-reason'] ?? '', /set it where the message is made, with a rewrite rule, or in a callback/);
+      assert.match(
+        header['x-stompctl-reason'] ?? '',
+        /set it where the message is made, with a rewrite rule, or in a callback/,
+      );
     }
     assert.equal(scene.broker.connectionsMade, 1);
     assert.deepEqual(filesOf(scene.path('in')), []);
