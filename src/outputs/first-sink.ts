@@ -25,10 +25,12 @@ export class FirstSink implements Sink, MemberGroup {
   readonly #sends = new MemberSends({
     everyone: () => this.#members,
     up: () => this.#members.filter(({ up }) => up),
-    choose: () => this.#first,
+    choose: (message) => this.#choose(message),
     unavailable: () => this.#failure(),
-    failed: (_message, member, error, isOver) => this.#failed(member, error, isOver),
+    failed: (...failure) => this.#failed(...failure),
   });
+  /** by message, the outputs that have refused it: when it comes again, perhaps after they are back, the next one is asked */
+  readonly #refusals = new WeakMap<Message, Set<SpreadMember>>();
   /** the output whose loss was the last */
   #lastLost: SpreadMember | undefined;
   #fatal: StompctlError | undefined;
@@ -127,9 +129,17 @@ export class FirstSink implements Sink, MemberGroup {
     return this.#fatal ?? this.#lastFailure ?? none();
   }
 
-  #failed(member: SpreadMember, error: StompctlError, isOver: boolean): boolean {
+  #choose(message: Message): SpreadMember | undefined {
+    const refusals = this.#refusals.get(message);
+    return this.#members.find((member) => member.up && !refusals?.has(member)) ?? this.#first;
+  }
+
+  #failed(message: Message, member: SpreadMember, error: StompctlError, isOver: boolean): boolean {
     const ofMessage = error.action === 'reject' && error.code !== 'MESSAGE_REFUSED';
     if (ofMessage || isOver) return false;
+    if (error.code === 'MESSAGE_REFUSED') {
+      this.#refusals.set(message, (this.#refusals.get(message) ?? new Set()).add(member));
+    }
     // whatever is wrong with this output, the next one may be well
     member.lost(error);
     // who supervises this sink finds out whose fault it is

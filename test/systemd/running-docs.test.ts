@@ -55,7 +55,7 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   'systemctl start': 'the same: the service under test was started by it',
   'systemctl status': 'the same: a sentence about STATUS=, which package.test.ts and broker-away.test.ts hold',
   'stompctl (pid N) started': 'what --daemon prints: held below',
-  'stompctl quit --pidfile PATH': 'ends a run: run below, on one of its own',
+  'stompctl quit CONFIG': 'ends a run: run below, on one of its own, by its pidfile',
 };
 
 describe('what docs/running.md says, as it is written', { skip: cannotBoot() ?? false }, () => {

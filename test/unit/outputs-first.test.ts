@@ -91,6 +91,24 @@ describe('the first output that is up', () => {
     assert.deepEqual([[...ended], sinks.b.sent], [[['1', 'MESSAGE_TOO_LARGE']], []]);
   });
 
+  it('is not asked again about a message that it has refused by the end of its session, though it is back', async (test) => {
+    const refusal = new StompctlError('MESSAGE_REFUSED', 'send', 'a', 'refused');
+    const sinks = {
+      a: new FakeSink((message) => (message.body.toString() === '1' ? refusal : 'safe')),
+      b: new FakeSink(),
+    };
+    const { clock, options } = fakeOutputs(sinks);
+    const sink = new FirstSink(options);
+    test.after(() => sink.close());
+    await sink.open();
+    const message = textMessage('1');
+    await assert.rejects(sink.send(message), { code: 'MESSAGE_REFUSED' });
+    await clock.advance(2000);
+    await sink.send(message);
+    await sink.send(textMessage('2'));
+    assert.deepEqual([sinks.a.safe, sinks.b.safe], [['2'], ['1']]);
+  });
+
   for (const code of ['QUEUE_IO', 'QUEUE_PERMISSION', 'QUEUE_MISSING'] as const) {
     it(`is passed over when it fails with ${code}, and opened again`, async (test) => {
       let broken = true;
