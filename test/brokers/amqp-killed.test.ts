@@ -49,8 +49,7 @@ describe('a sender and a receiver lose nothing', { concurrency: false }, () => {
         receiver: () => scene.startReceiver(uris.receiver(broker), ...options, ...speaking('incoming', protocol)),
       };
       const runs = { sender: start.sender(), receiver: start.receiver() };
-      const load = setInterval(() => scene.produce(4), 20);
-      test.after(() => clearInterval(load));
+      const load = scene.keepBusy(test);
       for (const [index, victim] of VICTIMS.entries()) {
         const before = scene.elements('out');
         scene.produce(2 * WINDOW);

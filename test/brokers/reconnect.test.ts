@@ -30,8 +30,7 @@ async function survives(
   const window = ['--window', String(WINDOW), '--max-parked', '1'];
   const ends = [scene.startSender(uri, ...window), scene.startReceiver(uri, ...window)];
   // more than nothing always waits: while the broker is away, what comes in piles up
-  const load = setInterval(() => scene.produce(4), 20);
-  test.after(() => clearInterval(load));
+  const load = scene.keepBusy(test);
   for (let index = 0; index < faults.times; index += 1) {
     const before = scene.elements('out');
     scene.produce(2 * WINDOW);
@@ -45,7 +44,10 @@ async function survives(
     });
   }
   clearInterval(load);
-  await eventually(() => scene.elements('in') === 0, DEADLINE);
+  await eventually(() => scene.elements('in') === 0, { ...DEADLINE, what: 'all is sent' }).catch((error: unknown) => {
+    const left = filesOf(scene.path('in')).slice(0, 20);
+    throw new Error(`left: ${left.join(', ')}; ${ends[0]?.stderr.slice(-4000)}`, { cause: error });
+  });
   const complete = () => scene.elements('out') >= scene.produced && scene.numbers('out').length === scene.produced;
   await eventually(complete, { ...DEADLINE, everyMs: 50, what: 'every message arrives' });
   for (const end of ends) await stopsWell(end);

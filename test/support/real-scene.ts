@@ -45,6 +45,15 @@ export class RealScene {
     this.#produced += count;
   }
 
+  /** Puts messages into the queue `in` until the timer is cleared; no more than `most` wait there, however long a broker takes to start. */
+  keepBusy(test: Cleaning, most = 1000): NodeJS.Timeout {
+    const load = setInterval(() => {
+      if (this.elements('in') < most) this.produce(4);
+    }, 20);
+    test.after(async () => clearInterval(load));
+    return load;
+  }
+
   /** Elements of a queue that are there now. */
   elements(queue: string): number {
     return elementPaths(this.path(queue)).length;
