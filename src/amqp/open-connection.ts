@@ -4,6 +4,7 @@ import { errnoOf, reasonOf, StompctlError } from '../base/errors.js';
 import { loginRefusal } from '../base/login-refusal.js';
 import { printable } from '../base/printable.js';
 import { unlessCalledOff } from '../base/wait.js';
+import { hasCertificate } from '../stomp/transport/client-certificate.js';
 import { placeOf } from '../stomp/transport/tcp-transport.js';
 import { tlsFailure } from '../stomp/transport/tls-failure.js';
 import type { AmqpSessionOptions } from './amqp-session-options.js';
@@ -62,7 +63,7 @@ async function libraryConnect(options: AmqpSessionOptions, wire: Wire, signal: A
     resolve,
   } = options.socket ?? {};
   const secure = endpoint.transport === 'tls';
-  const external = login === undefined && (tls?.cert !== undefined || tls?.pfx !== undefined);
+  const external = login === undefined && hasCertificate(tls);
   const { timeout: _, ...tlsOptions } = secure ? tlsConnectOptions(endpoint, tls ?? {}) : {};
   const socketOptions = {
     ...tlsOptions,
@@ -121,8 +122,7 @@ function failureOf(error: unknown, options: AmqpSessionOptions, wire: Wire): Sto
     const text = `${code} ${without(wire.closed.text, passcode)}`;
     if (!REFUSED_LOGIN.has(code)) return fail('BROKER_ERROR', `the broker refused the session: ${text}`);
     const { login, tls } = options;
-    const given = login !== undefined || tls?.cert !== undefined || tls?.pfx !== undefined;
-    return fail('LOGIN_REFUSED', loginRefusal(text, given));
+    return fail('LOGIN_REFUSED', loginRefusal(text, login !== undefined || hasCertificate(tls)));
   }
   const reason = without(printable(reasonOf(error)), passcode);
   if (/^SASL mechanism EXTERNAL/.test(reason)) {

@@ -4,6 +4,7 @@ import { reasonOf, StompctlError } from '../base/errors.js';
 import { loginRefusal } from '../base/login-refusal.js';
 import { printable } from '../base/printable.js';
 import { unlessCalledOff } from '../base/wait.js';
+import { hasCertificate } from '../stomp/transport/client-certificate.js';
 import { openTransport } from '../stomp/transport/open-transport.js';
 import { placeOf } from '../stomp/transport/tcp-transport.js';
 import type { Amqp1SessionOptions } from './amqp1-session-options.js';
@@ -138,7 +139,7 @@ function mechanismsOf({ login, passcode = '', tls }: Amqp1SessionOptions): Recor
     start: (say: (error: undefined, response: Buffer) => void) => say(undefined, bytes),
   });
   if (login !== undefined) return { PLAIN: saying(Buffer.from(`\0${login}\0${passcode}`)) };
-  if (tls?.cert !== undefined || tls?.pfx !== undefined) return { EXTERNAL: saying(Buffer.alloc(0)) };
+  if (hasCertificate(tls)) return { EXTERNAL: saying(Buffer.alloc(0)) };
   return { ANONYMOUS: saying(Buffer.from('anonymous')) };
 }
 
@@ -204,7 +205,7 @@ function trySession(connection: Connection, opened: () => void, refused: (error:
 function whileOpening(error: StompctlError, loggedIn: boolean, { login, tls }: Amqp1SessionOptions): StompctlError {
   if (error.code !== 'SESSION_LOST') return error;
   const how = reasonOf(error.cause ?? 'the broker closed the connection');
-  const isNobody = login === undefined && tls?.cert === undefined && tls?.pfx === undefined;
+  const isNobody = login === undefined && !hasCertificate(tls);
   const question = isNobody ? `does the broker let in who gives no login (auth)? ${LATE[1]}` : LATE[1];
   const next = loggedIn ? 'the login was taken: is the virtual host right? See its log' : question;
   const reason = `the connection broke while it was opened: ${how}; ${next}`;
@@ -217,7 +218,7 @@ function refusalOf(error: unknown, { endpoint, passcode, login, tls }: Amqp1Sess
   const text = passcode ? said.replaceAll(passcode, '********') : said;
   const fail = (code: 'LOGIN_REFUSED' | 'BROKER_ERROR', reason: string) =>
     new StompctlError(code, 'connect', placeOf(endpoint), reason, error);
-  const certificate = tls?.cert !== undefined || tls?.pfx !== undefined;
+  const certificate = hasCertificate(tls);
   const offered = /No suitable mechanism; server supports (.*)$/.exec(text)?.[1];
   if (offered !== undefined) {
     const ours = login !== undefined ? 'PLAIN' : certificate ? 'EXTERNAL' : 'ANONYMOUS';

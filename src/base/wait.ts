@@ -104,10 +104,15 @@ export function unlessCalledOff<T>(work: Promise<T>, options: CallOff): Promise<
     const calledOff = (): void => giveUp('SESSION_CLOSED', 'given up: no longer wanted');
     const [what, question] = late;
     const timer = clock.after(timeoutMs, () =>
-      giveUp('CONNECT_TIMEOUT', `${what} within ${Math.round(timeoutMs) / 1000} s; ${question}`),
+      giveUp('CONNECT_TIMEOUT', `${what} within ${limitText(timeoutMs)}; ${question}`),
     );
     if (signal?.aborted) calledOff();
     else signal?.addEventListener('abort', calledOff, { once: true });
     work.finally(done).then(resolve, reject);
   });
+}
+
+/** A time limit as errors tell it, in seconds: `0.25 s`. */
+export function limitText(ms: number): string {
+  return `${Math.round(ms) / 1000} s`;
 }

@@ -55,7 +55,7 @@ if (reading()) endStuck(code);
 process.exit();
 
 function reading(): boolean {
-  return readRequests().length > 0;
+  return process.getActiveResourcesInfo().some((name) => name.startsWith('FSReq'));
 }
 
 function endStuck(code: number): void {

@@ -94,6 +94,13 @@ async function allWait(run: ReloadScene): Promise<void> {
   });
 }
 
+/** It writes until its failure queue is full, then a reload puts another source in its place. */
+async function putAside(rejecting: Rejecting, run: ReloadScene, next: Options): Promise<void> {
+  rejecting.go();
+  await eventually(() => run.logger.events('queue-full').length > 0);
+  await run.reload(next);
+}
+
 function leftBehind(run: ReloadScene): number {
   return run.logger.events('close-failed').filter(({ text }) => text.includes('was not closed in time')).length;
 }
@@ -123,9 +130,7 @@ describe('a command whose messages wait for the failure queue while a reload put
     const rejecting = await Rejecting.set(test);
     const full = rejecting.full();
     const run = await rejecting.scene.start(rejecting.alone('1', full));
-    rejecting.go();
-    await eventually(() => run.logger.events('queue-full').length > 0);
-    await run.reload(rejecting.alone('2', full));
+    await putAside(rejecting, run, rejecting.alone('2', full));
     assert.equal(leftBehind(run), 1);
     await run.reload(rejecting.alone('2'));
     await rejecting.allAreStored();
@@ -137,9 +142,7 @@ describe('a command whose messages wait for the failure queue while a reload put
     const of = (more: Options) =>
       rejecting.beside(rejecting.scene.site(), { loop: false, remove: undefined, ...more }, 'ends');
     const run = await rejecting.scene.start(of(rejecting.full()));
-    rejecting.go();
-    await eventually(() => run.logger.events('queue-full').length > 0);
-    await run.reload(of({}));
+    await putAside(rejecting, run, of({}));
     await rejecting.allAreStored();
   });
 
@@ -147,9 +150,7 @@ describe('a command whose messages wait for the failure queue while a reload put
     const rejecting = await Rejecting.set(test);
     const full = rejecting.full();
     const run = await rejecting.scene.start(rejecting.alone('1', full));
-    rejecting.go();
-    await eventually(() => run.logger.events('queue-full').length > 0);
-    await run.reload(rejecting.alone('2', full));
+    await putAside(rejecting, run, rejecting.alone('2', full));
     const { failure } = await run.stop();
     assert.equal(failure?.code, 'LINGER_EXCEEDED');
     const told = run.logger.events('rejected').filter(({ text }) => text.includes('did not take the message'));

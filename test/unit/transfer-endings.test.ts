@@ -66,26 +66,25 @@ describe('the end of a transfer', () => {
     assert.deepEqual([state.gaveUp, outcome.failure, source.closed, clock.pending], [1, undefined, 1, 0]);
   });
 
-  it('says so when the source does not even close', async () => {
-    const { source, clock, transfer } = plan(new FakeSink(() => 'silent'));
-    source.close = never;
-    const running = transfer.run();
-    await settled();
-    transfer.stop('signal');
-    await clock.advance(LINGER_MS + 2000);
-    assert.equal((await running).failure?.code, 'LINGER_EXCEEDED');
-  });
-
-  it('waits no longer for what a source stores at its close than for what is in flight, though nothing is', async () => {
-    const { source, clock, transfer } = plan(new FakeSink());
-    source.storesAtClose = true;
-    source.close = never;
-    const running = transfer.run();
-    await settled();
-    transfer.stop('signal');
-    await clock.advance(LINGER_MS + 2000);
-    assert.equal((await running).failure?.code, 'LINGER_EXCEEDED');
-  });
+  for (const [title, sink, storesAtClose] of [
+    ['says so when the source does not even close', new FakeSink(() => 'silent'), false],
+    [
+      'waits no longer for what a source stores at its close than for what is in flight, though nothing is',
+      new FakeSink(),
+      true,
+    ],
+  ] as const) {
+    it(title, async () => {
+      const { source, clock, transfer } = plan(sink);
+      source.storesAtClose = storesAtClose;
+      source.close = never;
+      const running = transfer.run();
+      await settled();
+      transfer.stop('signal');
+      await clock.advance(LINGER_MS + 2000);
+      assert.equal((await running).failure?.code, 'LINGER_EXCEEDED');
+    });
+  }
 
   it('says that what is left goes into the failure queue where the source cannot be read again', async () => {
     const { source, clock, logger, transfer } = plan(new FakeSink(() => 'silent'), { count: 1 });

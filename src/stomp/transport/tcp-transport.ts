@@ -2,7 +2,7 @@ import { lookup } from 'node:dns/promises';
 import { connect, type Socket } from 'node:net';
 import { errnoOf, reasonOf, StompctlError } from '../../base/errors.js';
 import { hostPort } from '../../base/host-port.js';
-import { unlessCalledOff } from '../../base/wait.js';
+import { limitText, unlessCalledOff } from '../../base/wait.js';
 import { SocketTransport } from './socket-transport.js';
 import type { Endpoint, Transport, TransportOptions } from './transport.js';
 
@@ -55,7 +55,7 @@ export async function connectSocket(endpoint: Endpoint, options: TransportOption
   }
   if (options.signal?.aborted) throw abandoned(place);
   if (options.clock.monotonicMs() >= deadline) {
-    const reason = `no connection within ${Math.round(options.timeoutMs) / 1000} s (${failures.join(', ')}); is the host up, and no firewall between?`;
+    const reason = `no connection within ${limitText(options.timeoutMs)} (${failures.join(', ')}); is the host up, and no firewall between?`;
     throw new StompctlError('CONNECT_TIMEOUT', 'connect', place, reason, cause);
   }
   const reason = `${failures.join(', ')}; is the broker running, and listening on this port?`;

@@ -9,6 +9,7 @@ import {
   type TLSSocket,
 } from 'node:tls';
 import { errnoOf, reasonOf, StompctlError } from '../../base/errors.js';
+import { limitText } from '../../base/wait.js';
 import { SocketTransport } from './socket-transport.js';
 import { connectSocket, peerOf, placeOf } from './tcp-transport.js';
 import { tlsFailure } from './tls-failure.js';
@@ -54,7 +55,7 @@ function shakeHands(
     const calledOff = () =>
       secured.destroy(new StompctlError('SESSION_CLOSED', 'connect', place, 'given up: no longer wanted'));
     const timer = options.clock.after(Math.max(1, timeoutMs), () => {
-      const reason = `no TLS handshake within ${Math.round(options.timeoutMs) / 1000} s; does the broker speak TLS on this port?`;
+      const reason = `no TLS handshake within ${limitText(options.timeoutMs)}; does the broker speak TLS on this port?`;
       secured.destroy(new StompctlError('CONNECT_TIMEOUT', 'connect', place, reason));
     });
     const closed = () => failed(new Error('closed'));

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { WebSocket } from 'ws';
 import { errnoOf, reasonOf, StompctlError } from '../../base/errors.js';
+import { limitText } from '../../base/wait.js';
 import { connectSocket, peerOf, placeOf } from './tcp-transport.js';
 import { tlsFailure } from './tls-failure.js';
 import { connectTls, expiryOf } from './tls-transport.js';
@@ -41,7 +42,7 @@ function upgrade(socket: Socket, endpoint: Endpoint, options: TransportOptions, 
     };
     const calledOff = () => failed(new StompctlError('SESSION_CLOSED', 'connect', place, 'given up: no longer wanted'));
     const timer = options.clock.after(timeoutMs, () => {
-      const reason = `no WebSocket handshake within ${Math.round(options.timeoutMs) / 1000} s; is it the WebSocket port of the broker?`;
+      const reason = `no WebSocket handshake within ${limitText(options.timeoutMs)}; is it the WebSocket port of the broker?`;
       failed(new StompctlError('CONNECT_TIMEOUT', 'connect', place, reason));
     });
     const done = () => {
