@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Clock, Timer } from '../base/clock.js';
 import { reasonOf, StompctlError } from '../base/errors.js';
-import { printable } from '../base/printable.js';
+import { peerText } from '../base/peer-text.js';
 import { FieldReader } from './codec/field-value.js';
 import { strangerError } from './codec/first-answer.js';
 import { FRAME_TYPES, FrameSplitter, type RawFrame } from './codec/frame-splitter.js';
@@ -13,12 +13,14 @@ import { type ContentListeners, DeliveryReader } from './delivery-reader.js';
 export interface CloseReason {
   /** AMQP 0-9-1, section 1.2 of the reference: 404, 530, … */
   readonly code: number;
-  /** `NOT_FOUND - no exchange 'x' in vhost '/'`; printable */
+  /** `NOT_FOUND - no exchange 'x' in vhost '/'`, as `peerText` */
   readonly text: string;
 }
 
 export interface WireOptions extends ContentListeners {
   readonly peer: string;
+  /** what the login was made with, which the broker may repeat */
+  readonly passcode: string | undefined;
   readonly clock: Clock;
   readonly maxMessageSize: number;
   readonly pauseTimeoutMs: number;
@@ -204,7 +206,7 @@ export class Wire {
       const offered = reader.long();
       if (offered !== 0) this.frameMax = Math.min(this.frameMax, offered);
     } else if (method === METHODS.connectionClose || method === METHODS.channelClose) {
-      const reason = { code: reader.short(), text: printable(reader.shortText()) };
+      const reason = { code: reader.short(), text: peerText(reader.shortText(), this.#options.passcode) };
       if (channel <= CHANNELS.messages) this.closed = reason;
       else this.refused = reason;
     } else if (method === METHODS.ack || method === METHODS.nack) {
