@@ -1,5 +1,5 @@
 import type { ChannelModel, ConfirmChannel, Options } from 'amqplib';
-import { errnoOf, reasonOf, StompctlError } from '../base/errors.js';
+import { type ErrorCode, errnoOf, reasonOf, StompctlError } from '../base/errors.js';
 import { peerText, serverText } from '../base/peer-text.js';
 import { printable } from '../base/printable.js';
 import { withDeadline } from '../base/wait.js';
@@ -243,8 +243,8 @@ export class AmqpSession {
   }
 
   /** Ends the session at once, as if the connection had broken. */
-  abort(reason: string): void {
-    this.#end(new StompctlError('SESSION_CLOSED', 'session', this.peer, reason));
+  abort(reason: string, code: ErrorCode = 'SESSION_CLOSED'): void {
+    this.#end(new StompctlError(code, 'session', this.peer, reason));
   }
 
   /** The channel first: what was written to it goes out before. */

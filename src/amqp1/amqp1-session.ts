@@ -1,6 +1,6 @@
 import type { Connection } from 'rhea';
 import { AnswerTimer } from '../base/answer-timer.js';
-import { StompctlError } from '../base/errors.js';
+import { type ErrorCode, StompctlError } from '../base/errors.js';
 import { serverText } from '../base/peer-text.js';
 import { Bell, wait, withDeadline } from '../base/wait.js';
 import { HeartBeat } from '../stomp/heart-beat.js';
@@ -204,8 +204,8 @@ export class Amqp1Session {
   }
 
   /** Ends the session at once, as if the connection had broken. */
-  abort(reason: string): void {
-    this.#end(new StompctlError('SESSION_CLOSED', 'session', this.peer, reason));
+  abort(reason: string, code: ErrorCode = 'SESSION_CLOSED'): void {
+    this.#end(new StompctlError(code, 'session', this.peer, reason));
   }
 
   /** The sessions first: what was written to them is read before the broker answers, but not what stands before the end of the connection. */
