@@ -9,6 +9,7 @@ import type { AmqpSessionOptions } from './amqp-session-options.js';
 import { Confirms, type Publication, type Unconfirmed } from './confirms.js';
 import type { AmqpDelivery, AmqpReturn } from './delivery-reader.js';
 import { openConnection } from './open-connection.js';
+import { OtherArguments } from './other-arguments.js';
 import { SideChannel } from './side-channel.js';
 import { Wire } from './wire.js';
 
@@ -309,7 +310,8 @@ export class AmqpSession {
       if (this.#over !== undefined) throw this.#over;
       const { refused } = this.#wire;
       const text = refused === undefined ? this.#told(reasonOf(error)) : `${refused.code} ${refused.text}`;
-      throw new StompctlError('BROKER_ERROR', 'session', this.peer, `the broker refused: ${text}`);
+      const Refusal = refused?.otherArguments === true ? OtherArguments : StompctlError;
+      throw new Refusal('BROKER_ERROR', 'session', this.peer, `the broker refused: ${text}`);
     }
   }
 

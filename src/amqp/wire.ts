@@ -8,6 +8,7 @@ import { strangerError } from './codec/first-answer.js';
 import { FRAME_TYPES, FrameSplitter, type RawFrame } from './codec/frame-splitter.js';
 import { ConfirmTags } from './confirm-tags.js';
 import { type ContentListeners, DeliveryReader } from './delivery-reader.js';
+import { saysOtherArguments } from './other-arguments.js';
 
 /** Why the broker closed the connection, or a channel of it. */
 export interface CloseReason {
@@ -15,6 +16,8 @@ export interface CloseReason {
   readonly code: number;
   /** `NOT_FOUND - no exchange 'x' in vhost '/'`, as `peerText` */
   readonly text: string;
+  /** a queue has other arguments than were asked for */
+  readonly otherArguments: boolean;
 }
 
 export interface WireOptions extends ContentListeners {
@@ -206,7 +209,10 @@ export class Wire {
       const offered = reader.long();
       if (offered !== 0) this.frameMax = Math.min(this.frameMax, offered);
     } else if (method === METHODS.connectionClose || method === METHODS.channelClose) {
-      const reason = { code: reader.short(), text: peerText(reader.shortText(), this.#options.passcode) };
+      const code = reader.short();
+      const said = reader.shortText();
+      const text = peerText(said, this.#options.passcode);
+      const reason = { code, text, otherArguments: saysOtherArguments(said) };
       if (channel <= CHANNELS.messages) this.closed = reason;
       else this.refused = reason;
     } else if (method === METHODS.ack || method === METHODS.nack) {

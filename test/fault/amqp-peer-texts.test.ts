@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { inspect } from 'node:util';
 import type { EventContext } from 'rhea';
 import { AmqpSession } from '../../src/amqp/amqp-session.js';
+import { declareForSending } from '../../src/amqp/subscribe.js';
 import { Amqp1Session } from '../../src/amqp1/amqp1-session.js';
 import { StompctlError } from '../../src/base/errors.js';
 import { amqpOptions } from '../support/amqp-client.js';
@@ -146,6 +147,22 @@ describe('what a broker of AMQP 0-9-1 says', () => {
       assertFit(await failureOf(AmqpSession.connect(amqpOptions(peer.port, LOGIN))));
     });
   }
+
+  it('of a queue with other arguments is understood also where the password is one of its words', async (test) => {
+    const said = shortText("PRECONDITION_FAILED - inequivalent arg 'x-expires' for queue 'q' in vhost '/'");
+    const heard = (method: string, self: AmqpPeer): boolean => {
+      if (method === '50.10') self.say(2, METHODS.channelClose, short(406), said, short(50), short(10));
+      return method === '50.10';
+    };
+    const peer = await AmqpPeer.start(test, { heard });
+    const session = await AmqpSession.connect(amqpOptions(peer.port, { login: 'me', passcode: 'arg' }));
+    test.after(async () => session.abort('the test has ended'));
+    await declareForSending(session, 'q', {});
+    await assert.rejects(session.declareQueue('q', {}), {
+      code: 'BROKER_ERROR',
+      message: /inequivalent \*{8} 'x-expires'/,
+    });
+  });
 
   it('when it is blocked is told in one line, and without the password', async (test) => {
     const told: (string | undefined)[] = [];
