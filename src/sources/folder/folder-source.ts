@@ -347,7 +347,7 @@ export class FolderSource implements TunableSource {
       if (slice.over()) await slice.rest();
     }
     if (failure !== undefined) throw folderError('settle', this.#options.path, failure);
-    if (this.#options.sync) await this.#syncFolders();
+    if (this.#options.sync && !this.#closed) await this.#syncFolders();
   }
 
   #carryOutOne(delivery: FileDelivery, wish: Wish): void {
