@@ -49,6 +49,8 @@ const code = await main(argv.slice(2), env, { out: stdout, err: stderr, columns,
 process.exitCode = code;
 // Who stops it now has nothing to wait for, and is not kept waiting by a reader that does not read.
 if (signals.stopped === undefined) signals.exitOnStop();
+// it has told how it ended: that threads are still at something is no news of it
+else signals.limitStop({ limitMs: () => STOPPED_MS, late: () => undefined });
 await written(Promise.all([stdout, stderr].map((stream) => new Promise((resolve) => stream.write('', resolve)))));
 // A full disk is told, unless what ended the command was that.
 const lost = lostOutput(outputError, terminals.includes(1));

@@ -87,12 +87,11 @@ export function installSignals(target: SignalTarget = process): Signals {
   };
   const bound = (signal: StopSignal) => {
     if (limit === undefined || overdue.isSet) return;
-    const { limitMs, late } = limit;
-    const leftMs = limitMs() - (performance.now() - stoppedMs);
+    const leftMs = limit.limitMs() - (performance.now() - stoppedMs);
     // a process that was held up itself has its second all the same
     overdue.set(Math.max(0, leftMs), () => {
       overdue.set(OWN_END_MS, () => {
-        late();
+        limit?.late();
         exitBy(signal);
       });
     });

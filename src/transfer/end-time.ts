@@ -5,7 +5,7 @@ export const GIVE_UP_MS = 2000;
 /** Of that the sink gets so much to give up what it writes; the rest is for giving back and closing. */
 const RECALL_MS = GIVE_UP_MS / 2;
 /** What outlives a run gets this long at least to be closed. */
-const LAST_MS = 500;
+const LAST_MS = 250;
 
 /**
  * The time that the end of a run may take: `lingerMs` for what is in flight, then `GIVE_UP_MS`, one budget for all that is done. Who has
