@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { closeSync, constants, existsSync, mkdirSync, openSync, readSync, renameSync } from 'node:fs';
+import { closeSync, constants, existsSync, mkdirSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it } from 'node:test';
 import { eventually } from '../support/eventually.js';
-import { hangingSyncs } from '../support/hanging-disk.js';
+import { hangingOpen, hangingSyncs, neverWritten } from '../support/hanging-disk.js';
 import { filesOf } from '../support/sample-messages.js';
 import { Scene, upTo } from '../support/scene.js';
 import { logOf, SeveralScene } from '../support/several-scene.js';
@@ -14,12 +13,6 @@ const REJECTS = ['--callback-language', 'javascript', '--callback-code', 'throw 
 const LINGER = ['--timeout-linger', '0.3'];
 /** That of a test which does not end by it: what hangs longer than the test waits. */
 const PATIENT = ['--timeout-linger', '600'];
-
-function fifoOf(scene: Scene): string {
-  const fifo = scene.path('fifo');
-  execFileSync('mkfifo', [fifo]);
-  return fifo;
-}
 
 /** Asks it to stop, once. */
 async function stopped(run: StompctlProcess, signal: NodeJS.Signals = 'SIGTERM'): Promise<Ended> {
@@ -40,7 +33,7 @@ describe('one signal ends a run', { concurrency: 3 }, () => {
   it('whose callback prints where nobody reads', async (test) => {
     const scene = await Scene.set(test);
     scene.fill('in', 5);
-    const fifo = fifoOf(scene);
+    const fifo = neverWritten(scene);
     const reader = openSync(fifo, constants.O_RDWR | constants.O_NONBLOCK);
     test.after(() => closeSync(reader));
     const callback = ['--callback-language', 'javascript', '--callback-code', 'print("x".repeat(1e5))'];
@@ -57,7 +50,7 @@ describe('one signal ends a run', { concurrency: 3 }, () => {
     const ends = ['--incoming-queue', `path=${scene.path('in')}`, '--outgoing-broker-uri', 'stomp://nobody:61613'];
     const args = [...ends, '--timeout-connect', '0.1', '--loop', ...PATIENT, '--pidfile', scene.path('pid')];
     // glibc reads it before it asks for a name without dots
-    const run = scene.start(args, { env: { HOSTALIASES: fifoOf(scene) } });
+    const run = scene.start(args, { env: { HOSTALIASES: neverWritten(scene) } });
     await eventually(() => run.log('open-retry').some(({ code }) => code === 'CONNECT_TIMEOUT'));
     hadEnded(await stopped(run, 'SIGINT'), scene.path('pid'), 'SIGINT');
     assert.deepEqual(scene.stored('in'), [0]);
@@ -104,20 +97,15 @@ describe('one signal ends a process of several transfers', { concurrency: 3 }, (
   });
 
   it('while a configuration that is read again hangs', async (test) => {
-    const { several, run } = await running(test);
-    const { scene } = several;
-    renameSync(fifoOf(scene), join(several.folder, 'a.conf'));
+    const several = await SeveralScene.set(test);
+    several.mover('a', 'loop = true\ntimeout-linger = 600\n');
+    const env = hangingOpen(several.scene, join(several.folder, 'b.conf'));
+    const run = several.scene.start(['run', several.folder, '--pidfile', several.pidfile], { env });
+    await several.moves('a');
+    several.mover('b');
     run.signal('SIGHUP');
-    await eventually(() => run.log('reload-begin').length === 1);
+    await eventually(() => logOf(run, 'a', 'reload').length === 1);
     hadEnded(await stopped(run), several.pidfile);
-    assert.equal(run.log('reload').length, 0, 'it did not wait for that');
+    assert.equal(run.log('reload').length, 1, 'it did not wait for the other one');
   });
 });
-
-async function running(test: TestContext) {
-  const several = await SeveralScene.set(test);
-  several.mover('a', 'loop = true\ntimeout-linger = 600\n');
-  const run = several.start();
-  await several.moves('a');
-  return { several, run };
-}

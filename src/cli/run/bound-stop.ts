@@ -3,8 +3,8 @@ import type { RunLogger } from '../../observe/pino-logger.js';
 import { GIVE_UP_MS } from '../../transfer/end-time.js';
 
 export interface BoundStop {
-  readonly signals: Signals;
-  readonly logger: RunLogger;
+  readonly signals: Pick<Signals, 'limitStop' | 'stopped'>;
+  readonly logger: Pick<RunLogger, 'error' | 'flush'>;
   /** the longest `timeout-linger` of what runs now */
   readonly lingerMs: () => number;
   /** what is waited for now, as far as that is known */
