@@ -47,29 +47,35 @@ export function routes(parts: RouteParts): (path: string) => Promise<Answer | un
     '/': async () => (await import('./status-page.js')).statusPage(),
   };
   const last = new Map<string, { readonly atMs: number; readonly answer: Promise<Answer> }>();
-  return async (path) => {
+  return async (given) => {
+    // one answer is kept however its name is written: there are very many ways to encode one
+    const path = decoded(given);
+    const nowMs = parts.clock.monotonicMs();
+    for (const [key, { atMs }] of last) if (nowMs - atMs >= SAME_ANSWER_MS) last.delete(key);
+    const known = path === undefined ? undefined : last.get(path);
+    if (path === undefined || known !== undefined) return known?.answer;
     const make = Object.hasOwn(made, path) ? made[path] : optionsOf(path, parts);
     if (make === undefined) return undefined;
-    const nowMs = parts.clock.monotonicMs();
-    const known = last.get(path);
-    if (known !== undefined && nowMs - known.atMs < SAME_ANSWER_MS) return known.answer;
     const answer = make();
     last.set(path, { atMs: nowMs, answer });
     return answer;
   };
 }
 
+/** Undefined: a `%` in it encodes nothing. */
+function decoded(path: string): string | undefined {
+  try {
+    return decodeURIComponent(path);
+  } catch (error) {
+    if (error instanceof URIError) return undefined;
+    throw error;
+  }
+}
+
 /** `/options/NAME`, of one of several transfers. */
 function optionsOf(path: string, { shown }: RouteParts): (() => Promise<Answer>) | undefined {
-  const [, name] = /^\/options\/([^/]+)$/.exec(path) ?? [];
-  if (name === undefined) return undefined;
-  let options: readonly ShownOption[] | undefined;
-  try {
-    options = shown()?.options(decodeURIComponent(name));
-  } catch (error) {
-    // a `%` that encodes nothing
-    if (!(error instanceof URIError)) throw error;
-  }
+  const [, name] = /^\/options\/(.+)$/s.exec(path) ?? [];
+  const options = name === undefined ? undefined : shown()?.options(name);
   return options && (async () => json(options));
 }
 

@@ -147,4 +147,26 @@ describe('who asks metrics-listen', () => {
     assert.equal(made, 1);
     assert.equal(await answer('/toString'), undefined);
   });
+
+  it('and writes one name in many ways, is given the one answer that is kept of it', async () => {
+    let made = 0;
+    const answer = routes({
+      clock: { ...systemClock, monotonicMs: () => 1000 },
+      shown: () => ({
+        status: () => ({ state: 'idle', reason: '' }),
+        unready: () => undefined,
+        options: (name) => {
+          made += 1;
+          return name === 'abc' ? [] : undefined;
+        },
+      }),
+      metrics: async () => ({ type: 'text/plain', text: '' }),
+      about: () => ({}),
+    });
+    const first = await answer('/options/abc');
+    assert.equal(first?.status, 200);
+    for (const name of ['%61bc', 'a%62c', 'ab%63', '%61%62%63']) assert.equal(await answer(`/options/${name}`), first);
+    assert.equal(made, 1);
+    for (const name of ['%', '%zz', 'other']) assert.equal(await answer(`/options/${name}`), undefined);
+  });
 });
