@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { reasonOf, StompctlError, unreachable } from '../base/errors.js';
+import { limitText, withDeadline } from '../base/wait.js';
 import {
   type InputSettings,
   inputsOf,
@@ -162,8 +163,16 @@ export class RunningTransfer {
     return { source: prepared.source, sink: prepared.sink };
   }
 
-  async close(): Promise<void> {
-    await Promise.all([...this.#retiring, this.#failureQueue].map((queue) => queue?.sink.close()));
+  /** See `BuiltTransfer.close`. */
+  async close(limitMs: number): Promise<void> {
+    const { clock, logger } = this.#context;
+    const closed = Promise.all([...this.#retiring, this.#failureQueue].map((queue) => queue?.sink.close()));
+    await withDeadline(clock, limitMs, closed, () => {
+      logger.warn(
+        'close-failed',
+        `the failure queue was not closed within ${limitText(limitMs)}; does its disk answer?`,
+      );
+    });
   }
 
   /** Everything that may fail. Rejects with nothing changed, and nothing left open. */
