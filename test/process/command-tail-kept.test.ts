@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { describe, it, type TestContext } from 'node:test';
 import { systemClock } from '../../src/base/clock.js';
+import { StompctlError } from '../../src/base/errors.js';
 import type { Delivery } from '../../src/flow/delivery.js';
 import type { Message } from '../../src/message/message.js';
 import { CommandSource } from '../../src/sources/command/command-source.js';
@@ -15,10 +16,13 @@ import { atEnd } from '../support/temp-folder.js';
 const LINES = 840;
 const WRITE = 'echo $$ >"$D/pid"; exec cat "$D/lines"';
 
+const REASON = new StompctlError('MESSAGE_TOO_LARGE', 'send', 'x', 'too large');
+
 async function reading(test: TestContext, script: string) {
   const scene = await CommandScene.set(test);
   const lines = upTo(LINES).map((n) => JSON.stringify({ header: { n: String(n) }, body: 'x'.repeat(180) }));
   writeFileSync(scene.path('lines'), `${lines.join('\n')}\n`);
+  writeFileSync(scene.path('few'), `${lines.slice(0, 3).join('\n')}\n`);
   const stored: Message[] = [];
   const told: string[] = [];
   const left: string[] = [];
@@ -78,6 +82,18 @@ describe('what a command has written that has ended by itself', () => {
     assert.deepEqual(left, []);
   });
 
+  it('is there when it is first asked for only after that', async (test) => {
+    const { scene, source } = await reading(test, WRITE.replace('lines', 'few'));
+    await eventually(() => isGone(scene, 'pid'));
+    // the stream would be emptied at its end, had nobody asked for what is in it
+    await access(scene.folder);
+    const first = await source.next({ deliveries: 10, bytes: 1_000_000 }, new AbortController().signal);
+    assert.ok(first.kind === 'batch');
+    const [delivery] = first.deliveries;
+    assert.deepEqual([first.deliveries.length, delivery?.message.header.n], [3, '0']);
+    for (const each of first.deliveries) each.ack();
+  });
+
   it('is waited for no longer when somebody else holds its output and goes on writing, which is told', async (test) => {
     const more = `while :; do echo '{"header":{"n":"0"}}'; sleep 0.02; done`;
     const leaves = `(${more}) & echo $! >"$D/other"; echo $$ >"$D/pid"`;
@@ -88,4 +104,19 @@ describe('what a command has written that has ended by itself', () => {
     assert.equal(left.length, 1);
     assert.match(left[0] ?? '', /left a process behind that holds its output/);
   });
+
+  for (const [title, end] of [
+    ['read', async (source: CommandSource) => (await takeOne(source)).reject(REASON)],
+    ['kept when it is closed', (source: CommandSource) => source.close()],
+  ] as const) {
+    it(`is ${title}, its last line without an end too, though somebody else holds its output`, async (test) => {
+      const leaves = `sleep 1000 & echo $! >"$D/other"; printf '{"header":{"n":"7"}}'; echo $$ >"$D/pid"`;
+      const { scene, source, left, numbers } = await reading(test, leaves);
+      atEnd(test, async () => void process.kill(Number(scene.read('other')), 'SIGKILL'));
+      await eventually(() => isGone(scene, 'pid'));
+      await end(source);
+      await eventually(() => numbers().length > 0);
+      assert.deepEqual([numbers(), left.length], [[7], 1]);
+    });
+  }
 });

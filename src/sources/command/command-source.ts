@@ -259,13 +259,17 @@ export class CommandSource implements TunableSource {
   }
 
   /** It has ended, and nothing came in time: somebody else holds its output, or this process had no turn to read it. */
-  async #lastLook(feed: CommandFeed, asked: Promise<InputLine | 'end'>): Promise<InputLine | 'nothing-yet' | 'end'> {
+  async #lastLook(feed: CommandFeed, asked: Promise<InputLine | 'end'>): Promise<InputLine | 'end'> {
     let line: InputLine | 'nothing-yet' | 'end' = 'nothing-yet';
     for (let turn = 0; turn < LAST_TURNS && line === 'nothing-yet'; turn += 1) {
       line = await Promise.race([asked, nextTurn('nothing-yet' as const)]);
     }
-    if (line === 'nothing-yet') this.#leave(feed);
-    else if (line !== 'end') this.#asked = undefined;
+    if (line === 'nothing-yet') {
+      this.#leave(feed);
+      // perhaps the last line, without an end
+      line = await asked;
+    }
+    if (line !== 'end') this.#asked = undefined;
     return line;
   }
 
