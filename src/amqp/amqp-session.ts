@@ -1,5 +1,6 @@
 import type { ChannelModel, ConfirmChannel, Options } from 'amqplib';
-import { errnoOf, reasonOf, StompctlError } from '../base/errors.js';
+import { type ErrorCode, errnoOf, reasonOf, StompctlError } from '../base/errors.js';
+import { peerText, serverText } from '../base/peer-text.js';
 import { printable } from '../base/printable.js';
 import { withDeadline } from '../base/wait.js';
 import { peerOf, placeOf } from '../stomp/transport/tcp-transport.js';
@@ -8,6 +9,7 @@ import type { AmqpSessionOptions } from './amqp-session-options.js';
 import { Confirms, type Publication, type Unconfirmed } from './confirms.js';
 import type { AmqpDelivery, AmqpReturn } from './delivery-reader.js';
 import { openConnection } from './open-connection.js';
+import { OtherArguments } from './other-arguments.js';
 import { SideChannel } from './side-channel.js';
 import { Wire } from './wire.js';
 
@@ -80,6 +82,7 @@ export class AmqpSession {
     broken.catch(() => undefined);
     const wire = new Wire({
       peer: placeOf(options.endpoint),
+      passcode: options.passcode,
       clock,
       maxMessageSize,
       heartBeatSeconds,
@@ -105,8 +108,8 @@ export class AmqpSession {
       ending.abort();
       wire.stop();
       if (error instanceof StompctlError) throw error;
-      const reason = `the broker opened no channel: ${printable(reasonOf(error))}; see its log`;
-      throw new StompctlError('BROKER_ERROR', 'connect', wire.peer, reason, error);
+      const reason = `the broker opened no channel: ${peerText(reasonOf(error), options.passcode)}; see its log`;
+      throw new StompctlError('BROKER_ERROR', 'connect', wire.peer, reason);
     }
   }
 
@@ -130,7 +133,8 @@ export class AmqpSession {
     this.#consumers = parts.consumers;
     this.frameMax = wire.frameMax;
     this.peer = wire.socket === undefined ? wire.peer : peerOf(options.endpoint, wire.socket);
-    this.server = serverOf(model.connection.serverProperties);
+    const { product, version } = model.connection.serverProperties;
+    this.server = serverText(product, version, options.passcode);
     this.certificateExpiry = wire.certificateExpiry;
     this.#confirms = new Confirms({
       clock: options.clock,
@@ -240,8 +244,8 @@ export class AmqpSession {
   }
 
   /** Ends the session at once, as if the connection had broken. */
-  abort(reason: string): void {
-    this.#end(new StompctlError('SESSION_CLOSED', 'session', this.peer, reason));
+  abort(reason: string, code: ErrorCode = 'SESSION_CLOSED'): void {
+    this.#end(new StompctlError(code, 'session', this.peer, reason));
   }
 
   /** The channel first: what was written to it goes out before. */
@@ -268,8 +272,9 @@ export class AmqpSession {
     this.#confirms.add(entry);
     try {
       const answered = (error: unknown) => {
-        // of a channel that was closed: the end of the session says why
-        if (this.#over === undefined) this.#confirms.settle(entry, error !== null && error !== undefined);
+        // of a channel that was closed: the end of the session says why, and comes later when the broker is about to stop
+        if (this.#over === undefined && this.#wire.closed === undefined)
+          this.#confirms.settle(entry, error !== null && error !== undefined);
       };
       this.#full = !this.#channel.publish(exchange, routingKey, body, properties, answered);
       this.#published += 1;
@@ -304,8 +309,9 @@ export class AmqpSession {
       // what ended the session says more than the question that went unanswered
       if (this.#over !== undefined) throw this.#over;
       const { refused } = this.#wire;
-      const reason = `the broker refused: ${refused === undefined ? printable(reasonOf(error)) : `${refused.code} ${refused.text}`}`;
-      throw new StompctlError('BROKER_ERROR', 'session', this.peer, reason, error);
+      const text = refused === undefined ? this.#told(reasonOf(error)) : `${refused.code} ${refused.text}`;
+      const Refusal = refused?.otherArguments === true ? OtherArguments : StompctlError;
+      throw new Refusal('BROKER_ERROR', 'session', this.peer, `the broker refused: ${text}`);
     }
   }
 
@@ -322,7 +328,7 @@ export class AmqpSession {
       this.#full = false;
       this.#sendHeld();
     });
-    model.on('blocked', (reason) => this.#block(printable(String(reason))));
+    model.on('blocked', (reason) => this.#block(this.#told(String(reason))));
     model.on('unblocked', () => this.#block(undefined));
   }
 
@@ -338,13 +344,17 @@ export class AmqpSession {
     this.#sendHeld();
   }
 
+  /** What the library or the broker says, fit for an error of ours; no such error has the one of the library for its cause. */
+  #told(text: string): string {
+    return peerText(text, this.#options.passcode);
+  }
+
   #lossOf(error: Error | undefined): StompctlError {
     const { closed } = this.#wire;
     if (closed !== undefined) {
       const text = `the broker ended the session: ${closed.code} ${closed.text}`;
-      if (closed.code === CONNECTION_FORCED)
-        return new StompctlError('SESSION_LOST', 'session', this.peer, text, error);
-      return new StompctlError('BROKER_ERROR', 'session', this.peer, `${text}; see its log`, error);
+      if (closed.code === CONNECTION_FORCED) return new StompctlError('SESSION_LOST', 'session', this.peer, text);
+      return new StompctlError('BROKER_ERROR', 'session', this.peer, `${text}; see its log`);
     }
     const reason = reasonOf(error ?? 'the connection was closed');
     if (error instanceof TypeError) {
@@ -356,11 +366,13 @@ export class AmqpSession {
       const silence = `no sign of life from the broker for two intervals of ${this.#options.heartBeatSeconds} s; is it overloaded, or the network down?`;
       return new StompctlError('HEARTBEAT_MISSED', 'session', this.peer, silence, error);
     }
+    const errno = errnoOf(error);
     const how =
       reason === 'Unexpected close'
         ? 'the broker closed the connection'
-        : `the connection broke: ${errnoOf(error) ?? printable(reason)}`;
-    return new StompctlError('SESSION_LOST', 'session', this.peer, `${how}; see its log`, error);
+        : `the connection broke: ${errno ?? this.#told(reason)}`;
+    const cause = errno === undefined ? undefined : error;
+    return new StompctlError('SESSION_LOST', 'session', this.peer, `${how}; see its log`, cause);
   }
 
   #end(error: StompctlError | undefined): void {
@@ -379,9 +391,4 @@ export class AmqpSession {
     for (const { reject } of held) reject(why);
     this.#resolveEnded(wanted ? undefined : error);
   }
-}
-
-function serverOf({ product, version }: { readonly product?: string; readonly version?: string }): string | undefined {
-  if (product === undefined) return undefined;
-  return printable(version === undefined ? product : `${product}/${version}`).slice(0, 100);
 }

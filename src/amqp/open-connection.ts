@@ -2,7 +2,7 @@ import { isIP, type LookupFunction } from 'node:net';
 import type { ChannelModel } from 'amqplib';
 import { errnoOf, reasonOf, StompctlError } from '../base/errors.js';
 import { loginRefusal } from '../base/login-refusal.js';
-import { printable } from '../base/printable.js';
+import { peerText } from '../base/peer-text.js';
 import { unlessCalledOff } from '../base/wait.js';
 import { hasCertificate } from '../stomp/transport/client-certificate.js';
 import { placeOf } from '../stomp/transport/tcp-transport.js';
@@ -116,16 +116,16 @@ function failureOf(error: unknown, options: AmqpSessionOptions, wire: Wire): Sto
   const fail = (
     code: 'HOST_UNKNOWN' | 'CONNECT_FAILED' | 'LOGIN_REFUSED' | 'BROKER_ERROR' | 'CREDENTIAL_INVALID',
     reason: string,
-  ) => new StompctlError(code, 'connect', place, reason, error);
+    // what the library says of an answer has it as it came
+  ) => new StompctlError(code, 'connect', place, reason, errnoOf(error) === undefined ? undefined : error);
   if (wire.closed !== undefined) {
     const { code } = wire.closed;
-    const text = `${code} ${without(wire.closed.text, passcode)}`;
+    const text = `${code} ${wire.closed.text}`;
     if (!REFUSED_LOGIN.has(code)) return fail('BROKER_ERROR', `the broker refused the session: ${text}`);
     const { login, tls } = options;
     return fail('LOGIN_REFUSED', loginRefusal(text, login !== undefined || hasCertificate(tls)));
   }
-  const reason = without(printable(reasonOf(error)), passcode);
-  if (/^SASL mechanism EXTERNAL/.test(reason)) {
+  if (/^SASL mechanism EXTERNAL/.test(reasonOf(error))) {
     const next = 'enable rabbitmq_auth_mechanism_ssl and auth_mechanisms EXTERNAL there, or log in with plain';
     return fail('LOGIN_REFUSED', `the broker knows no login by certificate; ${next}`);
   }
@@ -144,15 +144,14 @@ function failureOf(error: unknown, options: AmqpSessionOptions, wire: Wire): Sto
   if (errno !== undefined && wire.socket === undefined) {
     return fail('CONNECT_FAILED', `${addressesOf(error) ?? errno}; is the broker running, and listening on this port?`);
   }
-  return fail('CONNECT_FAILED', `the connection broke while it was opened: ${errno ?? reason}; ${LATE[1]}`);
+  return fail(
+    'CONNECT_FAILED',
+    `the connection broke while it was opened: ${errno ?? peerText(reasonOf(error), passcode)}; ${LATE[1]}`,
+  );
 }
 
 /** What each address said, where a name has several. */
 function addressesOf(error: unknown): string | undefined {
   if (!(error instanceof AggregateError)) return undefined;
   return error.errors.map((each) => reasonOf(each)).join(', ');
-}
-
-function without(text: string, passcode: string | undefined): string {
-  return passcode ? text.replaceAll(passcode, '********') : text;
 }

@@ -1,4 +1,4 @@
-import { reasonOf, StompctlError, unreachable } from '../base/errors.js';
+import { StompctlError, unreachable } from '../base/errors.js';
 import type { AmqpSession } from './amqp-session.js';
 import type { AmqpDelivery } from './delivery-reader.js';
 import {
@@ -9,6 +9,7 @@ import {
   parseDestination,
   TOPIC_EXCHANGE,
 } from './destination.js';
+import { OtherArguments } from './other-arguments.js';
 
 type Header = Readonly<Record<string, string>>;
 
@@ -75,9 +76,6 @@ function queueFor(session: AmqpSession, destination: AmqpDestination, header: He
   }
 }
 
-/** RabbitMQ, of a queue that is there and as durable as asked for, but for its arguments. */
-const OTHER_ARGUMENT = /PRECONDITION_FAILED - inequivalent arg 'x-/;
-
 /**
  * The queue of `/queue/NAME`, before a message is sent to it: always one that stays, whatever the `header` of that message says of a
  * subscription, which it may have brought along; its arguments alone are taken. One that is there with other arguments is used as it is.
@@ -87,7 +85,7 @@ export async function declareForSending(session: AmqpSession, name: string, head
   try {
     await session.declareQueue(name, kept);
   } catch (error) {
-    if (session.over !== undefined || !OTHER_ARGUMENT.test(reasonOf(error))) throw error;
+    if (session.over !== undefined || !(error instanceof OtherArguments)) throw error;
   }
 }
 

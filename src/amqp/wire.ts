@@ -2,23 +2,28 @@ import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Clock, Timer } from '../base/clock.js';
 import { reasonOf, StompctlError } from '../base/errors.js';
-import { printable } from '../base/printable.js';
+import { peerText } from '../base/peer-text.js';
 import { FieldReader } from './codec/field-value.js';
 import { strangerError } from './codec/first-answer.js';
 import { FRAME_TYPES, FrameSplitter, type RawFrame } from './codec/frame-splitter.js';
 import { ConfirmTags } from './confirm-tags.js';
 import { type ContentListeners, DeliveryReader } from './delivery-reader.js';
+import { saysOtherArguments } from './other-arguments.js';
 
 /** Why the broker closed the connection, or a channel of it. */
 export interface CloseReason {
   /** AMQP 0-9-1, section 1.2 of the reference: 404, 530, … */
   readonly code: number;
-  /** `NOT_FOUND - no exchange 'x' in vhost '/'`; printable */
+  /** `NOT_FOUND - no exchange 'x' in vhost '/'`, as `peerText` */
   readonly text: string;
+  /** a queue has other arguments than were asked for */
+  readonly otherArguments: boolean;
 }
 
 export interface WireOptions extends ContentListeners {
   readonly peer: string;
+  /** what the login was made with, which the broker may repeat */
+  readonly passcode: string | undefined;
   readonly clock: Clock;
   readonly maxMessageSize: number;
   readonly pauseTimeoutMs: number;
@@ -204,7 +209,10 @@ export class Wire {
       const offered = reader.long();
       if (offered !== 0) this.frameMax = Math.min(this.frameMax, offered);
     } else if (method === METHODS.connectionClose || method === METHODS.channelClose) {
-      const reason = { code: reader.short(), text: printable(reader.shortText()) };
+      const code = reader.short();
+      const said = reader.shortText();
+      const text = peerText(said, this.#options.passcode);
+      const reason = { code, text, otherArguments: saysOtherArguments(said) };
       if (channel <= CHANNELS.messages) this.closed = reason;
       else this.refused = reason;
     } else if (method === METHODS.ack || method === METHODS.nack) {

@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Delivery, EventContext, Receiver, Session } from 'rhea';
 import { StompctlError } from '../base/errors.js';
-import { printable } from '../base/printable.js';
 import { type LinkContext, leftOf } from './amqp1-sender.js';
-import { beginSession, forget, isMissing, peerErrorText } from './rhea-parts.js';
+import { beginSession, forget, isMissing } from './rhea-parts.js';
 import type { Collected } from './transfer-collector.js';
 
 export interface Receiving {
@@ -144,8 +143,8 @@ export class ReceiverLink {
   #gone(error: unknown): void {
     if (this.#state === 'ended') return;
     const opening = this.#state === 'opening';
-    const text = printable(peerErrorText(error) ?? 'it gave no reason');
-    const { peer, awaiting, lost } = this.#context;
+    const { peer, awaiting, lost, told } = this.#context;
+    const text = told(error);
     const { address } = this.receiving;
     const where = address === undefined ? 'a queue of this session' : JSON.stringify(address);
     if (opening) {

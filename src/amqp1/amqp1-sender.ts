@@ -1,7 +1,7 @@
 import type { Connection, Delivery, EventContext, Sender, Session } from 'rhea';
 import { reasonOf, StompctlError } from '../base/errors.js';
 import { printable } from '../base/printable.js';
-import { beginSession, counting, isMissing, outcomeError, peerErrorText, settleSent } from './rhea-parts.js';
+import { beginSession, counting, isMissing, outcomeError, settleSent } from './rhea-parts.js';
 
 /** Where messages go to: AMQP 1.0, part 3, section 3.5.4. */
 export interface Target {
@@ -16,6 +16,8 @@ export interface LinkContext {
   readonly peer: string;
   /** called when something is awaited of the broker (1), or it has answered (-1) */
   readonly awaiting: (change: 1 | -1) => void;
+  /** why the broker refuses or ends something, fit for an error of ours */
+  readonly told: (error: unknown) => string;
   /** ends the session */
   readonly lost: (error: StompctlError) => void;
 }
@@ -154,9 +156,9 @@ export class SenderLink {
     this.#context.awaiting(-1);
     if (refusal === undefined) held.resolve();
     else {
-      const text = peerErrorText(outcomeError(delivery));
-      const reason = `the broker did not take the message (${refusal})${text === undefined ? '' : `: ${printable(text)}`}; see its log`;
-      held.reject(new StompctlError('MESSAGE_REFUSED', 'send', this.#context.peer, reason));
+      const { peer, told } = this.#context;
+      const reason = `the broker did not take the message (${refusal}): ${told(outcomeError(delivery))}; see its log`;
+      held.reject(new StompctlError('MESSAGE_REFUSED', 'send', peer, reason));
     }
     this.sendWaiting();
     if (this.idle) this.#context.rested();
@@ -166,8 +168,8 @@ export class SenderLink {
   #gone(error: unknown): void {
     if (this.#state === 'ended') return;
     const opening = this.#state === 'opening';
-    const text = printable(peerErrorText(error) ?? 'it gave no reason');
-    const { peer, awaiting, lost, rested } = this.#context;
+    const { peer, awaiting, lost, rested, told } = this.#context;
+    const text = told(error);
     if (opening) {
       awaiting(-1);
       const reason = `the broker refused the destination ${JSON.stringify(this.address)}: ${text}`;

@@ -1,7 +1,7 @@
 import type { Connection } from 'rhea';
 import { AnswerTimer } from '../base/answer-timer.js';
-import { StompctlError } from '../base/errors.js';
-import { printable } from '../base/printable.js';
+import { type ErrorCode, StompctlError } from '../base/errors.js';
+import { serverText } from '../base/peer-text.js';
 import { Bell, wait, withDeadline } from '../base/wait.js';
 import { HeartBeat } from '../stomp/heart-beat.js';
 import { type Amqp1Broker, brokerOf } from './address.js';
@@ -10,6 +10,7 @@ import { type LinkContext, SenderLink, type Target, unwritable } from './amqp1-s
 import type { Amqp1SessionOptions } from './amqp1-session-options.js';
 import type { Amqp1Wire } from './amqp1-wire.js';
 import { openAmqp1, type Rhea } from './open-amqp1.js';
+import { peerErrorText } from './peer-error.js';
 import { type Amqp1Message, type Sending, sectionsOf } from './property-table.js';
 import { remoteOpen } from './rhea-parts.js';
 
@@ -76,7 +77,7 @@ export class Amqp1Session {
     this.peer = wire.peer;
     this.certificateExpiry = opened.certificateExpiry;
     const { product, version } = remoteOpen(connection).properties ?? {};
-    this.server = serverOf(product, version);
+    this.server = serverText(product, version, options.passcode);
     this.broker = brokerOf(typeof product === 'string' ? product : undefined);
     this.ended = new Promise((resolve) => {
       this.#resolveEnded = resolve;
@@ -203,8 +204,8 @@ export class Amqp1Session {
   }
 
   /** Ends the session at once, as if the connection had broken. */
-  abort(reason: string): void {
-    this.#end(new StompctlError('SESSION_CLOSED', 'session', this.peer, reason));
+  abort(reason: string, code: ErrorCode = 'SESSION_CLOSED'): void {
+    this.#end(new StompctlError(code, 'session', this.peer, reason));
   }
 
   /** The sessions first: what was written to them is read before the broker answers, but not what stands before the end of the connection. */
@@ -220,6 +221,7 @@ export class Amqp1Session {
       connection: this.#connection,
       peer: this.peer,
       awaiting: (change) => this.#await(change),
+      told: (error) => peerErrorText(error, this.#options.passcode),
       lost: (error) => this.#end(error),
     };
   }
@@ -276,9 +278,4 @@ export class Amqp1Session {
     this.#change.ring();
     this.#resolveEnded(wanted ? undefined : error);
   }
-}
-
-function serverOf(product: unknown, version: unknown): string | undefined {
-  if (typeof product !== 'string') return undefined;
-  return printable(typeof version === 'string' ? `${product}/${version}` : product).slice(0, 100);
 }

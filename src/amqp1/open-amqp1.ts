@@ -2,14 +2,15 @@ import { randomUUID } from 'node:crypto';
 import type { Connection, EventContext } from 'rhea';
 import { reasonOf, StompctlError } from '../base/errors.js';
 import { loginRefusal } from '../base/login-refusal.js';
-import { printable } from '../base/printable.js';
+import { peerText } from '../base/peer-text.js';
 import { unlessCalledOff } from '../base/wait.js';
 import { hasCertificate } from '../stomp/transport/client-certificate.js';
 import { openTransport } from '../stomp/transport/open-transport.js';
 import { placeOf } from '../stomp/transport/tcp-transport.js';
 import type { Amqp1SessionOptions } from './amqp1-session-options.js';
 import { Amqp1Wire, type Amqp1WireOptions, FRAME_MAX } from './amqp1-wire.js';
-import { beginSession, guardTurns, peerErrorText, remoteOpen, takeOverSilence } from './rhea-parts.js';
+import { peerErrorText, rawErrorText } from './peer-error.js';
+import { beginSession, guardTurns, remoteOpen, takeOverSilence } from './rhea-parts.js';
 
 export type Rhea = typeof import('rhea');
 
@@ -60,8 +61,9 @@ export async function openAmqp1(options: Amqp1SessionOptions, hooks: ConnectionH
   const { maxMessageSize, pauseTimeoutMs = PAUSE_TIMEOUT_MS } = options;
   const wire = new Amqp1Wire({ transport, clock, maxMessageSize, pauseTimeoutMs, ...hooks, failed });
   const connection = prepare(rhea, wire, options);
-  guardTurns(connection, (error) => failed(malformed(error, wire)));
-  refuseLinks(connection, (reason) => failed(malformed(reason, wire)));
+  const malformed = (error: unknown) => notAmqp1(error, wire, options);
+  guardTurns(connection, (error) => failed(malformed(error)));
+  refuseLinks(connection, (reason) => failed(malformed(reason)));
   try {
     const opened = new Promise<void>((resolve, reject) => {
       let loggedIn = false;
@@ -77,7 +79,7 @@ export async function openAmqp1(options: Amqp1SessionOptions, hooks: ConnectionH
         trySession(connection, resolve, (error) => reject(refusalOf(error, options)));
       });
       connection.on('connection_error', ({ error }: EventContext) => reject(refusalOf(error, options)));
-      const strange = (error: unknown) => reject(wantsLogin(error, options) ?? malformed(error, wire));
+      const strange = (error: unknown) => reject(wantsLogin(error, options) ?? malformed(error));
       for (const event of ['protocol_error', 'error']) connection.on(event, strange);
       connection.connect();
       wire.listen();
@@ -90,7 +92,11 @@ export async function openAmqp1(options: Amqp1SessionOptions, hooks: ConnectionH
   }
   state.ended = hooks.failed;
   connection.removeAllListeners('connection_error');
-  listen(connection, wire, failed);
+  for (const event of ['protocol_error', 'error']) {
+    connection.removeAllListeners(event);
+    connection.on(event, (error: unknown) => failed(malformed(error)));
+  }
+  connection.on('connection_close', () => failed(endOf(connection.error, wire, options)));
   return { rhea, connection, wire, certificateExpiry: transport.certificateExpiry };
 }
 
@@ -143,18 +149,11 @@ function mechanismsOf({ login, passcode = '', tls }: Amqp1SessionOptions): Recor
   return { ANONYMOUS: saying(Buffer.from('anonymous')) };
 }
 
-function listen(connection: Connection, wire: Amqp1Wire, failed: (error: StompctlError) => void): void {
-  for (const event of ['protocol_error', 'error']) {
-    connection.removeAllListeners(event);
-    connection.on(event, (error: unknown) => failed(malformed(error, wire)));
-  }
-  connection.on('connection_close', () => {
-    const { error } = connection;
-    const text = peerErrorText(error);
-    const reason = `the broker ended the session: ${text === undefined ? 'it gave no reason' : printable(text)}`;
-    const forced = text === undefined || text.startsWith(FORCED);
-    failed(new StompctlError(forced ? 'SESSION_LOST' : 'BROKER_ERROR', 'session', wire.peer, `${reason}; see its log`));
-  });
+/** The broker has closed an open connection. */
+function endOf(error: unknown, { peer }: Amqp1Wire, { passcode }: Amqp1SessionOptions): StompctlError {
+  const reason = `the broker ended the session: ${peerErrorText(error, passcode)}; see its log`;
+  const forced = rawErrorText(error)?.startsWith(FORCED) ?? true;
+  return new StompctlError(forced ? 'SESSION_LOST' : 'BROKER_ERROR', 'session', peer, reason);
 }
 
 /** Links that the broker opens: the library would take their messages, accept them and hand them to nobody. */
@@ -179,9 +178,10 @@ function unusable(open: ReturnType<typeof remoteOpen>, wire: Amqp1Wire): Stompct
   return undefined;
 }
 
-function malformed(error: unknown, wire: Amqp1Wire): StompctlError {
-  const reason = `the broker sent what is not AMQP 1.0: ${printable(reasonOf(error))}; see its log`;
-  return new StompctlError('FRAME_MALFORMED', 'session', wire.peer, reason, error);
+/** What the library says of it may hold what was sent. */
+function notAmqp1(error: unknown, { peer }: Amqp1Wire, { passcode }: Amqp1SessionOptions): StompctlError {
+  const reason = `the broker sent what is not AMQP 1.0: ${peerText(reasonOf(error), passcode)}; see its log`;
+  return new StompctlError('FRAME_MALFORMED', 'session', peer, reason);
 }
 
 /** RabbitMQ takes ANONYMOUS, and then asks for SASL where it has no user for those. */
@@ -214,19 +214,21 @@ function whileOpening(error: StompctlError, loggedIn: boolean, { login, tls }: A
 
 /** The broker refuses login or virtual host, or knows no such login. */
 function refusalOf(error: unknown, { endpoint, passcode, login, tls }: Amqp1SessionOptions): StompctlError {
-  const said = printable(peerErrorText(error) ?? 'it gave no reason');
-  const text = passcode ? said.replaceAll(passcode, '********') : said;
+  // by its own words: a password may be one of them
+  const said = rawErrorText(error) ?? '';
+  const text = peerErrorText(error, passcode);
   const fail = (code: 'LOGIN_REFUSED' | 'BROKER_ERROR', reason: string) =>
-    new StompctlError(code, 'connect', placeOf(endpoint), reason, error);
+    new StompctlError(code, 'connect', placeOf(endpoint), reason);
   const certificate = hasCertificate(tls);
-  const offered = /No suitable mechanism; server supports (.*)$/.exec(text)?.[1];
+  const offered = /No suitable mechanism; server supports (.*)$/s.exec(said)?.[1];
   if (offered !== undefined) {
     const ours = login !== undefined ? 'PLAIN' : certificate ? 'EXTERNAL' : 'ANONYMOUS';
     // as the library writes a list that is missing, or empty
-    const only = offered === 'undefined' || offered === '' ? 'and names no other' : `only ${offered}`;
+    const only =
+      offered === 'undefined' || offered === '' ? 'and names no other' : `only ${peerText(offered, passcode)}`;
     return fail('LOGIN_REFUSED', `the broker knows no login by ${ours}, ${only}; give it what it wants in auth`);
   }
-  if (/^amqp:(?:unauthorized-access|not-found|not-allowed)/.test(text)) {
+  if (/^amqp:(?:unauthorized-access|not-found|not-allowed)/.test(said)) {
     const what = text.replace(/^amqp:unauthorized-access: Failed to authenticate: \d+$/, 'amqp:unauthorized-access');
     return fail('LOGIN_REFUSED', loginRefusal(what, login !== undefined || certificate));
   }

@@ -14,20 +14,6 @@ export function counting(sender: Sender): Counting {
   return sender as unknown as Counting;
 }
 
-/** An error of the peer: AMQP 1.0, part 2, section 2.8.14. */
-interface PeerError {
-  readonly condition?: string;
-  readonly description?: string;
-}
-
-/** `amqp:not-found: no queue 'x'`; undefined: it gave no reason. */
-export function peerErrorText(error: unknown): string | undefined {
-  if (typeof error !== 'object' || error === null) return undefined;
-  const { condition, description } = error as PeerError;
-  const parts = [condition, description].filter((part): part is string => typeof part === 'string' && part !== '');
-  return parts.length === 0 ? undefined : parts.join(': ');
-}
-
 /**
  * The library would end the session itself when it hears nothing; whether reading is paused it does not know. It goes on with the signs
  * of life that the broker wants, by a timer for half their time.

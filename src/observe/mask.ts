@@ -103,7 +103,7 @@ const MAX_MEMBERS = 50;
  * spelled out with code and causes, everything bounded.
  */
 export function safeField(value: unknown, depth = 0): unknown {
-  if (typeof value === 'string') return maskText(shorten(value));
+  if (typeof value === 'string') return shortText(value);
   if (typeof value === 'bigint' || typeof value === 'symbol') return String(value);
   if (typeof value === 'function') return '(function)';
   if (typeof value !== 'object' || value === null) return value;
@@ -121,14 +121,16 @@ export function safeField(value: unknown, depth = 0): unknown {
 }
 
 function errorFields(error: Error, depth: number): Record<string, unknown> {
-  const fields: Record<string, unknown> = { message: maskText(shorten(error.message)) };
+  const fields: Record<string, unknown> = { message: shortText(error.message) };
   if ('code' in error) fields.code = safeField(error.code, depth + 1);
   // an error of ours says where it comes from; any other one is a fault of the program, or a system error's detail
-  else if (error.stack !== undefined) fields.stack = maskText(shorten(error.stack));
+  else if (error.stack !== undefined) fields.stack = shortText(error.stack);
   if (error.cause !== undefined) fields.cause = safeField(error.cause, depth + 1);
   return fields;
 }
 
-function shorten(text: string): string {
-  return text.length <= MAX_TEXT ? text : `${text.slice(0, MAX_TEXT)}… (${text.length} characters)`;
+/** A text masked as `maskText`, and cut where it is longer than `most` characters: in this order, or the cut would leave a part of a secret. */
+export function shortText(text: string, most = MAX_TEXT): string {
+  const masked = maskText(text);
+  return masked.length <= most ? masked : `${masked.slice(0, most)}… (${text.length} characters)`;
 }

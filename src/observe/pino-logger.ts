@@ -5,7 +5,7 @@ import type { LineStream } from './fd-stream.js';
 import { FloodGuard } from './flood-guard.js';
 import { type LogFormat, openOutput } from './log-output.js';
 import type { LogFields, Logger, LogLevel } from './logger.js';
-import { maskText, safeField } from './mask.js';
+import { maskText, safeField, shortText } from './mask.js';
 
 export interface LoggerOptions {
   /** what is below it is not logged */
@@ -39,6 +39,11 @@ export interface RunLogger extends Logger {
 
 const RANKS: Readonly<Record<LogLevel, number>> = { trace: 10, debug: 20, info: 30, warn: 40, error: 50 };
 const EVENT_FACTOR = 10;
+/**
+ * characters of a line's text. Above all that is a user's own, which is cut where it is made (a line of a callback: 10,000); the rest says no more
+ * with more, and the flood guard keeps hundreds.
+ */
+const MOST_TEXT = 16_384;
 /** What somebody wants to see each of: never collapsed, as lines below info are not. */
 const ASKED_FOR: ReadonlySet<string> = new Set(['frame']);
 
@@ -69,7 +74,8 @@ export async function createLogger(options: LoggerOptions): Promise<RunLogger> {
   // texts with names in them all differ
   const byEvent = new FloodGuard({ clock, burst: burst * EVENT_FACTOR });
 
-  const line = (level: LogLevel, event: string, text: string, fields?: LogFields, transfer?: string) => {
+  const line = (level: LogLevel, event: string, given: string, fields?: LogFields, transfer?: string) => {
+    const text = given.length <= MOST_TEXT ? given : shortText(given, MOST_TEXT);
     const named = transfer === undefined ? {} : { transfer };
     const write = (stands: number) => {
       const repeated = stands === 1 ? {} : { repeated: stands };

@@ -2,6 +2,7 @@ import type { Client } from '@stomp/stompjs';
 import type { Timer } from '../base/clock.js';
 import { errnoOf, reasonOf, StompctlError } from '../base/errors.js';
 import { loginRefusal } from '../base/login-refusal.js';
+import { peerText, serverText, withoutPasscode } from '../base/peer-text.js';
 import { withDeadline } from '../base/wait.js';
 import { type Dialect, dialectOf, saysLoginRefused } from './client-dialects.js';
 import { FrameDecoder } from './codec/decoder.js';
@@ -112,9 +113,9 @@ export class Connection {
     return this.#transport.certificateExpiry;
   }
 
-  /** the headers of CONNECTED */
-  get connected(): Readonly<FrameHeader> {
-    return this.#connected;
+  /** what the broker calls itself, fit to be told */
+  get server(): string | undefined {
+    return serverText(this.#connected.server, undefined, this.#options.connectHeaders.passcode);
   }
 
   get version(): StompVersion {
@@ -250,13 +251,13 @@ export class Connection {
   readonly #onFrame = (frame: Frame): void => {
     if (this.#state === 'ended') return;
     if (this.#options.onFrame !== undefined) {
-      this.#show('in', withoutPasscode(frame, this.#options.connectHeaders.passcode));
+      this.#show('in', masked(frame, this.#options.connectHeaders.passcode));
     }
     if (frame.command === 'CONNECTED' && this.#state === 'opening') {
       this.#onConnected(frame);
     } else if (frame.command === 'ERROR') {
       if (this.#state === 'opening') this.#end(this.#connectRefused(frame));
-      else this.fail(this.#handlers.refused(withoutPasscode(frame, this.#options.connectHeaders.passcode)));
+      else this.fail(this.#handlers.refused(masked(frame, this.#options.connectHeaders.passcode)));
     } else if (this.#state === 'opening') {
       this.fail(this.#unexpected(frame));
     } else if (frame.command === 'MESSAGE') {
@@ -273,7 +274,8 @@ export class Connection {
     // STOMP 1.1 "Protocol Negotiation": a server that names no version speaks 1.0.
     const version = this.#options.versions.find((offered) => offered === (frame.header.version ?? '1.0'));
     if (version === undefined) {
-      const reason = `the broker chose STOMP ${frame.header.version ?? '1.0'}, of ${this.#options.versions.join(', ')} offered`;
+      const chosen = peerText(frame.header.version ?? '1.0', this.#options.connectHeaders.passcode);
+      const reason = `the broker chose STOMP ${chosen}, of ${this.#options.versions.join(', ')} offered`;
       this.#end(new StompctlError('BROKER_ERROR', 'connect', this.peer, reason));
       return;
     }
@@ -367,10 +369,9 @@ export class Connection {
   }
 }
 
-/** What an ERROR says, as part of one line. Its body is never told: it may be a stack trace, or hold what was sent. */
+/** What an ERROR says, once it is masked. Its body is never told: it may be a stack trace, or hold what was sent. */
 export function messageOf(frame: Frame): string {
-  const message = (frame.header.message ?? '').replace(/\s+/g, ' ').trim();
-  return message === '' ? 'no reason given' : message.slice(0, 300);
+  return peerText(frame.header.message ?? '', undefined) || 'no reason given';
 }
 
 /**
@@ -378,23 +379,17 @@ export function messageOf(frame: Frame): string {
  * what we sent but for the login: the passcode is masked, should it be there.
  */
 function refusalOf(frame: Frame, passcode: string | undefined): string {
-  if ((frame.header.message ?? '').trim() !== '') return messageOf(withoutPasscode(frame, passcode));
+  if ((frame.header.message ?? '').trim() !== '') return messageOf(masked(frame, passcode));
   const [line = ''] = frame.body
     .toString('utf8', 0, 4096)
     .trim()
     .split(/[\r\n]/, 1);
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: the text goes into one line of a log
-  const message = without(line, passcode).replace(/[\x00-\x1f\x7f]+/g, ' ');
-  return messageOf({ ...frame, header: { ...frame.header, message } });
+  return messageOf(masked({ ...frame, header: { ...frame.header, message: line } }, passcode));
 }
 
 /** An ERROR as it may be told: a broker may repeat what we logged in with. Other frames as they are. */
-function withoutPasscode(frame: Frame, passcode: string | undefined): Frame {
+function masked(frame: Frame, passcode: string | undefined): Frame {
   const { message } = frame.header;
   if (frame.command !== 'ERROR' || message === undefined) return frame;
-  return { ...frame, header: { ...frame.header, message: without(message, passcode) } };
-}
-
-function without(text: string, passcode: string | undefined): string {
-  return passcode ? text.replaceAll(passcode, '********') : text;
+  return { ...frame, header: { ...frame.header, message: withoutPasscode(message, passcode) } };
 }

@@ -120,7 +120,7 @@ export class StompSession {
 
   /** what the broker calls itself, for instance `RabbitMQ/3.10.8` */
   get server(): string | undefined {
-    return this.#connection.connected.server;
+    return this.#connection.server;
   }
 
   /** when the certificate of the broker ends to be valid; TLS only */

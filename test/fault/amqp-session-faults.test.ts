@@ -269,22 +269,24 @@ describe('AmqpSession, when the broker', () => {
     );
   });
 
-  const NESTED = (depth: number): Buffer => {
+  it('sends tables in tables without end, which any producer can, hands the message over, and takes the next', async (test) => {
+    const { peer, session } = await open(test);
+    const got = await receive(session);
     let table = longText(Buffer.alloc(0));
-    for (let level = 0; level < depth; level += 1) {
+    for (let level = 0; level < 5000; level += 1) {
       table = longText(Buffer.concat([shortText('t'), Buffer.from('F'), table]));
     }
-    return table;
-  };
+    peer.deliver(Buffer.from('x'), contentHeader(1, Buffer.concat([short(0x2000), table])));
+    peer.deliver(Buffer.from('y'));
+    const second = await eventually(() => got[1]);
+    assert.equal(second.body.toString(), 'y');
+    assert.match(got[0] === undefined ? '' : (headerOf(got[0]).t ?? ''), /^(?:\{"t":){32}"0x[0-9a-f]{29000,}"\}{32}$/);
+  });
+
   for (const [what, bytes, code] of [
     ['a frame larger than agreed', Buffer.from('\x01\0\x01\x7f\xff\xff\xff', 'latin1'), 'FRAME_TOO_LARGE'],
     ['a frame without its end', Buffer.from('\x01\0\x01\0\0\0\x01a\x00', 'latin1'), 'FRAME_MALFORMED'],
     ['a message whose header ends too early', frame(2, 1, contentHeader(1, Buffer.of(0xf0, 0))), 'FRAME_MALFORMED'],
-    [
-      'tables in tables without end',
-      frame(2, 1, contentHeader(1, Buffer.concat([short(0x2000), NESTED(5000)]))),
-      'FRAME_MALFORMED',
-    ],
     [
       'a body longer than said',
       Buffer.concat([frame(2, 1, contentHeader(1)), frame(3, 1, Buffer.from('ab'))]),

@@ -124,6 +124,24 @@ describe('an ERROR in answer to CONNECT with a message header', () => {
   });
 });
 
+describe('what a broker says besides an ERROR', () => {
+  const odd = `pw1234\x1b[2J${'x'.repeat(1000)}`;
+
+  it('of itself is told on one line, cut, and without the passcode', async (test) => {
+    const connected = `CONNECTED\nversion:1.2\nserver:${odd}\n\n\0`;
+    const { session } = await scripted(test, connected, { login: 'me', passcode: 'pw1234' });
+    assert.match(session.server ?? '', /^\*{8}\\u001b\[2Jx{80,100}…$/);
+  });
+
+  it('of its version is told so too', async (test) => {
+    const opening = scripted(test, `CONNECTED\nversion:${odd}\n\n\0`, { login: 'me', passcode: 'pw1234' });
+    await assert.rejects(opening, {
+      code: 'BROKER_ERROR',
+      message: /chose STOMP \*{8}\\u001b\[2Jx{200,300}…, of 1\.2,/,
+    });
+  });
+});
+
 describe('an ERROR in answer to CONNECT without a message header', () => {
   for (const { name, body, code, says } of [
     {

@@ -52,6 +52,18 @@ describe('the logger in JSON', () => {
     assert.doesNotMatch(text(), /hidden/);
   });
 
+  it('cuts a text of a peer or program, leaves no part of a secret at the cut, and keeps the longest line of a callback whole', async () => {
+    const { logger, lines } = await setUp();
+    const callback = 'c'.repeat(10_000);
+    logger.warn('blocked', `${'x'.repeat(16_370)} amqp://me:s3cret@h ${'y'.repeat(2_000_000)}`);
+    logger.warn('callback', callback);
+    const [first, second] = lines();
+    assert.ok(String(first?.msg).length < 16_500, `${String(first?.msg).length} characters`);
+    assert.match(String(first?.msg), /… \(2016390 characters\)$/);
+    assert.ok(!String(first?.msg).includes('s3c'));
+    assert.equal(second?.msg, callback);
+  });
+
   it('keeps a field from taking the place of a fixed one', async () => {
     const { logger, lines } = await setUp();
     logger.info('probe', 't', { event: 'x', msg: 'y', pid: 1, level: 'z' });

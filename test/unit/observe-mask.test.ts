@@ -62,6 +62,13 @@ describe('a field of a log line', () => {
     assert.equal((safeField(Array(1000).fill(1)) as unknown[]).length, 50);
   });
 
+  it('has no part of a secret where it is cut', () => {
+    const cut = `${'x'.repeat(1985)} amqp://me:s3cret-w0rd@h`;
+    for (const field of [cut, new StompctlError('INTERNAL', 'a', 'b', cut), new Error(cut)]) {
+      assert.ok(!JSON.stringify(safeField(field)).includes('s3c'));
+    }
+  });
+
   it('turns what JSON cannot hold into text', () => {
     assert.deepEqual(safeField({ big: 12n, run: () => 1, date: new Date(0), bad: new Date(Number.NaN) }), {
       big: '12',

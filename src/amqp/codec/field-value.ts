@@ -11,8 +11,10 @@ export interface Decimal {
   readonly digits: number;
 }
 
-/** Tables in tables: no producer nests deeper, and each level takes a call. */
+/** Tables in tables: no producer nests deeper, and each level takes a call. What is below is not read. */
 const DEEPEST = 32;
+/** behind the point: a number with more of them is written with an exponent, or a few bytes would be long texts */
+const MOST_PLACES = 20;
 
 /** Reads what stands in a frame, from the front. Throws RangeError where the bytes end too early, or are no value. */
 export class FieldReader {
@@ -66,7 +68,6 @@ export class FieldReader {
 
   /** The tags are those of RabbitMQ and its clients, not of the specification: nobody uses the latter. */
   value(depth: number): FieldValue {
-    if (depth > DEEPEST) throw new RangeError(`tables are nested deeper than ${DEEPEST}`);
     const tag = String.fromCharCode(this.octet());
     switch (tag) {
       case 't':
@@ -97,14 +98,19 @@ export class FieldReader {
       case 'x':
         return this.longText();
       case 'A':
-        return this.#array(depth + 1);
+        return depth < DEEPEST ? this.#array(depth + 1) : this.#unread();
       case 'F':
-        return this.table(depth + 1);
+        return depth < DEEPEST ? this.table(depth + 1) : this.#unread();
       case 'V':
         return null;
       default:
         throw new RangeError(`a value of the unknown kind ${JSON.stringify(tag)}`);
     }
+  }
+
+  /** What stands in a table or array, as it is: a message that is nested too deep is no reason to end the session that it came over. */
+  #unread(): string {
+    return `0x${this.#take(this.long()).toString('hex')}`;
   }
 
   #array(depth: number): FieldValue[] {
@@ -154,6 +160,7 @@ function isArray(value: FieldValue): value is readonly FieldValue[] {
 
 function decimalText({ places, digits }: Decimal): string {
   if (places === 0) return String(digits);
+  if (places > MOST_PLACES) return `${digits}e-${places}`;
   const text = String(digits).padStart(places + 1, '0');
   return `${text.slice(0, -places)}.${text.slice(-places)}`;
 }

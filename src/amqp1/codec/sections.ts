@@ -49,7 +49,7 @@ export function readSections(payload: Buffer, cut = false): Sections {
         data.push(value);
         break;
       case 0x76:
-        sequences.push(...listOf(value));
+        for (const each of listOf(value)) sequences.push(each);
         break;
       case 0x77:
         data.push(bytesOf(value));
@@ -87,7 +87,7 @@ function bytesOf(value: Value): Buffer {
   return Buffer.from(textOf(value));
 }
 
-/** A value as the text of a header: numbers and booleans as they are written, lists and maps as JSON. */
+/** A value as the text of a header: numbers and booleans as they are written, lists and maps as JSON. Throws RangeError as `readSections`. */
 export function textOf(value: Value): string {
   if (value === null) return '';
   if (typeof value === 'string') return value;
@@ -103,9 +103,16 @@ function jsonOf(value: Value): string {
   if (typeof value === 'number') return Number.isFinite(value) ? String(value) : 'null';
   if (value === null || typeof value === 'bigint' || typeof value === 'boolean') return String(value);
   if (value instanceof Map) {
-    return `{${[...value].map(([name, each]) => `${JSON.stringify(textOf(name as Value))}:${jsonOf(each as Value)}`).join(',')}}`;
+    return `{${[...value].map(([name, each]) => `${keyOf(name as Value)}:${jsonOf(each as Value)}`).join(',')}}`;
   }
   if (Array.isArray(value)) return `[${(value as readonly Value[]).map(jsonOf).join(',')}]`;
   if (isDescribed(value)) return jsonOf(value.value);
   return JSON.stringify(textOf(value));
+}
+
+/** A key of JSON is a text. One that is JSON itself would be escaped again at each level, and so be twice as long at each. */
+function keyOf(name: Value): string {
+  if (isDescribed(name)) return keyOf(name.value);
+  if (Array.isArray(name) || name instanceof Map) throw new RangeError('a map with a list or map as a key');
+  return JSON.stringify(textOf(name));
 }

@@ -3,10 +3,10 @@ import type { AmqpSession } from '../../amqp/amqp-session.js';
 import type { AmqpDelivery } from '../../amqp/delivery-reader.js';
 import { systemClock } from '../../base/clock.js';
 import { StompctlError } from '../../base/errors.js';
-import { Bell } from '../../base/wait.js';
 import { messageFromFrame } from '../../message/content-type.js';
 import type { Message } from '../../message/message.js';
 import { BrokerRequester, type Replies, replyTooLarge } from '../broker/broker-requester.js';
+import { WaitingReplies } from '../broker/waiting-replies.js';
 import { AmqpSink, type AmqpSinkOptions } from './amqp-sink.js';
 
 /** Replies that wait to be looked at, of each queue. */
@@ -35,35 +35,27 @@ export function amqpRequester(options: AmqpSinkOptions): BrokerRequester {
 async function listenForReplies(session: AmqpSession, options: AmqpSinkOptions): Promise<Replies> {
   const queue = `stompctl.replies.${randomUUID()}`;
   const destination = `/reply-queue/${queue}`;
-  const waiting: AmqpDelivery[] = [];
-  const change = new Bell();
-  const arrived = (delivery: AmqpDelivery): void => {
-    waiting.push(delivery);
-    change.ring();
-  };
+  const queues = [queue, destination];
+  const waiting = new WaitingReplies<AmqpDelivery>(session, queues.length * MOST_WAITING);
   await session.prefetch(MOST_WAITING);
-  for (const name of [queue, destination]) {
+  for (const name of queues) {
     await session.declareQueue(name, OWN_QUEUE);
-    await session.consume(name, { tag: name, noAck: false }, arrived);
+    await session.consume(name, { tag: name, noAck: false }, waiting.arrived);
   }
-  void session.ended.then(() => change.ring());
-  return { destination, messages: messagesOf(session, { waiting, change }, options) };
+  return { destination, messages: messagesOf(session, waiting, options) };
 }
 
 async function* messagesOf(
   session: AmqpSession,
-  { waiting, change }: { readonly waiting: AmqpDelivery[]; readonly change: Bell },
+  waiting: WaitingReplies<AmqpDelivery>,
   { name, maxMessageSize }: AmqpSinkOptions,
 ): AsyncGenerator<Message> {
   const { headerOf } = await import('../../amqp/amqp-library.js');
   for (;;) {
-    const delivery = waiting.shift();
-    if (delivery !== undefined) {
-      session.ack(delivery.deliveryTag);
-      const { body, skippedBytes } = delivery;
-      if (skippedBytes !== undefined) throw replyTooLarge(skippedBytes, name, maxMessageSize);
-      yield messageFromFrame(headerOf(delivery), body);
-    } else if (session.over === undefined) await change.rung();
-    else throw session.over;
+    const delivery = await waiting.next();
+    session.ack(delivery.deliveryTag);
+    const { body, skippedBytes } = delivery;
+    if (skippedBytes !== undefined) throw replyTooLarge(skippedBytes, name, maxMessageSize);
+    yield messageFromFrame(headerOf(delivery), body);
   }
 }

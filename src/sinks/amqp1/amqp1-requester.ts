@@ -2,10 +2,10 @@ import type { Amqp1Delivery, ReceiverLink } from '../../amqp1/amqp1-receiver.js'
 import type { Amqp1Session } from '../../amqp1/amqp1-session.js';
 import { systemClock } from '../../base/clock.js';
 import { reasonOf, StompctlError } from '../../base/errors.js';
-import { Bell } from '../../base/wait.js';
 import { messageFromFrame } from '../../message/content-type.js';
 import type { Message } from '../../message/message.js';
 import { BrokerRequester, type Replies, replyTooLarge } from '../broker/broker-requester.js';
+import { WaitingReplies } from '../broker/waiting-replies.js';
 import { Amqp1Sink, type Amqp1SinkOptions } from './amqp1-sink.js';
 
 /** replies that the broker sends ahead */
@@ -31,19 +31,14 @@ export function amqp1Requester(options: Amqp1SinkOptions): BrokerRequester {
 }
 
 async function listenForReplies(session: Amqp1Session, options: Amqp1SinkOptions): Promise<Replies> {
-  const waiting: Amqp1Delivery[] = [];
-  const change = new Bell();
-  const link = session.receiver({ ...OWN_QUEUE, capability: TEMPORARY }, (delivery) => {
-    waiting.push(delivery);
-    change.ring();
-  });
-  void session.ended.then(() => change.ring());
+  const waiting = new WaitingReplies<Amqp1Delivery>(session, CREDIT);
+  const link = session.receiver({ ...OWN_QUEUE, capability: TEMPORARY }, waiting.arrived);
   try {
     await link.opened();
   } catch (error) {
     throw noOwnQueue(error, options.name);
   }
-  return { destination: link.address, messages: messagesOf(session, { link, waiting, change }, options) };
+  return { destination: link.address, messages: messagesOf(session, link, waiting, options) };
 }
 
 /** RabbitMQ makes none before 4.1: a queue that it was named would stay, one for each request. */
@@ -57,22 +52,23 @@ function noOwnQueue(error: unknown, name: string): unknown {
 
 async function* messagesOf(
   session: Amqp1Session,
-  { link, waiting, change }: { readonly link: ReceiverLink; readonly waiting: Amqp1Delivery[]; readonly change: Bell },
+  link: ReceiverLink,
+  waiting: WaitingReplies<Amqp1Delivery>,
   { name, maxMessageSize }: Amqp1SinkOptions,
 ): AsyncGenerator<Message> {
   const { headerFromSections, readSections } = await import('../../amqp1/amqp1-library.js');
   for (;;) {
-    const delivery = waiting.shift();
-    if (delivery !== undefined) {
-      link.accept(delivery);
-      const { payload, skippedBytes, id } = delivery;
-      const sections = readable(() => readSections(payload, skippedBytes !== undefined), name);
-      const over = skippedBytes ?? (sections.body.length > maxMessageSize ? sections.body.length : undefined);
-      if (over !== undefined) throw replyTooLarge(over, name, maxMessageSize);
-      const received = { broker: session.broker, subscribed: link.address, subscription: 'replies', deliveryId: id };
-      yield messageFromFrame(headerFromSections(sections, received), sections.body);
-    } else if (session.over === undefined) await change.rung();
-    else throw session.over;
+    const delivery = await waiting.next();
+    link.accept(delivery);
+    const { payload, skippedBytes, id } = delivery;
+    if (skippedBytes !== undefined) throw replyTooLarge(skippedBytes, name, maxMessageSize);
+    const received = { broker: session.broker, subscribed: link.address, subscription: 'replies', deliveryId: id };
+    const { header, body } = readable(() => {
+      const sections = readSections(payload);
+      return { header: headerFromSections(sections, received), body: sections.body };
+    }, name);
+    if (body.length > maxMessageSize) throw replyTooLarge(body.length, name, maxMessageSize);
+    yield messageFromFrame(header, body);
   }
 }
 

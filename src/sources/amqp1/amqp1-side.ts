@@ -76,8 +76,12 @@ export class Amqp1Side implements EpochSession {
       if (over === undefined) return { frame: { ...frame, body }, fault: undefined };
       return { frame: { ...frame, body: Buffer.alloc(0), skippedBytes: over }, fault: undefined };
     } catch (error) {
-      // its bytes as they came: nothing of it is lost
       const nothing = { header: [], properties: [], applicationProperties: new Map(), body: payload };
+      if (skippedBytes !== undefined) {
+        const frame = { command: 'MESSAGE', header: headerFromSections(nothing, received), body: Buffer.alloc(0) };
+        return { frame: { ...frame, skippedBytes }, fault: undefined };
+      }
+      // its bytes as they came: nothing of it is lost
       const reason = `the message cannot be read: ${reasonOf(error)}; its bytes are kept as they came, see its producer`;
       const fault = new StompctlError('ELEMENT_UNDECODABLE', 'receive', destination, reason, error);
       return { frame: { command: 'MESSAGE', header: headerFromSections(nothing, received), body: payload }, fault };
