@@ -179,6 +179,7 @@ export class RunningTransfer {
   async #prepare({ settings, source, sink }: ReloadWish): Promise<Prepared> {
     const before = this.#settings;
     this.#refuseWhenStopping();
+    if (before.failureQueue !== undefined && settings.failureQueue === undefined) this.#refuseWhenNeeded();
     const remade = {
       source: source || (await this.#source.secretsChanged()),
       sink: sink || (await this.#sink.secretsChanged()),
@@ -214,6 +215,15 @@ export class RunningTransfer {
     const what = 'what earlier sources have left still waits for the failure queue';
     const reason = `${what}; mend that, or reload with another one alone`;
     throw new StompctlError('RELOAD_REFUSED', 'reload', this.names.source, reason);
+  }
+
+  /** What cannot be read again would have no place to go to: what waits for the failure queue, and what a closing source gives back. */
+  #refuseWhenNeeded(): void {
+    if (!this.#supervisedSource.storesAtClose) return;
+    const what = 'what an incoming-command without ack has written goes to the failure queue when it is not sent';
+    const next =
+      'reload with another source first, and without failure-queue once nothing waits for that (stompctl status)';
+    throw new StompctlError('RELOAD_REFUSED', 'reload', this.names.source, `${what}; ${next}`);
   }
 
   #notAnyMore(why: string): StompctlError {
