@@ -41,8 +41,8 @@ export interface BuiltTransfer {
    * when the old ends are closed, whether or not the new ones can be opened: who opens them again goes on trying.
    */
   reload(wish: ReloadWish): Promise<ReloadedEnds>;
-  /** Closes what outlives the transfer. To be called after its run, and when it is not run. */
-  close(): Promise<void>;
+  /** Closes what outlives the transfer, within so many ms: what hangs is left behind. To be called after its run. */
+  close(limitMs: number): Promise<void>;
 }
 
 /**
@@ -93,6 +93,6 @@ export async function buildTransfer(settings: Settings, context: BuildContext): 
       waits = queuesWaiting(wish.settings, clock);
       return reloaded;
     },
-    close: () => running.close(),
+    close: (limitMs) => running.close(limitMs),
   };
 }

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { reasonOf, StompctlError, unreachable } from '../base/errors.js';
+import { limitText, withDeadline } from '../base/wait.js';
 import {
   type InputSettings,
   inputsOf,
@@ -162,14 +163,23 @@ export class RunningTransfer {
     return { source: prepared.source, sink: prepared.sink };
   }
 
-  async close(): Promise<void> {
-    await Promise.all([...this.#retiring, this.#failureQueue].map((queue) => queue?.sink.close()));
+  /** See `BuiltTransfer.close`. */
+  async close(limitMs: number): Promise<void> {
+    const { clock, logger } = this.#context;
+    const closed = Promise.all([...this.#retiring, this.#failureQueue].map((queue) => queue?.sink.close()));
+    await withDeadline(clock, limitMs, closed, () => {
+      logger.warn(
+        'close-failed',
+        `the failure queue was not closed within ${limitText(limitMs)}; does its disk answer?`,
+      );
+    });
   }
 
   /** Everything that may fail. Rejects with nothing changed, and nothing left open. */
   async #prepare({ settings, source, sink }: ReloadWish): Promise<Prepared> {
     const before = this.#settings;
     this.#refuseWhenStopping();
+    if (before.failureQueue !== undefined && settings.failureQueue === undefined) this.#refuseWhenNeeded();
     const remade = {
       source: source || (await this.#source.secretsChanged()),
       sink: sink || (await this.#sink.secretsChanged()),
@@ -205,6 +215,15 @@ export class RunningTransfer {
     const what = 'what earlier sources have left still waits for the failure queue';
     const reason = `${what}; mend that, or reload with another one alone`;
     throw new StompctlError('RELOAD_REFUSED', 'reload', this.names.source, reason);
+  }
+
+  /** What cannot be read again would have no place to go to: what waits for the failure queue, and what a closing source gives back. */
+  #refuseWhenNeeded(): void {
+    if (!this.#supervisedSource.storesAtClose) return;
+    const what = 'what an incoming-command without ack has written goes to the failure queue when it is not sent';
+    const next =
+      'reload with another source first, and without failure-queue once nothing waits for that (stompctl status)';
+    throw new StompctlError('RELOAD_REFUSED', 'reload', this.names.source, `${what}; ${next}`);
   }
 
   #notAnyMore(why: string): StompctlError {

@@ -24,6 +24,18 @@ export interface SignalTarget {
 
 /** Where nobody acts on a stop within this time while the program starts, something it reads hangs: there is nothing to drain. */
 const START_MS = 5000;
+/** What a process has for itself once a stop is to be over: to say how it went, to take its pidfile away, to end. */
+const OWN_END_MS = 1000;
+/** What Node's timers can hold. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** How long a stop may take at most, whatever hangs. */
+export interface StopLimit {
+  /** in milliseconds from the stop signal on: asked once, at that signal */
+  readonly limitMs: () => number;
+  /** says what is still waited for: it was too long, and the process is ended by the signal after this returns */
+  readonly late: () => void;
+}
 
 /** The signals of the process, as wishes. A wish that comes before its handler waits for it; HUP, USR1 and USR2 coalesce. */
 export interface Signals {
@@ -32,6 +44,8 @@ export interface Signals {
    * reports 128 + its number), QUIT by TERM.
    */
   onStop(run: (signal: StopSignal) => void): void;
+  /** From now on a stop ends the process by its signal where it is not over by itself within the limit and a second more. */
+  limitStop(limit: StopLimit): void;
   /** For commands with nothing to drain: the first TERM, INT or QUIT ends it at once too, one already received included. */
   exitOnStop(): void;
   /** HUP */
@@ -41,7 +55,7 @@ export interface Signals {
   /** USR2 */
   onDebug(run: () => void): void;
   /**
-   * Ends the process at once where an exit would wait for a file that hangs: by the stop signal received, or else by one that
+   * Ends the process at once where an exit would wait for a file or a name server that hangs: by the stop signal received, or else by one that
    * says to supervisors what `code` would have said: TERM (ended well) in place of 0, KILL (failed) in place of others.
    */
   end(code: number): void;
@@ -55,18 +69,32 @@ export interface Signals {
 export function installSignals(target: SignalTarget = process): Signals {
   let stopped: StopSignal | undefined;
   let stop: ((signal: StopSignal) => void) | undefined;
-  let hanging: NodeJS.Timeout | undefined;
+  let stoppedMs = 0;
+  let limit: StopLimit | undefined;
+  const hanging = new Deadline();
+  const overdue = new Deadline();
   const reload = new Wish();
   const report = new Wish();
   const debug = new Wish();
 
   const exitBy = (signal: StopSignal): void => {
-    // An exit by ourselves waits for the threads that read files, and a file that hangs (a FIFO nobody writes to, a mount whose
-    // server is gone) hangs that too: so the signal ends us, as if we had not listened. Who tidies up at the exit is told before.
+    // An exit by ourselves waits for the threads that read files or look names up, and one that hangs (a FIFO nobody writes to, a mount
+    // or a name server that is gone) hangs that too: so the signal ends us, as if we had not listened. Who tidies up is told before.
     target.emit('exit', 128 + STOP_NUMBERS[signal]);
     for (const [name, run] of listeners) target.off(name, run);
     // not by QUIT: the core file would hold messages and passwords
     target.kill(target.pid, signal === 'SIGQUIT' ? 'SIGTERM' : signal);
+  };
+  const bound = (signal: StopSignal) => {
+    if (limit === undefined || overdue.isSet) return;
+    const leftMs = limit.limitMs() - (performance.now() - stoppedMs);
+    // a process that was held up itself has its second all the same
+    overdue.set(Math.max(0, leftMs), () => {
+      overdue.set(OWN_END_MS, () => {
+        limit?.late();
+        exitBy(signal);
+      });
+    });
   };
   const receive = (signal: StopSignal) => {
     if (stopped !== undefined) {
@@ -74,8 +102,14 @@ export function installSignals(target: SignalTarget = process): Signals {
       return;
     }
     stopped = signal;
-    if (stop !== undefined) stop(signal);
-    else hanging = setTimeout(() => exitBy(signal), START_MS).unref();
+    stoppedMs = performance.now();
+    if (stop === undefined) {
+      const limitMs = limit === undefined ? START_MS : limit.limitMs() + OWN_END_MS;
+      hanging.set(Math.min(START_MS, limitMs), () => exitBy(signal));
+    } else {
+      bound(signal);
+      stop(signal);
+    }
   };
 
   const listeners: ReadonlyArray<[NodeJS.Signals, () => void]> = [
@@ -92,11 +126,16 @@ export function installSignals(target: SignalTarget = process): Signals {
   const onStop = (run: (signal: StopSignal) => void) => {
     const first = stop === undefined;
     stop = run;
-    clearTimeout(hanging);
-    if (first && stopped !== undefined) run(stopped);
+    hanging.clear();
+    if (!first || stopped === undefined) return;
+    bound(stopped);
+    run(stopped);
   };
   return {
     onStop,
+    limitStop: (asked) => {
+      limit = asked;
+    },
     exitOnStop: () => onStop(exitBy),
     onReload: (run) => reload.attach(run),
     onReport: (run) => report.attach(run),
@@ -113,10 +152,30 @@ export function installSignals(target: SignalTarget = process): Signals {
       return stopped;
     },
     dispose() {
-      clearTimeout(hanging);
+      hanging.clear();
+      overdue.clear();
       for (const [signal, run] of listeners) target.off(signal, run);
     },
   };
+}
+
+/** A time of which the process does not stay alive. */
+class Deadline {
+  #timer: NodeJS.Timeout | undefined;
+
+  get isSet(): boolean {
+    return this.#timer !== undefined;
+  }
+
+  set(ms: number, run: () => void): void {
+    const later = () => this.set(ms - LONGEST_TIMER_MS, run);
+    this.#timer = setTimeout(ms > LONGEST_TIMER_MS ? later : run, Math.min(ms, LONGEST_TIMER_MS)).unref();
+  }
+
+  clear(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
 }
 
 /** A signal that may come again: without a handler it is remembered, once. */

@@ -37,6 +37,11 @@ export interface Sink {
    * others has resolved or rejected, as far as this sink decides that itself. Then nothing is written that was given back.
    */
   recall?(): Promise<void>;
+  /**
+   * Gives up what has not begun to become safe, as `recall`, for who has a better place for it by now: what else is sent goes on. A sink that
+   * has this rejects with SESSION_CLOSED nothing but what was given up, and what it is sent while it is closed.
+   */
+  retract?(): void;
   /** Other limits from now on: how often what failed is tried before it is rejected, where the sink itself decides that. */
   tune?(limits: { readonly maxAttempts: number }): void;
   /** Closes; does not wait for what is not safe by then: `flush` before. Safe when not open. */

@@ -103,6 +103,12 @@ export class MemberSends {
 
   #notSafe(sending: Sending, member: SpreadMember, error: StompctlError): void {
     const isOver = this.#closed || sending.recalls !== this.#recalls;
+    if (!isOver && member.gaveBack(error)) {
+      // whatever it has been through, it waited there: it starts anew
+      sending.moved = false;
+      this.#dispatch(sending);
+      return;
+    }
     const mayMove = this.#rules.failed(sending.message, member, error, isOver) && !isOver && !sending.moved;
     if (!mayMove || this.#rules.up().length === 0) {
       sending.reject(error);

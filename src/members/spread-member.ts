@@ -67,6 +67,16 @@ export class SpreadMember {
     await this.parts.sink.recall?.();
   }
 
+  /** What it has not begun to make safe is given back. */
+  retract(): void {
+    this.parts.sink.retract?.();
+  }
+
+  /** Does this failure of a send say no more than that it was given back? */
+  gaveBack(error: StompctlError): boolean {
+    return error.code === 'SESSION_CLOSED' && this.parts.sink.retract !== undefined;
+  }
+
   async close(): Promise<void> {
     this.#up = false;
     this.parts.supervisor.interrupt();

@@ -25,13 +25,14 @@ export interface InputLine {
 /**
  * The lines that are not blank. Holds one of them at a time, and little of one that cannot be a message. Rejects with
  * INPUT_UNREADABLE, also for a line that does not end in time (of a device, of a file of another kind): it is not read to
- * its end, which need not come. Ends, and closes the input, when `stop` is aborted.
+ * its end, which need not come. Ends, and closes the input, when `stop` is aborted; `keepsLast`: then a line is given that has not ended.
  */
 export async function* linesOf(
   input: Readable,
   name: string,
   longest: number,
   stop?: AbortSignal,
+  keepsLast = false,
 ): AsyncGenerator<InputLine> {
   const line = new LineBuffer(longest);
   let number = 1;
@@ -54,7 +55,7 @@ export async function* linesOf(
     }
     push(chunk.subarray(from));
   }
-  if (!line.isBlank && stop?.aborted !== true) yield { number, bytes: line.bytes() };
+  if (!line.isBlank && (keepsLast || stop?.aborted !== true)) yield { number, bytes: line.bytes() };
 }
 
 /** The pieces of one line, without the blanks before it; of what is no message only so much that it fits into one chunk. */

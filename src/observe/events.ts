@@ -29,7 +29,7 @@ export const EVENTS = {
   'certificate-expiry': { levels: ['warn'], when: 'the certificate of a broker ends within 30 days' },
   'close-failed': {
     levels: ['warn'],
-    when: 'something went wrong while closing after `timeout-linger` was over, or the session of a source ended while it was stopped (AMQP)',
+    when: 'something went wrong while closing after `timeout-linger` was over, the failure queue did not close, or the session of a source ended while it was stopped (AMQP)',
   },
   'command-failed': {
     levels: ['warn'],
@@ -194,6 +194,10 @@ export const EVENTS = {
     when: 'the status file beside the pidfile cannot be written: once, until it can be again',
   },
   stopping: { levels: ['info'], when: 'a stop signal was received' },
+  'stop-forced': {
+    levels: ['error'],
+    when: 'a stop by a signal was not over within `timeout-linger` and three seconds: something hangs (`waiting`, where it is known), and the signal ends the process',
+  },
   'stray-message': {
     levels: ['warn'],
     when: 'the broker sent a MESSAGE that no subscription of ours asked for; it stays unacknowledged, and a hundred end the session',

@@ -14,8 +14,8 @@ const NONE = { inFlight: 0, messages: 0 };
 
 /**
  * Sends each message to the first output that is up, in the order of the configuration. What was unsettled at one that is lost goes
- * to the next one, and may be in both; new messages go to an earlier one again as soon as it is back. What an output says of a message
- * alone, that it is too large for instance, counts: it is not tried elsewhere.
+ * to the next one, and may be in both; new messages go to an earlier one again as soon as it is back, and so does what waits for room in
+ * a later one. What an output says of a message alone, that it is too large for instance, counts: it is not tried elsewhere.
  */
 export class FirstSink implements Sink, MemberGroup {
   readonly name: string;
@@ -114,6 +114,11 @@ export class FirstSink implements Sink, MemberGroup {
     });
   }
 
+  /** What waits for room in an output behind this one, a full queue, has its place here: nobody else would end that wait. */
+  #retractBehind(member: SpreadMember): void {
+    for (const later of this.#members.slice(this.#members.indexOf(member) + 1)) if (later.up) later.retract();
+  }
+
   get #first(): SpreadMember | undefined {
     return this.#members.find(({ up }) => up);
   }
@@ -156,6 +161,7 @@ export class FirstSink implements Sink, MemberGroup {
       this.#options.logger.error('output-failed', text, { end: member.name, output: member.key, code: failure.code });
     }
     if (lost !== undefined) this.#lastLost = member;
+    if (member.up) this.#retractBehind(member);
     const gone = this.#fatal ?? lost;
     if (gone !== undefined && (this.#fatal !== undefined || this.#first === undefined)) this.#sends.tellLost(gone);
     this.#changed.ring();

@@ -6,7 +6,8 @@ import type { Outcome, Processor } from '../flow/processor.js';
 import type { Sink } from '../flow/sink.js';
 import type { Source } from '../flow/source.js';
 import type { Message } from '../message/message.js';
-import { closeEnds, lingerExceeded, whereLeft } from './close-ends.js';
+import { closeEnds, lingerExceeded, notOpen, whereLeft } from './close-ends.js';
+import { EndTime, GIVE_UP_MS } from './end-time.js';
 import { type Exchange, Exchanges } from './exchanges.js';
 import { Ledger } from './ledger.js';
 import { RateLimit } from './rate-limit.js';
@@ -16,9 +17,6 @@ import type { EndReason, TransferLimits, TransferOutcome, TransferParts, Transfe
 import { readable, sendDelivery } from './unread.js';
 
 export type { EndReason, TransferLimits, TransferOutcome } from './transfer-parts.js';
-
-/** When the time to drain is over, the ends get this long to give back and close; what hangs then is left behind. */
-const GIVE_UP_MS = 2000;
 
 /** What is still being opened when the time of a run is over gets this long: a short run on a busy machine is no failure. */
 const OPENING_MS = 5000;
@@ -40,6 +38,8 @@ export class Transfer {
   #limits: TransferLimits;
   #processor: Processor | undefined;
   #ended: EndReason | undefined;
+  #endedMs = 0;
+  #lastMs = 0;
   #failure: StompctlError | undefined;
   /** of `count` */
   #taken = 0;
@@ -64,6 +64,11 @@ export class Transfer {
     return this.#ledger.count;
   }
 
+  /** How long what outlives the run may take to be closed, once it has ended. */
+  get lastMs(): number {
+    return this.#lastMs;
+  }
+
   /** The transfer's part of the verdict. */
   get progress(): TransferProgress {
     const { count: inFlight, bytes: inFlightBytes, oldestMs } = this.#ledger;
@@ -79,6 +84,7 @@ export class Transfer {
   stop(reason: EndReason): void {
     if (this.#ended !== undefined) return;
     this.#ended = reason;
+    this.#endedMs = this.#parts.clock.monotonicMs();
     this.#timers.cancel();
     this.#interrupt.abort();
     this.#exchanges.close();
@@ -109,6 +115,7 @@ export class Transfer {
   async run(): Promise<TransferOutcome> {
     const { source, sink, lazy, report, clock } = this.#parts;
     if (this.#ended === undefined) this.#timers.start();
+    else this.#endedMs = clock.monotonicMs();
     try {
       // both ends wait inside `open` for as long as their broker is away: a stop must not wait with them
       if (!lazy) await this.#open(sink);
@@ -122,14 +129,16 @@ export class Transfer {
     }
     const { inFlight } = this;
     report.logger.debug('drain', `no more reading (${this.#ended}); ${inFlight} in flight`, { inFlight });
-    const storeUntilMs = clock.monotonicMs() + this.#limits.lingerMs + GIVE_UP_MS;
-    const drained = await this.#drain();
+    const asked = this.#ended === 'signal' || this.#ended === 'quit';
+    const time = new EndTime(clock, asked ? this.#endedMs : undefined, this.#limits.lingerMs);
+    const drained = await this.#drain(time.lingerMs);
     this.#gaveUp = !drained;
     const waits = this.#parts.waiting?.() ?? [];
-    const released = drained ? 0 : await this.#giveBack();
-    const closed = await this.#close(drained, storeUntilMs);
+    const released = drained ? 0 : await this.#giveBack(time.recallMs);
+    const closed = await this.#close(drained, time);
+    this.#lastMs = time.lastMs(drained, this.#limits.closeMs);
     // who asked for the stop wants to hear whether it is over; a run that was to do something did not do all of it
-    if (!closed || (!drained && this.#ended !== 'signal' && this.#ended !== 'quit'))
+    if (!closed || (!drained && !asked))
       this.#failure ??= lingerExceeded(source, released, this.#limits.lingerMs, waits);
     return { reason: this.#ended ?? 'end', failure: this.#failure, released };
   }
@@ -146,8 +155,7 @@ export class Transfer {
     const opened = opening.then(() => true);
     const isOpen = await withDeadline(this.#parts.clock, OPENING_MS, opened, () => false);
     if (isOpen) return;
-    const reason = `not open when the time of the run was over (${this.#ended})`;
-    this.#failure ??= new StompctlError('CONNECT_TIMEOUT', 'transfer', end.name, reason);
+    this.#failure ??= notOpen(end, this.#ended);
   }
 
   #exchangeAll(): Promise<void> {
@@ -162,7 +170,7 @@ export class Transfer {
     if (this.#ended !== undefined || drained === 'aborted') return undefined;
     if (drained) return 'drained';
     // they will be taken again
-    this.#taken -= await this.#giveBack();
+    this.#taken -= await this.#giveBack(GIVE_UP_MS);
     return 'given-back';
   }
 
@@ -340,10 +348,10 @@ export class Transfer {
     this.stop('failed');
   }
 
-  /** Settles what is in flight, the source's part included, at most for `lingerMs`; false when that was not enough. */
-  async #drain(): Promise<boolean> {
+  /** Settles what is in flight, the source's part included; false when the time was not enough. */
+  async #drain(lingerMs: number): Promise<boolean> {
     const settled = this.#settleTaken().then(() => this.#settleSource());
-    return withDeadline(this.#parts.clock, this.#limits.lingerMs, settled, () => false);
+    return withDeadline(this.#parts.clock, lingerMs, settled, () => false);
   }
 
   async #settleTaken(): Promise<true> {
@@ -364,34 +372,27 @@ export class Transfer {
   }
 
   /** Gives back what is in flight, and answers how much. The sink gives it up first: what it wrote later would come twice. */
-  async #giveBack(): Promise<number> {
+  async #giveBack(recallMs: number): Promise<number> {
     const { source, sink, clock, report } = this.#parts;
-    const { statistics, logger } = report;
-    const before = statistics.snapshot().released;
+    const before = report.statistics.snapshot().released;
     this.#givingBack = true;
-    if (sink.recall !== undefined) await withDeadline(clock, GIVE_UP_MS, sink.recall(), () => undefined);
+    if (sink.recall !== undefined) await withDeadline(clock, recallMs, sink.recall(), () => undefined);
     for (const delivery of this.#ledger.all()) this.#release(delivery);
     this.#givingBack = false;
-    const released = statistics.snapshot().released - before;
+    const released = report.statistics.snapshot().released - before;
     const text = `${released} messages were not settled in time; what is left ${whereLeft(source)}`;
-    logger.warn('linger-exceeded', text, { released, lingerMs: this.#limits.lingerMs });
+    report.logger.warn('linger-exceeded', text, { released, lingerMs: this.#limits.lingerMs });
     return released;
   }
 
   /** Closes both ends. False when the source did not say in time that everything is given back. */
-  async #close(drained: boolean, storeUntilMs: number): Promise<boolean> {
+  #close(drained: boolean, time: EndTime): Promise<boolean> {
     const { source, sink, clock, giveUp, report } = this.#parts;
+    const closings = [() => source.close(), () => sink.close(), async () => this.#processor?.close()];
     return closeEnds({
-      clock,
-      limitMs: drained ? this.#limits.closeMs : GIVE_UP_MS,
-      storeUntilMs,
-      closings: [() => source.close(), () => sink.close(), async () => this.#processor?.close()],
-      inOrder: drained,
-      source,
-      giveUp: drained ? undefined : giveUp,
+      ...{ clock, drained, time, closeMs: this.#limits.closeMs, closings, source, giveUp, logger: report.logger },
       onError: (error) => {
-        if (drained) this.#failure ??= error;
-        else report.logger.warn('close-failed', error.message);
+        this.#failure ??= error;
       },
     });
   }

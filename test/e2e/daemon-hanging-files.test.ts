@@ -3,38 +3,22 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { describe, it, type TestContext } from 'node:test';
 import { eventually } from '../support/eventually.js';
+import { hangingOpen, neverWritten } from '../support/hanging-disk.js';
 import { Scene } from '../support/scene.js';
 
-/** A FIFO that nobody writes to: opening it never returns, as on a mount whose server is gone. */
-async function hanging(test: TestContext): Promise<{ scene: Scene; fifo: string }> {
+/** A program that starts before stompctl: its file `stuck` hangs when it is opened. */
+async function stuckMount(test: TestContext): Promise<{ scene: Scene; stuck: string; env: { NODE_OPTIONS: string } }> {
   const scene = await Scene.set(test);
-  const fifo = scene.path('fifo');
-  execFileSync('mkfifo', [fifo]);
-  return { scene, fifo };
-}
-
-/** A program that starts before stompctl: its file `stuck` hangs when it is opened, however it is opened, as on such a mount. */
-async function stuckMount(test: TestContext): Promise<{ scene: Scene; stuck: string; env: NodeJS.ProcessEnv }> {
-  const { scene, fifo } = await hanging(test);
   const stuck = scene.path('stuck');
   writeFileSync(stuck, '');
-  const preload = scene.path('preload.mjs');
-  writeFileSync(
-    preload,
-    `import files from 'node:fs/promises';
-    import { syncBuiltinESMExports } from 'node:module';
-    const { open } = files;
-    files.open = (path, ...rest) => (path === ${JSON.stringify(stuck)} ? open(${JSON.stringify(fifo)}) : open(path, ...rest));
-    syncBuiltinESMExports();`,
-  );
-  return { scene, stuck, env: { NODE_OPTIONS: `--import ${preload}` } };
+  return { scene, stuck, env: hangingOpen(scene, stuck) };
 }
 
 describe('a file that hangs when it is opened', { concurrency: 3 }, () => {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     it(`as configuration, does not outlive one ${signal}`, async (test) => {
-      const { scene, fifo } = await hanging(test);
-      const run = scene.start(['--config', fifo]);
+      const scene = await Scene.set(test);
+      const run = scene.start(['--config', neverWritten(scene)]);
       // its listeners are the first thing it has
       await eventually(() => listens(run.pid));
       const ended = await run.stop(signal);

@@ -66,6 +66,41 @@ for (const kind of QUEUE_TYPES) {
     assert.equal(await queue.count(), 19);
   });
 
+  test(`${kind.type}: what waits for room is given back when somebody has a better place for it, and is not written`, async (t) => {
+    const { sink, queue, clock, told } = await bounded(t, kind, { maxElements: 2 });
+    const safe: string[] = [];
+    const rejected: string[] = [];
+    for (const text of ['0', '1', '2', '3']) {
+      sink.send(textOf(text)).then(
+        () => safe.push(text),
+        ({ code }) => rejected.push(`${text} ${code}`),
+      );
+    }
+    await eventually(() => told.length === 1);
+    sink.retract();
+    await eventually(() => rejected.length > 0);
+    assert.deepEqual(
+      [safe, rejected],
+      [
+        ['0', '1'],
+        ['2 SESSION_CLOSED', '3 SESSION_CLOSED'],
+      ],
+    );
+    await sink.flush();
+    assert.equal(sink.fullReason, undefined, 'nothing waits for it');
+    const again = sink.send(textOf('4'));
+    await eventually(() => told.length === 2);
+    await take(queue, 2);
+    sink.retract();
+    await assert.rejects(again, { code: 'SESSION_CLOSED' });
+    void sink.send(textOf('5')).then(() => safe.push('5'));
+    await eventually(async () => {
+      await clock.advance(1000);
+      return safe.includes('5');
+    });
+    assert.equal(await queue.count(), 1);
+  });
+
   for (const { name, limits, most } of [
     { name: 'no more elements', limits: { maxElements: 5 }, most: 5 },
     { name: 'bytes that are over by less than a message', limits: { maxBytes: 1000 }, most: 3 },

@@ -12,6 +12,11 @@ const NOTHING_PASSES = { 'callback-language': 'javascript', 'callback-code': "re
 /** an old source has about a second to close */
 const SHORT = { 'timeout-linger': 0.05, 'timeout-flush': 0.01, 'timeout-disconnect': 0.01 };
 
+const NEEDED = {
+  code: 'RELOAD_REFUSED',
+  message: /has written goes to the failure queue .* reload with another source first, and without failure-queue once/,
+};
+
 /** A command that writes numbers and stays, all of which are rejected; alone, or beside queues. */
 class Rejecting {
   readonly #scene: InputsScene;
@@ -45,7 +50,7 @@ class Rejecting {
   beside(other: Options, more: Options = {}, command = 'stays'): Options {
     const { scene } = this;
     const incoming = [{ command: { c: { command: scene.path(command) } } }, other];
-    return scene.options(incoming, { ...this.#failures(), ...NOTHING_PASSES, ...SHORT, ...more });
+    return scene.options(incoming, { ...this.failures(), ...NOTHING_PASSES, ...SHORT, ...more });
   }
 
   queue(name: string): Options {
@@ -58,7 +63,13 @@ class Rejecting {
     return { ...options, 'incoming-command': { command: `${this.scene.path('stays')} ${argument}` }, ...more };
   }
 
-  #failures(): Options {
+  /** A queue in its place. */
+  other(failures: Options = {}): Options {
+    const { 'failure-queue': _, ...options } = this.beside(this.queue('q'));
+    return { ...options, incoming: [this.queue('q')], ...failures };
+  }
+
+  failures(): Options {
     return { 'failure-queue': { path: this.scene.path('failures') } };
   }
 
@@ -157,6 +168,19 @@ describe('a command whose messages wait for the failure queue while a reload put
     assert.deepEqual([rejecting.stored().length, told.length], [2, COUNT - 2]);
   });
 
+  it('has a reload refused that takes the failure queue away, until all is stored there', async (test) => {
+    const rejecting = await Rejecting.set(test);
+    const full = rejecting.full();
+    const run = await rejecting.scene.start(rejecting.alone('1', full));
+    await putAside(rejecting, run, rejecting.other(full));
+    assert.equal(leftBehind(run), 1);
+    await assert.rejects(run.reload(rejecting.other()), NEEDED);
+    await run.reload(rejecting.other(rejecting.failures()));
+    await rejecting.allAreStored();
+    await eventually(() => run.built.waiting().length === 0);
+    await run.reload(rejecting.other());
+  });
+
   it('has a reload refused when others have been put aside like it, until the failure queue is mended', async (test) => {
     const rejecting = await Rejecting.set(test);
     const full = rejecting.full();
@@ -177,6 +201,19 @@ describe('a command whose messages wait for the failure queue while a reload put
     await run.reload(rejecting.alone('4'));
     await eventually(() => rejecting.stored().length === COUNT * 5);
     await run.reload(rejecting.alone('5'));
+  });
+});
+
+describe('a command whose messages wait for the failure queue, or may have to,', () => {
+  it('has a reload refused that takes that away together with the command', async (test) => {
+    const rejecting = await Rejecting.set(test);
+    const run = await rejecting.scene.start(rejecting.alone('1', rejecting.full()));
+    rejecting.go();
+    await eventually(() => run.logger.events('queue-full').length > 0);
+    await assert.rejects(run.reload(rejecting.other()), NEEDED);
+    await run.reload(rejecting.alone('1'));
+    await rejecting.allAreStored();
+    await assert.rejects(run.reload(rejecting.other()), NEEDED);
   });
 });
 

@@ -29,6 +29,14 @@ describe('signals to a real process', () => {
     await child.says('report');
   });
 
+  it('one stop ends it by its signal once its limit is over', async (test) => {
+    const child = startChild(test, 'daemon-program.js', ['signal', '', 'limited']);
+    await child.says('listening');
+    child.process.kill('SIGINT');
+    assert.equal(await child.ended, 'SIGINT');
+    assert.match(child.out(), /stop SIGINT\noverdue\n$/);
+  });
+
   for (const [signal, by] of [
     ['SIGTERM', 'SIGTERM'],
     ['SIGINT', 'SIGINT'],

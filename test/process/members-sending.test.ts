@@ -145,7 +145,7 @@ it('gives up a member that refuses the login in a run that ends by itself, and t
   const scene = await alias.run({ ...alias.sender, loop: false });
   assert.equal((await scene.ended).failure, undefined);
   assert.deepEqual(alias.sent(), upTo(50));
-  await scene.built.close();
+  await scene.built.close(10_000);
 
   for (const broker of alias.brokers) broker.addFault(brokerRefusesLogin());
   alias.fill(10, 50);

@@ -56,6 +56,28 @@ describe('deliver = first', () => {
     );
   });
 
+  it('sends to the broker what waited for room in the queue, when it is back', async (test) => {
+    const scene = await OutputsScene.set(test);
+    await scene.a.stop();
+    scene.fill(20);
+    const outgoing = [
+      { broker: { a: { uri: scene.a.uri } } },
+      { queue: { local: { path: scene.path('local'), 'max-elements': 2 } } },
+    ];
+    const run = await scene.run('first', ['a', 'local'], { outgoing, window: 5 });
+    await eventually(() => run.logger.events('queue-full').length > 0);
+    assert.equal(run.built.transfer.inFlight, 5);
+    assert.equal(sent(run), 2);
+    await scene.a.resumeAccepting();
+    await allSent(run, 20);
+    assert.deepEqual(run.built.waiting(), []);
+    assert.deepEqual(scene.taken('local'), upTo(2));
+    assert.deepEqual(
+      scene.taken('a'),
+      upTo(18).map((at) => at + 2),
+    );
+  });
+
   it('starts with the queue when the broker is away', async (test) => {
     const scene = await OutputsScene.set(test);
     await scene.a.stop();

@@ -62,8 +62,9 @@ async function detach(): Promise<void> {
   process.exitCode = await daemonize({ argv: process.argv.slice(1), out, err, signals });
 }
 
-/** Tells of every signal. `late`: attaches its handlers only when there is a file at `path`. */
+/** Tells of every signal. `limited`: a stop, which it takes no notice of, has a limit; `late`: attaches its handlers only when there is a file at `path`. */
 function signal(): void {
+  if (words.includes('limited')) signals.limitStop({ limitMs: () => 100, late: () => say('overdue') });
   const attach = () => {
     signals.onStop((name) => say(`stop ${name}`));
     signals.onReload(() => say('reload'));

@@ -51,7 +51,7 @@ export class ReloadScene {
   async stop(): Promise<TransferOutcome> {
     this.built.transfer.stop('signal');
     const outcome = await this.ended;
-    await this.built.close();
+    await this.built.close(10_000);
     return outcome;
   }
 

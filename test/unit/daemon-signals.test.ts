@@ -111,6 +111,61 @@ describe('signals', () => {
     assert.deepEqual([told, target.ends], [['SIGTERM'], []]);
   });
 
+  for (const early of [false, true]) {
+    it(`ends a stop that takes longer than its limit and a second${early ? ', one that came early too' : ''}`, (test) => {
+      test.mock.timers.enable({ apis: ['setTimeout'] });
+      const { target, signals, told } = install();
+      signals.limitStop({ limitMs: () => 60_000, late: () => told.push('late') });
+      if (early) target.emit('SIGTERM');
+      signals.onStop((signal) => told.push(signal));
+      if (!early) target.emit('SIGTERM');
+      test.mock.timers.tick(60_000);
+      test.mock.timers.tick(999);
+      assert.deepEqual([told, target.ends], [['SIGTERM'], []]);
+      test.mock.timers.tick(1);
+      assert.deepEqual(
+        [told, target.ends],
+        [
+          ['SIGTERM', 'late'],
+          [143, 'SIGTERM'],
+        ],
+      );
+    });
+  }
+
+  it('asks for the limit at the stop, once', (test) => {
+    test.mock.timers.enable({ apis: ['setTimeout'] });
+    const { target, signals } = install();
+    const limits = [2000, 1];
+    signals.limitStop({ limitMs: () => limits.shift() ?? 0, late: () => undefined });
+    signals.onStop(() => undefined);
+    target.emit('SIGINT');
+    test.mock.timers.tick(2000);
+    test.mock.timers.tick(999);
+    assert.deepEqual([limits, target.ends], [[1], []]);
+    test.mock.timers.tick(1);
+    assert.deepEqual(target.ends, [130, 'SIGINT']);
+  });
+
+  it('ends within the limit, where that is short, also when nobody acts on the stop yet', (test) => {
+    test.mock.timers.enable({ apis: ['setTimeout'] });
+    const { target, signals } = install();
+    signals.limitStop({ limitMs: () => 2000, late: () => undefined });
+    target.emit('SIGTERM');
+    test.mock.timers.tick(3000);
+    assert.deepEqual(target.ends, [143, 'SIGTERM']);
+  });
+
+  it('waits out a limit longer than what a timer holds', (test) => {
+    test.mock.timers.enable({ apis: ['setTimeout'] });
+    const { target, signals } = install();
+    signals.limitStop({ limitMs: () => 2 ** 32, late: () => undefined });
+    signals.onStop(() => undefined);
+    target.emit('SIGTERM');
+    test.mock.timers.tick(2 ** 31);
+    assert.deepEqual(target.ends, []);
+  });
+
   it('tells every HUP and USR1, and those that came early once', () => {
     const { target, signals, told } = install();
     target.emit('SIGHUP');

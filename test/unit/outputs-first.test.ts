@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { StompctlError } from '../../src/base/errors.js';
+import type { Message } from '../../src/message/message.js';
 import { FirstSink } from '../../src/outputs/first-sink.js';
 import { SupervisedSink } from '../../src/transfer/supervised-sink.js';
 import { Supervisor } from '../../src/transfer/supervisor.js';
@@ -166,6 +167,72 @@ describe('the first output that is up', () => {
     sinks.a.endSession();
     await clock.advance(0);
     assert.deepEqual([[...ended], sinks.b.sent], [[['1', 'SESSION_LOST']], []]);
+  });
+});
+
+/** It has no room: what is sent waits, until somebody has a better place for it. */
+class FullSink extends FakeSink {
+  #waiting: ((error: StompctlError) => void)[] = [];
+
+  override send(message: Message): Promise<void> {
+    this.sent.push(message.body.toString());
+    return new Promise((_resolve, reject) => this.#waiting.push(reject));
+  }
+
+  retract(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const reject of waiting) reject(new StompctlError('SESSION_CLOSED', 'write', 'full', 'given back before'));
+  }
+}
+
+describe('what waits for room in an output', () => {
+  it('goes to an earlier one that is up again, in order, also when it came from there; a later one is left alone', async (test) => {
+    const sinks = { a: new FakeSink(silent), b: new FullSink(), c: new FakeSink() };
+    const { sink, clock, send, ended } = first(test, sinks);
+    const gone: string[] = [];
+    await sink.open((error) => gone.push(error.code));
+    const texts = ['1', '2', '3'];
+    for (const text of texts) send(text);
+    await clock.advance(0);
+    sinks.a.endSession();
+    await clock.advance(0);
+    assert.deepEqual([sinks.b.sent, ended.size], [texts, 0]);
+    await clock.advance(1000);
+    assert.deepEqual([sinks.a.sent, sinks.b.opened], [[...texts, ...texts], 1]);
+    // lost there anew: it waits here again, and whoever supervises them all hears nothing
+    sinks.a.endSession();
+    await clock.advance(0);
+    assert.deepEqual([sinks.b.sent, ended.size, gone], [[...texts, ...texts], 0, []]);
+    assert.deepEqual(sinks.c.sent, []);
+  });
+
+  it('stays there when the earlier one has refused it', async (test) => {
+    const refusal = new StompctlError('MESSAGE_REFUSED', 'send', 'a', 'refused');
+    const sinks = { a: new FakeSink(() => refusal), b: new FullSink() };
+    const { clock, options } = fakeOutputs(sinks);
+    const sink = new FirstSink(options);
+    test.after(() => sink.close());
+    await sink.open();
+    const message = textMessage('1');
+    await assert.rejects(sink.send(message), { code: 'MESSAGE_REFUSED' });
+    let isOver = false;
+    sink.send(message).finally(() => {
+      isOver = true;
+    });
+    await clock.advance(2000);
+    assert.deepEqual([sinks.a.sent, new Set(sinks.b.sent), isOver], [['1'], new Set(['1']), false]);
+  });
+
+  it('is given back when it is recalled, and not handed on', async (test) => {
+    const sinks = { a: new FakeSink(), b: Object.assign(new FullSink(), { recall: async () => sinks.b.retract() }) };
+    sinks.a.openFailures = [lost()];
+    const { sink, clock, send, ended } = first(test, sinks);
+    await sink.open();
+    send('1');
+    await sink.recall();
+    await clock.advance(2000);
+    assert.deepEqual([[...ended], sinks.a.sent], [[['1', 'SESSION_CLOSED']], []]);
   });
 });
 

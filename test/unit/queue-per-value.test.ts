@@ -100,6 +100,24 @@ describe('a queue for each value of a header', () => {
     );
   });
 
+  it('gives back what waits for room in its queues, and for a queue, and goes on', async () => {
+    const { sink, made, safeAt } = perValue(1, () => 'silent');
+    await sink.open();
+    const first = assert.rejects(sink.send(message('a', '1')), { code: 'SESSION_CLOSED' });
+    const second = assert.rejects(sink.send(message('b', '2')), { code: 'SESSION_CLOSED' });
+    await settled();
+    const full = made[0]?.[1];
+    assert.ok(full !== undefined);
+    const givenBack = new StompctlError('SESSION_CLOSED', 'write', '/q/a', 'given back before');
+    Object.assign(full, { retract: () => full.endSession(givenBack) });
+    sink.retract();
+    await Promise.all([first, second]);
+    assert.equal(made.length, 1);
+    void sink.send(message('c', '3'));
+    await settled();
+    assert.deepEqual([made.map(([path]) => path), safeAt('/q/b')], [['/q/a', '/q/c'], []]);
+  });
+
   it('has a message wait whose queue cannot be opened, and no other', async () => {
     const { sink, refused, safeAt } = perValue(10);
     refused.add('/q/denied');

@@ -108,21 +108,70 @@ describe('the end of a transfer', () => {
     assert.deepEqual([outcome.failure, outcome.released, source.closed], [undefined, 1, 1]);
   });
 
-  it('waits for a farewell as long as flush and disconnect may take when all is settled', async () => {
+  it('by itself waits for a farewell as long as flush and disconnect may take when all is settled', async () => {
     const sink = new FakeSink();
     sink.close = never;
-    const { clock, transfer } = plan(sink);
+    const { clock, transfer } = plan(sink, { count: 1 });
     const running = transfer.run();
     let over = false;
     void running.then(() => {
       over = true;
     });
-    await settled();
-    transfer.stop('signal');
     await clock.advance(119_999);
     assert.equal(over, false);
     await clock.advance(1);
     assert.equal((await running).failure, undefined);
+  });
+
+  for (const end of ['source', 'sink'] as const) {
+    it(`by a signal waits for the farewell of the ${end} no longer than for what is in flight`, async () => {
+      const sink = new FakeSink();
+      const { source, clock, transfer, logger } = plan(sink);
+      const closed: string[] = [];
+      source.close = async () => void closed.push('source');
+      sink.close = async () => void closed.push('sink');
+      ({ source, sink })[end].close = never;
+      const running = transfer.run();
+      await settled();
+      transfer.stop('signal');
+      await clock.advance(LINGER_MS + 2000);
+      assert.equal((await running).failure, undefined);
+      assert.deepEqual(closed, [end === 'sink' ? 'source' : 'sink']);
+      assert.equal(logger.events('close-failed').length, 1);
+    });
+  }
+
+  it('gives back and closes within two seconds together, though neither the sink nor the source gets on', async () => {
+    const sink: FakeSink & { recall?: () => Promise<void> } = new FakeSink(() => 'silent');
+    const { source, clock, transfer } = plan(sink);
+    sink.recall = never;
+    sink.close = never;
+    source.close = never;
+    const running = transfer.run();
+    await settled();
+    transfer.stop('signal');
+    await clock.advance(LINGER_MS + 2000);
+    assert.deepEqual([(await running).released, transfer.lastMs], [1, 250]);
+  });
+
+  it('counts the time from the stop on, also where it stops reading later', async () => {
+    const { source, clock, transfer } = plan(new FakeSink());
+    let fail: (error: StompctlError) => void = () => assert.fail();
+    const stuck = new Promise<never>((_resolve, reject) => {
+      fail = reject;
+    });
+    const next = source.next.bind(source);
+    source.next = (...asked) => (source.demands.length === 0 ? next(...asked) : stuck);
+    source.settle = never;
+    const running = transfer.run();
+    await settled();
+    transfer.stop('signal');
+    await clock.advance(LINGER_MS - 1);
+    fail(new StompctlError('QUEUE_IO', 'read', '/q', 'too late'));
+    await clock.advance(1);
+    await clock.advance(0);
+    await running;
+    assert.equal(source.closed, 1);
   });
 
   it('by its count tells what the run waited for when not everything is settled in time', async () => {

@@ -66,6 +66,11 @@ export class NamedTransfer {
     return this.#run?.inFlight ?? 0;
   }
 
+  /** What it waits for now, as far as that is known. */
+  get waiting(): readonly string[] {
+    return this.#run?.waiting() ?? ['it does not run yet'];
+  }
+
   /** As the monitor shows it; undefined: it does not run. */
   get shown(): ShownRun | undefined {
     return this.#run?.shown;

@@ -6,6 +6,7 @@ import { reportStarted } from '../../daemon/detach.js';
 import { maskText } from '../../observe/mask.js';
 import { liveText } from '../../transfer/verdict.js';
 import { type Progress, startLiveLine, startProgress } from '../command-line/progress.js';
+import { boundStop } from './bound-stop.js';
 import { monitorRun } from './open-monitor.js';
 import { configureLog } from './reload.js';
 import { type ProcessContext, type ProcessParts, runProcess } from './run-process.js';
@@ -25,10 +26,17 @@ export function run(settings: Settings, context: RunContext): Promise<number> {
 async function runTransfer(settings: Settings, context: RunContext, parts: ProcessParts): Promise<number> {
   const { io, env, start, read } = context;
   const { logger, presence, service, monitor } = parts;
+  let built: TransferRun | undefined;
+  boundStop({
+    ...{ signals: io.signals, logger },
+    lingerMs: () => (built?.running.settings ?? settings).timeouts.lingerMs,
+    waiting: () => built?.waiting() ?? [],
+  });
   const transfer = await TransferRun.build({
     ...{ start, read, io, env, logger, presence, service },
     configureLog: (fresh) => configureLog(logger, settings.daemon, fresh),
   });
+  built = transfer;
   await monitorRun(monitor, transfer.shown);
   io.signals.onStop((signal) => {
     logger.info('stopping', `${signal}: settling ${transfer.inFlight} messages in flight; again to stop at once`);

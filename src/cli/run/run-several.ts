@@ -9,6 +9,7 @@ import { reportStarted } from '../../daemon/detach.js';
 import { maskText } from '../../observe/mask.js';
 import { EXIT_CODES } from '../command-line/exit-codes.js';
 import { type Progress, startLiveLine } from '../command-line/progress.js';
+import { boundStop } from './bound-stop.js';
 import { Claims } from './claims.js';
 import { monitorSeveral } from './open-monitor.js';
 import { type ProcessLook, processPayload, processServiceLook, processVerdict } from './process-look.js';
@@ -44,6 +45,8 @@ async function runTransfers(settings: ProcessSettings, context: SeveralContext, 
     read: reader(context),
     changed: () => pulse.beat(),
   });
+  const { signals } = io;
+  boundStop({ signals, logger, lingerMs: () => transfers.lingerMs, waiting: () => transfers.waiting() });
   const pulse = presence.publish<ProcessLook>({
     look: () => transfers.look(),
     stateOf: (look) => processVerdict(look).state,
@@ -60,12 +63,12 @@ async function runTransfers(settings: ProcessSettings, context: SeveralContext, 
       transfers.stop('quit');
     },
   });
-  io.signals.onStop((signal) => {
+  signals.onStop((signal) => {
     logger.info('stopping', `${signal}: settling ${transfers.inFlight} messages in flight; again to stop at once`);
     transfers.stop('signal');
   });
-  io.signals.onDebug(() => logger.toggleDebug());
-  io.signals.onReport(() => {
+  signals.onDebug(() => logger.toggleDebug());
+  signals.onReport(() => {
     const { state, reason } = processVerdict(transfers.look());
     logger.info('state', `${state}: ${reason}`, { state, reason });
     transfers.report();
@@ -76,7 +79,7 @@ async function runTransfers(settings: ProcessSettings, context: SeveralContext, 
     (transfer) => transfers.shown(transfer),
   );
   await transfers.start(first);
-  io.signals.onReload(() => void transfers.reload());
+  signals.onReload(() => void transfers.reload());
   reportStarted();
   const progress = showProgress(() => pulse.now());
   const code = await transfers.over();

@@ -1,9 +1,10 @@
 import { systemClock } from '../../base/clock.js';
 import { reasonOf, StompctlError } from '../../base/errors.js';
 import { SerialQueue } from '../../base/serial-queue.js';
-import { withDeadline } from '../../base/wait.js';
+import { unlessAborted, withDeadline } from '../../base/wait.js';
 import { maskText } from '../../observe/mask.js';
 import type { RunLogger } from '../../observe/pino-logger.js';
+import { GIVE_UP_MS } from '../../transfer/end-time.js';
 import { EXIT_CODES } from '../command-line/exit-codes.js';
 import { type Claims, sharedQueues } from './claims.js';
 import { NamedTransfer, type NamedTransferParts } from './named-transfer.js';
@@ -43,6 +44,7 @@ export class SeveralTransfers {
   #reloadState: ReloadState = { begun: 0, done: 0 };
   #reloadWaiting: Promise<ReloadState> | undefined;
   #stop: 'signal' | 'quit' | undefined;
+  readonly #stopping = new AbortController();
 
   constructor(parts: SeveralParts) {
     this.#parts = parts;
@@ -50,6 +52,17 @@ export class SeveralTransfers {
 
   get inFlight(): number {
     return this.#sorted().reduce((sum, { inFlight }) => sum + inFlight, 0);
+  }
+
+  /** The longest `timeout-linger` of those that run now. */
+  get lingerMs(): number {
+    return Math.max(0, ...this.#sorted().map(({ settings }) => settings?.timeouts.lingerMs ?? 0));
+  }
+
+  /** What those that have not ended wait for, as far as that is known. */
+  waiting(): readonly string[] {
+    const open = this.#sorted().filter(({ end }) => end === undefined);
+    return open.map(({ name, waiting }) => [name, ...waiting].join(': '));
   }
 
   get reloadState(): ReloadState {
@@ -65,24 +78,27 @@ export class SeveralTransfers {
     return this.#transfers.get(transfer)?.shown;
   }
 
-  /** Starts those of these files; resolves when each runs, or has failed to, or takes long. */
+  /** Starts those of these files; resolves when each runs, or has failed to, or takes long; and at a stop. */
   async start(files: readonly TransferFile[]): Promise<void> {
-    await this.#begin(files, false);
+    await unlessAborted(this.#begin(files, false), this.#stopping.signal);
   }
 
   /** Resolves when none runs any more: to the exit code. */
   async over(): Promise<number> {
+    const { signal } = this.#stopping;
     while (true) {
-      await Promise.all(this.#sorted().map(({ over }) => over));
-      // one that is under way may start others
-      await this.#reloads.done();
-      if (this.#sorted().every(({ end }) => end !== undefined)) return exitCodeOfAll(this.#sorted());
+      const stopped = signal.aborted;
+      await Promise.all(this.#sorted().map((transfer) => this.#overOf(transfer, stopped)));
+      // one that is under way may start others, unless all are to end
+      await unlessAborted(this.#reloads.done(), signal);
+      if (stopped || this.#sorted().every(({ end }) => end !== undefined)) return exitCodeOfAll(this.#sorted());
     }
   }
 
   /** All of them settle what is in flight, and end. */
   stop(reason: 'signal' | 'quit'): void {
     this.#stop ??= reason;
+    this.#stopping.abort();
     for (const transfer of this.#sorted()) transfer.stop(reason);
     this.#parts.changed();
   }
@@ -119,6 +135,13 @@ export class SeveralTransfers {
 
   #sorted(): NamedTransfer[] {
     return [...this.#transfers.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  /** Also resolves at a stop. One that is still being made then has nothing in flight, and is not waited for when that hangs. */
+  async #overOf({ over, settings }: NamedTransfer, stopped: boolean): Promise<void> {
+    if (!stopped) await unlessAborted(over, this.#stopping.signal);
+    else if (settings !== undefined) await over;
+    else await withDeadline(systemClock, GIVE_UP_MS, over, () => undefined);
   }
 
   async #reload(): Promise<News> {
@@ -167,10 +190,10 @@ export class SeveralTransfers {
       return { transfer, file, prepared: transfer.prepare(file, again) };
     });
     await Promise.all(beginning.map(({ prepared }) => prepared));
+    if (this.#stop !== undefined) return [];
     for (const { transfer } of beginning) transfer.claim();
     const fresh = beginning.filter(({ transfer }) => transfer.end === undefined).map(({ transfer }) => transfer);
     const begun = Promise.all(fresh.map((transfer) => transfer.begin()));
-    if (this.#stop !== undefined) this.stop(this.#stop);
     await withDeadline(systemClock, BEGIN_MS, begun, () => undefined);
     this.#tellShared();
     this.#parts.changed();

@@ -100,6 +100,12 @@ export class TransferRun {
     return this.#built.statistics.snapshot();
   }
 
+  /** What it waits for now, as far as that is known. */
+  waiting(): readonly string[] {
+    const { inFlight } = this;
+    return [...(inFlight === 0 ? [] : [`${inFlight} messages in flight`]), ...this.#built.waiting()];
+  }
+
   /** It settles what is in flight, and `run` resolves. */
   stop(reason: 'signal' | 'quit'): void {
     this.#built.transfer.stop(reason);
@@ -139,7 +145,7 @@ export class TransferRun {
     } finally {
       ended?.();
       this.#unwatch();
-      await this.#built.close();
+      await this.#built.close(this.#built.transfer.lastMs);
     }
     return this.#tell(outcome);
   }

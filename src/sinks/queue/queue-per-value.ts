@@ -84,6 +84,11 @@ export class QueuePerValue implements Sink {
     await Promise.all([...this.#queues.values()].map(({ sink }) => sink.flush()));
   }
 
+  retract(): void {
+    this.#giveUp();
+    for (const { sink } of this.#queues.values()) sink.retract?.();
+  }
+
   async recall(): Promise<void> {
     this.#giveUp();
     await Promise.all([...this.#queues.values()].map(({ sink }) => sink.recall?.()));

@@ -136,7 +136,7 @@ export class QueueSink implements Sink {
     return this.#send(bytes);
   }
 
-  /** Why nothing can be written now: the queue has reached a limit. Undefined: it has not. */
+  /** Why what was sent cannot be written now: the queue has reached a limit. Undefined: it has not, as far as anything waits for it. */
   get fullReason(): string | undefined {
     return this.#fullReason;
   }
@@ -145,9 +145,13 @@ export class QueueSink implements Sink {
     await this.#commits;
   }
 
-  async recall(): Promise<void> {
+  retract(): void {
     this.#rejectAll(new StompctlError('SESSION_CLOSED', 'write', this.#directory.path, 'given back before'));
     this.#recalled.ring();
+  }
+
+  async recall(): Promise<void> {
+    this.retract();
     await this.flush();
   }
 
@@ -180,6 +184,8 @@ export class QueueSink implements Sink {
       const hasRoom = this.#gauge === undefined || (await this.#hasRoom(this.#gauge));
       if (hasRoom && this.#pending.length > 0) await this.#commit(this.#nextBatch());
     }
+    // nothing waits for room any more
+    this.#fullReason = undefined;
     this.#commits = undefined;
   }
 

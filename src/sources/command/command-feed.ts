@@ -50,7 +50,9 @@ export class CommandFeed {
     } catch (error) {
       this.ended = Promise.resolve(notStarted(error));
     }
-    this.#lines = linesOf(this.#child?.stdout ?? Readable.from([]), name, longest, this.#left.signal);
+    // Node throws away what a process has left unread at its end in a pipe that nobody listens to, and nobody may have asked yet
+    this.#child?.stdout?.on('readable', () => undefined);
+    this.#lines = linesOf(this.#child?.stdout ?? Readable.from([]), name, longest, this.#left.signal, true);
     if (this.#child?.pid !== undefined) this.#group = new ProcessGroup(this.#child.pid);
     void this.ended.then((end) => {
       this.end = end;
@@ -82,7 +84,7 @@ export class CommandFeed {
     return (this.#child?.stdin?.writableLength ?? 0) > MOST_UNREAD;
   }
 
-  /** What it has left behind writes no more messages. */
+  /** What it has left behind writes no more messages: `line` gives what was read, also without the end of its line, and then none. */
   leave(): void {
     this.#left.abort();
   }

@@ -43,8 +43,14 @@ const MOST_DELIVERIES = 200;
 const CLOSED_MS = 10_000;
 /** at the end of a run */
 const TERM_MS = 1000;
+/** what it wrote is in the pipe when it has ended; who still holds the pipe then is not waited for any longer */
+const EOF_MS = 500;
+/** of the event loop: the first reads what is there; a long line comes in several pieces */
+const LAST_TURNS = 20;
 /** bytes of messages: of what it writes after TERM no more is read */
 const MOST_AT_END = 16 * 1024 * 1024;
+/** of these each message counts at least so much */
+const LEAST_AT_END = 100;
 
 /**
  * The messages that a command writes, as JSON, a line each. They cannot be read again: without `acks`, what is not safe in the
@@ -147,10 +153,10 @@ export class CommandSource implements TunableSource {
     this.#closed = true;
     const { acks } = this.#options;
     const feed = this.#feed;
+    if (!acks) for (const delivery of this.#again.splice(0)) this.#keep(delivery);
     if (feed !== undefined && acks) await this.#stopTold(feed);
     else if (feed !== undefined) await this.#stopAndRead(feed);
     feed?.release();
-    if (!acks) for (const delivery of this.#again.splice(0)) this.#keep(delivery);
     await this.#rejected.done();
   }
 
@@ -164,29 +170,38 @@ export class CommandSource implements TunableSource {
     await feed.stop(TERM_MS);
   }
 
+  /** Keeps each line as it comes, up to the end of its output: whoever closes this may run out of time meanwhile. */
   async #stopAndRead(feed: CommandFeed): Promise<void> {
-    const stopped = feed.stop(TERM_MS);
-    const { signal } = new AbortController();
-    let over = false;
-    void stopped.then(() => {
-      over = true;
-    });
+    const { clock, maxMessageSize } = this.#options;
+    const stop = new AbortController();
+    const stopped = feed.stop(TERM_MS).then(() => stop.abort());
+    const never = new AbortController();
+    let untilMs: number | undefined;
+    let last = 'what was read before';
     for (let bytes = 0; bytes < MOST_AT_END; ) {
-      const line = await this.#line(feed, !over, signal, over ? 0 : TERM_MS);
-      if (line === 'end' || (line === 'nothing-yet' && over)) break;
-      const delivery = line === 'nothing-yet' ? undefined : this.#deliveryOf(feed, line);
-      if (delivery === undefined) continue;
-      this.#again.push(delivery);
-      bytes += delivery.size;
-      if (bytes >= MOST_AT_END) this.#tooLate(delivery);
+      if (stop.signal.aborted) untilMs ??= clock.monotonicMs() + EOF_MS;
+      const leftMs = untilMs === undefined ? IDLE_MS : Math.max(0, untilMs - clock.monotonicMs());
+      const line = await this.#line(feed, true, untilMs === undefined ? stop.signal : never.signal, leftMs);
+      if (line === 'end') break;
+      if (line !== 'nothing-yet') {
+        const delivery = this.#deliveryOf(feed, line);
+        if (delivery !== undefined) this.#keep(delivery);
+        last = `line ${line.number}`;
+        bytes += LEAST_AT_END + (delivery?.size ?? line.bytes?.length ?? maxMessageSize);
+        if (bytes >= MOST_AT_END)
+          this.#tooLate(last, `it wrote more than ${MOST_AT_END} bytes after it was told to end`);
+      } else if (untilMs !== undefined && clock.monotonicMs() >= untilMs) {
+        if (feed.end === undefined) this.#tooLate(last, 'it was killed, and has not ended');
+        break;
+      }
     }
     await stopped;
   }
 
-  #tooLate({ name }: CommandDelivery): void {
-    const reason = `it wrote more than ${MOST_AT_END} bytes after it was told to end: what it wrote behind ${name} is lost`;
-    const error = new StompctlError('COMMAND_GIVEN_BACK', 'run', this.name, `${reason}; let it end at TERM`);
-    this.#options.events.rejected(`what follows ${name}`, error);
+  #tooLate(last: string, why: string): void {
+    const reason = `${why}: what it wrote behind ${last} is lost; let it end at TERM`;
+    const error = new StompctlError('COMMAND_GIVEN_BACK', 'run', this.name, reason);
+    this.#options.events.rejected(`what follows ${last}`, error);
   }
 
   /** A message that cannot be read again, and is not safe at the end. */
@@ -237,8 +252,23 @@ export class CommandSource implements TunableSource {
     const line = await Promise.race([asked, patience]);
     // the signal has a listener otherwise until the time is over
     enough.ring();
-    if (line === 'elapsed' && feed.end !== undefined) this.#leave(feed);
+    if (line === 'elapsed' && feed.end !== undefined) return this.#lastLook(feed, asked);
     if (line === 'elapsed' || line === 'aborted' || line === 'rung') return 'nothing-yet';
+    if (line !== 'end') this.#asked = undefined;
+    return line;
+  }
+
+  /** It has ended, and nothing came in time: somebody else holds its output, or this process had no turn to read it. */
+  async #lastLook(feed: CommandFeed, asked: Promise<InputLine | 'end'>): Promise<InputLine | 'end'> {
+    let line: InputLine | 'nothing-yet' | 'end' = 'nothing-yet';
+    for (let turn = 0; turn < LAST_TURNS && line === 'nothing-yet'; turn += 1) {
+      line = await Promise.race([asked, nextTurn('nothing-yet' as const)]);
+    }
+    if (line === 'nothing-yet') {
+      this.#leave(feed);
+      // perhaps the last line, without an end
+      line = await asked;
+    }
     if (line !== 'end') this.#asked = undefined;
     return line;
   }
