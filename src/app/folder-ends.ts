@@ -26,7 +26,7 @@ export function folderSource(
       ...events,
       trouble: (event, text) => logger.warn(event, text, { end }),
       recovered: (files) =>
-        logger.info('recovered', `took back ${files} files that a process which died had claimed`, { end, files }),
+        logger.info('recovered', `gave back ${files} files that were claimed, and not sent in the end`, { end, files }),
     },
   });
 }

@@ -61,6 +61,10 @@ export const EVENTS = {
     levels: ['warn'],
     when: 'what is no plain file, or has a name that is not UTF-8, is left alone in `incoming-folder`',
   },
+  'folder-stuck': {
+    levels: ['warn'],
+    when: 'files of `incoming-folder` that were claimed, and are not sent, cannot be given back for now (a full disk): they stay in `.stompctl.claims`, and are tried again',
+  },
   frame: {
     levels: ['info'],
     when: 'a STOMP frame, when `…-stomp-debug` asks for it: command, perhaps headers, of the body its length',

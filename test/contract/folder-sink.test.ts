@@ -156,6 +156,42 @@ test('a disk that is full rejects the message for later, and leaves nothing half
   assert.equal(readdirSync(path).length, 1);
 });
 
+test('the headers of a message never stand beside the file of another one, not even when they cannot be removed', async (t) => {
+  const seen: string[] = [];
+  const files = {
+    ...systemFiles,
+    linkSync: (...[from, to]: Parameters<typeof systemFiles.linkSync>) => {
+      seen.push(String(to));
+      systemFiles.linkSync(from, to);
+    },
+    unlinkSync: () => {
+      throw Object.assign(new Error('EIO: as told'), { code: 'EIO' });
+    },
+  } as FileSystem;
+  const { sink, path } = await opened(t, { sidecar: true, fileName: parseTemplate('order.xml') }, files);
+  writeFileSync(join(path, 'order.xml'), 'somebody else’s');
+  await sink.send(message('ours', { of: 'ours' }));
+  assert.ok(!seen.includes(join(path, 'order.xml.json')), seen.join());
+  assert.equal(readFileSync(join(path, 'order.xml'), 'utf8'), 'somebody else’s');
+});
+
+test('headers whose body got no name go again; those of one that has it stay, whatever the disk said', async (t) => {
+  let after = false;
+  const files = {
+    ...systemFiles,
+    linkSync: (...[from, to]: Parameters<typeof systemFiles.linkSync>) => {
+      if (after || String(to).endsWith('.json')) systemFiles.linkSync(from, to);
+      if (!String(to).endsWith('.json')) throw Object.assign(new Error('EIO: as told'), { code: 'EIO' });
+    },
+  } as FileSystem;
+  const { sink, path } = await opened(t, { sidecar: true, fileName: parseTemplate('a') }, files);
+  await assert.rejects(sink.send(message('x')), { code: 'QUEUE_IO' });
+  assert.deepEqual(readdirSync(path), []);
+  after = true;
+  await assert.rejects(sink.send(message('x')), { code: 'QUEUE_IO' });
+  assert.deepEqual(readdirSync(path).sort(), ['a', 'a.json']);
+});
+
 test('what a kill left half-written is removed when it is old, and nothing else', async (t) => {
   const path = join(await tempFolder(t), 'out');
   mkdirSync(path);

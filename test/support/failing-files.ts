@@ -9,6 +9,11 @@ export interface Failure {
   readonly after?: boolean;
 }
 
+/** What becomes of the call of this number and name; a Map goes by the number alone. */
+export interface Failures {
+  get(index: number, name: string): Failure | undefined;
+}
+
 /** calls that wait for the disk: they answer later, through their last argument */
 const LATER: ReadonlySet<string> = new Set(['fsync', 'fdatasync']);
 
@@ -20,9 +25,9 @@ export class FailingFiles {
   readonly files: FileSystem;
   /** the calls made, by name; the index is what `failures` goes by */
   readonly calls: string[] = [];
-  readonly #failures: ReadonlyMap<number, Failure>;
+  readonly #failures: Failures;
 
-  constructor(failures: ReadonlyMap<number, Failure>) {
+  constructor(failures: Failures) {
     this.#failures = failures;
     const wrapped = Object.entries(namesOf()).map(([name, call]) => [name, this.#wrap(name, call)]);
     this.files = { ...systemFiles, ...Object.fromEntries(wrapped) };
@@ -46,7 +51,7 @@ export class FailingFiles {
   }
 
   #next(name: string): Failure | undefined {
-    const failure = this.#failures.get(this.calls.length);
+    const failure = this.#failures.get(this.calls.length, name);
     this.calls.push(name);
     return failure;
   }

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { CommandWord } from '../../base/command-words.js';
 import { StompctlError } from '../../base/errors.js';
-import { type FileSystem, quietly, systemFiles, unless } from '../../base/file-system.js';
+import { type FileSystem, lstatIfThere, quietly, systemFiles, unless } from '../../base/file-system.js';
 import { cutName, suffixedName } from '../../base/suffixed-name.js';
 import { ElementNames } from '../../dirq/element-name.js';
 import { QueueDirectory, queueError } from '../../dirq/queue-directory.js';
@@ -170,15 +170,32 @@ export class FolderSink implements Sink {
       const wanted = this.#nameFor(one.message.header);
       for (let name = wanted; ; name = suffixedName(wanted, this.#names.file())) {
         const target = join(path, name);
-        if (headers !== undefined && !this.#link(headers, `${target}.json`)) continue;
-        if (this.#link(temporary, target)) return true;
-        if (headers !== undefined) this.#directory.files.unlinkSync(`${target}.json`);
+        if (headers === undefined ? this.#link(temporary, target) : this.#linkBoth(temporary, headers, target))
+          return true;
       }
     } catch (error) {
       this.#discard(temporary, headers);
       one.reject(queueError('write', path, error));
       return false;
     }
+  }
+
+  /** The headers first. False: one of the names is taken. Headers whose body gets no name go again. */
+  #linkBoth(temporary: string, headers: string, target: string): boolean {
+    const { files } = this.#directory;
+    // not even for a moment is the file of another message to have these headers
+    if (lstatIfThere(files, target) !== undefined || !this.#link(headers, `${target}.json`)) return false;
+    let linked = false;
+    try {
+      linked = this.#link(temporary, target);
+    } finally {
+      // NFS: what is said to have failed may be done
+      quietly(() => {
+        linked ||= lstatIfThere(files, target)?.ino === files.lstatSync(temporary).ino;
+        if (!linked) files.unlinkSync(`${target}.json`);
+      });
+    }
+    return linked;
   }
 
   #link(from: string, to: string): boolean {

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import type { StompctlError } from '../../base/errors.js';
 import type { Delivery } from '../../flow/delivery.js';
 import type { Message } from '../../message/message.js';
@@ -10,17 +11,20 @@ export class FileDelivery implements Delivery {
   readonly message: Message;
   readonly size: number;
   readonly stamp: ReadStamp;
+  /** the path it was read from: its claim, or where it is left */
+  readonly at: string;
   readonly rejectedBefore: boolean;
   readonly #settle: (delivery: FileDelivery, wish: Wish) => void;
 
   constructor(
-    name: string,
+    at: string,
     message: Message,
     stamp: ReadStamp,
     rejectedBefore: boolean,
     settle: (delivery: FileDelivery, wish: Wish) => void,
   ) {
-    this.name = name;
+    this.name = basename(at);
+    this.at = at;
     this.message = message;
     this.size = message.size;
     this.stamp = stamp;

@@ -4,8 +4,8 @@ import { StompctlError } from '../../base/errors.js';
 import { numbersAsText } from '../../message/exact-numbers.js';
 import { filledHeader, type HeaderTemplates } from '../../message/header-templates.js';
 import { type Header, newHeader } from '../../message/message.js';
+import { SIDECAR } from './claim-moves.js';
 import type { FileContent } from './file-content.js';
-import { SIDECAR } from './folder-claims.js';
 
 /** bytes of the JSON beside a file */
 export const LARGEST_SIDECAR = 1024 * 1024;

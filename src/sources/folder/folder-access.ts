@@ -46,6 +46,12 @@ export function openTarget(files: FileSystem, path: string, to: string): void {
   throw new StompctlError('QUEUE_INVALID', 'open folder', to, reason);
 }
 
+/** Of so many claims, that at a path first. */
+export function stuckText(claims: number, at: string, error: unknown): string {
+  const what = `${claims} of what was claimed cannot be given back for now, first ${JSON.stringify(at)}: ${reasonOf(error)}`;
+  return `${what}; it stays there, and is tried again: make room, or let the user that runs stompctl write there`;
+}
+
 /** What was in the way: rights and a read-only disk need somebody, everything else may pass. */
 export function folderError(operation: string, path: string, error: unknown): StompctlError {
   if (error instanceof StompctlError) return error;

@@ -1,17 +1,16 @@
 import { basename, join } from 'node:path';
 import type { Clock, Timer } from '../../base/clock.js';
-import { errnoOf } from '../../base/errors.js';
+import { errnoOf, StompctlError } from '../../base/errors.js';
 import { type FileSystem, lstatIfThere, quietly, unless } from '../../base/file-system.js';
 import { suffixedName } from '../../base/suffixed-name.js';
 import { fateOf, isOurs } from '../../dirq/journal/journal-file.js';
 import { hostName, ownIdentity } from '../../dirq/journal/process-identity.js';
+import { ClaimMoves, ifThere, SIDECAR, unit } from './claim-moves.js';
 
 /** inside the folder; hidden, as all that begins with a dot */
 const CLAIMS = '.stompctl.claims';
 /** HOST.PID.BOOT.STARTED.NAMESPACE.MACHINE.NUMBER; an `s` behind it: NAME.json goes with NAME in there */
 const OWNER = /^([A-Za-z0-9_-]+)\.(\d+)\.([^.]+)\.([^.]+)\.([^.]+)\.([^.]+)\.\d+(s?)$/;
-/** what a file that goes with another one is called: NAME.json of NAME */
-export const SIDECAR = '.json';
 /** the others remove the folder of all claims when they see it empty */
 const MOST_TRIES = 100;
 /** so often others are told that this process is alive, who cannot look themselves */
@@ -31,16 +30,26 @@ export interface ClaimsOptions {
   readonly maxLock: number;
   /** does NAME.json go with NAME? */
   readonly sidecar: boolean;
+  /** so many claims cannot be given back for now, more than were told before; they stay. `error`: why, of the one at `path` */
+  readonly stuck: (claims: number, path: string, error: unknown) => void;
+}
+
+/** What could not be given back. */
+interface Stuck {
+  readonly path: string;
+  readonly error: unknown;
 }
 
 /**
  * The files that this process has taken out of a folder: each is renamed into a folder of claims inside it, named after the
  * process, with what goes with it. A rename is done by one process alone, on NFS too, and undone by whoever finds the claims of a process that is dead.
+ * A claim is the path of its file in there: what is given back, moved or removed is that, never what has its name in the folder.
  *
  * What a kill leaves, between any two calls: the file is in the folder or in the claims, or in both as one file with two names.
  */
 export class FolderClaims {
   readonly #options: ClaimsOptions;
+  readonly #moves: ClaimMoves;
   #own: string | undefined;
   #refresh: Timer | undefined;
   /**
@@ -48,9 +57,11 @@ export class FolderClaims {
    * its owner may have been configured otherwise.
    */
   readonly #inherited = new Map<string, boolean>();
+  #toldStuck = 0;
 
   constructor(options: ClaimsOptions) {
     this.#options = options;
+    this.#moves = new ClaimMoves(options.files);
   }
 
   /** Makes the folder of claims. Throws the system's error. */
@@ -63,97 +74,133 @@ export class FolderClaims {
     this.#refreshLater();
   }
 
-  /** Where a claimed file is. */
-  pathOf(name: string): string {
-    return join(this.#own ?? this.#options.path, name);
+  /** The folder of claims. Throws SESSION_CLOSED when there is none: nothing is ever done to a file that is not in it. */
+  get own(): string {
+    if (this.#own === undefined) throw new StompctlError('SESSION_CLOSED', 'claim', this.#options.path, 'it is closed');
+    return this.#own;
   }
 
-  /** False: somebody else was quicker, or it is gone. Throws the system's error. */
-  take(name: string): boolean {
+  /**
+   * The claim of a file. Undefined: somebody else was quicker, it is gone, or what an earlier claim of its name left is still to be given
+   * back. Throws the system's error.
+   */
+  take(name: string): string | undefined {
     const { path, files, sidecar } = this.#options;
-    // RACE: of all who try, the rename of one succeeds
+    const claim = join(this.own, name);
+    // nobody else puts anything there: what is not in the way now is not in a moment
+    if (unit(claim, sidecar).some((file) => this.#moves.isThere(file))) return undefined;
     try {
-      files.renameSync(join(path, name), this.pathOf(name));
+      // RACE: of all who try, the rename of one succeeds
+      files.renameSync(join(path, name), claim);
+      if (sidecar) ifThere(() => files.renameSync(join(path, `${name}${SIDECAR}`), `${claim}${SIDECAR}`));
+      return claim;
     } catch (error) {
+      this.abandon(claim);
       // it is there, so it is the folder of claims that is not
-      if (errnoOf(error) !== 'ENOENT' || lstatIfThere(files, this.pathOf('')) === undefined) throw error;
-      return false;
+      if (errnoOf(error) !== 'ENOENT' || lstatIfThere(files, this.own) === undefined) throw error;
+      return undefined;
     }
-    const beside = `${name}${SIDECAR}`;
-    if (sidecar) ifThere(() => files.renameSync(join(path, beside), this.pathOf(beside)));
-    return true;
   }
 
   /** Back to where it was, under its name; when another file has that now, as soon as it is free. Throws the system's error. */
-  giveBack(name: string): void {
+  giveBack(claim: string): void {
     const { path, sidecar } = this.#options;
-    const own = this.pathOf('');
-    if (this.#rename(own, unit(name, sidecar), path)) return;
+    if (this.#moves.move(claim, sidecar, path)) return;
     // out of the way of the other one, which is to be claimed as well
     const apart = this.#newFolder(sidecar);
     this.#inherited.set(apart, sidecar);
-    this.#rename(own, unit(name, sidecar), apart);
+    this.#moves.move(claim, sidecar, apart);
+  }
+
+  /** The same of what has become no delivery. What fails is told, and left to `recover`. */
+  abandon(claim: string): void {
+    const stuck: Stuck[] = [];
+    orStuck(stuck, claim, () => this.giveBack(claim));
+    if (this.#toldStuck === 0) this.#tell(stuck);
   }
 
   /** Removes a claimed file and what goes with it. Throws the system's error. */
-  remove(name: string): void {
+  remove(claim: string): void {
     const { files, sidecar } = this.#options;
-    for (const file of unit(name, sidecar)) ifThere(() => files.unlinkSync(this.pathOf(file)));
+    for (const file of unit(claim, sidecar)) ifThere(() => files.unlinkSync(file));
   }
 
   /** Moves them into another folder, under another name where theirs is taken there. Throws the system's error. */
-  moveTo(name: string, folder: string): void {
+  moveTo(claim: string, folder: string): void {
     const { sidecar } = this.#options;
-    const own = this.pathOf('');
+    const name = basename(claim);
     let as = name;
-    for (let tries = 0; !this.#rename(own, unit(name, sidecar), folder, unit(as, sidecar)); tries += 1) {
+    for (let tries = 0; !this.#moves.move(claim, sidecar, folder, as); tries += 1) {
       as = suffixedName(name, `${Date.now().toString(16)}-${process.pid}-${tries}`);
     }
   }
 
   /**
    * Gives back what processes that are dead have claimed, what earlier sources of this one could not, and what of our own is no
-   * delivery any more. `held` are those that are.
-   * Answers how many files came back. Throws the system's error when the folder cannot be read.
+   * delivery any more. `held` are those that are. What cannot be given back is told, and stays.
+   * Answers how many files came back. Throws the system's error when the folder of all claims, or one, cannot be read.
    */
   recover(held: ReadonlySet<string>): number {
-    const { files } = this.#options;
-    const root = this.#root;
+    const { files, sidecar: own } = this.#options;
+    const stuck: Stuck[] = [];
     let recovered = 0;
-    for (const name of namesIn(files, root)) {
-      const match = OWNER.exec(name);
-      if (match === null || !this.#isAbandoned(join(root, name), match)) continue;
-      const sidecar = match[7] === 's';
-      const mine = this.#newFolder(sidecar);
-      this.#inherited.set(mine, sidecar);
-      // RACE: renamed, in the place of an empty folder, so that one process alone works on it
-      unless('ENOENT', () => files.renameSync(join(root, name), mine));
-    }
+    this.#inherit(stuck);
     for (const [folder, sidecar] of this.#inherited) {
-      recovered += this.#empty(folder, new Set(), sidecar);
-      if (!removedFolder(files, folder)) continue;
-      this.#inherited.delete(folder);
-      inUse.delete(basename(folder));
+      recovered += this.#empty(folder, sidecar, stuck);
+      quietly(() => {
+        if (!removedFolder(files, folder)) return;
+        this.#inherited.delete(folder);
+        inUse.delete(basename(folder));
+      });
     }
-    if (this.#own !== undefined) recovered += this.#empty(this.#own, held, this.#options.sidecar);
+    // what is in the way of a new file of its name is set apart
+    if (this.#own !== undefined) recovered += this.#empty(this.#own, own, stuck, held, (claim) => this.giveBack(claim));
+    this.#tell(stuck);
     return recovered;
+  }
+
+  /** Takes the claims of processes that are dead. */
+  #inherit(stuck: Stuck[]): void {
+    const { files } = this.#options;
+    for (const name of namesIn(files, this.#root)) {
+      const match = OWNER.exec(name);
+      const path = join(this.#root, name);
+      if (match === null || !this.#isAbandoned(path, match)) continue;
+      const sidecar = match[7] === 's';
+      orStuck(stuck, path, () => {
+        const mine = this.#newFolder(sidecar);
+        this.#inherited.set(mine, sidecar);
+        // RACE: renamed, in the place of an empty folder, so that one process alone works on it
+        unless('ENOENT', () => files.renameSync(path, mine));
+      });
+    }
   }
 
   /** Removes the folders of claims. What could not be given back stays in them, for who opens the folder next. */
   close(): void {
     this.#refresh?.cancel();
     this.#refresh = undefined;
-    const own = this.#own;
+    const { files, sidecar: own } = this.#options;
+    if (this.#own !== undefined) this.#inherited.set(this.#own, own);
     this.#own = undefined;
-    if (own === undefined) return;
-    const { files } = this.#options;
-    for (const [folder, sidecar] of [[own, this.#options.sidecar] as const, ...this.#inherited]) {
-      quietly(() => this.#empty(folder, new Set(), sidecar));
+    const stuck: Stuck[] = [];
+    for (const [folder, sidecar] of this.#inherited) {
+      quietly(() => this.#empty(folder, sidecar, stuck));
       quietly(() => removedFolder(files, folder));
       inUse.delete(basename(folder));
     }
+    if (this.#inherited.size > 0) quietly(() => removedFolder(files, this.#root));
     this.#inherited.clear();
-    quietly(() => removedFolder(files, this.#root));
+    this.#tell(stuck);
+    this.#toldStuck = 0;
+  }
+
+  /** When there are more than before. */
+  #tell(stuck: readonly Stuck[]): void {
+    const [first] = stuck;
+    if (first !== undefined && stuck.length > this.#toldStuck)
+      this.#options.stuck(stuck.length, first.path, first.error);
+    this.#toldStuck = stuck.length;
   }
 
   get #root(): string {
@@ -196,68 +243,27 @@ export class FolderClaims {
     return isOurs(owner) || fateOf(owner, this.#options.maxLock) !== 'alive';
   }
 
-  /** Gives back what is in a folder of claims but not held. */
-  #empty(folder: string, held: ReadonlySet<string>, sidecar: boolean): number {
-    const { files, path } = this.#options;
-    const names = new Set(namesIn(files, folder));
+  /** Gives back what is in a folder of claims but not held; `otherwise`: when its name is taken. What fails joins the `stuck`. */
+  #empty(
+    folder: string,
+    sidecar: boolean,
+    stuck: Stuck[],
+    held: ReadonlySet<string> = new Set(),
+    otherwise: (claim: string) => void = () => undefined,
+  ): number {
+    const names = new Set(namesIn(this.#options.files, folder));
     let recovered = 0;
     for (const name of names) {
       const body = sidecar && name.endsWith(SIDECAR) ? name.slice(0, -SIDECAR.length) : undefined;
-      if (held.has(body ?? name)) continue;
-      if (body === undefined) recovered += Number(this.#rename(folder, unit(name, sidecar), path));
-      // its body was dealt with, and a kill came before it was: nobody needs it any more
-      else if (!names.has(body) && !unless('EISDIR', () => ifThere(() => files.unlinkSync(join(folder, name))))) {
-        this.#rename(folder, [name], path);
-      }
+      if (held.has(body ?? name) || (body !== undefined && names.has(body))) continue;
+      const path = join(folder, name);
+      orStuck(stuck, path, () => {
+        if (body !== undefined) this.#moves.dropBeside(path, this.#options.path);
+        else if (this.#moves.move(path, sidecar, this.#options.path)) recovered += 1;
+        else otherwise(path);
+      });
     }
     return recovered;
-  }
-
-  /**
-   * Both names first, then the first ones away, the body's before that of what is beside it: in whichever order a kill leaves them, a body
-   * is never without its headers. False: another file has one of the names, and nothing has changed.
-   */
-  #rename(from: string, names: readonly string[], to: string, toNames = names): boolean {
-    const { files } = this.#options;
-    const linked: { readonly old: string; readonly new: string }[] = [];
-    // what is beside it must be there before it is
-    for (const [index, name] of [...names.entries()].reverse()) {
-      const paths = { old: join(from, name), new: join(to, toNames[index] ?? name) };
-      if (!ifThere(() => files.lstatSync(paths.old))) continue;
-      if (this.#link(paths.old, paths.new)) linked.push(paths);
-      else {
-        for (const done of linked) this.#takeBack(done.old, done.new);
-        return false;
-      }
-    }
-    for (const done of linked.reverse()) unless('ENOENT', () => files.unlinkSync(done.old));
-    return true;
-  }
-
-  /** Undoes `link`. */
-  #takeBack(from: string, to: string): void {
-    const { files } = this.#options;
-    // where there are no links it has its second name alone
-    if (lstatIfThere(files, from) === undefined) unless('ENOENT', () => files.renameSync(to, from));
-    else unless('ENOENT', () => files.unlinkSync(to));
-  }
-
-  /** Gives a file a second name, or another one where there are no links. False: there is another file of that name. */
-  #link(from: string, to: string): boolean {
-    const { files } = this.#options;
-    try {
-      files.linkSync(from, to);
-      return true;
-    } catch (error) {
-      const there = lstatIfThere(files, to);
-      // killed between the two names: it is one file
-      if (errnoOf(error) === 'EEXIST') return there !== undefined && there.ino === lstatIfThere(files, from)?.ino;
-      if (!NO_LINKS.has(errnoOf(error) ?? '')) throw error;
-      if (there !== undefined) return false;
-      // RACE: a file that gets this name just now is replaced
-      files.renameSync(from, to);
-      return true;
-    }
   }
 
   #refreshLater(): void {
@@ -277,21 +283,14 @@ export class FolderClaims {
   }
 }
 
-/** Where a second name is refused: by the file system, or for a file of somebody else's (fs.protected_hardlinks). */
-const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EXDEV']);
-
-/** A file, and what goes with it. */
-function unit(name: string, sidecar: boolean): string[] {
-  return sidecar ? [name, `${name}${SIDECAR}`] : [name];
-}
-
-/** False: there is nothing of this name, or no file can have it. Throws any other error. */
-function ifThere(run: () => void): boolean {
-  let there = false;
-  unless('ENAMETOOLONG', () => {
-    there = unless('ENOENT', run);
-  });
-  return there;
+/** A call of the system's that fails is no reason not to go on with the others. */
+function orStuck(stuck: Stuck[], path: string, run: () => void): void {
+  try {
+    run();
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    stuck.push({ path, error });
+  }
 }
 
 function namesIn(files: FileSystem, folder: string): string[] {

@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 import type { Stats } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Clock } from '../../base/clock.js';
-import { StompctlError, unreachable } from '../../base/errors.js';
+import { StompctlError } from '../../base/errors.js';
 import { type FileSystem, lstatIfThere, systemFiles } from '../../base/file-system.js';
 import { SerialQueue } from '../../base/serial-queue.js';
 import { wait } from '../../base/wait.js';
@@ -15,11 +15,12 @@ import type { HeaderTemplates } from '../../message/header-templates.js';
 import { Message } from '../../message/message.js';
 import { RejectedDeliveries, type Wish } from '../queue/rejected-deliveries.js';
 import { SkipList } from '../queue/skip-list.js';
+import { SIDECAR } from './claim-moves.js';
 import { type FileContent, infoOf, isUnchanged, readWhole } from './file-content.js';
 import { FileDelivery } from './file-delivery.js';
 import { besideBytes, headerOf, LARGEST_SIDECAR } from './file-header.js';
-import { faultOfFile, folderError, folderMustExist, mustBeWritable, openTarget } from './folder-access.js';
-import { FolderClaims, SIDECAR } from './folder-claims.js';
+import { faultOfFile, folderError, folderMustExist, mustBeWritable, openTarget, stuckText } from './folder-access.js';
+import { FolderClaims } from './folder-claims.js';
 import { FolderNames, isHidden, namePattern } from './folder-names.js';
 
 /** What becomes of a file whose message is safe. */
@@ -31,8 +32,8 @@ export type Afterwards =
 
 export interface FolderEvents extends SourceEvents {
   /** something in the folder deserves a look */
-  readonly trouble: (event: 'folder-odd' | 'folder-changed', text: string) => void;
-  /** files that a dead process had claimed are back */
+  readonly trouble: (event: 'folder-odd' | 'folder-changed' | 'folder-stuck', text: string) => void;
+  /** files that were claimed, by a process that died or one that could not give them back, are back */
   readonly recovered: (files: number) => void;
 }
 
@@ -93,7 +94,9 @@ export class FolderSource implements TunableSource {
     this.#files = files;
     const done = (delivery: FileDelivery, wish: Wish): void => this.#wish(delivery, wish);
     this.#rejected = new RejectedDeliveries<FileDelivery>({ ...options, source: this.name, done });
-    this.#claims = new FolderClaims({ path, files, clock, maxLock, sidecar: options.sidecar });
+    const stuck = (...what: Parameters<typeof stuckText>): void =>
+      options.events.trouble('folder-stuck', `${this.name}: ${stuckText(...what)}`);
+    this.#claims = new FolderClaims({ path, files, clock, maxLock, sidecar: options.sidecar, stuck });
     const matches = namePattern(pattern);
     this.#names = new FolderNames(
       path,
@@ -113,8 +116,8 @@ export class FolderSource implements TunableSource {
     this.#names.close();
     this.#begun = false;
     if (afterwards.kind === 'leave') return;
-    if (afterwards.kind === 'move') openTarget(this.#files, path, afterwards.to);
     try {
+      if (afterwards.kind === 'move') openTarget(this.#files, path, afterwards.to);
       mustBeWritable(this.#files, path);
       this.#claims.open();
       this.#recover();
@@ -124,15 +127,16 @@ export class FolderSource implements TunableSource {
   }
 
   async next(demand: Demand, interrupt: AbortSignal): Promise<SourceResult> {
-    await this.#carryOutNow();
+    await this.#carryOut();
     const { room } = this.#rejected;
-    if (room <= 0) return this.#idle(interrupt);
+    if (room <= 0 && !this.#closed) return this.#idle(interrupt);
     const batch: FileDelivery[] = [];
     const within = { ...demand, deliveries: Math.min(demand.deliveries, room) };
     const slice = new TimeSlice();
     try {
-      if (!this.#begun) this.#beginPass();
-      while (!interrupt.aborted) {
+      if (!this.#begun && !this.#closed) this.#beginPass();
+      // closed meanwhile: nothing of this source touches the folder any more
+      while (!interrupt.aborted && !this.#closed) {
         if (!this.#fill(batch, within, slice)) return { kind: 'batch', deliveries: batch };
         if (slice.over()) {
           await slice.rest();
@@ -146,17 +150,13 @@ export class FolderSource implements TunableSource {
       for (const delivery of batch) delivery.release();
       throw folderError('read', this.#options.path, error);
     }
-    if (batch.length > 0) return { kind: 'batch', deliveries: batch };
+    if (batch.length > 0 && !this.#closed) return { kind: 'batch', deliveries: batch };
     return { kind: 'idle', reason: 'interrupted' };
   }
 
   async settle(): Promise<void> {
     await this.#rejected.done();
-    await this.#carryOutNow();
-  }
-
-  #carryOutNow(): Promise<void> {
-    return this.#work.run(() => this.#carryOut());
+    await this.#carryOut();
   }
 
   async close(): Promise<void> {
@@ -166,6 +166,9 @@ export class FolderSource implements TunableSource {
       await this.settle();
     } finally {
       this.#closed = true;
+      // what could not be carried out is undone with the claims: later it would meet what has the names by then
+      this.#wishes.clear();
+      this.#held.clear();
       this.#names.close();
       this.#claims.close();
     }
@@ -254,15 +257,16 @@ export class FolderSource implements TunableSource {
   #deliver(name: string, stats: Stats): FileDelivery | undefined {
     const { path, afterwards, sidecar, maxMessageSize } = this.#options;
     const claims = afterwards.kind !== 'leave';
-    const at = claims ? this.#claims.pathOf(name) : join(path, name);
+    let at: string | undefined;
     try {
-      if (claims && !this.#claims.take(name)) return undefined;
+      at = claims ? this.#claims.take(name) : join(path, name);
+      if (at === undefined) return undefined;
       const content = readWhole(this.#files, at, maxMessageSize);
       const beside = sidecar ? readWhole(this.#files, `${at}${SIDECAR}`, LARGEST_SIDECAR) : undefined;
-      if (content.kind === 'read' && beside?.kind !== 'changed') return this.#delivery(name, content, beside, stats);
-      if (claims) this.#claims.giveBack(name);
+      if (content.kind === 'read' && beside?.kind !== 'changed') return this.#delivery(at, content, beside, stats);
+      if (claims) this.#claims.abandon(at);
     } catch (error) {
-      if (claims) this.#claims.giveBack(name);
+      if (claims && at !== undefined) this.#claims.abandon(at);
       const fault = error instanceof StompctlError ? error : faultOfFile(name, error);
       // one that nobody may write to any more says the same of each of its files
       if (claims && fault !== error) mustBeWritable(this.#files, path);
@@ -274,12 +278,13 @@ export class FolderSource implements TunableSource {
 
   /** Throws ELEMENT_UNDECODABLE for headers beside it that are of no use. */
   #delivery(
-    name: string,
+    at: string,
     { bytes, stamp }: Extract<FileContent, { kind: 'read' }>,
     beside: FileContent | undefined,
     stats: Stats,
   ): FileDelivery {
     const { headers, text } = this.#options;
+    const name = basename(at);
     const before = this.#skips.knows(name, infoOf(stats));
     const settle = (delivery: FileDelivery, wish: Wish): void => this.#note(delivery, wish);
     const message = new Message(
@@ -287,7 +292,7 @@ export class FolderSource implements TunableSource {
       bytes,
       text && isUtf8(bytes),
     );
-    const delivery = new FileDelivery(name, message, stamp, before, settle);
+    const delivery = new FileDelivery(at, message, stamp, before, settle);
     this.#held.set(name, delivery);
     return delivery;
   }
@@ -311,17 +316,27 @@ export class FolderSource implements TunableSource {
   }
 
   #wish(delivery: FileDelivery, wish: Wish): void {
+    if (this.#held.get(delivery.name) !== delivery) {
+      this.#options.events.settledInVain(delivery.name, 'dead-session');
+      return;
+    }
     this.#wishes.set(delivery, wish);
     // not only when more is asked for: a file is to go soon after its message is safe
-    if (this.#wishes.size === 1) setImmediate(() => void this.#carryOutNow().catch(() => undefined));
+    if (this.#wishes.size === 1) setImmediate(() => void this.#carryOut().catch(() => undefined));
   }
 
   /** What fails is tried again at the next call; rejects with the first failure. */
-  async #carryOut(): Promise<void> {
+  #carryOut(): Promise<void> {
+    return this.#work.run(() => this.#carryOutAll());
+  }
+
+  async #carryOutAll(): Promise<void> {
     if (this.#wishes.size === 0) return;
     const slice = new TimeSlice();
     let failure: unknown;
     for (const [delivery, wish] of [...this.#wishes]) {
+      // closed meanwhile
+      if (!this.#wishes.has(delivery)) continue;
       try {
         this.#carryOutOne(delivery, wish);
         this.#held.delete(delivery.name);
@@ -332,38 +347,28 @@ export class FolderSource implements TunableSource {
       if (slice.over()) await slice.rest();
     }
     if (failure !== undefined) throw folderError('settle', this.#options.path, failure);
-    if (this.#options.sync) await this.#syncFolders();
+    if (this.#options.sync && !this.#closed) await this.#syncFolders();
   }
 
   #carryOutOne(delivery: FileDelivery, wish: Wish): void {
-    switch (wish.kind) {
-      case 'ack':
-        this.#done(delivery);
-        return;
-      case 'release':
-        this.#release(delivery.name);
-        return;
-      case 'reject':
-        this.#keep(delivery.name);
-        return;
-      default:
-        unreachable(wish);
-    }
+    if (wish.kind === 'ack') this.#done(delivery);
+    else if (wish.kind === 'reject') this.#keep(delivery);
+    else this.#release(delivery);
   }
 
   /** Rejected, with nowhere to go: it stays, and comes again with growing delay. */
-  #keep(name: string): void {
-    const at = this.#options.afterwards.kind === 'leave' ? join(this.#options.path, name) : this.#claims.pathOf(name);
-    const stats = lstatIfThere(this.#files, at);
-    if (stats !== undefined) this.#skips.add(name, infoOf(stats), this.#options.clock.monotonicMs());
-    this.#release(name);
+  #keep(delivery: FileDelivery): void {
+    const stats = lstatIfThere(this.#files, delivery.at);
+    if (stats !== undefined) this.#skips.add(delivery.name, infoOf(stats), this.#options.clock.monotonicMs());
+    this.#release(delivery);
   }
 
   /** The message is safe: the file goes, if it still is what was read. */
-  #done({ name, stamp }: FileDelivery): void {
+  #done(delivery: FileDelivery): void {
+    const { name, at, stamp } = delivery;
     const { afterwards } = this.#options;
     if (afterwards.kind === 'leave') return;
-    const now = this.#files.lstatSync(this.#claims.pathOf(name), { bigint: true, throwIfNoEntry: false });
+    const now = this.#files.lstatSync(at, { bigint: true, throwIfNoEntry: false });
     // RACE: a producer that still has it open may write between this look and the removal; docs/folders.md says how not to
     if (now !== undefined && !isUnchanged(stamp, now)) {
       const text = `${this.name}: ${JSON.stringify(name)} was written to after it was sent: it is sent again as it is then`;
@@ -371,15 +376,15 @@ export class FolderSource implements TunableSource {
         'folder-changed',
         `${text}; have it written elsewhere and renamed, or raise "stable"`,
       );
-      this.#release(name);
+      this.#release(delivery);
       return;
     }
-    if (afterwards.kind === 'remove') this.#claims.remove(name);
-    else this.#claims.moveTo(name, afterwards.to);
+    if (afterwards.kind === 'remove') this.#claims.remove(at);
+    else this.#claims.moveTo(at, afterwards.to);
   }
 
-  #release(name: string): void {
-    if (this.#options.afterwards.kind !== 'leave') this.#claims.giveBack(name);
+  #release({ at }: FileDelivery): void {
+    if (this.#options.afterwards.kind !== 'leave') this.#claims.giveBack(at);
   }
 
   /** So that a power loss brings back no more than one window of files. */
@@ -388,6 +393,6 @@ export class FolderSource implements TunableSource {
     if (afterwards.kind === 'leave') return;
     const directory = new QueueDirectory(path, this.#files, undefined);
     if (afterwards.kind === 'move') await directory.syncFolder(afterwards.to);
-    await directory.syncFolder(this.#claims.pathOf(''));
+    await directory.syncFolder(this.#claims.own);
   }
 }
