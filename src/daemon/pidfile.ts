@@ -1,6 +1,7 @@
 import { closeSync, fsyncSync, linkSync, lutimesSync, openSync, writeSync } from 'node:fs';
 import type { Clock, Timer } from '../base/clock.js';
 import { errnoOf, reasonOf, StompctlError } from '../base/errors.js';
+import { removeLeftTemporaries, temporaryOf } from '../base/replace-file.js';
 import { wait } from '../base/wait.js';
 import { mayBeOwner } from './liveness.js';
 import { readPidfile } from './pidfile-content.js';
@@ -73,6 +74,7 @@ export class Pidfile {
         await wait(clock, ACQUIRE_RETRY_MS);
       }
       if (takenOver !== undefined) onTakenOver?.(takenOver.pid);
+      removeLeftTemporaries(path);
       return new Pidfile(path, clock);
     } catch (error) {
       throw error instanceof StompctlError ? error : cannotCreate(path, error);
@@ -162,7 +164,7 @@ export class Pidfile {
 
 /** Writes `PID LF` to `PATH.PID.tmp`, synced: after a power loss a pidfile is whole or not there. */
 function writeTemporary(path: string): string {
-  const temporary = `${path}.${process.pid}.tmp`;
+  const temporary = temporaryOf(path);
   try {
     // left by a process that had our pid and was killed right here
     unlinkIfThere(temporary);

@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import type { Clock } from '../base/clock.js';
 import { errnoOf, reasonOf, StompctlError } from '../base/errors.js';
-import { replaceFile } from '../base/replace-file.js';
+import { removeLeftTemporaries, replaceFile } from '../base/replace-file.js';
 import { unlinkIfThere } from './takeover.js';
 
 /** What every status file says besides its payload. */
@@ -58,6 +58,7 @@ export class StatusFile {
   }
 
   #write(payload: Readonly<Record<string, unknown>>): void {
+    if (this.#sequence === 0) removeLeftTemporaries(this.#path);
     this.#sequence += 1;
     const at = new Date(this.#clock.wallMs()).toISOString();
     const head: StatusHead = { version: 1, pid: process.pid, sequence: this.#sequence, at };

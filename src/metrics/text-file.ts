@@ -1,11 +1,12 @@
 import { reasonOf, StompctlError } from '../base/errors.js';
-import { replaceFile } from '../base/replace-file.js';
+import { removeLeftTemporaries, replaceFile } from '../base/replace-file.js';
 
 /** The metrics as a file, for the textfile collector of the node exporter. */
 export class TextFile {
   readonly #path: string;
   readonly #onTrouble: (error: StompctlError) => void;
   #told = false;
+  #begun = false;
 
   /** `onTrouble` is told once why it cannot be written; it is tried again each time all the same. */
   constructor(path: string, onTrouble: (error: StompctlError) => void) {
@@ -14,6 +15,8 @@ export class TextFile {
   }
 
   write(text: string): void {
+    if (!this.#begun) removeLeftTemporaries(this.#path);
+    this.#begun = true;
     try {
       replaceFile(this.#path, text);
       this.#told = false;

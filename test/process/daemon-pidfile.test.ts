@@ -57,6 +57,14 @@ describe('acquiring a pidfile', () => {
     assert.deepEqual(await namesBeside(path), ['run.pid']);
   });
 
+  it('removes what one that was killed while it made the file has left beside it', async (test) => {
+    const path = await place(test);
+    const living = `run.pid.${process.ppid}.tmp`;
+    for (const name of [`run.pid.${await deadPid()}.tmp`, living]) await writeFile(join(path, '..', name), '');
+    await Pidfile.acquire(path, { clock });
+    assert.deepEqual(await namesBeside(path), ['run.pid', living]);
+  });
+
   it('takes over a file with its own pid: another process had it before', async (test) => {
     const path = await place(test, `${process.pid}\n`);
     const told: unknown[] = [];

@@ -7,6 +7,9 @@ import { readStatus, StatusFile, statusPath } from '../../src/daemon/status-file
 import { ManualClock } from '../support/manual-clock.js';
 import { tempFolder } from '../support/temp-folder.js';
 
+/** a pid that no process can have */
+const NOBODY = 2 ** 31 - 2;
+
 async function started(test: TestContext) {
   const folder = await tempFolder(test);
   const pidfile = join(folder, 'run.pid');
@@ -36,6 +39,14 @@ describe('the status file', () => {
     assert.deepEqual(readdirSync(folder), []);
     file.publish({});
     assert.deepEqual(readdirSync(folder), [], 'nothing is written after the end');
+  });
+
+  it('begins by removing what killed processes have left half written, and nothing else', async (test) => {
+    const { folder, file } = await started(test);
+    const others = [`run.pid.status.${process.ppid}.tmp`, 'run.pid.status.x.tmp', `x.pid.status.${NOBODY}.tmp`];
+    for (const name of [...others, `run.pid.status.${NOBODY}.tmp`]) writeFileSync(join(folder, name), '{"vers');
+    file.publish({ state: 'idle' });
+    assert.deepEqual(readdirSync(folder).sort(), [...others, 'run.pid.status'].sort());
   });
 
   it('tells once that it cannot be written, goes on, and writes when it can again', async (test) => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { Monitor, type MonitoredProcess } from '../../src/metrics/monitor.js';
@@ -10,8 +10,10 @@ import { ManualClock, settled } from '../support/manual-clock.js';
 import { MemoryLogger } from '../support/memory-logger.js';
 import { tempFolder } from '../support/temp-folder.js';
 
-async function opened(test: TestContext) {
-  const textfile = join(await tempFolder(test), 'x.prom');
+async function opened(test: TestContext, before: (folder: string) => void = () => undefined) {
+  const folder = await tempFolder(test);
+  before(folder);
+  const textfile = join(folder, 'x.prom');
   const [clock, logger] = [new ManualClock(), new MemoryLogger()];
   const monitor = await Monitor.open({
     listen: undefined,
@@ -22,7 +24,7 @@ async function opened(test: TestContext) {
     logger,
     several: false,
   });
-  return { monitor, clock, logger, text: () => readFileSync(textfile, 'utf8') };
+  return { monitor, clock, logger, folder, text: () => readFileSync(textfile, 'utf8') };
 }
 
 function run(health: () => HealthFacts): MonitoredProcess {
@@ -53,6 +55,14 @@ describe('the text file of metrics', () => {
     await clock.advance(60_000);
     await settled();
     assert.match(text(), /^stompctl_run_exit_code\{file="x"\} 1$/m, 'and not again');
+  });
+
+  it('begins by removing what a killed process has left half written', async (test) => {
+    const { monitor, folder } = await opened(test, (made) =>
+      writeFileSync(join(made, 'x.prom.2147483646.tmp'), 'stom'),
+    );
+    monitor.show(run(() => IDLE));
+    await eventually(() => readdirSync(folder).join() === 'x.prom');
   });
 
   it('never ends a run: what goes wrong with it is told', async (test) => {
