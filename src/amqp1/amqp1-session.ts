@@ -18,6 +18,8 @@ import { remoteOpen } from './rhea-parts.js';
 const MOST_LINKS = 64;
 /** a broker that gives no credit for so long is told of */
 const STARVED_MS = 5_000;
+/** For the broker's answers to the ends of sessions: RabbitMQ 3 hands its own to a process that it then stops, and one is lost now and then. */
+const LEFT_MS = 5_000;
 
 /**
  * One connection to a broker that speaks AMQP 1.0, from its opening to its end. It does not reconnect: a new session is a new object.
@@ -210,8 +212,8 @@ export class Amqp1Session {
 
   /** The sessions first: what was written to them is read before the broker answers, but not what stands before the end of the connection. */
   async #leave(): Promise<void> {
-    const left = [...this.#receivers, ...this.#links.values()].map((link) => link.left);
-    await Promise.race([Promise.all(left), this.ended]);
+    const left = Promise.all([...this.#receivers, ...this.#links.values()].map((link) => link.left));
+    await withDeadline(this.#options.clock, LEFT_MS, Promise.race([left, this.ended]), () => undefined);
     this.#connection.close();
     await this.ended;
   }

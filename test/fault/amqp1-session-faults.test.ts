@@ -76,6 +76,22 @@ describe('Amqp1Session, when the broker', () => {
     await session.close();
   });
 
+  it('does not answer the end of a session, waits five seconds for that, and closes', async (test) => {
+    const clock = new ManualClock();
+    // part 2, section 2.7.7: the code of END
+    const written = (bytes: Buffer) => (bytes.includes(Buffer.of(0x00, 0x53, 0x17)) ? Buffer.alloc(0) : bytes);
+    const { session } = await open(test, { written }, { clock, disconnectTimeoutMs: 600_000 });
+    await receive(session);
+    let closed = false;
+    const closing = session.close().then(() => {
+      closed = true;
+    });
+    await clock.advance(4_999);
+    assert.equal(closed, false);
+    await clock.advance(1);
+    await closing;
+  });
+
   it('cuts the connection, rejects what is not accepted', async (test) => {
     const { session } = await open(test, { on: { message: (_, peer) => peer.cut() } });
     await assert.rejects(send(session, 'a'), { code: 'SESSION_LOST' });

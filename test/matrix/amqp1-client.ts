@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net';
-import rhea, { type Connection, type EventContext, type Message, type Session } from 'rhea';
+import rhea, { type Connection, type EventContext, type Message, type Receiver } from 'rhea';
 import { ANSWER_MS, type BrokerClient, type Taken } from './broker-client.js';
 import type { BrokerHost } from './broker-host.js';
 import type { Parcel } from './corpus.js';
@@ -12,7 +12,7 @@ export class Amqp1Client implements BrokerClient {
   readonly #connection: Connection;
   readonly #socket: () => Socket | undefined;
   readonly #taken: Taken[] = [];
-  #receiving: Session | undefined;
+  #receiving: Receiver | undefined;
   #closed = false;
   #why: unknown;
   /** called at whatever happens */
@@ -68,9 +68,9 @@ export class Amqp1Client implements BrokerClient {
 
   async subscribe(destination: string): Promise<void> {
     const session = this.#connection.create_session();
-    this.#receiving = session;
     session.begin();
     const receiver = session.open_receiver({ source: at(destination), autoaccept: true });
+    this.#receiving = receiver;
     receiver.on('message', ({ message, delivery }: EventContext) => {
       this.#taken.push(takenOf(message, delivery?.id));
       this.#wake();
@@ -78,8 +78,10 @@ export class Amqp1Client implements BrokerClient {
     await this.#answer('receiver_open', () => undefined);
   }
 
+  /** RabbitMQ 3 has cancelled its consumer when it answers a DETACH; an answer to END may be lost, for the process that is to write it is stopped. */
   async unsubscribe(): Promise<void> {
-    await this.#answer('session_close', () => this.#receiving?.close());
+    await this.#answer('receiver_close', () => this.#receiving?.detach());
+    this.#receiving?.session.close();
   }
 
   async take(quietMs: number): Promise<Taken | undefined> {
