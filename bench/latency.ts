@@ -71,5 +71,7 @@ process.stdout.write(`load ${loadavg()[0]?.toFixed(1)}, ${messages} messages in 
 for (const [command, times] of all) {
   times.sort((a, b) => a - b);
   const at = (share: number): string => (times[Math.ceil(times.length * share) - 1] ?? Number.NaN).toFixed(1);
-  process.stdout.write(`p50 ${at(0.5)} ms   p99 ${at(0.99)} ms   most ${at(1)} ms   ${command}\n`);
+  process.stdout.write(
+    `p50 ${at(0.5)} ms   p99 ${at(0.99)} ms   most ${at(1)} ms   ${command === STOMPCTL ? 'stompctl' : command}\n`,
+  );
 }

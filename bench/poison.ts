@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { brokerRefusesMessage } from '../src/broker/faults.js';
 import { InProcessBroker } from '../src/broker/in-process-broker.js';
 import { STOMPCTL } from '../test/support/stompctl-process.js';
+import { middle } from './measure/command-run.js';
 
 const [healthy = 10_000, rounds = 5] = process.argv.slice(2, 4).map(Number);
 const EVERY = 100;
@@ -71,10 +72,6 @@ async function run(name: string, kind: Kind, failureQueue: boolean, poisoned: bo
   return healthy / seconds;
 }
 
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
-}
-
 async function compare(name: string, kind: Kind, failureQueue: boolean): Promise<void> {
   const speeds = { healthy: [] as number[], poisoned: [] as number[] };
   const ratios: number[] = [];
@@ -87,11 +84,11 @@ async function compare(name: string, kind: Kind, failureQueue: boolean): Promise
     }
     ratios.push(pair.poisoned / pair.healthy);
   }
-  const speed = (values: readonly number[]) => `${median(values).toFixed(0).padStart(6)} msg/s`;
+  const speed = (values: readonly number[]) => `${middle(values).toFixed(0).padStart(6)} msg/s`;
   const spread = `${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)}`;
   process.stdout.write(
     `${name.padEnd(9)} ${failureQueue ? 'with a failure queue   ' : 'without a failure queue'}  healthy ${speed(speeds.healthy)}` +
-      `  1 poison in ${EVERY} ${speed(speeds.poisoned)}  ratio ${median(ratios).toFixed(2)} (${spread})\n`,
+      `  1 poison in ${EVERY} ${speed(speeds.poisoned)}  ratio ${middle(ratios).toFixed(2)} (${spread})\n`,
   );
 }
 

@@ -1,7 +1,7 @@
 /**
  * Runs one benchmark: npm run bench -- NAME [arguments] [--keep]
  * Each file beside this one is a benchmark, and says at its top what it measures. With `--keep` the output is also
- * written to bench/results/NAME.txt, where figures that the documentation quotes come from.
+ * written to bench/results/NAME.txt, where figures that the documentation quotes come from, and into docs/performance.md.
  */
 import { spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
@@ -9,6 +9,8 @@ import { mkdir, readdir } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
+import { finished } from 'node:stream/promises';
+import { writePage } from './measure/results-page.js';
 
 const FOLDER = import.meta.dirname;
 const RESULTS = join(FOLDER, '../../bench/results');
@@ -30,7 +32,12 @@ async function main(args: readonly string[]): Promise<number> {
   const model = cpus()[0]?.model ?? 'unknown processor';
   const machine = `node ${process.version}, ${cpus().length} × ${model}, ${new Date().toISOString()}`;
   for (const output of outputs) output.write(`# npm run bench -- ${[name, ...rest].join(' ')}\n# ${machine}\n`);
-  return await benchmark(join(FOLDER, `${name}.js`), rest, outputs);
+  const code = await benchmark(join(FOLDER, `${name}.js`), rest, outputs);
+  if (args.includes('--keep')) {
+    await Promise.all(outputs.slice(1).map((output) => finished(output)));
+    writePage();
+  }
+  return code;
 }
 
 function benchmark(file: string, args: readonly string[], outputs: readonly Writable[]): Promise<number> {

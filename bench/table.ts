@@ -1,28 +1,27 @@
 /**
  * The table of docs/performance.md: paths × sizes × modes × brokers, beside whoever does the same, each figure a ratio in
- * one run. In pieces: --paths queue-queue,processes,queue-broker,broker-queue,consumers,broker-broker
+ * one run. In pieces: --paths queue-queue,processes,queue-broker,broker-queue,consumers,broker-broker,callbacks
  * --sizes 100,1000,65536,1048576 --modes synced,unsynced,unreliable --brokers rabbitmq,activemq,in-process
  * --rounds 3 --messages 20000 (of 1 kB; fewer of larger ones) --place FOLDER (default: /var/tmp, a disk; the case names it)
  * STOMPCLT='command of stompclt 1.8' puts it beside ours. What was measured is kept in bench/results/table.json.
  */
 import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type BenchBroker, type OpenBroker, openBenchBroker } from './measure/bench-brokers.js';
 import * as cases from './measure/cases.js';
 import { type Figures, median } from './measure/command-run.js';
-import { type Result, resultsPage } from './measure/results-page.js';
+import { keepResult, type Result } from './measure/results-page.js';
 
 const ROOT = join(import.meta.dirname, '../..');
-const KEPT = join(ROOT, 'bench/results/table.json');
 const QUEUE_PATHS = { 'queue-queue': cases.queueToQueue, processes: cases.processes } as const;
 const BROKER_PATHS = {
   'queue-broker': cases.queueToBroker,
   'broker-queue': cases.brokerToQueue,
   consumers: cases.consumers,
   'broker-broker': cases.brokerToBroker,
+  callbacks: cases.callbacks,
 } as const;
 const BROKERS: readonly BenchBroker[] = ['rabbitmq', 'activemq', 'in-process'];
 const MODES = Object.keys(cases.MODES) as cases.Mode[];
@@ -77,20 +76,9 @@ async function measure(name: string, { messages }: cases.Setting, runners: reado
   return { name, messages, rounds, commit, date: new Date().toISOString(), machine, load, runs };
 }
 
-function kept(): Result[] {
-  try {
-    return JSON.parse(readFileSync(KEPT, 'utf8')) as Result[];
-  } catch {
-    // the first run
-    return [];
-  }
-}
-
 /** Writes what is known after each case: a run that is ended keeps what it has. */
 function keep(result: Result): void {
-  const results = [...kept().filter(({ name }) => name !== result.name), result];
-  writeFileSync(KEPT, `${JSON.stringify(results, null, 1)}\n`);
-  writeFileSync(join(ROOT, 'docs/performance.md'), resultsPage(results));
+  keepResult(result);
   for (const { runner, perSecond, cpuMicrosPerMessage } of result.runs) {
     const [rate, cpu] = [perSecond.toFixed(0).padStart(8), cpuMicrosPerMessage.toFixed(0).padStart(6)];
     process.stdout.write(`${result.name.padEnd(50)} ${runner.padEnd(14)} ${rate}/s ${cpu} µs CPU\n`);

@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { resultsPage } from '../bench/measure/results-page.js';
 import { manPage } from '../src/cli/man-page.js';
 import { configurationSchema } from '../src/config/describe/json-schema.js';
 import { configurationReference } from '../src/config/describe/reference.js';
@@ -25,6 +26,7 @@ const GENERATED: readonly { readonly path: string; readonly marker?: string; rea
       end: '<!-- end of what is generated -->',
       make: eventTable,
     },
+    { path: 'docs/performance.md', make: resultsPage },
     { path: 'docs/stompctl.1', make: manPage },
     { path: 'docs/stompctl.schema.json', make: configurationSchema },
     { path: 'biome.rooms.json', make: linterRooms },

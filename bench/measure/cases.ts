@@ -1,10 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { hasPython, pythonBroker, pythonMove } from '../peers/python.js';
+import { type StompjsTask, stompjs } from '../peers/stompjs.js';
+import { copied, linked, plainMove, plainStore } from '../peers/system-calls.js';
 import { rawReceive } from '../raw/raw-receive.js';
 import { rawSend } from '../raw/raw-send.js';
 import type { OpenBroker } from './bench-brokers.js';
 import { elementsIn, type Figures, fill, OURS, runCommand } from './command-run.js';
-import { copied, hasPython, linked, plainMove, plainStore, pythonMove } from './queue-peers.js';
 
 export const MODES = {
   synced: [],
@@ -36,7 +38,10 @@ const WINDOW = 1000;
 const DESTINATION = '/queue/bench';
 /** to that destination */
 const SUBSCRIBE = join(import.meta.dirname, '../../../bench/measure/subscribe.conf');
+const RULES = join(import.meta.dirname, '../../../bench/measure/rules.conf');
 const COUNTS = [1, 2, 4];
+const WITH_PEERS = { destination: DESTINATION, window: WINDOW };
+const PYTHON = 'python3-dirq and -stomp';
 
 interface Folders {
   readonly from: string;
@@ -111,7 +116,7 @@ export function queueToQueue(setting: Setting): Runner[] {
       run: () => inFolders(setting, true, ({ from, to }) => plainMove(from, to, { messages, synced, carry })),
     });
   const python = () => inFolders(setting, true, ({ from, to }) => pythonMove(from, to, messages));
-  if (hasPython()) runners.push({ name: 'python3-dirq', run: python });
+  if (hasPython('dirq')) runners.push({ name: 'python3-dirq', run: python });
   return runners;
 }
 
@@ -138,6 +143,10 @@ function send(broker: OpenBroker, { messages, bytes, mode }: Setting): Promise<F
   return rawSend(broker, { destination: DESTINATION, messages, bodyBytes: bytes, window });
 }
 
+function taskOf(way: StompjsTask['way'], { messages, bytes }: Setting, broker: OpenBroker): StompjsTask {
+  return { ...WITH_PEERS, way, broker, messages, bytes };
+}
+
 export function queueToBroker(setting: Setting, broker: OpenBroker): Runner[] {
   const { messages } = setting;
   const runners = commands(setting, (command) =>
@@ -145,7 +154,35 @@ export function queueToBroker(setting: Setting, broker: OpenBroker): Runner[] {
       drained(broker, messages, runCommand(command([...fromQueue(from), ...login('outgoing', broker)]), messages)),
     ),
   );
-  return [...runners, { name: 'raw socket', run: () => drained(broker, messages, send(broker, setting)) }];
+  runners.push({ name: 'raw socket', run: () => drained(broker, messages, send(broker, setting)) });
+  if (setting.mode === 'unreliable') return runners;
+  const python = () =>
+    inFolders(setting, false, ({ from }) =>
+      drained(broker, messages, pythonBroker('send', broker, { ...WITH_PEERS, path: from, messages })),
+    );
+  if (hasPython('dirq', 'stomp')) runners.push({ name: PYTHON, run: python });
+  const javascript = () => drained(broker, messages, stompjs(taskOf('send', setting, broker)));
+  return [...runners, { name: 'stompjs, no queue', run: javascript }];
+}
+
+/** Ours with callbacks that set a header, and without one; stompclt with the one in its language. */
+export function callbacks(setting: Setting, broker: OpenBroker): Runner[] {
+  const { messages, mode, stompclt } = setting;
+  const perl = ['--callback-code', '$hdr{persistent} = "true";'];
+  const javascript = ['--callback-language', 'javascript', '--callback-code', 'hdr.persistent = "true"'];
+  const runner = (name: string, words: (args: readonly string[]) => readonly string[], args: readonly string[]) => ({
+    name,
+    run: () =>
+      inFolders(setting, false, ({ from }) => {
+        const command = words([...args, ...fromQueue(from), ...login('outgoing', broker)]);
+        return drained(broker, messages, runCommand(command, messages));
+      }),
+  });
+  const own = (args: readonly string[]) => ours(args, mode);
+  const runners = [runner('stompctl, Perl', own, perl)];
+  if (stompclt !== undefined) runners.push(runner('stompclt, Perl', (args) => theirs(stompclt, args, mode), perl));
+  runners.push(runner('stompctl, JavaScript', own, javascript), runner('stompctl, rules', own, ['--conf', RULES]));
+  return [...runners, runner('stompctl, none', own, [])];
 }
 
 export function brokerToQueue(setting: Setting, broker: OpenBroker): Runner[] {
@@ -169,7 +206,20 @@ export function brokerToQueue(setting: Setting, broker: OpenBroker): Runner[] {
     inFolders({ ...setting, messages: 0 }, false, async ({ to }) =>
       stored(to, messages, await plainStore(to, { messages, bytes, synced: mode === 'synced' })),
     );
-  return [...runners, { name: 'raw socket', run: raw }, { name: 'system calls, stored', run: plain }];
+  runners.push({ name: 'raw socket', run: raw }, { name: 'system calls, stored', run: plain });
+  if (mode === 'unreliable') return runners;
+  const python = async () => {
+    await send(broker, setting);
+    return inFolders({ ...setting, messages: 0 }, false, async ({ to }) =>
+      stored(to, messages, await pythonBroker('receive', broker, { ...WITH_PEERS, path: to, messages })),
+    );
+  };
+  if (hasPython('dirq', 'stomp')) runners.push({ name: PYTHON, run: python });
+  const javascript = async () => {
+    await send(broker, setting);
+    return stompjs(taskOf('receive', setting, broker));
+  };
+  return [...runners, { name: 'stompjs, no queue', run: javascript }];
 }
 
 /** 1, 2 and 4 of ours on one queue of a broker. */
@@ -193,10 +243,10 @@ function stored(to: string, messages: number, figures: Figures): Figures {
   return figures;
 }
 
-/** Back into the queue that they came from: as many as were there. */
+/** Back into the queue that they came from: as many as were there. stompclt sends on what RabbitMQ refuses (`message-id`), and is left out. */
 export function brokerToBroker(setting: Setting, broker: OpenBroker): Runner[] {
   const { messages } = setting;
-  return commands(setting, async (command) => {
+  return commands({ ...setting, stompclt: undefined }, async (command) => {
     await send(broker, setting);
     const args = [...fromBroker(broker, messages), ...login('outgoing', broker)];
     return drained(broker, messages, runCommand(command(args), messages));

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,6 +11,8 @@ export interface Figures {
   readonly cpuMicrosPerMessage: number;
   /** largest resident set, MB; undefined: it ran in this process */
   readonly peakMb?: number;
+  /** pauses of garbage collection, of all threads, when it ran with `--trace-gc` */
+  readonly gcMs?: number;
 }
 
 interface Usage {
@@ -18,12 +20,21 @@ interface Usage {
   peakMb: number;
 }
 
+interface Run extends Usage {
+  readonly messages: number;
+  readonly seconds: number;
+  readonly gcMs: number;
+}
+
 const GIVE_UP_MS = 600_000;
 
 /** The command that is built here. */
 export const OURS: readonly string[] = [process.execPath, STOMPCTL];
 
-/** Puts elements of `bodyBytes` into a queue, 2,000 a folder, as no producer is measured. */
+/**
+ * Puts elements of `bodyBytes` into a queue, 2,000 a folder, as no producer is measured. They are synced: or who syncs next would wait for
+ * all of them, and who never syncs would not.
+ */
 export function fill(path: string, messages: number, bodyBytes: number): void {
   const body = 'x'.repeat(bodyBytes);
   for (let number = 0; number < messages; number += 1) {
@@ -33,6 +44,7 @@ export function fill(path: string, messages: number, bodyBytes: number): void {
     const header = { destination: '/queue/bench', 'x-n': `${number}` };
     writeFileSync(join(folder, name), JSON.stringify({ header, body, text: true }));
   }
+  if (messages > 0) execFileSync('sync', ['--file-system', path]);
 }
 
 /** How many elements there are in a queue. */
@@ -54,10 +66,11 @@ export async function runCommand(command: readonly string[], messages: number, p
     perSecond: messages / Math.max(...runs.map(({ seconds }) => seconds)),
     cpuMicrosPerMessage: runs.reduce((sum, { cpuMicros }) => sum + cpuMicros, 0) / messages,
     peakMb: Math.max(...runs.map(({ peakMb }) => peakMb)),
+    gcMs: runs.reduce((sum, { gcMs }) => sum + gcMs, 0),
   };
 }
 
-async function runOne([file = '', ...args]: readonly string[]): Promise<Usage & { messages: number; seconds: number }> {
+async function runOne([file = '', ...args]: readonly string[]): Promise<Run> {
   const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: GIVE_UP_MS });
   let printed = '';
   for (const stream of [child.stdout, child.stderr]) {
@@ -70,7 +83,13 @@ async function runOne([file = '', ...args]: readonly string[]): Promise<Usage & 
   const [code] = await once(child, 'close');
   clearInterval(sample);
   if (code !== 0) throw new Error(`${file} ${args.join(' ')}: exit ${code}: ${printed}`);
-  return { ...usage, ...movedBy(file, printed) };
+  return { ...usage, ...movedBy(file, printed), gcMs: pausedMs(printed) };
+}
+
+/** `[1:0x5]    31 ms: Scavenge 4.5 (5.1) -> 4.1 (6.1) MB, 0.6 / 0.0 ms  (average mu = 1.000, …` */
+function pausedMs(printed: string): number {
+  const pauses = printed.matchAll(/^\[\d+:0x[0-9a-f]+\] .* MB, (?:pooled: [\d.]+ MB, )?([\d.]+) \/ [\d.]+ ms/gm);
+  return [...pauses].reduce((sum, [, ms]) => sum + Number(ms), 0);
 }
 
 function movedBy(file: string, printed: string): { messages: number; seconds: number } {
@@ -100,14 +119,17 @@ function readUsage(pid: number, usage: Usage): void {
 
 /** The middle one, each figure by itself. */
 export function median(runs: readonly Figures[]): Figures {
-  const middle = (of: (run: Figures) => number): number => {
-    const sorted = runs.map(of).sort((a, b) => a - b);
-    const [low = 0, high = 0] = [sorted[(sorted.length - 1) >> 1], sorted[sorted.length >> 1]];
-    return (low + high) / 2;
-  };
   return {
-    perSecond: middle(({ perSecond }) => perSecond),
-    cpuMicrosPerMessage: middle(({ cpuMicrosPerMessage }) => cpuMicrosPerMessage),
-    peakMb: middle(({ peakMb = 0 }) => peakMb),
+    perSecond: middle(runs.map(({ perSecond }) => perSecond)),
+    cpuMicrosPerMessage: middle(runs.map(({ cpuMicrosPerMessage }) => cpuMicrosPerMessage)),
+    peakMb: middle(runs.map(({ peakMb = 0 }) => peakMb)),
+    gcMs: middle(runs.map(({ gcMs = 0 }) => gcMs)),
   };
+}
+
+/** The middle one of some figures; of an even number, between the two. */
+export function middle(figures: readonly number[]): number {
+  const sorted = [...figures].sort((a, b) => a - b);
+  const [low = 0, high = 0] = [sorted[(sorted.length - 1) >> 1], sorted[sorted.length >> 1]];
+  return (low + high) / 2;
 }

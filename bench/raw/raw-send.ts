@@ -8,7 +8,7 @@ export interface RawSendOptions {
   readonly window: number | undefined;
 }
 
-/** Sends persistent messages over one socket as fast as the broker takes them; resolves when all are confirmed. */
+/** Sends persistent messages over one socket, a write each as a client does it, as fast as the broker takes them; resolves when all are confirmed. */
 export async function rawSend(endpoint: Endpoint, options: RawSendOptions): Promise<Floor> {
   const { destination, messages, bodyBytes, window } = options;
   const socket = await openRaw(endpoint);
@@ -16,12 +16,13 @@ export async function rawSend(endpoint: Endpoint, options: RawSendOptions): Prom
   const tail = Buffer.concat([Buffer.from('\n\n'), Buffer.alloc(bodyBytes, 'x'), Buffer.from([0])]);
   let sent = 0;
   const sendUpTo = (limit: number): void => {
-    const parts: Buffer[] = [];
     for (; sent < Math.min(limit, messages); sent += 1) {
       const withReceipt = window !== undefined || sent === messages - 1;
-      parts.push(Buffer.from(`${head}${withReceipt ? 'receipt' : 'x-number'}:r${sent}`), tail);
+      socket.cork();
+      socket.write(`${head}${withReceipt ? 'receipt' : 'x-number'}:r${sent}`);
+      socket.write(tail);
+      socket.uncork();
     }
-    if (parts.length > 0) socket.write(Buffer.concat(parts));
   };
   try {
     return await measured(messages, async () => {

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
+import type { Figures } from '../measure/command-run.js';
 import { measured } from '../raw/raw-socket.js';
-import { type Figures, runCommand } from './command-run.js';
 
 const WINDOW = 1000;
 const TOGETHER = 128;
@@ -120,28 +120,3 @@ export const linked: Carry = async (from, out, names, synced) => {
   if (synced) await syncFolder(out);
   for (const name of names) for (const path of [join(from, name), join(from, `${name}.lck`)]) fs.unlinkSync(path);
 };
-
-const PYTHON = `
-import sys, time
-from dirq.QueueSimple import QueueSimple
-source, target, count = QueueSimple(sys.argv[1]), QueueSimple(sys.argv[2]), 0
-started = time.time()
-name = source.first()
-while name:
-    if source.lock(name):
-        target.add(source.get(name))
-        source.remove(name)
-        count += 1
-    name = source.next()
-print("processed %d messages in %.3f seconds" % (count, time.time() - started))
-`;
-
-/** Is Debian's python3-dirq installed? */
-export function hasPython(): boolean {
-  return fs.existsSync('/usr/lib/python3/dist-packages/dirq');
-}
-
-/** Debian's python3-dirq, which never syncs: lock, get, add, remove. */
-export function pythonMove(from: string, to: string, messages: number): Promise<Figures> {
-  return runCommand(['/usr/bin/python3', '-c', PYTHON, from, to], messages);
-}
