@@ -4,14 +4,14 @@
  * memory. STOMPCLT='command of stompclt 1.8' puts it beside ours. In turns, medians.
  * Run: npm run bench -- standing [seconds that it waits, default 10] [rounds, default 3]
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { InProcessBroker } from '../src/broker/in-process-broker.js';
-import { middle, OURS } from './measure/command-run.js';
+import { middle, OURS, usageOf } from './measure/command-run.js';
 
 const [waitSeconds = 10, rounds = 3] = process.argv.slice(2).map(Number);
 const PERL = ['--callback-code', '$hdr{persistent} = "true";'];
@@ -21,16 +21,7 @@ const SETTLE_MS = 3000;
 interface Standing {
   readonly wholeRunMs: number;
   readonly cpuMsPerMinute: number;
-  readonly rssMb: number;
-}
-
-function usageOf({ pid = 0 }: ChildProcess): { cpuMs: number; rssMb: number } {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    .replace(/^.*\) /, '')
-    .split(' ');
-  const rssKb = Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1]);
-  // utime and stime, in clock ticks of 10 ms
-  return { cpuMs: (Number(fields[11]) + Number(fields[12])) * 10, rssMb: rssKb / 1000 };
+  readonly residentMb: number;
 }
 
 async function wholeRun([file = '', ...args]: readonly string[]): Promise<number> {
@@ -43,12 +34,13 @@ async function wholeRun([file = '', ...args]: readonly string[]): Promise<number
 async function waiting([file = '', ...args]: readonly string[]): Promise<Omit<Standing, 'wholeRunMs'>> {
   const child = spawn(file, [...args, '--loop'], { stdio: 'ignore' });
   const closed = once(child, 'close');
+  const { pid = 0 } = child;
   try {
     await pause(SETTLE_MS);
-    const before = usageOf(child);
+    const before = usageOf(pid);
     await pause(waitSeconds * 1000);
-    const { cpuMs, rssMb } = usageOf(child);
-    return { cpuMsPerMinute: ((cpuMs - before.cpuMs) * 60) / waitSeconds, rssMb };
+    const { cpuMicros, residentMb } = usageOf(pid);
+    return { cpuMsPerMinute: ((cpuMicros - before.cpuMicros) * 60) / 1000 / waitSeconds, residentMb };
   } finally {
     child.kill();
     await closed;
@@ -90,6 +82,6 @@ process.stdout.write(`load ${loadavg()[0]?.toFixed(1)}, ${rounds} rounds\n`);
 for (const [name, figures] of all) {
   const of = (value: (each: Standing) => number): string => middle(figures.map(value)).toFixed(0).padStart(5);
   process.stdout.write(
-    `${name.padEnd(16)} a run over nothing ${of(({ wholeRunMs }) => wholeRunMs)} ms   waiting ${of(({ cpuMsPerMinute }) => cpuMsPerMinute)} ms of CPU a minute   ${of(({ rssMb }) => rssMb)} MB\n`,
+    `${name.padEnd(16)} a run over nothing ${of(({ wholeRunMs }) => wholeRunMs)} ms   waiting ${of(({ cpuMsPerMinute }) => cpuMsPerMinute)} ms of CPU a minute   ${of(({ residentMb }) => residentMb)} MB\n`,
   );
 }

@@ -105,16 +105,23 @@ function movedBy(file: string, printed: string): { messages: number; seconds: nu
 
 function readUsage(pid: number, usage: Usage): void {
   try {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'latin1')
-      .replace(/^.*\) /, '')
-      .split(' ');
-    // utime and stime, in clock ticks of 10 ms
-    usage.cpuMicros = (Number(fields[11]) + Number(fields[12])) * 10_000;
-    const peak = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1];
-    usage.peakMb = Number(peak ?? 0) / 1000;
+    const { cpuMicros, peakMb } = usageOf(pid);
+    Object.assign(usage, { cpuMicros, peakMb });
   } catch {
     // it has just ended: what was read last counts
   }
+}
+
+/** What a process that lives has used: CPU, user and system time; resident memory, now and at most. Throws the system's error. */
+export function usageOf(pid: number): Usage & { readonly residentMb: number } {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    .replace(/^.*\) /, '')
+    .split(' ');
+  const status = readFileSync(`/proc/${pid}/status`, 'latin1');
+  const mbOf = (what: RegExp): number => Number(what.exec(status)?.[1] ?? 0) / 1000;
+  // utime and stime, in clock ticks of 10 ms
+  const cpuMicros = (Number(fields[11]) + Number(fields[12])) * 10_000;
+  return { cpuMicros, peakMb: mbOf(/VmHWM:\s+(\d+) kB/), residentMb: mbOf(/VmRSS:\s+(\d+) kB/) };
 }
 
 /** The middle one, each figure by itself. */
