@@ -42,7 +42,7 @@ async function main(args: readonly string[]): Promise<number> {
 
 function benchmark(file: string, args: readonly string[], outputs: readonly Writable[]): Promise<number> {
   // as many as stompctl gives itself: a floor must have no fewer
-  const env = { UV_THREADPOOL_SIZE: '32', ...process.env };
+  const env = { UV_THREADPOOL_SIZE: '128', ...process.env };
   const child = spawn(process.execPath, [file, ...args], { env, stdio: ['ignore', 'pipe', 'inherit'] });
   for (const output of outputs) child.stdout.pipe(output, { end: output !== process.stdout });
   return new Promise((resolve, reject) => {

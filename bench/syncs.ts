@@ -12,7 +12,7 @@ import { promisify } from 'node:util';
 const BATCH = 256;
 const ROUNDS = 3;
 const CONTENT = Buffer.alloc(1000, 'x');
-const THREADS = ['1', '4', '8', '16', '32', '64'];
+const THREADS = ['1', '4', '8', '16', '32', '64', '128'];
 /** as many bytes as a batch, after which the journal is written from its beginning again */
 const JOURNAL_BATCHES = 32;
 const sync = promisify(fs.fdatasync);

@@ -5,7 +5,7 @@ import fs = require('node:fs');
  * Threads that wait for the disk. On a file system with a journal, files that are synced at the same time share its commits: 32 threads
  * sync three times as many files a second as the four that Node has by itself (bench/syncs.ts). Each takes a few kB.
  */
-const THREADS = '32';
+const THREADS = '128';
 
 // Node makes its thread pool for the first task, and reads this variable then: before a module, which all the rest is, could set it.
 // It is not for the commands that inherit the environment.

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { errnoOf } from '../base/errors.js';
 import { closeQuietly, quietly } from '../base/file-system.js';
-import { type Compression, encodeMessage } from '../message/json.js';
+import { type Compression, encodeForNow } from '../message/json.js';
 import type { Message } from '../message/message.js';
 import { type ElementNames, FOLDER_NAME } from './element-name.js';
 import { type ElementWriter, inTurn, type Staged } from './element-store.js';
@@ -43,7 +43,8 @@ export class SimpleWriter implements ElementWriter {
 
   stage(message: Message, temporary: string): Staged {
     const { format, compression } = this.#encoding;
-    return this.stageBytes(format === 'raw' ? message.body : encodeMessage(message, compression), temporary);
+    const bytes = format === 'raw' ? message.body : encodeForNow(message, compression);
+    return this.stageBytes(bytes, temporary);
   }
 
   stageBytes(bytes: Buffer, temporary: string): Staged {

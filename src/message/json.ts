@@ -4,12 +4,10 @@ import { reasonOf, StompctlError } from '../base/errors.js';
 import { type Body, checkEncoding, decodeBody } from './body-encoding.js';
 import { DecodeError, type DecodeLimits, foreign, tooLarge, undecodable } from './decode-error.js';
 import { exactNumbers } from './exact-numbers.js';
+import { escapedLength, isPlain, writeEscaped } from './json-text.js';
 import {
   decodeLargeBase64,
-  escapedLength,
-  escapeLarge,
   findBody,
-  isPlainLarge,
   LARGE_BYTES,
   LARGE_TEXT_BYTES,
   unescapeLarge,
@@ -28,14 +26,20 @@ export type Compression = 'zlib' | 'zlib!';
 
 const FIELDS: ReadonlySet<string> = new Set(['header', 'body', 'text', 'encoding']);
 const LONE_SURROGATE = /\p{Surrogate}/u;
-const NOT_PLAIN = /[^\t\n\r\x20-\x7e]/;
+/** the most bytes that one of a body takes in JSON (`\u0001`) */
+const MOST_PER_BYTE = 6;
+/** and one character of a header's JSON, in UTF-8 */
+const MOST_PER_CHARACTER = 3;
+/** files of this size are put together here: nothing is allocated for them, and nothing has to be counted first */
+const shared = Buffer.allocUnsafeSlow(131_072);
+const HEAD = '{"body":"';
 
 /**
  * The largest element file that may hold a message of `maxMessageSize` bytes: one byte of a body takes at most six in
  * JSON (`\u0001`). What is larger need not be read.
  */
 export function largestFile(maxMessageSize: number): number {
-  return Math.min(LONGEST_FILE, maxMessageSize * 6 + 65536);
+  return Math.min(LONGEST_FILE, maxMessageSize * MOST_PER_BYTE + 65536);
 }
 
 /**
@@ -45,28 +49,27 @@ export function largestFile(maxMessageSize: number): number {
  * Throws MESSAGE_BAD_HEADER for a header that is not valid Unicode (a lone surrogate).
  */
 export function encodeMessage(message: Message, compression?: Compression): Buffer {
+  const file = encodeForNow(message, compression);
+  return file.buffer === shared.buffer ? Buffer.from(file) : file;
+}
+
+/** The same, for who is done with the bytes before another message is encoded: they may stand where the next ones go. */
+export function encodeForNow(message: Message, compression?: Compression): Buffer {
   const header = headerJson(message.header);
-  const { body } = message;
+  const { body, text } = message;
   if (compression !== undefined) {
     const file = compressedFile(message, header, compression);
     if (file !== undefined) return file;
   }
-  if (body.length === 0) return Buffer.from(joinFields(undefined, header, message.text), 'utf8');
+  if (body.length === 0) {
+    const fields = header === undefined ? [] : [`"header":${header}`];
+    if (text) fields.push('"text":true');
+    return Buffer.from(`{${fields.join()}}`, 'utf8');
+  }
   const ascii = isAscii(body);
-  if (message.text && (ascii || isUtf8(body))) {
-    if (body.length > LARGE_TEXT_BYTES) return largeFile(body, header, true);
-    const characters = ascii ? body.toString('latin1') : body.toString('utf8');
-    return Buffer.from(joinFields(`"body":${JSON.stringify(characters)}`, header, true), 'utf8');
-  }
-  if (ascii && body.length > LARGE_TEXT_BYTES) {
-    if (isPlainLarge(body)) return largeFile(body, header, false);
-  } else if (ascii) {
-    const characters = body.toString('latin1');
-    if (!NOT_PLAIN.test(characters)) {
-      return Buffer.from(joinFields(`"body":${JSON.stringify(characters)}`, header, false), 'utf8');
-    }
-  }
-  return base64File(body, header);
+  if (text && (ascii || isUtf8(body))) return plainFile(body, tailOf(header, true));
+  if (ascii && isPlain(body)) return plainFile(body, tailOf(header, false));
+  return base64File(body, tailOf(header, false, 'base64'));
 }
 
 /**
@@ -188,11 +191,10 @@ function headerJson(header: Readonly<Header>): string | undefined {
   return undefined;
 }
 
-function joinFields(body: string | undefined, header: string | undefined, text: boolean): string {
-  const fields = body === undefined ? [] : [body];
-  if (header !== undefined) fields.push(`"header":${header}`);
-  if (text) fields.push('"text":true');
-  return `{${fields.join()}}`;
+/** What stands behind the characters of a body. */
+function tailOf(header: string | undefined, text: boolean, encoding?: string): string {
+  const encoded = encoding === undefined ? '' : `,"encoding":"${encoding}"`;
+  return `"${encoded}${header === undefined ? '' : `,"header":${header}`}${text ? ',"text":true' : ''}}`;
 }
 
 /** undefined: not worth it */
@@ -202,32 +204,31 @@ function compressedFile(message: Message, header: string | undefined, compressio
   if (body.length === 0 || (!forced && body.length < LEAST_COMPRESSED)) return undefined;
   const ascii = isAscii(body);
   const text = message.text && (ascii || isUtf8(body));
-  const compressed = deflateSync(body).toString('base64');
-  const plainLength = text || (ascii && !NOT_PLAIN.test(body.toString('latin1'))) ? body.length : (body.length * 4) / 3;
-  if (!forced && compressed.length >= plainLength) return undefined;
-  const encoding = text && !ascii ? 'base64+utf8+zlib' : 'base64+zlib';
-  return Buffer.from(joinFields(`"body":"${compressed}","encoding":"${encoding}"`, header, text), 'utf8');
+  const compressed = deflateSync(body);
+  const plainLength = text || (ascii && isPlain(body)) ? body.length : (body.length * 4) / 3;
+  if (!forced && Math.ceil(compressed.length / 3) * 4 >= plainLength) return undefined;
+  return base64File(compressed, tailOf(header, text, text && !ascii ? 'base64+utf8+zlib' : 'base64+zlib'));
 }
 
-function largeFile(body: Buffer, header: string | undefined, text: boolean): Buffer {
-  const head = '{"body":"';
-  const tail = `"${header === undefined ? '' : `,"header":${header}`}${text ? ',"text":true' : ''}}`;
-  const file = Buffer.allocUnsafe(head.length + escapedLength(body) + Buffer.byteLength(tail));
-  file.write(tail, escapeLarge(body, file, file.write(head, 'latin1')), 'utf8');
-  return file;
+/** A body that is valid UTF-8, its characters as they are or escaped. */
+function plainFile(body: Buffer, tail: string): Buffer {
+  const most = HEAD.length + body.length * MOST_PER_BYTE + tail.length * MOST_PER_CHARACTER;
+  const file =
+    most <= shared.length ? shared : Buffer.allocUnsafe(HEAD.length + escapedLength(body) + Buffer.byteLength(tail));
+  let at = file.write(HEAD, 'latin1');
+  at = writeEscaped(body, file, at);
+  return file.subarray(0, at + file.write(tail, at, 'utf8'));
 }
 
-/** Written straight into the file's bytes, a piece at a time: a large body is never held as a string as well. */
-function base64File(body: Buffer, header: string | undefined): Buffer {
-  const head = '{"body":"';
-  const tail = `","encoding":"base64"${header === undefined ? '' : `,"header":${header}`}}`;
+/** A piece at a time: a large body is never held as a string as well. */
+function base64File(body: Buffer, tail: string): Buffer {
   const length = Math.ceil(body.length / 3) * 4;
-  const file = Buffer.allocUnsafe(head.length + length + Buffer.byteLength(tail));
-  let at = file.write(head, 'latin1');
+  const most = HEAD.length + length + tail.length * MOST_PER_CHARACTER;
+  const file = most <= shared.length ? shared : Buffer.allocUnsafe(HEAD.length + length + Buffer.byteLength(tail));
+  let at = file.write(HEAD, 'latin1');
   const PIECE = 3 * 65536;
   for (let from = 0; from < body.length; from += PIECE) {
     at += file.write(body.toString('base64', from, Math.min(from + PIECE, body.length)), at, 'latin1');
   }
-  file.write(tail, at, 'utf8');
-  return file;
+  return file.subarray(0, at + file.write(tail, at, 'utf8'));
 }

@@ -1,9 +1,10 @@
 import { isAscii } from 'node:buffer';
 import { type DecodeLimits, tooLarge, undecodable } from './decode-error.js';
+import { ESCAPE_LETTERS } from './json-text.js';
 
 /**
- * Large message files without large strings: a body is escaped, unescaped and decoded as bytes, so that a message is in
- * memory twice at most while its file is read or written, not five times.
+ * Large message files read without large strings: a body is unescaped and decoded as bytes, so that a message is in memory
+ * twice at most while its file is read, not five times.
  */
 export const LARGE_BYTES = 65_536;
 /** unescaping bytes is slower than JSON.parse: it must be worth it */
@@ -12,13 +13,9 @@ export const LARGE_TEXT_BYTES = 1 << 20;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const PIECE = 1 << 20;
-/** what a byte becomes after a backslash; 0: six characters, or nothing special */
-const SHORT_ESCAPES = new Uint8Array(256);
+/** the byte that a letter means behind a backslash; 0: none */
 const SHORT_UNESCAPES = new Uint8Array(256);
-for (const [letter, byte] of Object.entries({ b: 8, t: 9, n: 10, f: 12, r: 13, '"': QUOTE, '\\': BACKSLASH })) {
-  SHORT_ESCAPES[byte] = letter.charCodeAt(0);
-  SHORT_UNESCAPES[letter.charCodeAt(0)] = byte;
-}
+for (const [letter, byte] of Object.entries(ESCAPE_LETTERS)) SHORT_UNESCAPES[letter.charCodeAt(0)] = byte;
 SHORT_UNESCAPES['/'.charCodeAt(0)] = '/'.charCodeAt(0);
 
 /** Where the characters of the `body` field stand in a file. */
@@ -110,45 +107,6 @@ export function unescapeLarge(characters: Buffer, text: boolean): Buffer | undef
     to += 1;
   }
   return characters.subarray(0, to);
-}
-
-/** Are all of these bytes TAB, LF, CR or printable ASCII? */
-export function isPlainLarge(body: Buffer): boolean {
-  for (let at = 0; at < body.length; at += 1) {
-    const byte = body[at] ?? 0;
-    if (byte > 0x7e || (byte < 0x20 && byte !== 9 && byte !== 10 && byte !== 13)) return false;
-  }
-  return true;
-}
-
-/** How many bytes `escapeLarge` makes of a body. */
-export function escapedLength(body: Buffer): number {
-  let length = body.length;
-  for (let at = 0; at < body.length; at += 1) {
-    const byte = body[at] ?? 0;
-    if ((SHORT_ESCAPES[byte] ?? 0) !== 0) length += 1;
-    else if (byte < 0x20) length += 5;
-  }
-  return length;
-}
-
-/** Writes a body that is valid UTF-8 into `file` from `at`, as the characters of a JSON string; answers where they end. */
-export function escapeLarge(body: Buffer, file: Buffer, at: number): number {
-  let to = at;
-  for (let from = 0; from < body.length; from += 1) {
-    const byte = body[from] ?? 0;
-    const letter = SHORT_ESCAPES[byte] ?? 0;
-    if (letter !== 0) {
-      file[to] = BACKSLASH;
-      file[to + 1] = letter;
-      to += 2;
-    } else if (byte < 0x20) to += file.write(`\\u00${byte.toString(16).padStart(2, '0')}`, to, 'latin1');
-    else {
-      file[to] = byte;
-      to += 1;
-    }
-  }
-  return to;
 }
 
 /**

@@ -20,8 +20,8 @@ async function threads(test: TestContext, env: NodeJS.ProcessEnv): Promise<numbe
 }
 
 describe('the threads that wait for the disk', () => {
-  it('are 32, unless the environment says otherwise', async (test) => {
+  it('are 128, unless the environment says otherwise', async (test) => {
     const [own, given] = [await threads(test, {}), await threads(test, { UV_THREADPOOL_SIZE: '5' })];
-    assert.equal(own - given, 32 - 5);
+    assert.equal(own - given, 128 - 5);
   });
 });

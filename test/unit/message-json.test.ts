@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { StompctlError } from '../../src/base/errors.js';
-import { decodeMessage, encodeMessage, largestFile } from '../../src/message/json.js';
+import { decodeMessage, encodeForNow, encodeMessage, largestFile } from '../../src/message/json.js';
 import { Message, newHeader } from '../../src/message/message.js';
 
 const LIMITS = { maxMessageSize: 1000 };
@@ -37,6 +37,37 @@ const WRITTEN: readonly (readonly [name: string, message: Message, file: string]
 for (const [name, given, file] of WRITTEN) {
   test(`writes ${name}`, () => assert.equal(encodeMessage(given).toString('utf8'), file));
 }
+
+test('writes every character as JSON does', () => {
+  for (let code = 0; code < 0x3000; code += 1) {
+    const body = `<${String.fromCharCode(code)}>`;
+    assert.equal(encodeMessage(message(body, true)).toString('utf8'), JSON.stringify({ body, text: true }));
+  }
+});
+
+// 131,072 bytes are put together in one place that all share; what may be larger is not
+for (const [what, piece, most] of [
+  ['each byte takes six', '\u0001', 6],
+  ['each takes one', 'x', 6],
+  ['base64', '\xff', 4 / 3],
+] as const) {
+  test(`writes a body as it is at whatever size, where ${what}`, () => {
+    for (let around = -40; around <= 40; around += 1) {
+      const body = Buffer.alloc(Math.floor(131_072 / most) + around, piece, 'latin1');
+      const given = message(body, what !== 'base64', { name: 'é'.repeat(10) });
+      const limits = { maxMessageSize: body.length };
+      assert.deepEqual(decodeMessage(encodeMessage(given), limits), given);
+    }
+  });
+}
+
+test('what was written stays as it is when another is written', () => {
+  const first = encodeMessage(message('first', true));
+  encodeMessage(message('other', true));
+  assert.equal(first.toString(), '{"body":"first","text":true}');
+  const now = encodeForNow(message('first', true));
+  assert.deepEqual(now, first);
+});
 
 const READ: readonly (readonly [name: string, file: string | Buffer, body: string | Buffer, text?: boolean])[] = [
   ['the empty message', '{}', ''],

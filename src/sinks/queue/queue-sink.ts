@@ -32,10 +32,10 @@ export interface QueueSinkOptions extends QueueOptions {
 }
 
 /** elements of one batch: each has one file open, or three; processes are often allowed 1024 */
-const MOST_MESSAGES = { DQS: 256, DQN: 64 } as const;
+const MOST_MESSAGES = { DQS: 512, DQN: 64 } as const;
 const MOST_BYTES = 16 * 1024 * 1024;
-/** of the 32 threads (`src/bin/stompctl.cts`): what other queues of the process have to sync does not wait for a whole batch, or for a disk that hangs */
-const SYNCS_AT_ONCE = 24;
+/** of the 128 threads (`src/bin/stompctl.cts`): what other queues of the process have to sync does not wait for a whole batch, or for a disk that hangs */
+const SYNCS_AT_ONCE = 112;
 /** a full queue is looked at this often */
 const FULL_MS = 1000;
 
