@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { hasPython, pythonBroker, pythonMove } from '../peers/python.js';
+import { callsThenSocket, socketThenCalls } from '../peers/socket-and-calls.js';
 import { type StompjsTask, stompjs } from '../peers/stompjs.js';
 import { copied, linked, plainMove, plainStore } from '../peers/system-calls.js';
 import { rawReceive } from '../raw/raw-receive.js';
@@ -156,6 +157,12 @@ export function queueToBroker(setting: Setting, broker: OpenBroker): Runner[] {
   );
   runners.push({ name: 'raw socket', run: () => drained(broker, messages, send(broker, setting)) });
   if (setting.mode === 'unreliable') return runners;
+  const synced = setting.mode === 'synced';
+  const both = () =>
+    inFolders(setting, false, ({ from }) =>
+      drained(broker, messages, callsThenSocket(broker, from, { ...WITH_PEERS, messages, synced })),
+    );
+  runners.push({ name: 'socket and system calls', run: both });
   const python = () =>
     inFolders(setting, false, ({ from }) =>
       drained(broker, messages, pythonBroker('send', broker, { ...WITH_PEERS, path: from, messages })),
@@ -208,6 +215,13 @@ export function brokerToQueue(setting: Setting, broker: OpenBroker): Runner[] {
     );
   runners.push({ name: 'raw socket', run: raw }, { name: 'system calls, stored', run: plain });
   if (mode === 'unreliable') return runners;
+  const both = async () => {
+    await send(broker, setting);
+    return inFolders({ ...setting, messages: 0 }, false, async ({ to }) =>
+      stored(to, messages, await socketThenCalls(broker, to, { ...WITH_PEERS, messages, synced: mode === 'synced' })),
+    );
+  };
+  runners.push({ name: 'socket and system calls', run: both });
   const python = async () => {
     await send(broker, setting);
     return inFolders({ ...setting, messages: 0 }, false, async ({ to }) =>

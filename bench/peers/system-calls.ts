@@ -4,7 +4,8 @@ import type { Figures } from '../measure/command-run.js';
 import { measured } from '../raw/raw-socket.js';
 
 const WINDOW = 1000;
-const TOGETHER = 128;
+/** as many as ours in a batch */
+const TOGETHER = 512;
 
 type Sync = (fd: number, callback: (error: Error | null) => void) => void;
 
@@ -20,7 +21,7 @@ async function syncAll(folder: string, fds: readonly number[]): Promise<void> {
   else await Promise.all(fds.map((fd) => later(fs.fdatasync, fd)));
 }
 
-async function syncFolder(folder: string): Promise<void> {
+export async function syncFolder(folder: string): Promise<void> {
   const fd = fs.openSync(folder, 'r');
   await later(fs.fsync, fd);
   fs.closeSync(fd);
@@ -54,7 +55,7 @@ export function plainMove(
 
 const scratch = Buffer.alloc(4 << 20);
 
-function lock(path: string): void {
+export function lock(path: string): void {
   fs.linkSync(path, `${path}.lck`);
   fs.lutimesSync(path, 1e9, 1e9);
 }
@@ -77,17 +78,26 @@ export function plainStore(
   const content = Buffer.alloc(bytes, 'x');
   return measured(messages, async () => {
     for (let at = 0; at < messages; at += TOGETHER) {
-      const count = Math.min(TOGETHER, messages - at);
-      const names = Array.from({ length: count }, (_, index) => `5f0000${(at + index).toString(16).padStart(8, '0')}`);
-      const fds = names.map((name) => {
-        const fd = fs.openSync(join(out, `${name}.tmp`), 'wx', 0o666);
-        fs.writeSync(fd, content);
-        return fd;
-      });
-      await publish(out, names, fds, synced);
-      for (const name of names) fs.unlinkSync(join(out, `${name}.tmp`));
+      await newFiles(out, at, Array(Math.min(TOGETHER, messages - at)).fill(content), synced);
     }
   });
+}
+
+/** The elements of one batch, numbered from `first`. */
+export async function newFiles(
+  out: string,
+  first: number,
+  contents: readonly Buffer[],
+  synced: boolean,
+): Promise<void> {
+  const names = contents.map((_, index) => `5f0000${(first + index).toString(16).padStart(8, '0')}`);
+  const fds = names.map((name, index) => {
+    const fd = fs.openSync(join(out, `${name}.tmp`), 'wx', 0o666);
+    fs.writeSync(fd, contents[index] ?? Buffer.alloc(0));
+    return fd;
+  });
+  await publish(out, names, fds, synced);
+  for (const name of names) fs.unlinkSync(join(out, `${name}.tmp`));
 }
 
 export const copied: Carry = async (from, out, names, synced) => {
