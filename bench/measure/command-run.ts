@@ -106,7 +106,8 @@ function movedBy(file: string, printed: string): { messages: number; seconds: nu
 function readUsage(pid: number, usage: Usage): void {
   try {
     const { cpuMicros, peakMb } = usageOf(pid);
-    Object.assign(usage, { cpuMicros, peakMb });
+    // of one that has ended and was not waited for yet, the memory is gone
+    Object.assign(usage, { cpuMicros, peakMb: Math.max(usage.peakMb, peakMb) });
   } catch {
     // it has just ended: what was read last counts
   }

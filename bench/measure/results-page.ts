@@ -26,11 +26,13 @@ const HEAD = `# Performance
 Made by \`npm run bench -- table\`, which can be run in pieces (\`--paths\`, \`--sizes\`, \`--modes\`, \`--brokers\`); a case measured again takes the
 place of the older one. In a case everybody runs in turn, in alternating order, and the medians of the rounds stand here. **Only the ratios mean
 something**, and only those of one case: a machine of this kind differs by a factor of three from day to day. What a case says beside them is what
-to doubt it by: a load over the number of processors was somebody else's.
+to doubt it by: a load over the number of processors is somebody else's, or that of threads that wait for the disk, which are counted in it.
 
 *synced*: as by default. *unsynced*: \`sync = none\`. *unreliable*: \`reliable = false\`. *system calls*: those of a run that reads, writes and removes
 each element (*copied*), or gives it another name, as ours does where nobody looks into it (*linked*), or of one that
-stores each message and does not receive it (*stored*), with the same syncs; *raw socket*: one that writes each frame by itself, of a body made beforehand, 1000 receipts outstanding at most, or counts what comes, and parses nothing.
+stores each message and does not receive it (*stored*), with the same syncs and as many threads; *raw socket*: one that writes each frame by itself, of a body made beforehand, 1000 receipts outstanding at most, or counts what comes, and parses nothing.
+*socket and system calls*: both in one process, so that it competes with the broker for the processors as ours does: each element locked, read, sent as it is and removed at its receipt; or each body that comes
+stored as it is, the last of a batch acknowledged for all. Nothing is decoded, checked or counted there: it is the floor of these paths.
 *python3-dirq and -stomp*: Debian's packages and thirty lines that join them, each element removed at its receipt, or acknowledged when it was added. *stompjs, no
 queue*: that library alone, sending from memory, or throwing away what it has acknowledged. All are in \`bench/\`. The Python ones and stompclt never
 sync. CPU is that of all processes of the run but the broker's, their start included (0.2 s for ours: 20 µs of each of 10,000 messages).

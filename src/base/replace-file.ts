@@ -1,7 +1,7 @@
 import { closeSync, openSync, readdirSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { errnoOf } from './errors.js';
 import { quietly, unless } from './file-system.js';
+import { processExists } from './liveness.js';
 
 /** Where this process writes what is to stand at `path`. */
 export function temporaryOf(path: string): string {
@@ -14,18 +14,9 @@ export function removeLeftTemporaries(path: string): void {
   quietly(() => {
     for (const name of readdirSync(dirname(path))) {
       const [, pid] = (name.startsWith(prefix) && /^([1-9]\d{0,9})\.tmp$/.exec(name.slice(prefix.length))) || [];
-      if (pid !== undefined && isGone(Number(pid))) quietly(() => unlinkSync(join(dirname(path), name)));
+      if (pid !== undefined && !processExists(Number(pid))) quietly(() => unlinkSync(join(dirname(path), name)));
     }
   });
-}
-
-function isGone(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return false;
-  } catch (error) {
-    return errnoOf(error) === 'ESRCH';
-  }
 }
 
 /**

@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from '../base/clock.js';
+import { processExists } from '../base/liveness.js';
 import { wait } from '../base/wait.js';
-import { processExists } from './liveness.js';
 import { readPidfile } from './pidfile-content.js';
 import { isForeign } from './process-program.js';
 

@@ -1,9 +1,9 @@
 import { closeSync, fsyncSync, linkSync, lutimesSync, openSync, writeSync } from 'node:fs';
 import type { Clock, Timer } from '../base/clock.js';
 import { errnoOf, reasonOf, StompctlError } from '../base/errors.js';
+import { mayBeOwner } from '../base/liveness.js';
 import { removeLeftTemporaries, temporaryOf } from '../base/replace-file.js';
 import { wait } from '../base/wait.js';
-import { mayBeOwner } from './liveness.js';
 import { readPidfile } from './pidfile-content.js';
 import { isForeign } from './process-program.js';
 import { moveAside, unlinkIfThere } from './takeover.js';

@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from '../base/clock.js';
 import { errnoOf, reasonOf, StompctlError } from '../base/errors.js';
+import { mayBeOwner } from '../base/liveness.js';
 import { wait } from '../base/wait.js';
-import { mayBeOwner } from './liveness.js';
 import { type PidfileContent, readPidfile, requestQuit } from './pidfile-content.js';
 import { programOf } from './process-program.js';
 import { readStatus, statusPath } from './status-file.js';

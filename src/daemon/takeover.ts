@@ -1,7 +1,7 @@
 import { linkSync, readlinkSync, renameSync, symlinkSync, unlinkSync } from 'node:fs';
 import { errnoOf } from '../base/errors.js';
 import { unless } from '../base/file-system.js';
-import { processExists } from './liveness.js';
+import { processExists } from '../base/liveness.js';
 import { type PidfileContent, readPidfile, sameContent } from './pidfile-content.js';
 
 /**

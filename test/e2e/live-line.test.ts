@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { processExists } from '../../src/daemon/liveness.js';
+import { processExists } from '../../src/base/liveness.js';
 import { eventually } from '../support/eventually.js';
 import { Scene } from '../support/scene.js';
 import { STOMPCTL } from '../support/stompctl-process.js';

@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from '../../base/clock.js';
 import { reasonOf } from '../../base/errors.js';
+import { mayBeOwner } from '../../base/liveness.js';
 import { wait } from '../../base/wait.js';
-import { mayBeOwner } from '../../daemon/liveness.js';
 import { readPidfile } from '../../daemon/pidfile-content.js';
 import { awaitStatus, type PidfileStatus } from '../../daemon/pidfile-status.js';
 import { readStatus, type StatusRecord, statusPath } from '../../daemon/status-file.js';

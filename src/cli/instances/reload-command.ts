@@ -1,9 +1,9 @@
 import { type Clock, systemClock } from '../../base/clock.js';
 import { errnoOf, reasonOf, StompctlError } from '../../base/errors.js';
+import { mayBeOwner } from '../../base/liveness.js';
 import { wait } from '../../base/wait.js';
 import type { Environment } from '../../config/formats/environment.js';
 import { readPidOptions } from '../../config/pid-options.js';
-import { mayBeOwner } from '../../daemon/liveness.js';
 import { readPidfile } from '../../daemon/pidfile-content.js';
 import { programOf } from '../../daemon/process-program.js';
 import { readStatus, statusPath } from '../../daemon/status-file.js';

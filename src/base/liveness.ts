@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { errnoOf } from '../base/errors.js';
+import { errnoOf } from './errors.js';
 
 /** Clock ticks a second in /proc: USER_HZ, 100 on every Linux. */
 const TICKS_PER_SECOND = 100;
