@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from '../../base/clock.js';
-import { eachAtMost } from '../../base/each-at-most.js';
+import { diskThreads } from '../../base/disk-threads.js';
 import { errnoOf, StompctlError } from '../../base/errors.js';
 import { type FileSystem, systemFiles } from '../../base/file-system.js';
 import { Bell, wait } from '../../base/wait.js';
@@ -32,10 +32,8 @@ export interface QueueSinkOptions extends QueueOptions {
 }
 
 /** elements of one batch: each has one file open, or three; processes are often allowed 1024 */
-const MOST_MESSAGES = { DQS: 512, DQN: 64 } as const;
+const MOST_MESSAGES = { DQS: 384, DQN: 64 } as const;
 const MOST_BYTES = 16 * 1024 * 1024;
-/** of the 128 threads (`src/bin/stompctl.cts`): what other queues of the process have to sync does not wait for a whole batch, or for a disk that hangs */
-const SYNCS_AT_ONCE = 112;
 /** a full queue is looked at this often */
 const FULL_MS = 1000;
 
@@ -316,7 +314,7 @@ export class QueueSink implements Sink {
   /** A file whose sync failed is dropped: the kernel may have thrown its pages away and would call the next sync good. */
   async #syncData(written: readonly Writing[]): Promise<Writing[]> {
     const failures = new Map<Writing, unknown>();
-    await eachAtMost(SYNCS_AT_ONCE, written, (one, done) => {
+    await diskThreads.each(written, (one, done) => {
       this.#kind.writer.syncData(one.staged, (error) => {
         if (error !== null) failures.set(one, error);
         done();
