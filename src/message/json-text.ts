@@ -2,10 +2,7 @@
 
 const BACKSLASH = 0x5c;
 /** the letter that stands for a byte behind a backslash */
-export const ESCAPE_LETTERS: Readonly<Record<string, number>> = {
-  ...{ b: 8, t: 9, n: 10, f: 12, r: 13 },
-  ...{ '"': 0x22, '\\': BACKSLASH },
-};
+export const ESCAPE_LETTERS = { b: 8, t: 9, n: 10, f: 12, r: 13, '"': 0x22, '\\': BACKSLASH } as const;
 /** what a byte becomes after a backslash; 0: six characters, or nothing special */
 const SHORT_ESCAPES = new Uint8Array(256);
 for (const [letter, byte] of Object.entries(ESCAPE_LETTERS)) SHORT_ESCAPES[byte] = letter.charCodeAt(0);
