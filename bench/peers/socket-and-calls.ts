@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import type { Figures } from '../measure/command-run.js';
 import { type Endpoint, framesFrom, measured, openRaw } from '../raw/raw-socket.js';
-import { lock, newFiles, syncFolder } from './system-calls.js';
+import { lock, newFiles, syncFolder, TOGETHER } from './system-calls.js';
 
 /** What both ways have in common: bodies without NUL, no more than `window` of them under way. */
 export interface BothOptions {
@@ -12,8 +12,6 @@ export interface BothOptions {
   readonly synced: boolean;
 }
 
-/** messages of one batch at most, as ours */
-const TOGETHER = 512;
 const scratch = Buffer.alloc(4 << 20);
 
 /**

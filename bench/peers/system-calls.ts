@@ -4,8 +4,8 @@ import type { Figures } from '../measure/command-run.js';
 import { measured } from '../raw/raw-socket.js';
 
 const WINDOW = 1000;
-/** as many as ours in a batch */
-const TOGETHER = 512;
+/** elements of a batch; ours has 384 at most */
+export const TOGETHER = 512;
 
 type Sync = (fd: number, callback: (error: Error | null) => void) => void;
 
