@@ -6,6 +6,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { openBenchBroker } from './measure/bench-brokers.js';
+import { login } from './measure/cases.js';
 import { type Figures, fill, median, OURS, runCommand } from './measure/command-run.js';
 import { rawReceive } from './raw/raw-receive.js';
 
@@ -16,12 +17,6 @@ const broker = await openBenchBroker('in-process');
 const folder = mkdtempSync('/dev/shm/stompctl-bench-');
 const path = (name: string): string => `path=${join(folder, name)}`;
 const subscription = ['--subscribe', 'destination=/queue/bench', '--count', `${messages}`, '--prefetch', '1000'];
-const login = (direction: string) => [
-  `--${direction}-broker-uri`,
-  broker.uri,
-  `--${direction}-broker-auth`,
-  `plain name=${broker.user} pass=${broker.pass}`,
-];
 
 function traced(args: readonly string[]): Promise<Figures> {
   return runCommand([node, '--trace-gc', program, ...args, '--log-format', 'json'], messages);
@@ -30,12 +25,12 @@ function traced(args: readonly string[]): Promise<Figures> {
 /** A full queue, then one path after the other: each leaves what the next one takes. */
 const PATHS: Record<string, () => Promise<Figures>> = {
   'queue to queue': () => traced(['--incoming-queue', path('in'), '--remove', '--outgoing-queue', path('between')]),
-  'queue to broker': () => traced(['--incoming-queue', path('between'), '--remove', ...login('outgoing')]),
-  'broker to queue': () => traced([...login('incoming'), ...subscription, '--outgoing-queue', path('out')]),
+  'queue to broker': () => traced(['--incoming-queue', path('between'), '--remove', ...login('outgoing', broker)]),
+  'broker to queue': () => traced([...login('incoming', broker), ...subscription, '--outgoing-queue', path('out')]),
   'queue to broker, Perl': () =>
     traced([
       ...['--callback-code', '$hdr{persistent} = "true";'],
-      ...['--incoming-queue', path('out'), '--remove', ...login('outgoing')],
+      ...['--incoming-queue', path('out'), '--remove', ...login('outgoing', broker)],
     ]),
 };
 const all = new Map<string, Figures[]>(Object.keys(PATHS).map((name) => [name, []]));

@@ -85,23 +85,30 @@ function keep(result: Result): void {
   }
 }
 
-/** Every size and mode of some paths, with names that say all of it. */
+/** Every size and mode of some paths, with names that say all of it. A case that fails is told, and the others are measured. */
 async function each<P extends string>(
   paths: readonly P[],
   where: string,
-  make: (path: P, of: cases.Setting) => cases.Runner[],
+  run: (path: P, of: cases.Setting, use: (runners: readonly cases.Runner[]) => Promise<void>) => Promise<void>,
 ) {
   const modes = chosen(values.modes, MODES);
   for (const path of paths) {
     for (const size of values.sizes.split(',').map(Number)) {
       for (const mode of modes) {
         const setting = settingOf(size, mode);
-        keep(await measure(`${path}, ${where}${size} B, ${mode}, ${values.place}`, setting, make(path, setting)));
+        const name = `${path}, ${where}${size} B, ${mode}, ${values.place}`;
+        try {
+          await run(path, setting, async (runners) => keep(await measure(name, setting, runners)));
+        } catch (error) {
+          process.stderr.write(`${name}: ${error instanceof Error ? error.message : String(error)}\n`);
+          process.exitCode = 1;
+        }
       }
     }
   }
 }
 
+/** Of its own for each case: what one leaves there, the next does not find. */
 async function withBroker(kind: BenchBroker, run: (broker: OpenBroker) => Promise<void>): Promise<void> {
   const broker = await openBenchBroker(kind);
   try {
@@ -117,11 +124,11 @@ const wanted = chosen(values.paths, [...names, ...brokerNames]);
 await each(
   names.filter((name) => wanted.includes(name)),
   '',
-  (path, setting) => QUEUE_PATHS[path](setting),
+  (path, setting, use) => use(QUEUE_PATHS[path](setting)),
 );
 const brokerPaths = brokerNames.filter((name) => wanted.includes(name));
 for (const kind of brokerPaths.length > 0 ? chosen(values.brokers, BROKERS) : []) {
-  await withBroker(kind, (broker) =>
-    each(brokerPaths, `${kind}, `, (path, setting) => BROKER_PATHS[path](setting, broker)),
+  await each(brokerPaths, `${kind}, `, (path, setting, use) =>
+    withBroker(kind, (broker) => use(BROKER_PATHS[path](setting, broker))),
   );
 }

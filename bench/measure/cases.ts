@@ -80,7 +80,8 @@ function fromQueue(path: string): readonly string[] {
   return ['--incoming-queue', `path=${path}`, '--remove'];
 }
 
-function login(direction: 'incoming' | 'outgoing', { uri, user, pass, vhost }: OpenBroker): readonly string[] {
+/** Words for one end of a transfer: where the broker is, and who logs in. */
+export function login(direction: 'incoming' | 'outgoing', { uri, user, pass, vhost }: OpenBroker): readonly string[] {
   const name = `--${direction}-broker`;
   // stompclt takes the name of the host for that of the virtual host
   return [`${name}-uri`, uri, `${name}-auth`, `plain name=${user} pass=${pass}`, `${name}-connect`, `host=${vhost}`];

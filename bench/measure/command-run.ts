@@ -26,7 +26,8 @@ interface Run extends Usage {
   readonly gcMs: number;
 }
 
-const GIVE_UP_MS = 600_000;
+/** of a run that takes half a minute at most */
+const GIVE_UP_MS = 120_000;
 
 /** The command that is built here. */
 export const OURS: readonly string[] = [process.execPath, STOMPCTL];

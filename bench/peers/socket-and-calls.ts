@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Figures } from '../measure/command-run.js';
 import { type Endpoint, framesFrom, measured, openRaw } from '../raw/raw-socket.js';
@@ -91,10 +92,14 @@ export async function socketThenCalls(endpoint: Endpoint, to: string, options: B
   }
 }
 
-/** Cuts what comes at each NUL; what stands before a frame are the line ends behind the last one. */
-function framesOf(socket: NodeJS.ReadableStream): { next(most: number): Promise<Buffer[]> } {
+/**
+ * Cuts what comes at each NUL; what stands before a frame are the line ends behind the last one. `next` rejects when the connection has
+ * ended, when nothing comes for 30 s, and at an ERROR frame.
+ */
+function framesOf(socket: Socket): { next(most: number): Promise<Buffer[]> } {
   let frames: Buffer[] = [];
   let rest: Buffer = Buffer.alloc(0);
+  let ended: string | undefined;
   let wake: (() => void) | undefined;
   socket.on('data', (chunk: Buffer) => {
     const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
@@ -106,14 +111,22 @@ function framesOf(socket: NodeJS.ReadableStream): { next(most: number): Promise<
     rest = bytes.subarray(from);
     wake?.();
   });
+  const end = (reason: string) => (): void => {
+    ended ??= reason;
+    wake?.();
+  };
+  socket.setTimeout(30_000).once('timeout', end('nothing came for 30 s')).once('close', end('closed'));
   const next = async (most: number): Promise<Buffer[]> => {
     while (frames.length === 0) {
+      if (ended !== undefined) throw new Error(`framesOf: ${ended}`);
       await new Promise<void>((resolve) => {
         wake = resolve;
       });
     }
     const taken = frames.slice(0, most);
     frames = frames.slice(most);
+    const error = taken.find((frame) => /^\s*ERROR\n/.test(frame.toString('latin1', 0, 16)));
+    if (error !== undefined) throw new Error(`framesOf: ${error.toString()}`);
     return taken;
   };
   return { next };

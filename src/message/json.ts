@@ -4,7 +4,7 @@ import { reasonOf, StompctlError } from '../base/errors.js';
 import { type Body, checkEncoding, decodeBody } from './body-encoding.js';
 import { DecodeError, type DecodeLimits, foreign, tooLarge, undecodable } from './decode-error.js';
 import { exactNumbers } from './exact-numbers.js';
-import { escapedLength, isPlain, writeEscaped } from './json-text.js';
+import { escapedLength, isPlain, sameLength, writeEscaped } from './json-text.js';
 import {
   decodeLargeBase64,
   findBody,
@@ -31,8 +31,10 @@ const MOST_PER_BYTE = 6;
 /** and one character of a header's JSON, in UTF-8 */
 const MOST_PER_CHARACTER = 3;
 /** files of this size are put together here: nothing is allocated for them, and nothing has to be counted first */
-const shared = Buffer.allocUnsafeSlow(131_072);
+const shared = Buffer.allocUnsafeSlow(524_288);
 const HEAD = '{"body":"';
+/** it needs no escape, and is no text */
+const DELETE = 0x7f;
 
 /**
  * The largest element file that may hold a message of `maxMessageSize` bytes: one byte of a body takes at most six in
@@ -67,8 +69,11 @@ export function encodeForNow(message: Message, compression?: Compression): Buffe
     return Buffer.from(`{${fields.join()}}`, 'utf8');
   }
   const ascii = isAscii(body);
-  if (text && (ascii || isUtf8(body))) return plainFile(body, tailOf(header, true));
-  if (ascii && isPlain(body)) return plainFile(body, tailOf(header, false));
+  if (text && (ascii || isUtf8(body))) return plainFile(body, sameLength(body), tailOf(header, true));
+  if (ascii) {
+    const same = sameLength(body);
+    if (!body.includes(DELETE) && isPlain(body.subarray(same))) return plainFile(body, same, tailOf(header, false));
+  }
   return base64File(body, tailOf(header, false, 'base64'));
 }
 
@@ -101,6 +106,7 @@ function decode(bytes: Buffer, limits: DecodeLimits): Message {
 
 /** A large file, its body apart from the rest; undefined when it must be read as a whole. */
 function decodeLarge(bytes: Buffer, limits: DecodeLimits): Message | undefined {
+  if (bytes.length <= LARGE_TEXT_BYTES && bytes.includes('\\')) return undefined;
   const place = findBody(bytes);
   if (place === undefined || place.end - place.start < LARGE_BYTES) return undefined;
   const rest = withoutBody(bytes, place);
@@ -110,8 +116,7 @@ function decodeLarge(bytes: Buffer, limits: DecodeLimits): Message | undefined {
   const characters = bytes.subarray(place.start, place.end);
   if (encoding === 'base64' && (message.text || characters.includes('\\'))) return undefined;
   if (encoding === 'base64') return new Message(message.header, decodeLargeBase64(characters, limits), false);
-  if (characters.length <= LARGE_TEXT_BYTES) return undefined;
-  const body = unescapeLarge(characters, message.text);
+  const body = unescapeLarge(characters, sameLength(characters), message.text);
   if (body === undefined) return undefined;
   if (body.length > limits.maxMessageSize) throw tooLarge(`the body has ${body.length} bytes`, limits);
   return new Message(message.header, body, message.text);
@@ -210,13 +215,15 @@ function compressedFile(message: Message, header: string | undefined, compressio
   return base64File(compressed, tailOf(header, text, text && !ascii ? 'base64+utf8+zlib' : 'base64+zlib'));
 }
 
-/** A body that is valid UTF-8, its characters as they are or escaped. */
-function plainFile(body: Buffer, tail: string): Buffer {
-  const most = HEAD.length + body.length * MOST_PER_BYTE + tail.length * MOST_PER_CHARACTER;
+/** A body that is valid UTF-8: `same` bytes as they are, the others escaped where they must be. */
+function plainFile(body: Buffer, same: number, tail: string): Buffer {
+  const rest = body.subarray(same);
+  const least = HEAD.length + same + tail.length * MOST_PER_CHARACTER;
   const file =
-    most <= shared.length ? shared : Buffer.allocUnsafe(HEAD.length + escapedLength(body) + Buffer.byteLength(tail));
+    least + rest.length * MOST_PER_BYTE <= shared.length ? shared : Buffer.allocUnsafe(least + escapedLength(rest));
   let at = file.write(HEAD, 'latin1');
-  at = writeEscaped(body, file, at);
+  at += body.copy(file, at, 0, same);
+  at = writeEscaped(rest, file, at);
   return file.subarray(0, at + file.write(tail, at, 'utf8'));
 }
 

@@ -4,10 +4,10 @@ import { ESCAPE_LETTERS } from './json-text.js';
 
 /**
  * Large message files read without large strings: a body is unescaped and decoded as bytes, so that a message is in memory
- * twice at most while its file is read, not five times.
+ * twice at most while its file is read, not five times. Their bytes are taken over: nobody else may write there.
  */
 export const LARGE_BYTES = 65_536;
-/** unescaping bytes is slower than JSON.parse: it must be worth it */
+/** up to here what has an escape is left to JSON.parse: unescaping bytes is slower */
 export const LARGE_TEXT_BYTES = 1 << 20;
 
 const QUOTE = 0x22;
@@ -76,17 +76,17 @@ export function decodeLargeBase64(characters: Buffer, limits: DecodeLimits): Buf
 }
 
 /**
- * The bytes of the characters of a JSON string that is valid UTF-8, unescaped where they stand: the answer is a part of
- * `characters`. Undefined when that cannot be done here: an escaped character over U+007F, or, unless `text`, any
+ * The bytes of the characters of a JSON string that is valid UTF-8, unescaped where they stand behind the first `same`, which mean
+ * themselves: the answer is a part of `characters`. Undefined when that cannot be done here: an escaped character over U+007F, or, unless `text`, any
  * character that is not ASCII. Throws a DecodeError for what is not JSON.
  */
-export function unescapeLarge(characters: Buffer, text: boolean): Buffer | undefined {
+export function unescapeLarge(characters: Buffer, same: number, text: boolean): Buffer | undefined {
   if (!text && !isAscii(characters)) return undefined;
   // looked at before anything is moved
   if (hasWideEscape(characters)) return undefined;
   const { length } = characters;
-  let to = 0;
-  let from = 0;
+  let to = same;
+  let from = same;
   while (from < length) {
     const byte = characters[from] ?? 0;
     from += 1;

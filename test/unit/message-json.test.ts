@@ -45,7 +45,43 @@ test('writes every character as JSON does', () => {
   }
 });
 
-// 131,072 bytes are put together in one place that all share; what may be larger is not
+// four bytes are looked at together, where they stand in memory as a word
+test('writes every byte as JSON does, wherever it stands in a body and a body in memory', () => {
+  const memory = Buffer.alloc(64, 'x');
+  for (const piece of [
+    ...Array.from({ length: 0x80 }, (_, code) => String.fromCharCode(code)),
+    'é',
+    '€',
+    '🎈',
+    '\u{10ffff}',
+  ]) {
+    for (const next of ['', '"', '\u007f', '\u001f', 'é']) {
+      for (let start = 0; start < 4; start += 1) {
+        for (let before = 0; before < 8; before += 1) {
+          const characters = `${'y'.repeat(before)}${piece}${next}z`;
+          const body = memory.subarray(start, start + memory.write(characters, start));
+          const file = encodeMessage(new Message(newHeader(), body, true));
+          if (file.toString() !== JSON.stringify({ body: characters, text: true })) {
+            assert.fail(`${JSON.stringify(characters)} at ${start}: ${file.toString()}`);
+          }
+        }
+      }
+    }
+  }
+});
+
+test('writes bytes that are not said to be text as they are only when all are plain', () => {
+  for (let before = 0; before < 8; before += 1) {
+    for (let code = 0; code < 0x100; code += 1) {
+      const body = Buffer.from(`${'y'.repeat(before)}${String.fromCharCode(code)}\n"z`, 'latin1');
+      const plain = code === 9 || code === 10 || code === 13 || (code >= 0x20 && code < 0x7f);
+      const written = plain ? { body: body.toString('latin1') } : { body: body.toString('base64'), encoding: 'base64' };
+      assert.equal(encodeMessage(new Message(newHeader(), body, false)).toString(), JSON.stringify(written));
+    }
+  }
+});
+
+// 524,288 bytes are put together in one place that all share; what may be larger is not
 for (const [what, piece, most] of [
   ['each byte takes six', '\u0001', 6],
   ['each takes one', 'x', 6],
@@ -53,7 +89,7 @@ for (const [what, piece, most] of [
 ] as const) {
   test(`writes a body as it is at whatever size, where ${what}`, () => {
     for (let around = -40; around <= 40; around += 1) {
-      const body = Buffer.alloc(Math.floor(131_072 / most) + around, piece, 'latin1');
+      const body = Buffer.alloc(Math.floor(524_288 / most) + around, piece, 'latin1');
       const given = message(body, what !== 'base64', { name: 'é'.repeat(10) });
       const limits = { maxMessageSize: body.length };
       assert.deepEqual(decodeMessage(encodeMessage(given), limits), given);
