@@ -3,7 +3,7 @@
  * one run. In pieces: --paths queue-queue,processes,queue-broker,broker-queue,consumers,broker-broker,callbacks
  * --sizes 100,1000,65536,1048576 --modes synced,unsynced,unreliable --brokers rabbitmq,activemq,in-process
  * --rounds 3 --messages 20000 (of 1 kB; fewer of larger ones) --place FOLDER (default: /var/tmp, a disk; the case names it)
- * STOMPCLT='command of stompclt 1.8' puts it beside ours. What was measured is kept in bench/results/table.json.
+ * STOMPCLT='command of stompclt 1.8' puts it beside ours, where Perl has JSON::XS. What was measured is kept in bench/results/table.json.
  */
 import { execFileSync } from 'node:child_process';
 import { cpus, loadavg } from 'node:os';
@@ -118,6 +118,16 @@ async function withBroker(kind: BenchBroker, run: (broker: OpenBroker) => Promis
   }
 }
 
+/** Without its XS library, which Debian recommends and does not require, JSON takes stompclt twenty times as long, and says nothing. */
+function mustHaveFastJson(): void {
+  try {
+    execFileSync('perl', ['-MJSON::XS', '-e1'], { stdio: 'ignore' });
+  } catch {
+    throw new Error('table: stompclt is not to be measured without JSON::XS: apt-get install libjson-xs-perl');
+  }
+}
+
+if (process.env.STOMPCLT !== undefined) mustHaveFastJson();
 const names = [...(Object.keys(QUEUE_PATHS) as (keyof typeof QUEUE_PATHS)[])];
 const brokerNames = [...(Object.keys(BROKER_PATHS) as (keyof typeof BROKER_PATHS)[])];
 const wanted = chosen(values.paths, [...names, ...brokerNames]);
