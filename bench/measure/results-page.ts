@@ -25,31 +25,31 @@ const HEAD = `# Performance
 
 Made by \`npm run bench -- table\`, which can be run in pieces (\`--paths\`, \`--sizes\`, \`--modes\`, \`--brokers\`); a case measured again takes the
 place of the older one. In a case everybody runs in turn, in alternating order, and the medians of the rounds stand here. **Only the ratios mean
-something**, and only those of one case: a machine of this kind differs by a factor of three from day to day. What a case says beside them is what
-to doubt it by: a load over the number of processors is somebody else's, or that of threads that wait for the disk, which are counted in it.
+something**, and only those of one case: a machine of this kind differs by a factor of three from day to day. The last table has
+the load average of a minute before and after each case. Threads that wait for the disk count in it, so that 16 is usual behind a synced case on ext4; otherwise a load over the number of processors is somebody else's.
 
-*synced*: as by default. *unsynced*: \`sync = none\`. *unreliable*: \`reliable = false\`. *system calls*: those of a run that reads, writes and removes
-each element (*copied*), or gives it another name, as ours does where nobody looks into it (*linked*), or of one that
-stores each message and does not receive it (*stored*), with the same syncs and as many threads; *raw socket*: one that writes each frame by itself, of a body made beforehand, 1000 receipts outstanding at most, or counts what comes, and parses nothing.
+*synced*: as by default. *unsynced*: \`sync = none\`. *unreliable*: \`reliable = false\`. *system calls*: bare ones, with
+the same syncs and as many threads. *copied*: each element is read, written and removed. *linked*: each gets another name, as ours does where nobody looks into it. *stored*: each message is written, and comes from nowhere. *raw socket*: one that writes each frame by itself, of a body made beforehand, 1000 receipts outstanding at most, or counts what comes, and parses nothing.
 *socket and system calls*: both in one process, so that it competes with the broker for the processors as ours does: each element locked, read, sent as it is and removed at its receipt; or each body that comes
 stored as it is, the last of a batch acknowledged for all. Nothing is decoded, checked or counted there: it is the floor of these paths.
 *python3-dirq and -stomp*: Debian's packages and thirty lines that join them, each element removed at its receipt, or acknowledged when it was added. *stompjs, no
 queue*: that library alone, sending from memory, or throwing away what it has acknowledged. All are in \`bench/\`. The Python ones and stompclt, which has
-JSON::XS, never sync. CPU is that of all processes of the run but the broker's, their start included (0.2 s for ours: 20 µs of each of 10,000 messages).
+JSON::XS, never sync. CPU is that of all processes of the run but the broker's, their start included (0.2 s for ours, and 0.4 s more until V8 has compiled what is hot: 60 µs of each of 10,000 messages, 30 of 20,000).
 
 /dev/shm is memory. /mnt/ext4 is ext4 with its journal, in a file on a loop device (\`mkfs.ext4 FILE\`, \`mount -o loop FILE /mnt/ext4\`). /var/tmp is the disk of
 the machine itself, which had ext4 *without* a journal: there a new file costs up to 1 ms of CPU, whoever makes it, in a folder that many were just removed
 from. Brokers have their data in memory. What a message's time goes into: [scaling.md](scaling.md#where-a-messages-time-goes).
 
-| case | who | messages/s | µs of CPU a message | MB | rate, ours against it | CPU, ours against it |
+| case | who | messages/s | µs of CPU a message | MB | rate, the first against it | CPU, the first against it |
 | --- | --- | --- | --- | --- | --- | --- |
 `;
 
 /** Outputs that are kept beside the table: what they show, in the order of the page. */
 const OUTPUTS: Readonly<Record<string, string>> = {
   latency: 'One message, dropped into an idle queue: the time until the in-process broker has it.',
-  standing: 'What starts, and what waits at an empty queue.',
-  backlog: 'The reference sender with its Perl callback, over queues of growing length.',
+  standing: 'What starts (time on the clock), and what waits at an empty queue.',
+  backlog:
+    'The reference sender with its Perl callback, over queues of growing length, 1 kB, in memory, to the in-process broker, which does nothing else there.',
   gc: 'Pauses of garbage collection, of all threads.',
   syncs: 'Files that must be safe, and the floor of a write-ahead journal, in bare system calls.',
   alias:
