@@ -69,10 +69,10 @@ export function encodeForNow(message: Message, compression?: Compression): Buffe
     return Buffer.from(`{${fields.join()}}`, 'utf8');
   }
   const ascii = isAscii(body);
-  if (text && (ascii || isUtf8(body))) return plainFile(body, sameLength(body), tailOf(header, true));
-  if (ascii) {
+  if (ascii || (text && isUtf8(body))) {
     const same = sameLength(body);
-    if (!body.includes(DELETE) && isPlain(body.subarray(same))) return plainFile(body, same, tailOf(header, false));
+    const plain = text || (!body.includes(DELETE) && isPlain(body.subarray(same)));
+    if (plain) return plainFile(body, same, tailOf(header, text));
   }
   return base64File(body, tailOf(header, false, 'base64'));
 }
@@ -116,7 +116,7 @@ function decodeLarge(bytes: Buffer, limits: DecodeLimits): Message | undefined {
   const characters = bytes.subarray(place.start, place.end);
   if (encoding === 'base64' && (message.text || characters.includes('\\'))) return undefined;
   if (encoding === 'base64') return new Message(message.header, decodeLargeBase64(characters, limits), false);
-  const body = unescapeLarge(characters, sameLength(characters), message.text);
+  const body = unescapeLarge(characters, message.text);
   if (body === undefined) return undefined;
   if (body.length > limits.maxMessageSize) throw tooLarge(`the body has ${body.length} bytes`, limits);
   return new Message(message.header, body, message.text);

@@ -1,6 +1,6 @@
 import { isAscii } from 'node:buffer';
 import { type DecodeLimits, tooLarge, undecodable } from './decode-error.js';
-import { ESCAPE_LETTERS } from './json-text.js';
+import { ESCAPE_LETTERS, sameLength } from './json-text.js';
 
 /**
  * Large message files read without large strings: a body is unescaped and decoded as bytes, so that a message is in memory
@@ -76,14 +76,15 @@ export function decodeLargeBase64(characters: Buffer, limits: DecodeLimits): Buf
 }
 
 /**
- * The bytes of the characters of a JSON string that is valid UTF-8, unescaped where they stand behind the first `same`, which mean
- * themselves: the answer is a part of `characters`. Undefined when that cannot be done here: an escaped character over U+007F, or, unless `text`, any
+ * The bytes of the characters of a JSON string that is valid UTF-8, unescaped where they stand: the answer is a part of
+ * `characters`. Undefined when that cannot be done here: an escaped character over U+007F, or, unless `text`, any
  * character that is not ASCII. Throws a DecodeError for what is not JSON.
  */
-export function unescapeLarge(characters: Buffer, same: number, text: boolean): Buffer | undefined {
+export function unescapeLarge(characters: Buffer, text: boolean): Buffer | undefined {
   if (!text && !isAscii(characters)) return undefined;
+  const same = sameLength(characters);
   // looked at before anything is moved
-  if (hasWideEscape(characters)) return undefined;
+  if (hasWideEscape(characters.subarray(same))) return undefined;
   const { length } = characters;
   let to = same;
   let from = same;
