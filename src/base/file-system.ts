@@ -5,7 +5,7 @@ import { errnoOf } from './errors.js';
  * The system calls that queues are made of. Handed in, so that tests can watch their order and make any of them fail.
  * Most are synchronous: a call that touches a cached directory takes 1 to 5 µs, a trip through the thread pool 30 or
  * more. Whoever makes many of them in a row yields between (`TimeSlice`). fsync and fdatasync, which wait for the disk, go
- * through the thread pool; fsyncSync is for what is rare (undoing, and what a dead process left), fdatasyncSync for files in memory.
+ * through the thread pool; fsyncSync is for what is rare: undoing, and what a dead process left.
  */
 export type FileSystem = Pick<
   typeof fs,
@@ -14,7 +14,6 @@ export type FileSystem = Pick<
   | 'closeSync'
   | 'fchmodSync'
   | 'fdatasync'
-  | 'fdatasyncSync'
   | 'fstatSync'
   | 'fsync'
   | 'fsyncSync'

@@ -8,8 +8,10 @@ import { installSignals } from '../daemon/signals.js';
 const signals = installSignals();
 // An old generation that grows in steps, by as much as it has, has fewer MB of garbage waiting than V8's own way; in smaller steps it is
 // collected so often that a run to a broker took a seventh longer. The young one may grow: kept small, it is collected while
-// most of what is in flight lives, and that took a sixth of the time from queue to queue.
-setFlagsFromString('--heap-growing-percent=100');
+// most of what is in flight lives, and that took a sixth of the time from queue to queue. It grows to all that it may have at once, and is
+// collected when it is full, not before: a fifth to a quarter less of garbage collection, for 3 MB.
+for (const flag of ['--heap-growing-percent=100', '--semi-space-growth-factor=16', '--no-minor-gc-task'])
+  setFlagsFromString(flag);
 const { stdout, stderr, env, argv } = process;
 /** What threads are at, as Node names it: the reading of files, and the closing of one; the look-up of names and of addresses. */
 const FILES = /^(FSReq|CloseReq|FileHandleCloseReq)/;
@@ -18,6 +20,8 @@ const NAMES = /^(GetAddrInfo|GetNameInfo)/;
 const STOPPED_MS = 1000;
 const FILE_MS = 3000;
 const NAME_MS = 60_000;
+/** they are looked at after 1 ms, 2, 4 and so on, and then this often */
+const LOOK_MS = 50;
 // Node sets the terminals that it was started on back at its exit, and dies of one that has gone away.
 const terminals = [0, 1, 2].filter((fd) => isatty(fd));
 process.on('exit', () => {
@@ -62,7 +66,8 @@ if (lost !== undefined && code !== lost.exitCode) {
 // An exit waits for the threads that read files and look names up: one that hangs must not outlive a stop. One that is only slow gets
 // more time where nobody asked to stop, for its end by a signal loses the exit code; a look-up of a name ends by itself, later than most.
 const overMs = performance.now();
-while (threads().some((name) => performance.now() - overMs < patienceMs(name))) await delay(50);
+for (let waitMs = 1; threads().some((name) => performance.now() - overMs < patienceMs(name)); waitMs *= 2)
+  await delay(Math.min(waitMs, LOOK_MS));
 if (threads().length > 0) endStuck(code);
 process.exit();
 

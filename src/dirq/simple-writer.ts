@@ -88,7 +88,9 @@ export class SimpleWriter implements ElementWriter {
       this.#makeFolder(folder);
       this.#folder = folder;
     }
-    const fds = sync ? [this.#directory.files.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)] : [];
+    // a link stays within one file system: where the queue is in memory, so is the file
+    const isSynced = sync && !this.#directory.isInMemory;
+    const fds = isSynced ? [this.#directory.files.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)] : [];
     return { folder, temporary: '', moved: path, fds, name: undefined };
   }
 

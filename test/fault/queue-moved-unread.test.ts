@@ -13,6 +13,7 @@ import { type HeardEvents, openSource, PLENTY } from '../support/queue-ends.js';
 import { bury } from '../support/queue-run.js';
 import { remains } from '../support/queue-types.js';
 import { tempFolder } from '../support/temp-folder.js';
+import { asOnDisk } from '../support/watched-files.js';
 
 /** an element as no library writes it; the last one is none */
 const CONTENTS = ['{ "body" : "0" }', '{"body":"1"  }', '{"body":"2"}\n', '{"body":"3", "header":{}}', 'not even JSON'];
@@ -95,7 +96,7 @@ function failing(
     if (where(path, String(rest[0]))) throw Object.assign(new Error(`${errno}: as told`), { code: errno });
     return call(path, ...rest);
   };
-  return { ...systemFiles, [name]: failed };
+  return { ...systemFiles, statfsSync: asOnDisk, [name]: failed };
 }
 
 test('what nobody looks into is moved byte for byte, in order, as the files that are there', async (t) => {
@@ -145,7 +146,7 @@ test('a file whose sync failed is written anew', async (t) => {
     const isBad = systemFiles.fstatSync(fd).ino === bad;
     fdatasync(fd, (error) => done(isBad ? Object.assign(new Error('EIO'), { code: 'EIO' }) : error));
   };
-  const files = { ...systemFiles, fdatasync: failed as FileSystem['fdatasync'] };
+  const files = { ...systemFiles, statfsSync: asOnDisk, fdatasync: failed as FileSystem['fdatasync'] };
   assert.deepEqual((await move(t, ends, { files })).wrong, []);
   assert.deepEqual(contents(ends.to).sort(), [...CONTENTS].sort());
   assert.ok(!inodes(ends.to).includes(bad));

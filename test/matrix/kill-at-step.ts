@@ -54,7 +54,6 @@ function wrapFiles(): void {
   wrap('openSync', 'open', 0);
   wrap('writeSync', 'write', 0, true);
   wrap('fdatasync', 'sync', 0, true);
-  wrap('fdatasyncSync', 'sync', 0, true);
   wrap('fsync', 'sync', 0, true);
   wrap('linkSync', 'link', 1);
   wrap('unlinkSync', 'unlink', 0);

@@ -1,4 +1,5 @@
 import { type FileSystem, systemFiles } from '../../src/base/file-system.js';
+import { asOnDisk } from './watched-files.js';
 
 type Callback = (error: NodeJS.ErrnoException | null) => void;
 type Call = (...given: unknown[]) => unknown;
@@ -64,7 +65,6 @@ function namesOf(): Record<string, Call> {
     'closeSync',
     'fchmodSync',
     'fdatasync',
-    'fdatasyncSync',
     'fstatSync',
     'fsync',
     'ftruncateSync',
@@ -84,7 +84,9 @@ function namesOf(): Record<string, Call> {
     'unlinkSync',
     'writeSync',
   ] as const satisfies readonly (keyof FileSystem)[];
-  return Object.fromEntries(names.map((name) => [name, systemFiles[name] as Call]));
+  return Object.fromEntries(
+    names.map((name) => [name, (name === 'statfsSync' ? asOnDisk : systemFiles[name]) as Call]),
+  );
 }
 
 function errorOf(name: string, { errno, after }: Failure): Error {

@@ -2,6 +2,12 @@ import { type FileSystem, systemFiles } from '../../src/base/file-system.js';
 
 type Callback = (error: NodeJS.ErrnoException | null) => void;
 
+/** Has a file system, whatever the tests run on, say that it is ext4: in memory nothing is synced. */
+export const asOnDisk = ((path: string) => ({
+  ...systemFiles.statfsSync(path),
+  type: 0xef53,
+})) as FileSystem['statfsSync'];
+
 /** Decides, before a call is made, whether it fails: an errno name, or undefined to let it through. */
 export type Fault = (operation: string, path: string) => string | undefined;
 
@@ -66,8 +72,7 @@ export class WatchedFiles {
       rmdirSync: one('rmdir', systemFiles.rmdirSync as never),
       lutimesSync: one('utimes', systemFiles.lutimesSync as never),
       fdatasync: later('fdatasync', systemFiles.fdatasync) as FileSystem['fdatasync'],
-      // in memory the same call is made at once
-      fdatasyncSync: onDescriptor('fdatasync', systemFiles.fdatasyncSync),
+      statfsSync: asOnDisk,
       fsync: later('fsync', systemFiles.fsync) as FileSystem['fsync'],
       fsyncSync: onDescriptor('fsyncSync', systemFiles.fsyncSync),
     };
