@@ -3,6 +3,7 @@
  * one run. In pieces: --paths queue-queue,processes,queue-broker,broker-queue,consumers,broker-broker,callbacks
  * --sizes 100,1000,65536,1048576 --modes synced,unsynced,unreliable --brokers rabbitmq,activemq,in-process
  * --rounds 3 --messages 20000 (of 1 kB; fewer of larger ones) --place FOLDER (default: /var/tmp, a disk; the case names it)
+ * --long: 60,000 messages, in which a start counts for little, and only ours, stompclt and the floors; cases of their own
  * STOMPCLT='command of stompclt 1.8' puts it beside ours, where Perl has JSON::XS. What was measured is kept in bench/results/table.json.
  */
 import { execFileSync } from 'node:child_process';
@@ -25,6 +26,10 @@ const BROKER_PATHS = {
 } as const;
 const BROKERS: readonly BenchBroker[] = ['rabbitmq', 'activemq', 'in-process'];
 const MODES = Object.keys(cases.MODES) as cases.Mode[];
+const LONG = 60_000;
+const SHORT = 20_000;
+/** in a long run */
+const FEW = new Set(['stompctl', 'stompclt', 'system calls, linked', 'socket and system calls']);
 /** a larger message counts as so many of 1 kB */
 const WHOLE_BYTES = 1000;
 const FEWEST = 100;
@@ -36,7 +41,8 @@ const { values } = parseArgs({
     modes: { type: 'string', default: MODES.join() },
     brokers: { type: 'string', default: BROKERS.join() },
     rounds: { type: 'string', default: '3' },
-    messages: { type: 'string', default: '20000' },
+    messages: { type: 'string' },
+    long: { type: 'boolean', default: false },
     place: { type: 'string', default: '/var/tmp' },
   },
 });
@@ -51,7 +57,7 @@ function chosen<T extends string>(given: string, known: readonly T[]): T[] {
 }
 
 function settingOf(bytes: number, mode: cases.Mode): cases.Setting {
-  const most = Number(values.messages);
+  const most = Number(values.messages ?? (values.long ? LONG : SHORT));
   const messages = Math.max(
     FEWEST,
     Math.floor(bytes <= WHOLE_BYTES ? most : most / Math.sqrt(bytes / WHOLE_BYTES) / 4),
@@ -60,7 +66,8 @@ function settingOf(bytes: number, mode: cases.Mode): cases.Setting {
 }
 
 /** Everybody in turn, in alternating order. */
-async function measure(name: string, { messages }: cases.Setting, runners: readonly cases.Runner[]): Promise<Result> {
+async function measure(name: string, { messages }: cases.Setting, all: readonly cases.Runner[]): Promise<Result> {
+  const runners = all.filter((runner) => !values.long || FEW.has(runner.name));
   const figures = new Map<cases.Runner, Figures[]>(runners.map((runner) => [runner, []]));
   const before = loadavg()[0] ?? 0;
   const rounds = Number(values.rounds);
@@ -96,7 +103,7 @@ async function each<P extends string>(
     for (const size of values.sizes.split(',').map(Number)) {
       for (const mode of modes) {
         const setting = settingOf(size, mode);
-        const name = `${path}, ${where}${size} B, ${mode}, ${values.place}`;
+        const name = `${path}, ${where}${size} B, ${mode}, ${values.place}${values.long ? ', long' : ''}`;
         try {
           await run(path, setting, async (runners) => keep(await measure(name, setting, runners)));
         } catch (error) {

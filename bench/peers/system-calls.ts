@@ -15,10 +15,9 @@ function later(call: Sync, fd: number): Promise<void> {
 
 const TMPFS = 0x01021994;
 
-/** Each of them; in memory as ours does it. */
-async function syncAll(folder: string, fds: readonly number[]): Promise<void> {
-  if (fs.statfsSync(folder).type === TMPFS) for (const fd of fds) fs.fdatasyncSync(fd);
-  else await Promise.all(fds.map((fd) => later(fs.fdatasync, fd)));
+/** There nothing can be synced, nor has to be: neither does ours. */
+function isInMemory(folder: string): boolean {
+  return fs.statfsSync(folder).type === TMPFS;
 }
 
 export async function syncFolder(folder: string): Promise<void> {
@@ -62,7 +61,7 @@ export function lock(path: string): void {
 
 /** Files of a batch, written and synced under their temporary names, then linked. */
 async function publish(out: string, names: readonly string[], fds: readonly number[], synced: boolean): Promise<void> {
-  if (synced) await syncAll(out, fds);
+  if (synced && !isInMemory(out)) await Promise.all(fds.map((fd) => later(fs.fdatasync, fd)));
   for (const fd of fds) fs.closeSync(fd);
   for (const name of names) fs.linkSync(join(out, `${name}.tmp`), join(out, name));
   if (synced) await syncFolder(out);
@@ -118,13 +117,14 @@ export const copied: Carry = async (from, out, names, synced) => {
 };
 
 export const linked: Carry = async (from, out, names, synced) => {
+  const opened = synced && !isInMemory(out);
   const fds = names.flatMap((name) => {
     const path = join(from, name);
     fs.lstatSync(path);
     lock(path);
-    return synced ? [fs.openSync(path, 'r')] : [];
+    return opened ? [fs.openSync(path, 'r')] : [];
   });
-  await syncAll(out, fds);
+  await Promise.all(fds.map((fd) => later(fs.fdatasync, fd)));
   for (const fd of fds) fs.closeSync(fd);
   for (const name of names) fs.linkSync(join(from, name), join(out, name));
   if (synced) await syncFolder(out);

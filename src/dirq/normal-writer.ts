@@ -86,10 +86,11 @@ export class NormalWriter implements ElementWriter {
   }
 
   syncData(staged: Staged, done: (error: Error | null) => void): void {
-    let left = staged.fds.length;
+    const fds = this.#directory.isInMemory(TEMPORARY_FOLDER) ? [] : staged.fds;
+    let left = fds.length;
     let failure: Error | null = null;
     if (left === 0) done(null);
-    for (const fd of staged.fds) {
+    for (const fd of fds) {
       this.#directory.files.fsync(fd, (error) => {
         failure ??= error;
         left -= 1;

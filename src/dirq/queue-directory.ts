@@ -42,7 +42,8 @@ export class QueueDirectory {
   strangers = 0;
   /** folders whose entry of the queue, or of one of its parents, is not on the disk yet */
   #unsynced: string[] = [];
-  #inMemory: boolean | undefined;
+  /** the folder of the last elements: the next ones are there as well */
+  #asked: { readonly folder: string; readonly inMemory: boolean } | undefined;
 
   constructor(path: string, files: FileSystem, umask: number | undefined) {
     this.path = path;
@@ -56,6 +57,7 @@ export class QueueDirectory {
    */
   open(inside: readonly string[] = []): void {
     const { path, files } = this;
+    this.#asked = undefined;
     try {
       if (!this.makeFolder(path, true) && !files.statSync(path).isDirectory()) throw this.#notFolder();
     } catch (error) {
@@ -79,23 +81,26 @@ export class QueueDirectory {
     }
   }
 
-  /** Is it on a file system in memory? What is there is gone with the power: nothing can be synced, and nothing has to be. */
-  get isInMemory(): boolean {
-    this.#inMemory ??= this.#isInMemory();
-    return this.#inMemory;
+  /**
+   * Is this folder of the queue on a file system in memory? What is there is gone with the power: nothing can be synced, and nothing
+   * has to be. Each is asked for itself: another file system may be mounted there. What cannot be told is taken for a disk.
+   */
+  isInMemory(folder: string): boolean {
+    if (folder !== this.#asked?.folder)
+      this.#asked = { folder, inMemory: this.#keepsNothing(`${this.path}/${folder}`) };
+    return this.#asked.inMemory;
   }
 
-  /** fdatasync of a file in it; `done` gets the error, or null, and is called at once where the queue is in memory. */
-  syncData(fd: number, done: (error: Error | null) => void): void {
-    if (this.isInMemory) done(null);
+  /** fdatasync of a file in this folder; `done` gets the error, or null, and is called at once where the folder is in memory. */
+  syncData(fd: number, folder: string, done: (error: Error | null) => void): void {
+    if (this.isInMemory(folder)) done(null);
     else this.files.fdatasync(fd, done);
   }
 
-  #isInMemory(): boolean {
+  #keepsNothing(path: string): boolean {
     try {
-      return IN_MEMORY.includes(this.files.statfsSync(this.path).type);
+      return IN_MEMORY.includes(this.files.statfsSync(path).type);
     } catch {
-      // it is not known, and the other way is right everywhere
       return false;
     }
   }
@@ -203,8 +208,9 @@ export class QueueDirectory {
     }
   }
 
-  /** Resolves when the entries of a folder are on the disk; at once when the folder is gone. Rejects with QUEUE_IO. */
+  /** Resolves when the entries of a folder are on the disk; at once when the folder is gone, or in memory. Rejects with QUEUE_IO. */
   async syncFolder(path: string): Promise<void> {
+    if (this.#keepsNothing(path)) return;
     const { files } = this;
     let fd: number;
     try {

@@ -48,7 +48,7 @@ export class SimpleWriter implements ElementWriter {
   }
 
   stageBytes(bytes: Buffer, temporary: string): Staged {
-    const place = temporary.slice(0, temporary.indexOf('/'));
+    const place = placeOf(temporary);
     // staged apart from the elements: it is published where one added now belongs
     const folder = FOLDER_NAME.test(place) ? place : this.#names.folder();
     const fd = this.#create(place, temporary);
@@ -88,8 +88,8 @@ export class SimpleWriter implements ElementWriter {
       this.#makeFolder(folder);
       this.#folder = folder;
     }
-    // a link stays within one file system: where the queue is in memory, so is the file
-    const isSynced = sync && !this.#directory.isInMemory;
+    // a link stays within one file system: where the folder is in memory, so is the file
+    const isSynced = sync && !this.#directory.isInMemory(folder);
     const fds = isSynced ? [this.#directory.files.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)] : [];
     return { folder, temporary: '', moved: path, fds, name: undefined };
   }
@@ -97,7 +97,7 @@ export class SimpleWriter implements ElementWriter {
   syncData(staged: Staged, done: (error: Error | null) => void): void {
     const [fd] = staged.fds;
     if (fd === undefined) done(null);
-    else this.#directory.syncData(fd, done);
+    else this.#directory.syncData(fd, placeOf(staged.temporary) || staged.folder, done);
   }
 
   /** By `link`, not `rename`: nothing is ever overwritten. */
@@ -192,4 +192,9 @@ export class SimpleWriter implements ElementWriter {
       if (errnoOf(error) !== 'ENOENT') throw queueError('unlink', path, error);
     }
   }
+}
+
+/** The folder that it is in; empty for what has no temporary name. */
+function placeOf(temporary: string): string {
+  return temporary.slice(0, Math.max(0, temporary.indexOf('/')));
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { type FileSystem, systemFiles } from '../../src/base/file-system.js';
+import type { QueueType } from '../../src/dirq/queue-options.js';
 import { SimpleQueue } from '../../src/dirq/simple-queue.js';
 import { Message, newHeader } from '../../src/message/message.js';
 import { QueueSink } from '../../src/sinks/queue/queue-sink.js';
@@ -12,14 +13,21 @@ const MESSAGES = 3;
 const TYPES = { tmpfs: 0x01021994, ramfs: 0x858458f6, ext4: 0xef53 };
 const message = () => new Message(newHeader({ destination: '/queue/x' }), Buffer.from('x'), true);
 
-/** The system's calls on what says that it is of this type, and the paths of the files that were synced or opened to be read. */
-function filesOfType(type: number) {
+/**
+ * The system's calls on what says that it is of this type, and the paths of the files that were synced or opened to be read. `inside`: the
+ * type of the folders that elements are in.
+ */
+function filesOfType(type: number, inside = type) {
   const opened = new Map<number, string>();
   const synced: string[] = [];
+  const folders: string[] = [];
   const read: string[] = [];
   const files = {
     ...systemFiles,
-    statfsSync: ((path: string) => ({ ...systemFiles.statfsSync(path), type })) as FileSystem['statfsSync'],
+    statfsSync: ((path: string) => {
+      const isInside = /\/([0-9a-f]{8}|temporary)$/.test(path);
+      return { ...systemFiles.statfsSync(path), type: isInside ? inside : type };
+    }) as FileSystem['statfsSync'],
     openSync: ((path: string, flags: number, mode?: number) => {
       const fd = systemFiles.openSync(path, flags, mode);
       opened.set(fd, path);
@@ -30,12 +38,16 @@ function filesOfType(type: number) {
       synced.push(opened.get(fd) ?? '');
       systemFiles.fdatasync(fd, done);
     }) as FileSystem['fdatasync'],
+    fsync: ((fd: number, done: (error: Error | null) => void) => {
+      folders.push(opened.get(fd) ?? '');
+      systemFiles.fsync(fd, done);
+    }) as FileSystem['fsync'],
   };
-  return { files, synced, read };
+  return { files, synced, folders, read };
 }
 
-async function openSink(t: TestContext, path: string, files: FileSystem): Promise<QueueSink> {
-  const sink = new QueueSink({ path, sync: 'batch' }, files);
+async function openSink(t: TestContext, path: string, files: FileSystem, type?: QueueType): Promise<QueueSink> {
+  const sink = new QueueSink({ path, type, sync: 'batch' }, files);
   await sink.open();
   t.after(() => sink.close());
   return sink;
@@ -53,6 +65,13 @@ describe('a queue in memory', () => {
       assert.equal(await new SimpleQueue({ path }).count(), MESSAGES);
     });
 
+    it(`syncs ${expected === 0 ? 'no' : 'every'} file and folder of a DQN on ${name}`, async (t) => {
+      const { files, folders } = filesOfType(type);
+      const sink = await openSink(t, join(await tempFolder(t), 'q'), files, 'DQN');
+      await sink.send(message());
+      assert.equal(folders.length > 0, expected > 0);
+    });
+
     it(`opens ${expected} files that are moved, all but the first, on ${name}`, async (t) => {
       const { files, synced, read } = filesOfType(type);
       const folder = await tempFolder(t);
@@ -65,9 +84,18 @@ describe('a queue in memory', () => {
       const stored = taken.kind === 'batch' ? taken.deliveries.map((delivery) => delivery.stored) : [];
       await Promise.all(stored.map((element) => (element === undefined ? undefined : sink.move(element))));
       assert.equal(read.length, expected);
-      // the first is written, and shows what files look like there
+      // the first one is written, and shows what files look like there
       assert.equal(synced.length, expected === 0 ? 0 : expected + 1);
       assert.equal(await new SimpleQueue({ path: to }).count(), MESSAGES + 1);
     });
   }
+
+  it('is asked folder by folder: one may be on a disk', async (t) => {
+    const { files, synced, folders } = filesOfType(TYPES.tmpfs, TYPES.ext4);
+    const path = join(await tempFolder(t), 'q');
+    const sink = await openSink(t, path, files);
+    await Promise.all([sink.send(message()), sink.send(message())]);
+    assert.equal(synced.length, 2);
+    assert.ok(folders.some((folder) => /\/[0-9a-f]{8}$/.test(folder)));
+  });
 });
