@@ -9,6 +9,7 @@ import { Message, newHeader } from '../../src/message/message.js';
 import { FolderSink, type FolderSinkOptions } from '../../src/sinks/folder/folder-sink.js';
 import { FolderScene, taken } from '../support/folder-scene.js';
 import { type Cleaning, tempFolder } from '../support/temp-folder.js';
+import { asOnDisk } from '../support/watched-files.js';
 
 function message(body: string | Buffer, header: Readonly<Record<string, string>> = {}): Message {
   return new Message(newHeader(header), Buffer.from(body), typeof body === 'string');
@@ -123,6 +124,7 @@ test('a message is safe only after its file, and then its folder, is synced', as
   const calls: string[] = [];
   const files: FileSystem = {
     ...systemFiles,
+    statfsSync: asOnDisk,
     fdatasync: ((fd: number, done: (error: Error | null) => void) => {
       calls.push('data');
       systemFiles.fdatasync(fd, done);
