@@ -26,16 +26,16 @@ const HEAD = `# Performance
 Made by \`npm run bench -- table\`, which can be run in pieces (\`--paths\`, \`--sizes\`, \`--modes\`, \`--brokers\`); a case measured again takes the
 place of the older one. In a case everybody runs in turn, in alternating order, and the medians of the rounds stand here. **Only the ratios mean
 something**, and only those of one case: a machine of this kind differs by a factor of three from day to day. The last table has
-the load average of a minute before and after each case. Threads that wait for the disk count in it, so that 16 is usual behind a synced case on ext4; otherwise a load over the number of processors is somebody else's.
+the load average of a minute before and after each case. 2 to 4 is the case's own; threads that wait for the disk count in it, so that a synced case on ext4 has up to 16, and what is measured in the minutes after it begins with what is left of that.
 
-*synced*: as by default. *unsynced*: \`sync = none\`. *unreliable*: \`reliable = false\`. *system calls*: bare ones, with
+*synced*: as by default; on /dev/shm, where nothing can be synced, nothing is. *unsynced*: \`sync = none\`. *unreliable*: \`reliable = false\`. *system calls*: bare ones, with
 the same syncs and as many threads. *copied*: each element is read, written and removed. *linked*: each gets another name, as ours does where nobody looks into it. *stored*: each message is written, and comes from nowhere. *raw socket*: one that writes each frame by itself, of a body made beforehand, 1000 receipts outstanding at most, or counts what comes, and parses nothing.
 *socket and system calls*: both in one process, so that it competes with the broker for the processors as ours does: each element locked, read, sent as it is and removed at its receipt; or each body that comes
 stored as it is, the last of a batch acknowledged for all. Nothing is decoded, checked or counted there: it is the floor of these paths.
 *python3-dirq and -stomp*: Debian's packages and thirty lines that join them, each element removed at its receipt, or acknowledged when it was added. *stompjs, no
 queue*: that library alone, sending from memory, or throwing away what it has acknowledged. All are in \`bench/\`. The Python ones and stompclt, which has
-JSON::XS, never sync. CPU is that of all processes of the run but the broker's, their start included (0.2 s for ours, and 0.4 s more until V8 has compiled what is hot: 60 µs of each of 10,000 messages, 30 of 20,000).
-*long*: 60,000 messages, 10 µs of each, and only ours, stompclt and the floors.
+JSON::XS, never sync. CPU is that of all processes of the run but the broker's, their start included (0.2 s for ours, and 0.45 s more until V8 has compiled what is hot: 65 µs of each of 10,000 messages, 32 of 20,000).
+*long*: 60,000 messages, 11 µs of each, and only ours, stompclt and the floors.
 
 /dev/shm is memory. /mnt/ext4 is ext4 with its journal, in a file on a loop device (\`mkfs.ext4 FILE\`, \`mount -o loop FILE /mnt/ext4\`). /var/tmp is the disk of
 the machine itself, which had ext4 *without* a journal: there a new file costs up to 1 ms of CPU, whoever makes it, in a folder that many were just removed
